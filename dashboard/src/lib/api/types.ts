@@ -1,0 +1,37 @@
+/** The words for what the hub sends and takes; the shapes are generated from its own description (npm run types). */
+import type { components } from './openapi'
+
+type Schemas = components['schemas']
+
+export type Me = Schemas['Me']
+export type Role = Schemas['Role']
+export type DemoAccount = Schemas['DemoAccount']
+
+export type AlarmCard = Schemas['AlarmCard']
+export type AlarmStory = Schemas['AlarmStory']
+export type Moment = AlarmStory['timeline'][number]
+export type AlarmState = Schemas['State']
+export type Outcome = Schemas['Outcome']
+export type LinkedAlarm = Schemas['LinkedAlarm']
+export type RoomCard = Schemas['RoomCard']
+export type NoticeCard = Schemas['NoticeCard']
+export type StaffEvents = Schemas['StaffEvents']
+export type Snapshot = Schemas['Snapshot']
+
+export type RoomDay = Schemas['RoomDay']
+export type SeniorHere = Schemas['SeniorHere']
+export type DeviceRow = Schemas['DeviceRow']
+export type QuarantinedMessage = Schemas['QuarantinedMessage']
+
+export type Ticket = Schemas['Ticket']
+
+export type FamilyInvitation = Schemas['FamilyInvitation']
+export type FamilyHome = Schemas['Home']
+export type FamilyEvents = Schemas['FamilyEvents']
+export type FamilyAlarm = Schemas['HerAlarm']
+export type Kinship = Schemas['FamilyMember']['kinship']
+
+export type Stage = Schemas['Stage']
+export type StageSenior = Schemas['StageSenior']
+export type Light = Schemas['Light']
+export type StepName = keyof Schemas['Steps']

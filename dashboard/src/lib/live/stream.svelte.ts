@@ -1,0 +1,81 @@
+/** What the hub is saying now: one event stream, reopened for as long as the page lives. */
+import { centreClock } from '../clock.svelte'
+import { freshness, nextTry, SILENCE_MS, type Freshness } from './freshness'
+
+type Listeners<Events> = { [Kind in keyof Events]: (said: Events[Kind]) => void }
+
+export class LiveStream<Events extends object> {
+  fresh = $state<Freshness>({ is: 'opening' })
+  #source: EventSource | null = null
+  #heard_ms: number | null = null
+  #opened_ms = performance.now()
+  #broken_ms: number | null = null
+  #tried_ms = 0
+  #failures = 0
+  #reopening: ReturnType<typeof setTimeout> | undefined
+  #watching: ReturnType<typeof setInterval> | undefined
+
+  /** `refused` is called when the hub closes the stream for good, as it does to a session that ended. */
+  constructor(
+    readonly path: string,
+    readonly listeners: Listeners<Events>,
+    readonly refused: () => void,
+  ) {}
+
+  open(): void {
+    this.#watching = setInterval(() => this.#watch(), 1000)
+    this.#connect()
+  }
+
+  close(): void {
+    clearInterval(this.#watching)
+    clearTimeout(this.#reopening)
+    this.#source?.close()
+    this.#source = null
+  }
+
+  #connect(): void {
+    clearTimeout(this.#reopening)
+    this.#reopening = undefined
+    this.#source?.close()
+    this.#tried_ms = performance.now()
+    const source = new EventSource(this.path)
+    this.#source = source
+    for (const kind of Object.keys(this.listeners) as (keyof Events & string)[]) {
+      source.addEventListener(kind, (event) => this.#hear(kind, (event as MessageEvent<string>).data))
+    }
+    source.addEventListener('error', () => this.#failed(source))
+  }
+
+  #hear<Kind extends keyof Events & string>(kind: Kind, text: string): void {
+    this.#heard_ms = performance.now()
+    this.#broken_ms = null
+    this.#failures = 0
+    this.#watch()
+    this.listeners[kind](JSON.parse(text) as Events[Kind])
+  }
+
+  /** A browser reopens a broken stream by itself with Last-Event-ID; one that was answered with an error it gives up. */
+  #failed(source: EventSource): void {
+    if (source !== this.#source) return
+    this.#broken_ms ??= performance.now()
+    if (source.readyState !== EventSource.CLOSED) return
+    this.refused()
+    this.#again()
+  }
+
+  #again(): void {
+    if (this.#reopening !== undefined) return
+    this.#failures += 1
+    this.#reopening = setTimeout(() => this.#connect(), nextTry(this.#failures))
+  }
+
+  /** A connection can be dead without an error: after too long a silence it is made anew. */
+  #watch(): void {
+    const now_ms = performance.now()
+    const heard = { opened_ms: this.#opened_ms, heard_ms: this.#heard_ms, broken_ms: this.#broken_ms }
+    this.fresh = freshness(heard, now_ms, centreClock.now)
+    const quiet_since = Math.max(this.#heard_ms ?? 0, this.#tried_ms)
+    if (now_ms - quiet_since > SILENCE_MS) this.#again()
+  }
+}

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import type { AlarmCard } from '../lib/api/types'
+import { byNeed, needsAmbulance, ringing, spokenKey, whoAndWhere } from './alarms'
+
+function alarm(id: string, changes: Partial<AlarmCard> = {}): AlarmCard {
+  return {
+    id,
+    centre_id: 'jiuquan-road',
+    number: '23-01',
+    klass: 'help',
+    priority: 'P1',
+    state: 'open',
+    senior: { id: 's-01', address_as: '王奶奶', address_as_en: 'Grandma Wang' },
+    room: { id: 'gym', name: '健身室', name_en: 'Gym' },
+    device_id: 'b-01',
+    summary: { 'zh-CN': '王奶奶在健身室按了呼叫', en: 'Grandma Wang pressed in the gym' },
+    opened_at: '2026-11-23T02:14:05Z',
+    pressed_at: '2026-11-23T02:14:05Z',
+    late: false,
+    time_uncertain: false,
+    drill: false,
+    cancel_requested: false,
+    unreachable: false,
+    times_pressed: 1,
+    tier: 0,
+    owner: null,
+    accepted_at: null,
+    on_scene_at: null,
+    confirm_by: null,
+    ambulance_card_at: null,
+    resolved_at: null,
+    outcome: null,
+    linked_id: null,
+    told: [],
+    version: 1,
+    ...changes,
+  }
+}
+
+test('who waits longest without anybody going comes first', () => {
+  const taken = alarm('taken', { state: 'accepted', pressed_at: '2026-11-23T01:00:00Z' })
+  const urgent = alarm('urgent', { priority: 'P2', pressed_at: '2026-11-23T01:30:00Z' })
+  const later = alarm('later', { pressed_at: '2026-11-23T02:30:00Z' })
+  const earlier = alarm('earlier', { pressed_at: '2026-11-23T02:00:00+00:00' })
+
+  expect(byNeed([taken, urgent, later, earlier]).map((one) => one.id)).toEqual(['earlier', 'later', 'urgent', 'taken'])
+})
+
+test('a resolved alarm leaves the bar', () => {
+  expect(byNeed([alarm('over', { state: 'resolved' })])).toEqual([])
+})
+
+test('the board rings while nobody has taken an alarm, as high as the highest tier', () => {
+  expect(ringing([alarm('a'), alarm('b', { tier: 2 })])).toBe(2)
+  expect(ringing([alarm('a', { state: 'accepted', tier: 3 })])).toBeNull()
+})
+
+test('the words are spoken again when the alarm climbs or she presses again', () => {
+  expect(spokenKey(alarm('a', { tier: 1 }))).not.toBe(spokenKey(alarm('a')))
+  expect(spokenKey(alarm('a', { times_pressed: 2 }))).not.toBe(spokenKey(alarm('a')))
+  expect(spokenKey(alarm('a', { version: 9 }))).toBe(spokenKey(alarm('a')))
+})
+
+test('a hot room is named by its room', () => {
+  expect(whoAndWhere(alarm('hot', { senior: null }), 'en')).toEqual({ who: 'Gym', where: null })
+  expect(whoAndWhere(alarm('press'), 'zh-CN')).toEqual({ who: '王奶奶', where: '健身室' })
+})
+
+test('the card with 120 comes when nobody was there in time, and goes when somebody is', () => {
+  const waiting = alarm('waiting', { state: 'accepted', ambulance_card_at: '2026-11-23T02:19:05Z' })
+  const due = Date.parse('2026-11-23T02:19:05Z')
+
+  expect(needsAmbulance(waiting, due - 1)).toBe(false)
+  expect(needsAmbulance(waiting, due)).toBe(true)
+  expect(needsAmbulance({ ...waiting, state: 'on_scene' }, due)).toBe(false)
+})

@@ -1,0 +1,45 @@
+/** Which alarm needs somebody first, whether the board rings, and what it says aloud: pure. */
+import type { AlarmCard } from '../lib/api/types'
+import type { Language } from '../lib/language.svelte'
+
+export function isLive(alarm: AlarmCard): boolean {
+  return alarm.state === 'open' || alarm.state === 'accepted' || alarm.state === 'on_scene'
+}
+
+/** Since when somebody waits: the press, not its arrival. */
+export function waitingSince(alarm: AlarmCard): string {
+  return alarm.pressed_at ?? alarm.opened_at
+}
+
+/** Live alarms: those nobody has taken first, P1 before P2, the longest wait first. */
+export function byNeed(alarms: Iterable<AlarmCard>): AlarmCard[] {
+  const rank = (alarm: AlarmCard): string =>
+    `${alarm.state === 'open' ? 0 : 1}${alarm.priority}${new Date(waitingSince(alarm)).toISOString()}`
+  return [...alarms].filter(isLive).sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+}
+
+/** How high the tones are: the highest tier of the alarms nobody has taken; null is silence. */
+export function ringing(alarms: Iterable<AlarmCard>): number | null {
+  const open = [...alarms].filter((alarm) => alarm.state === 'open')
+  return open.length === 0 ? null : Math.max(...open.map((alarm) => alarm.tier))
+}
+
+/** What changes when the words have to be spoken again: a new alarm, another tier, or open again. */
+export function spokenKey(alarm: AlarmCard): string {
+  return `${alarm.id}:${alarm.tier}:${alarm.times_pressed}`
+}
+
+/** Who or what an alarm is about, in two short words: 王奶奶, 健身室; a room alone where no senior is meant. */
+export function whoAndWhere(alarm: AlarmCard, language: Language): { who: string; where: string | null } {
+  const english = language === 'en'
+  const senior = alarm.senior && (english ? alarm.senior.address_as_en : alarm.senior.address_as)
+  const room = alarm.room && (english ? alarm.room.name_en : alarm.room.name)
+  if (senior) return { who: senior, where: room }
+  return { who: room ?? alarm.device_id ?? '', where: null }
+}
+
+/** Whether nobody has been on scene for so long that the card with 120 belongs on every screen. */
+export function needsAmbulance(alarm: AlarmCard, now_ms: number): boolean {
+  const waits = alarm.state === 'open' || alarm.state === 'accepted'
+  return waits && alarm.ambulance_card_at !== null && Date.parse(alarm.ambulance_card_at) <= now_ms
+}

@@ -1,0 +1,71 @@
+/** What the staff's pages know of the centre now, and the two things they do to an alarm. */
+import { answer, hub } from '../lib/api/request'
+import type { AlarmCard, NoticeCard, Outcome, RoomCard, Snapshot, StaffEvents } from '../lib/api/types'
+import { centreClock } from '../lib/clock.svelte'
+import { LiveStream } from '../lib/live/stream.svelte'
+import { byNeed } from './alarms'
+import { standing } from './notices'
+
+type ById<Card> = Record<string, Card>
+const byId = <Card extends { id: string }>(cards: Card[]): ById<Card> =>
+  Object.fromEntries(cards.map((card) => [card.id, card]))
+
+export class Board {
+  #alarms = $state.raw<ById<AlarmCard>>({})
+  #rooms = $state.raw<ById<RoomCard>>({})
+  #notices = $state.raw<ById<NoticeCard>>({})
+  channelsSetUp = $state(true)
+  readonly alarms = $derived(byNeed(Object.values(this.#alarms)))
+  readonly rooms = $derived(Object.values(this.#rooms))
+  readonly notices = $derived(standing(Object.values(this.#notices)))
+  readonly live: LiveStream<StaffEvents>
+
+  constructor(refused: () => void) {
+    this.live = new LiveStream<StaffEvents>(
+      '/api/live',
+      {
+        snapshot: (all) => this.#replace(all),
+        alarm: (alarm) => this.#keep(alarm),
+        room: (room) => (this.#rooms = { ...this.#rooms, [room.id]: room }),
+        notice: (notice) => (this.#notices = { ...this.#notices, [notice.id]: notice }),
+        channels: (set_up) => (this.channelsSetUp = set_up),
+        beat: (beat) => centreClock.set(beat.at),
+      },
+      refused,
+    )
+  }
+
+  alarm(id: string): AlarmCard | undefined {
+    return this.#alarms[id]
+  }
+
+  room(id: string): RoomCard | undefined {
+    return this.#rooms[id]
+  }
+
+  /** Take responsibility, or say that one is still coming. Raises Problem `already-taken` when somebody was faster. */
+  async accept(alarm_id: string): Promise<void> {
+    this.#keep(await answer(hub.POST('/api/alarms/{alarm_id}/accept', { params: { path: { alarm_id } } })))
+  }
+
+  /** End an alarm with its outcome. Raises Problem. */
+  async resolve(alarm_id: string, outcome: Outcome, sentence: string): Promise<void> {
+    const asked = { params: { path: { alarm_id } }, body: { outcome, sentence } }
+    this.#keep(await answer(hub.POST('/api/alarms/{alarm_id}/resolve', asked)))
+  }
+
+  #replace(all: Snapshot): void {
+    centreClock.set(all.at)
+    this.#alarms = byId(all.alarms)
+    this.#rooms = byId(all.rooms)
+    this.#notices = byId(all.notices)
+    this.channelsSetUp = all.channels_set_up
+  }
+
+  /** The answer to a tap and the event about it may overtake each other: the higher version is the later one. */
+  #keep(alarm: AlarmCard): void {
+    const known = this.#alarms[alarm.id]
+    if (known && known.version > alarm.version) return
+    this.#alarms = { ...this.#alarms, [alarm.id]: alarm }
+  }
+}

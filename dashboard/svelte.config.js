@@ -1,0 +1,2 @@
+/** How Svelte compiles: runes only, styles always in files. */
+export default { compilerOptions: { runes: true, css: 'external' } }

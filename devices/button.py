@@ -1,0 +1,185 @@
+"""What does the reference button do? It writes the press down, repeats it until the hub has it, and shows which.
+
+The same code is a pendant, a wall button and a pull cord; they differ in the kind of call they send.
+"""
+
+import argparse
+import asyncio
+import logging
+import random
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from devices.contract.messages import (
+    Ack,
+    AlarmKind,
+    AlarmMessage,
+    Reading,
+    TeleMessage,
+    Unreadable,
+    dump,
+    parse,
+)
+from devices.contract.times import Clock
+from devices.contract.topics import Kind
+from devices.contract.units import UNIT_OF
+from devices.gestures import Contact, closes, opens
+from devices.light import Light, Shown, answered, light, pressed, told
+from devices.link import Broker, Dial, Identity, Link, dial
+from devices.outbox import Kept, Outbox
+from devices.running import Installation, boot_id, parser, run_device
+from devices.sending import Condition, Sending
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT: Final = 100.0  # seconds between two reports of the battery, at most
+_OWN_KINDS: Final = frozenset(AlarmKind) - {AlarmKind.CANCEL}
+
+
+class Button:
+    """One trigger: `run` it, and `press` it."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        identity: Identity,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        condition: Condition = Condition(battery=100.0),  # noqa: B008 - frozen
+        on_light: Callable[[Light, str], None] = lambda _light, _text: None,
+        dial: Dial = dial,
+    ) -> None:
+        self.condition = condition
+        self._clock = clock
+        self._boot = outbox.boot
+        self._on_light = on_light
+        self._contact = Contact()
+        self._beats = 0
+        self._sending = Sending(outbox, clock, condition=lambda: self.condition, on_answer=self._answered)
+        self._shown = Shown(unsent=frozenset(kept.id for kept in self._sending.unsent))
+        self.link = Link(
+            broker,
+            identity,
+            hears={Kind.ACK: self._sending.hear_ack, Kind.CUE: self._hear_cue},
+            on_connected=self._sending.connected,
+            dial=dial,
+        )
+
+    @property
+    def light(self) -> tuple[Light, str]:
+        """What the presser sees now, and the words beside it."""
+        return light(self._shown, self._clock.monotonic())
+
+    async def run(self) -> None:
+        """Connect, send, listen and report until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.link.run())
+            group.create_task(self._sending.run(self.link))
+            group.create_task(self._report())
+
+    async def press(self, kind: AlarmKind = AlarmKind.PRESS) -> str:
+        """Call for help; it is in the device's storage when this returns. Gives the message's id."""
+        if kind not in _OWN_KINDS:
+            raise ValueError("a press is taken back with cancel()")
+        return await self._keep(AlarmMessage(id=self._boot, kind=kind, at=self._clock.now()))
+
+    async def cancel(self, message_id: str) -> str:
+        """Say that the press of this id was a mistake. Staff still come and look."""
+        return await self._keep(AlarmMessage(id=self._boot, kind=AlarmKind.CANCEL, of=message_id, at=self._clock.now()))
+
+    async def contact_closes(self) -> str | None:
+        """The contact under the finger closed; the id of the call, None for a bounce."""
+        self._contact, kind = closes(self._contact, self._clock.monotonic())
+        return await self.press(kind) if kind is not None else None
+
+    async def contact_opens(self) -> str | None:
+        """The contact opened; the id of the second call that a long press is."""
+        kind = opens(self._contact, self._clock.monotonic())
+        return await self.press(kind) if kind is not None else None
+
+    async def _keep(self, draft: AlarmMessage) -> str:
+        kept = await self._sending.keep(Kind.ALARM, draft)
+        self._show(pressed(self._shown, kept.id))
+        return kept.id
+
+    def _answered(self, _kept: Kept, ack: Ack) -> None:
+        self._show(answered(self._shown, ack, self._clock.monotonic()))
+
+    def _hear_cue(self, payload: bytes) -> None:
+        try:
+            cue = parse(Kind.CUE, payload)
+        except Unreadable as error:
+            log.warning("a cue could not be read: %s", error)
+            return
+        self._show(told(self._shown, cue, self._clock.monotonic()))
+
+    def _show(self, shown: Shown) -> None:
+        before, self._shown = self.light, shown
+        if self.light != before:
+            self._on_light(*self.light)
+
+    async def _report(self) -> None:
+        """Say now and then that this trigger lives and how full its battery is."""
+        await asyncio.sleep(random.uniform(0, 5))  # noqa: S311 - spreads a house's devices, no secret
+        while True:
+            self._beats += 1
+            readings = [
+                Reading(name=name, value=value, unit=UNIT_OF[name])
+                for name, value in (("battery", self.condition.battery), ("signal", self.condition.signal))
+                if value is not None
+            ]
+            if readings:
+                message = TeleMessage(
+                    id=f"{self._boot}-t{self._beats}", at=self._clock.now(), age_ms=0, readings=tuple(readings)
+                )
+                self.link.send_reading(dump(message))
+            await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # noqa: S311
+
+
+def main() -> None:
+    """Run a button."""
+    arguments = parser("devices.button", "The reference button. Lines on standard input press it.")
+    arguments.add_argument("--kind", choices=["press", "pull_cord", "fall"], default="press", help="what a press is")
+    run_device(arguments, _run)
+
+
+async def _run(given: argparse.Namespace, place: Installation) -> None:
+    with Outbox(place.outbox_path, boot_id()) as outbox:
+        button = Button(place.broker, place.identity, outbox, place.clock, on_light=_write_light)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(button.run())
+            group.create_task(_obey(button, AlarmKind(given.kind)))
+
+
+async def _obey(button: Button, kind: AlarmKind) -> None:
+    """Press for each line read: empty or `press`, `long`, `double`, `test`, or `cancel` for the last one."""
+    kinds = {"": kind, "press": kind, "long": AlarmKind.LONG_PRESS, "double": AlarmKind.DOUBLE_PRESS}
+    last: str | None = None
+    lines = await _standard_input()
+    while line := await lines.readline():
+        word = line.decode(errors="replace").strip()
+        if word == "cancel" and last is not None:
+            await button.cancel(last)
+        elif word == "test":
+            last = await button.press(AlarmKind.TEST)
+        elif word in kinds:
+            last = await button.press(kinds[word])
+        else:
+            sys.stderr.write("press, long, double, test or cancel\n")
+
+
+async def _standard_input() -> asyncio.StreamReader:
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    return lines
+
+
+def _write_light(shown: Light, text: str) -> None:
+    sys.stdout.write(f"{shown} {text}".strip() + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""What does a camera's agent do? It watches whether the camera works and how full the room is: numbers, no picture.
+
+It reads the video track over TCP (sound is never asked for), decodes key pictures only, and looks at one a second.
+Give it the camera's sub-stream: a small picture is enough, and cheap.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from devices.contract.messages import Reading, TeleMessage, dump
+from devices.contract.times import Clock
+from devices.contract.units import UNIT_OF
+from devices.link import Broker, Dial, Identity, Link, dial
+from devices.running import Installation, WrongArguments, boot_id, parser, run_device, secret_in
+from devices.seeing import Luma, Memory, Seen, see
+
+log = logging.getLogger(__name__)
+
+OPEN_WITHIN: Final = 5.0  # seconds
+READ_WITHIN: Final = 3.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+# Only the video track is set up; explicit timeouts, or a dead camera blocks for ever.
+_OPTIONS: Final = {
+    "rtsp_transport": "tcp",
+    "allowed_media_types": "video",
+    "fflags": "nobuffer",
+    "flags": "low_delay",
+    "probesize": "32",
+    "analyzeduration": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often an agent looks and speaks, in seconds.
+
+    It speaks at least every `say_every`; what a rule waits for is said at once. After `silent_after` without a picture
+    nothing more is said about its content.
+    """
+
+    look_every: float = 1.0
+    say_every: float = 10.0
+    silent_after: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What the reader has got so far. `last_at` is monotonic."""
+
+    packets: int = 0
+    bits: int = 0
+    luma: Luma | None = None
+    last_at: float | None = None
+
+
+class Eye:
+    """The thread that reads one camera, until closed. `arrived` is replaced whole, so that it may be read anywhere."""
+
+    def __init__(self, url: str) -> None:
+        self.arrived = Arrived()
+        self._url = url
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera agent", daemon=True)
+
+    def open(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ask the thread to end, and wait for it as long as one read may last."""
+        self._stop.set()
+        self._thread.join(OPEN_WITHIN + READ_WITHIN)
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while not self._stop.is_set():
+            try:
+                with _opened(self._url) as (container, stream):
+                    pause = _FIRST_PAUSE
+                    self._read(container, stream)
+            except (av.FFmpegError, OSError) as error:
+                # The text of some of them repeats the address, which may hold a password.
+                log.debug("the camera cannot be read (%s): again in %.2g s", type(error).__name__, pause)
+            self._stop.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _read(self, container: InputContainer, stream: VideoStream) -> None:
+        for packet in container.demux(stream):
+            if self._stop.is_set():
+                return
+            luma = next((_brightness(frame) for frame in packet.decode()), None) if packet.is_keyframe else None
+            now, before = time.monotonic(), self.arrived
+            self.arrived = Arrived(
+                before.packets + 1, before.bits + packet.size * 8, before.luma if luma is None else luma, now
+            )
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """An open camera; decoding gives key pictures alone. Raises FFmpegError or OSError."""
+    with av.open(url, options=_OPTIONS, timeout=(OPEN_WITHIN, READ_WITHIN)) as container:
+        if not container.streams.video:
+            raise OSError("it sends no video")
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        stream.codec_context.skip_frame = "NONKEY"
+        yield container, stream
+
+
+def _brightness(frame: av.VideoFrame) -> Luma:
+    """The brightness of a decoded picture, less than 320 wide: every n-th pixel of its first plane."""
+    planar = frame if frame.format.name in ("yuv420p", "yuvj420p") else frame.reformat(format="yuv420p")
+    plane = planar.planes[0]
+    rows: Luma = np.frombuffer(bytes(plane), dtype=np.uint8).reshape(plane.height, plane.line_size)
+    step = max(1, plane.width // 160)
+    return rows[::step, : plane.width : step].copy()
+
+
+class CameraAgent:
+    """The agent of one camera: `run` it."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        identity: Identity,
+        clock: Clock,
+        rtsp_url: str,
+        *,
+        pace: Pace = Pace(),
+        dial: Dial = dial,
+    ) -> None:
+        self.seen: Seen | None = None
+        self._clock = clock
+        self._pace = pace
+        self._boot = boot_id()
+        self._count = 0
+        self._eye = Eye(rtsp_url)
+        self.link = Link(broker, identity, hears={}, dial=dial)
+
+    async def run(self) -> None:
+        """Connect, look and report until cancelled."""
+        self._eye.open()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.link.run())
+                group.create_task(self._look())
+        finally:
+            await asyncio.shield(asyncio.to_thread(self._eye.close))
+
+    async def _look(self) -> None:
+        memory, before = Memory(), self._eye.arrived
+        opened_at = said_at = time.monotonic()
+        said: tuple[object, ...] | None = None
+        looked_at: Luma | None = None
+        while True:
+            await asyncio.sleep(self._pace.look_every)
+            now, arrived = time.monotonic(), self._eye.arrived
+            age = now - (arrived.last_at or opened_at)
+            if arrived.luma is None or age >= self._pace.silent_after:
+                self.seen = None
+            elif arrived.luma is not looked_at:  # a key picture may come more seldom than we look
+                memory, self.seen = see(memory, arrived.luma, now)
+                looked_at = arrived.luma
+            state = _worth_saying(self.seen)
+            if state != said or now - said_at >= self._pace.say_every:
+                took = now - said_at
+                if self._say([*_health(before, arrived, took, age), *_content(self.seen)]):
+                    said, said_at, before = state, now, arrived
+
+    def _say(self, readings: list[tuple[str, float]]) -> bool:
+        self._count += 1
+        message = TeleMessage(
+            id=f"{self._boot}-{self._count}",
+            at=self._clock.now(),
+            age_ms=0,
+            readings=tuple(Reading(name=name, value=value, unit=UNIT_OF[name]) for name, value in readings),
+        )
+        return self.link.send_reading(dump(message))
+
+
+def _worth_saying(seen: Seen | None) -> tuple[object, ...]:
+    """What is said at once when it changes: that there is a picture, and what is wrong with it."""
+    return () if seen is None else (seen.black, seen.frozen, seen.moved)
+
+
+def _health(before: Arrived, now: Arrived, seconds: float, age: float) -> list[tuple[str, float]]:
+    """How the stream does, over the seconds since it was last said."""
+    per_second = 1 / max(seconds, 0.001)
+    return [
+        ("frames_per_second", round((now.packets - before.packets) * per_second, 2)),
+        ("bitrate", float(round((now.bits - before.bits) * per_second))),
+        ("last_frame_age", round(age, 2)),
+    ]
+
+
+def _content(seen: Seen | None) -> list[tuple[str, float]]:
+    """What the picture shows; nothing is said about a picture that does not come."""
+    if seen is None:
+        return []
+    return [
+        ("black", float(seen.black)),
+        ("frozen", float(seen.frozen)),
+        ("moved", float(seen.moved)),
+        ("motion", seen.motion),
+        ("occupancy", float(seen.occupancy)),
+    ]
+
+
+def main() -> None:
+    """Run a camera's agent."""
+    arguments = parser("devices.camera", "The agent of one RTSP camera.")
+    arguments.add_argument(
+        "--rtsp-url-file", type=Path, help="a file of mode 0600 with the address; or ANLING_RTSP_URL in the environment"
+    )
+    run_device(arguments, _run)
+
+
+async def _run(given: argparse.Namespace, place: Installation) -> None:
+    url = secret_in(given.rtsp_url_file) if given.rtsp_url_file else os.environ.get("ANLING_RTSP_URL", "")
+    if not url.startswith("rtsp://"):
+        raise WrongArguments("ANLING_RTSP_URL or --rtsp-url-file: should hold rtsp://…")
+    await CameraAgent(place.broker, place.identity, place.clock, url).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""What does a card reader do? It says who arrived, entered or left, and repeats it until the hub knows."""
+
+import argparse
+import asyncio
+import sys
+from typing import Final
+
+from devices.contract.messages import VisitMessage, What
+from devices.contract.times import Clock
+from devices.contract.topics import Kind
+from devices.link import Broker, Dial, Identity, Link, dial
+from devices.outbox import Outbox
+from devices.running import Installation, boot_id, parser, run_device
+from devices.sending import Sending
+
+SAME_CARD_WITHIN: Final = 3.0
+"""Seconds in which a card that is still held to the reader counts once."""
+
+
+class CardReader:
+    """A reader in one room, or at the house door, where a card arrives or leaves."""
+
+    def __init__(
+        self, broker: Broker, identity: Identity, outbox: Outbox, clock: Clock, *, room: str, dial: Dial = dial
+    ) -> None:
+        self.room = room
+        self._clock = clock
+        self._boot = outbox.boot
+        self._last: tuple[str, What, float] | None = None
+        self._sending = Sending(outbox, clock)
+        self.link = Link(
+            broker,
+            identity,
+            hears={Kind.ACK: self._sending.hear_ack},
+            on_connected=self._sending.connected,
+            dial=dial,
+        )
+
+    @property
+    def unsent(self) -> int:
+        """How many visits the hub does not know yet."""
+        return len(self._sending.unsent)
+
+    async def run(self) -> None:
+        """Connect and send until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.link.run())
+            group.create_task(self._sending.run(self.link))
+
+    async def read(self, token: str, what: What = What.ENTER) -> str | None:
+        """A card was held to the reader; the message's id, None when it is the same card still."""
+        at = self._clock.monotonic()
+        if self._last is not None and self._last[:2] == (token, what) and at - self._last[2] < SAME_CARD_WITHIN:
+            return None
+        self._last = (token, what, at)
+        room = self.room if what is What.ENTER else None
+        draft = VisitMessage(id=self._boot, token=token, what=what, room=room, at=self._clock.now())
+        return (await self._sending.keep(Kind.VISIT, draft)).id
+
+
+def main() -> None:
+    """Run a card reader."""
+    arguments = parser("devices.card_reader", "A card reader that types each number it reads, and a new line.")
+    arguments.add_argument("--room", required=True, help="the room it hangs in")
+    arguments.add_argument("--what", choices=[what.value for what in What], default="enter", help="what a card does")
+    run_device(arguments, _run)
+
+
+async def _run(given: argparse.Namespace, place: Installation) -> None:
+    with Outbox(place.outbox_path, boot_id()) as outbox:
+        reader = CardReader(place.broker, place.identity, outbox, place.clock, room=given.room)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(reader.run())
+            group.create_task(_read_lines(reader, What(given.what)))
+
+
+async def _read_lines(reader: CardReader, what: What) -> None:
+    """USB readers are keyboards: one card is one line."""
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    while line := await lines.readline():
+        if token := line.decode(errors="replace").strip():
+            await reader.read(token, what)
+
+
+if __name__ == "__main__":
+    main()

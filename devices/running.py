@@ -1,0 +1,122 @@
+"""How is a device program told who it is and where its hub is?"""
+
+import argparse
+import asyncio
+import os
+import secrets
+import signal
+import stat
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from devices.contract.times import Clock, clock_of
+from devices.contract.topics import is_id
+from devices.link import Broker, Identity
+from devices.outbox import CannotKeep
+
+
+class WrongArguments(Exception):
+    """One line: which argument, its value, what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What one device program was given."""
+
+    broker: Broker
+    identity: Identity
+    data_dir: Path
+    clock: Clock
+
+    @property
+    def outbox_path(self) -> Path:
+        """Where this device keeps what the hub has not answered."""
+        return self.data_dir / f"{self.identity.device}.outbox"
+
+
+def boot_id() -> str:
+    """The 16 random hexadecimal characters with which the ids of this boot begin."""
+    return secrets.token_hex(8)
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The arguments that all devices share."""
+    arguments = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
+    environment = os.environ.get
+    arguments.add_argument(
+        "--hub", default=environment("ANLING_MQTT_URL", "mqtt://127.0.0.1:1883"), help="mqtt://HOST:PORT"
+    )
+    arguments.add_argument("--mqtt", choices=["3.1.1", "5"], default="3.1.1", help="the version of MQTT")
+    arguments.add_argument("--centre", default=environment("ANLING_CENTRE"), help="the centre's id")
+    arguments.add_argument("--device", default=environment("ANLING_DEVICE"), help="this device's id, its user name")
+    arguments.add_argument(
+        "--password-file",
+        type=Path,
+        default=environment("ANLING_DEVICE_PASSWORD_FILE"),
+        help="a file of mode 0600; or ANLING_DEVICE_PASSWORD in the environment",
+    )
+    arguments.add_argument("--data-dir", type=Path, default=Path(environment("ANLING_DEVICE_DIR", ".")))
+    return arguments
+
+
+def installation(arguments: argparse.Namespace) -> Installation:
+    """Check what was given. Raises WrongArguments."""
+    for name in ("centre", "device"):
+        if not is_id(getattr(arguments, name) or ""):
+            raise WrongArguments(f"--{name} {getattr(arguments, name)!r}: should be 1 to 32 of a-z, 0-9 and -")
+    identity = Identity(arguments.centre, arguments.device, _password(arguments.password_file))
+    try:
+        arguments.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongArguments(f"--data-dir {str(arguments.data_dir)!r}: {error.strerror}") from error
+    return Installation(broker_of(arguments.hub, arguments.mqtt), identity, arguments.data_dir, clock_of())
+
+
+def broker_of(url: str, version: str = "3.1.1") -> Broker:
+    """The broker that an address names. Raises WrongArguments."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if parts.scheme != "mqtt" or not parts.hostname or port == 0:
+        raise WrongArguments(f"--hub {url!r}: should be mqtt://HOST:PORT")
+    return Broker(parts.hostname, port or 1883, "5" if version == "5" else "3.1.1")
+
+
+def secret_in(path: Path) -> str:
+    """What a secret file holds. Raises WrongArguments when it cannot be read, or can be read by others."""
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise WrongArguments(f"{path} can be read by others: chmod 600 {path}")
+        return path.read_text().strip()
+    except OSError as error:
+        raise WrongArguments(f"{path}: {error.strerror}") from error
+
+
+def _password(path: Path | None) -> str | None:
+    return secret_in(Path(path)) if path is not None else os.environ.get("ANLING_DEVICE_PASSWORD")
+
+
+def run_device(
+    arguments: argparse.ArgumentParser, start: Callable[[argparse.Namespace, Installation], Coroutine[None, None, None]]
+) -> None:
+    """Run a device until SIGINT or SIGTERM; wrong arguments or a folder that takes nothing end it with one line."""
+    given = arguments.parse_args()
+    try:
+        asyncio.run(_until_told(start(given, installation(given))))
+    except (WrongArguments, CannotKeep) as wrong:
+        sys.exit(str(wrong))
+
+
+async def _until_told(device: Coroutine[None, None, None]) -> None:
+    running = asyncio.current_task()
+    assert running is not None, "asyncio.run made it"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    with suppress(asyncio.CancelledError):
+        await device

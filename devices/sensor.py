@@ -1,0 +1,104 @@
+"""What does a climate sensor do? It measures often, and says so now and then or when something has changed."""
+
+import argparse
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from devices.contract.messages import Reading, TeleMessage, dump
+from devices.contract.times import Clock
+from devices.contract.units import UNIT_OF
+from devices.link import Broker, Dial, Identity, Link, dial
+from devices.running import Installation, boot_id, parser, run_device
+
+Measure = Callable[[], Mapping[str, float]]
+
+MEASURE_EVERY: Final = 2.0  # seconds
+SAY_EVERY: Final = 30.0  # seconds, at most
+WORTH_SAYING: Final[Mapping[str, float]] = MappingProxyType({"temperature": 0.5, "humidity": 5.0})
+"""A change by this much is said at once."""
+
+
+def is_news(said: Mapping[str, float], measured: Mapping[str, float]) -> bool:
+    """Whether something was never said, or has moved enough since."""
+    return any(
+        name not in said or abs(value - said[name]) >= WORTH_SAYING.get(name, float("inf"))
+        for name, value in measured.items()
+    )
+
+
+class Sensor:
+    """A sensor whose `measure` gives values by the names of `devices.contract.units`."""
+
+    def __init__(
+        self, broker: Broker, identity: Identity, clock: Clock, measure: Measure, *, dial: Dial = dial
+    ) -> None:
+        self._clock = clock
+        self._measure = measure
+        self._boot = boot_id()
+        self._count = 0
+        self.link = Link(broker, identity, hears={}, dial=dial)
+
+    async def run(self) -> None:
+        """Connect and measure until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.link.run())
+            group.create_task(self._report())
+
+    async def _report(self) -> None:
+        said: Mapping[str, float] = {}
+        say_again = 0.0
+        while True:
+            measured = self._measure()
+            now = self._clock.monotonic()
+            if (now >= say_again or is_news(said, measured)) and self._say(measured):
+                said = measured
+                # Spread, so that a house's sensors do not speak in one instant; no secret.
+                say_again = now + SAY_EVERY * random.uniform(0.8, 1.0)  # noqa: S311
+            await asyncio.sleep(MEASURE_EVERY)
+
+    def _say(self, measured: Mapping[str, float]) -> bool:
+        if not measured or not self.link.connected:
+            return False
+        self._count += 1
+        readings = tuple(Reading(name=name, value=value, unit=UNIT_OF[name]) for name, value in measured.items())
+        message = TeleMessage(id=f"{self._boot}-{self._count}", at=self._clock.now(), age_ms=0, readings=readings)
+        return self.link.send_reading(dump(message))
+
+
+def _measure_files(temperature: Path | None, humidity: Path | None) -> Measure:
+    """Read what Linux's sensor drivers write: thousandths in a file each. A file that cannot be read is left out."""
+    files = {name: path for name, path in (("temperature", temperature), ("humidity", humidity)) if path is not None}
+
+    def measure() -> Mapping[str, float]:
+        measured: dict[str, float] = {}
+        for name, path in files.items():
+            try:
+                measured[name] = int(path.read_text()) / 1000
+            except (OSError, ValueError):
+                continue
+        return measured
+
+    return measure
+
+
+def main() -> None:
+    """Run a sensor."""
+    arguments = parser("devices.sensor", "A climate sensor on a Linux board.")
+    arguments.add_argument(
+        "--temperature-file", type=Path, help="such as /sys/bus/iio/devices/iio:device0/in_temp_input"
+    )
+    arguments.add_argument("--humidity-file", type=Path)
+    run_device(arguments, _run)
+
+
+async def _run(given: argparse.Namespace, place: Installation) -> None:
+    measure = _measure_files(given.temperature_file, given.humidity_file)
+    await Sensor(place.broker, place.identity, place.clock, measure).run()
+
+
+if __name__ == "__main__":
+    main()

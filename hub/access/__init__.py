@@ -1,0 +1,1 @@
+"""Accounts, sessions, and the one function that says who may do what."""

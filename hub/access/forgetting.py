@@ -1,0 +1,40 @@
+"""Forgets sessions and links a month after they were over. What they did is in the ledger and in the viewings."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import psycopg
+
+from hub.access import store
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+
+log = logging.getLogger(__name__)
+
+KEPT_FOR = timedelta(days=30)
+EVERY_SECONDS = 3600.0
+
+
+class Forgetting:
+    """The loop; while the database is away it waits for the next time."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Forget, once an hour, until cancelled."""
+        while True:
+            try:
+                await self.forget()
+            except psycopg.OperationalError as error:
+                log.warning("old sessions and links could not be forgotten, again in an hour: %s", error)
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def forget(self) -> None:
+        """Delete what was over for a month. Raises psycopg.OperationalError."""
+        before = self._clock.now() - KEPT_FOR
+        async with self._database.transaction() as conn:
+            await store.forget_sessions(conn, before)
+            await store.forget_links(conn, before)

@@ -1,0 +1,315 @@
+"""Lets people in and out: sign-in, sessions, invitations, the first administrator. Accounts in, cookies' values out."""
+
+import hashlib
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.access import store
+from hub.access.errors import (
+    InvitationExpired,
+    InvitationUsed,
+    NoCentreYet,
+    NoSuchInvitation,
+    TooManyTries,
+    WrongAccountOrPassword,
+    WrongPhone,
+)
+from hub.access.model import Role, SessionKind, Subject
+from hub.access.passwords import Passwords, check_strength
+from hub.access.tries import PASSWORD, PHONE_DIGITS, Key, Tries
+from hub.kit.db import Conn, Database
+from hub.kit.ids import AccountId, new_id
+from hub.ledger.model import Chain, Entry
+from hub.ledger.service import append
+
+STAFF_IDLE = timedelta(minutes=30)
+STAFF_LONGEST = timedelta(hours=12)
+FAMILY_LONGEST = timedelta(days=30)
+INVITATION_LASTS = timedelta(days=7)
+FIRST_LINK_LASTS = timedelta(days=1)
+# A session's last use is written at most so often: each request would cost a write otherwise.
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that holds, and whose it is."""
+
+    session_id: bytes
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session: `token` is the cookie's value and is nowhere else."""
+
+    token: str
+    kind: SessionKind
+    lasts: timedelta
+
+
+class Access:
+    """The door of one hub. `https`: cookies are sent over HTTPS only; `demo`: the demo's accounts work."""
+
+    def __init__(self, database: Database, *, https: bool, demo: bool) -> None:
+        self._database = database
+        self._passwords = Passwords()
+        self._tries = Tries(PASSWORD)
+        self._digit_tries = Tries(PHONE_DIGITS)
+        self.https = https
+        self.demo = demo
+
+    def cookie_name(self, kind: SessionKind) -> str:
+        """The name of a session's cookie; with `__Host-` a neighbouring host cannot set it (RFC 6265bis)."""
+        return f"__Host-anling-{kind}" if self.https else f"anling-{kind}"
+
+    async def signed_in(self, kind: SessionKind, token: str | None, now: datetime) -> SignedIn | None:
+        """The session behind a cookie's value, and a note that it is in use; None when there is none that holds."""
+        return await self.still_signed_in(kind, _digest(token), now) if token else None
+
+    async def still_signed_in(self, kind: SessionKind, session_id: bytes, now: datetime) -> SignedIn | None:
+        """The same, for a stream or a picture that has been open for a while. An open stream is use."""
+        async with self._database.transaction() as conn:
+            row = await store.open_session(conn, session_id, kind)
+            if row is None or min(row.idle_until, row.ends_at) <= now or (row.demo and not self.demo):
+                return None
+            idle_until = row.idle_until
+            if now - row.seen_at >= _SEEN_EVERY:
+                idle_until = now + _idle(kind)
+                await store.keep_session(conn, session_id, now, idle_until)
+            relations = await store.relations_of(conn, row.account_id) if row.role == Role.FAMILY else ()
+        return SignedIn(
+            session_id,
+            Subject(
+                account_id=row.account_id,
+                centre_id=row.centre_id,
+                role=Role(row.role),
+                kind=kind,
+                active=row.active,
+                signed_in_until=min(idle_until, row.ends_at),
+                relations=relations,
+            ),
+        )
+
+    async def sign_in(self, account_id: AccountId, password: str, place: str, now: datetime) -> Opened:
+        """Open a staff session for whoever knows the password; `place` is the address the request came from.
+
+        Raises WrongAccountOrPassword, TooManyTries or TooBusy.
+        """
+        key = (place, account_id)
+        _wait(self._tries, key, now)
+        async with self._database.transaction() as conn:
+            account = await store.account(conn, account_id)
+        welcome = (
+            account is not None and account.active and account.role != Role.FAMILY and (self.demo or not account.demo)
+        )
+        password_hash = account.password_hash if account is not None and welcome else None
+        if not await self._passwords.is_right(password, password_hash, place) or account is None:
+            self._tries.was_wrong(key, now)
+            raise WrongAccountOrPassword
+        self._tries.was_right(key)
+        async with self._database.transaction() as conn:
+            opened = await open_session(conn, account.id, SessionKind.STAFF, now)
+            await append(
+                conn, account.centre_id, Chain.ACCESS, [Entry("signed-in", {"person": str(account.person)})], now
+            )
+        return opened
+
+    async def sign_out(self, token: str, now: datetime) -> None:
+        """End the session behind a cookie's value."""
+        async with self._database.transaction() as conn:
+            await store.end_session(conn, _digest(token), now)
+
+    async def family_invitation(self, token: str, now: datetime) -> store.InvitationRow:
+        """What a family member's link is about. Raises NoSuchInvitation, InvitationUsed or InvitationExpired."""
+        async with self._database.transaction() as conn:
+            return await self._usable(conn, token, SessionKind.FAMILY, now)
+
+    async def staff_invitation(self, token: str, now: datetime) -> store.InvitationRow:
+        """What a staff member's link is about. Raises NoSuchInvitation, InvitationUsed or InvitationExpired."""
+        async with self._database.transaction() as conn:
+            return await self._usable(conn, token, SessionKind.STAFF, now)
+
+    async def open_invitation(self, token: str, phone_last4: str, now: datetime) -> Opened:
+        """Open a family session on the phone whose number staff wrote down.
+
+        Raises WrongPhone, TooManyTries, NoSuchInvitation, InvitationUsed or InvitationExpired.
+        """
+        key = ("invitation", _digest(token).hex())
+        async with self._database.transaction() as conn:
+            row = await self._usable(conn, token, SessionKind.FAMILY, now)
+            # Only now, with the link locked and nothing awaited until the answer counts: many guesses sent at once
+            # would all be looked at otherwise.
+            _wait(self._digit_tries, key, now)
+            if len(row.phone) < len("1234") or not secrets.compare_digest(
+                row.phone[-4:].encode(), phone_last4.encode()
+            ):
+                self._digit_tries.was_wrong(key, now)
+                raise WrongPhone
+            opened = await open_session(conn, row.account_id, SessionKind.FAMILY, now)
+            await store.use_invitation(conn, _digest(token), now)
+            await append(
+                conn, row.centre_id, Chain.ACCESS, [Entry("invitation-opened", {"person": str(row.person)})], now
+            )
+        self._digit_tries.was_right(key)
+        return opened
+
+    async def choose_password(self, token: str, password: str, now: datetime) -> Opened:
+        """Let a new staff member choose her password with her link, and in.
+
+        Raises WeakPassword, NoSuchInvitation, InvitationUsed or InvitationExpired.
+        """
+        check_strength(password)
+        await self.staff_invitation(token, now)
+        password_hash = await self._passwords.hash(password)
+        async with self._database.transaction() as conn:
+            row = await self._usable(conn, token, SessionKind.STAFF, now)
+            await store.set_password(conn, row.account_id, password_hash)
+            await store.end_sessions_of(conn, row.account_id, now)
+            opened = await open_session(conn, row.account_id, SessionKind.STAFF, now)
+            await store.use_invitation(conn, _digest(token), now)
+            await append(
+                conn, row.centre_id, Chain.ACCESS, [Entry("password-chosen", {"person": str(row.person)})], now
+            )
+        return opened
+
+    async def become_first_administrator(self, token: str, name: str, password: str, now: datetime) -> Opened:
+        """Make the first administrator's account, id `administrator`, and let her in.
+
+        Raises NoCentreYet before the first import, WeakPassword, NoSuchInvitation, InvitationUsed, InvitationExpired.
+        """
+        check_strength(password)
+        await self.first_link_works(token, now)
+        password_hash = await self._passwords.hash(password)
+        async with self._database.transaction() as conn:
+            await self._usable_first_link(conn, token, now)
+            centre_id = await store.only_centre(conn)
+            if centre_id is None:
+                raise NoCentreYet
+            account_id = AccountId("administrator")
+            if await store.account(conn, account_id) is not None:
+                account_id = AccountId(new_id("administrator", now)[:32])
+            await store.insert_administrator(conn, store.NewAdministrator(account_id, centre_id, name, password_hash))
+            await store.end_first_links(conn, now)
+            opened = await open_session(conn, account_id, SessionKind.STAFF, now)
+            await append(conn, centre_id, Chain.ACCESS, [Entry("first-administrator", {"account": account_id})], now)
+        return opened
+
+    async def first_link_works(self, token: str, now: datetime) -> None:
+        """Raises NoSuchInvitation, InvitationUsed or InvitationExpired unless the link still works."""
+        async with self._database.transaction() as conn:
+            await self._usable_first_link(conn, token, now)
+
+    async def demo_accounts(self) -> list[store.AccountRow]:
+        """The accounts a stranger may try; empty outside the demo."""
+        if not self.demo:
+            return []
+        async with self._database.transaction() as conn:
+            return await store.demo_accounts(conn)
+
+    async def account_and_centre(self, account_id: AccountId) -> tuple[store.AccountRow, store.CentreRow]:
+        """The account of somebody who is signed in, and her centre."""
+        async with self._database.transaction() as conn:
+            account = await store.account(conn, account_id)
+            assert account is not None
+            centre = await store.centre(conn, account.centre_id)
+        assert centre is not None
+        return account, centre
+
+    async def _usable_first_link(self, conn: Conn, token: str, now: datetime) -> None:
+        row = await store.lock_first_link(conn, _digest(token))
+        if row is None:
+            raise NoSuchInvitation
+        if row.used_at is not None or await store.has_administrator(conn):
+            raise InvitationUsed
+        if row.ends_at <= now:
+            raise InvitationExpired
+
+    async def _usable(self, conn: Conn, token: str, kind: SessionKind, now: datetime) -> store.InvitationRow:
+        row = await store.lock_invitation(conn, _digest(token))
+        if row is None or not row.active or (row.demo and not self.demo) or _kind_of(row.role) is not kind:
+            raise NoSuchInvitation
+        if row.used_at is not None and not row.reusable:
+            raise InvitationUsed
+        if row.ends_at <= now:
+            raise InvitationExpired
+        return row
+
+
+async def open_session(conn: Conn, account_id: AccountId, kind: SessionKind, now: datetime) -> Opened:
+    """Open a session for an account that has just proven, in its own way, that it is hers."""
+    token = secrets.token_urlsafe(32)
+    lasts = FAMILY_LONGEST if kind is SessionKind.FAMILY else STAFF_LONGEST
+    await store.insert_session(
+        conn, store.NewSession(_digest(token), account_id, kind, now, now + _idle(kind), now + lasts)
+    )
+    return Opened(token, kind, lasts)
+
+
+async def invite(conn: Conn, invited: "Invited", now: datetime) -> str:
+    """Make a link that lets an account in; returns its token, which is stored nowhere."""
+    token = secrets.token_urlsafe(32)
+    await store.insert_invitation(
+        conn,
+        store.NewInvitation(
+            id=_digest(token),
+            account_id=invited.account_id,
+            made_by=invited.made_by,
+            made_at=now,
+            ends_at=now + invited.lasts,
+            reusable=invited.reusable,
+        ),
+    )
+    return token
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom a link lets in. `reusable` is for the demo, where a stranger looks twice."""
+
+    account_id: AccountId
+    made_by: AccountId | None = None
+    lasts: timedelta = INVITATION_LASTS
+    reusable: bool = False
+
+
+async def first_administrator_link(conn: Conn, now: datetime) -> str | None:
+    """A fresh one-use token for the first administrator; None once one can sign in. Earlier ones stop working."""
+    if await store.has_administrator(conn):
+        return None
+    await store.end_first_links(conn, now)
+    token = secrets.token_urlsafe(32)
+    await store.insert_first_link(conn, _digest(token), now, now + FIRST_LINK_LASTS)
+    return token
+
+
+async def disable(conn: Conn, account_id: AccountId, now: datetime) -> None:
+    """Shut an account out: its sessions end in this transaction, its streams and pictures within a second of it."""
+    account = await store.account(conn, account_id)
+    if account is None or not account.active:
+        return
+    await store.set_active(conn, account_id, active=False)
+    await store.end_sessions_of(conn, account_id, now)
+    await append(
+        conn, account.centre_id, Chain.ACCESS, [Entry("account-disabled", {"person": str(account.person)})], now
+    )
+
+
+def _idle(kind: SessionKind) -> timedelta:
+    return FAMILY_LONGEST if kind is SessionKind.FAMILY else STAFF_IDLE
+
+
+def _kind_of(role: str) -> SessionKind:
+    return SessionKind.FAMILY if role == Role.FAMILY else SessionKind.STAFF
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _wait(tries: Tries, key: Key, now: datetime) -> None:
+    wait = tries.wait(key, now)
+    if wait:
+        raise TooManyTries(seconds=math.ceil(wait.total_seconds()))

@@ -1,0 +1,444 @@
+"""Which rows the door reads and writes: accounts, sessions, invitations. One function, one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from hub.access.model import Relation, SessionKind
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, CentreId, SeniorId
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account, with what is needed to let it in."""
+
+    id: AccountId
+    person: UUID
+    centre_id: CentreId
+    role: str
+    name: str
+    name_en: str
+    phone: str
+    language: str
+    password_hash: str | None
+    demo: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CentreRow:
+    """The centre an account belongs to; hours are wall time of `timezone`."""
+
+    id: CentreId
+    name: str
+    name_en: str
+    opens: time
+    closes: time
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """An open session with the account it belongs to."""
+
+    account_id: AccountId
+    centre_id: CentreId
+    role: str
+    demo: bool
+    active: bool
+    seen_at: datetime
+    idle_until: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session to be written; `id` is the SHA-256 of the cookie's value."""
+
+    id: bytes
+    account_id: AccountId
+    kind: SessionKind
+    created_at: datetime
+    idle_until: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """A link with the account it lets in and the name of who made it."""
+
+    account_id: AccountId
+    person: UUID
+    centre_id: CentreId
+    role: str
+    name: str
+    name_en: str
+    phone: str
+    demo: bool
+    active: bool
+    inviter: str | None
+    inviter_en: str | None
+    senior_id: SeniorId | None
+    senior_address_as: str | None
+    senior_address_as_en: str | None
+    ends_at: datetime
+    used_at: datetime | None
+    reusable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """A link to be written; `id` is the SHA-256 of its token."""
+
+    id: bytes
+    account_id: AccountId
+    made_by: AccountId | None
+    made_at: datetime
+    ends_at: datetime
+    reusable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLinkRow:
+    """The link with which the first administrator makes her account."""
+
+    ends_at: datetime
+    used_at: datetime | None
+
+
+async def account(conn: Conn, account_id: AccountId) -> AccountRow | None:
+    """The account with this id, active or not."""
+    async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
+        await cur.execute(
+            """
+            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, demo, active
+              FROM account
+             WHERE id = %(account_id)s
+            """,
+            {"account_id": account_id},
+        )
+        return await cur.fetchone()
+
+
+async def centre(conn: Conn, centre_id: CentreId) -> CentreRow | None:
+    """The centre with this id."""
+    async with conn.cursor(row_factory=class_row(CentreRow)) as cur:
+        await cur.execute(
+            """
+            SELECT id, name, name_en, opens, closes, timezone
+              FROM centre
+             WHERE id = %(centre_id)s
+            """,
+            {"centre_id": centre_id},
+        )
+        return await cur.fetchone()
+
+
+async def demo_accounts(conn: Conn) -> list[AccountRow]:
+    """The demo's accounts that sign in with a password."""
+    async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
+        await cur.execute(
+            """
+            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, demo, active
+              FROM account
+             WHERE demo AND active AND password_hash IS NOT NULL
+             ORDER BY id
+            """
+        )
+        return await cur.fetchall()
+
+
+async def open_session(conn: Conn, session_id: bytes, kind: SessionKind) -> SessionRow | None:
+    """The session with this id, unless it was ended; its times are not judged here."""
+    async with conn.cursor(row_factory=class_row(SessionRow)) as cur:
+        await cur.execute(
+            """
+            SELECT session.account_id, account.centre_id, account.role, account.demo, account.active,
+                   session.seen_at, session.idle_until, session.ends_at
+              FROM session
+              JOIN account ON account.id = session.account_id
+             WHERE session.id = %(session_id)s AND session.kind = %(kind)s AND session.ended_at IS NULL
+            """,
+            {"session_id": session_id, "kind": kind},
+        )
+        return await cur.fetchone()
+
+
+async def relations_of(conn: Conn, account_id: AccountId) -> tuple[Relation, ...]:
+    """The account's ties to seniors, confirmed or not, blocked or not."""
+    async with conn.cursor(row_factory=class_row(Relation)) as cur:
+        await cur.execute(
+            """
+            SELECT senior_id, confirmed_at, blocked_at
+              FROM relation
+             WHERE account_id = %(account_id)s
+             ORDER BY id
+            """,
+            {"account_id": account_id},
+        )
+        return tuple(await cur.fetchall())
+
+
+async def insert_session(conn: Conn, session: NewSession) -> None:
+    """Write a new session."""
+    await conn.execute(
+        """
+        INSERT INTO session (id, account_id, kind, created_at, seen_at, idle_until, ends_at)
+        VALUES (%(id)s, %(account_id)s, %(kind)s, %(created_at)s, %(created_at)s, %(idle_until)s, %(ends_at)s)
+        """,
+        {
+            "id": session.id,
+            "account_id": session.account_id,
+            "kind": session.kind,
+            "created_at": session.created_at,
+            "idle_until": session.idle_until,
+            "ends_at": session.ends_at,
+        },
+    )
+
+
+async def keep_session(conn: Conn, session_id: bytes, seen_at: datetime, idle_until: datetime) -> None:
+    """Remember that the session was used."""
+    await conn.execute(
+        """
+        UPDATE session
+           SET seen_at = %(seen_at)s, idle_until = %(idle_until)s
+         WHERE id = %(session_id)s AND ended_at IS NULL
+        """,
+        {"session_id": session_id, "seen_at": seen_at, "idle_until": idle_until},
+    )
+
+
+async def end_session(conn: Conn, session_id: bytes, now: datetime) -> None:
+    """End one session; nothing happens if it has ended."""
+    await conn.execute(
+        """
+        UPDATE session
+           SET ended_at = %(now)s
+         WHERE id = %(session_id)s AND ended_at IS NULL
+        """,
+        {"session_id": session_id, "now": now},
+    )
+
+
+async def end_sessions_of(conn: Conn, account_id: AccountId, now: datetime) -> None:
+    """End every session of an account."""
+    await conn.execute(
+        """
+        UPDATE session
+           SET ended_at = %(now)s
+         WHERE account_id = %(account_id)s AND ended_at IS NULL
+        """,
+        {"account_id": account_id, "now": now},
+    )
+
+
+async def forget_sessions(conn: Conn, before: datetime) -> None:
+    """Delete the sessions that were over then, but for one in which a viewing still runs."""
+    await conn.execute(
+        """
+        DELETE FROM session
+         WHERE coalesce(ended_at, least(idle_until, ends_at)) < %(before)s
+           AND NOT EXISTS (
+                 SELECT FROM viewing
+                  WHERE viewing.session_id = session.id AND viewing.ended_at IS NULL)
+        """,
+        {"before": before},
+    )
+
+
+async def forget_links(conn: Conn, before: datetime) -> None:
+    """Delete the links of invited people and of first administrators that let nobody in any more at that time."""
+    await conn.execute(
+        """
+        DELETE FROM invitation
+         WHERE ends_at < %(before)s OR (used_at < %(before)s AND NOT reusable)
+        """,
+        {"before": before},
+    )
+    await conn.execute(
+        """
+        DELETE FROM first_administrator
+         WHERE ends_at < %(before)s OR used_at < %(before)s
+        """,
+        {"before": before},
+    )
+
+
+async def set_active(conn: Conn, account_id: AccountId, *, active: bool) -> None:
+    """Let an account in again, or no more."""
+    await conn.execute(
+        """
+        UPDATE account
+           SET active = %(active)s
+         WHERE id = %(account_id)s
+        """,
+        {"account_id": account_id, "active": active},
+    )
+
+
+async def set_password(conn: Conn, account_id: AccountId, password_hash: str) -> None:
+    """Replace an account's password."""
+    await conn.execute(
+        """
+        UPDATE account
+           SET password_hash = %(password_hash)s
+         WHERE id = %(account_id)s
+        """,
+        {"account_id": account_id, "password_hash": password_hash},
+    )
+
+
+async def lock_invitation(conn: Conn, invitation_id: bytes) -> InvitationRow | None:
+    """The invitation, locked, so that a link that works once works once."""
+    async with conn.cursor(row_factory=class_row(InvitationRow)) as cur:
+        await cur.execute(
+            """
+            SELECT invitation.account_id, account.person, account.centre_id, account.role, account.name,
+                   account.name_en, account.phone, account.demo, account.active,
+                   inviter.name AS inviter, inviter.name_en AS inviter_en,
+                   senior.id AS senior_id, senior.address_as AS senior_address_as,
+                   senior.address_as_en AS senior_address_as_en,
+                   invitation.ends_at, invitation.used_at, invitation.reusable
+              FROM invitation
+              JOIN account ON account.id = invitation.account_id
+              LEFT JOIN account AS inviter ON inviter.id = invitation.made_by
+              LEFT JOIN LATERAL (
+                     SELECT senior_id
+                       FROM relation
+                      WHERE relation.account_id = account.id AND relation.blocked_at IS NULL
+                      ORDER BY relation.id
+                      LIMIT 1) AS tie ON true
+              LEFT JOIN senior ON senior.id = tie.senior_id
+             WHERE invitation.id = %(invitation_id)s
+               FOR UPDATE OF invitation
+            """,
+            {"invitation_id": invitation_id},
+        )
+        return await cur.fetchone()
+
+
+async def insert_invitation(conn: Conn, invitation: NewInvitation) -> None:
+    """Write a new invitation."""
+    await conn.execute(
+        """
+        INSERT INTO invitation (id, account_id, made_by, made_at, ends_at, reusable)
+        VALUES (%(id)s, %(account_id)s, %(made_by)s, %(made_at)s, %(ends_at)s, %(reusable)s)
+        """,
+        {
+            "id": invitation.id,
+            "account_id": invitation.account_id,
+            "made_by": invitation.made_by,
+            "made_at": invitation.made_at,
+            "ends_at": invitation.ends_at,
+            "reusable": invitation.reusable,
+        },
+    )
+
+
+async def use_invitation(conn: Conn, invitation_id: bytes, now: datetime) -> None:
+    """Remember that the link has let somebody in."""
+    await conn.execute(
+        """
+        UPDATE invitation
+           SET used_at = %(now)s
+         WHERE id = %(invitation_id)s
+        """,
+        {"invitation_id": invitation_id, "now": now},
+    )
+
+
+async def has_administrator(conn: Conn) -> bool:
+    """Whether any administrator can sign in."""
+    cur = await conn.execute(
+        """
+        SELECT EXISTS (
+          SELECT
+            FROM account
+           WHERE role = 'administrator' AND active AND password_hash IS NOT NULL)
+        """
+    )
+    row = await cur.fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+async def only_centre(conn: Conn) -> CentreId | None:
+    """The centre that was imported first; None before the first import."""
+    cur = await conn.execute(
+        """
+        SELECT id
+          FROM centre
+         ORDER BY id
+         LIMIT 1
+        """
+    )
+    row = await cur.fetchone()
+    return CentreId(row[0]) if row else None
+
+
+async def insert_first_link(conn: Conn, link_id: bytes, made_at: datetime, ends_at: datetime) -> None:
+    """Write the first administrator's link."""
+    await conn.execute(
+        """
+        INSERT INTO first_administrator (id, made_at, ends_at)
+        VALUES (%(link_id)s, %(made_at)s, %(ends_at)s)
+        """,
+        {"link_id": link_id, "made_at": made_at, "ends_at": ends_at},
+    )
+
+
+async def end_first_links(conn: Conn, now: datetime) -> None:
+    """No link made before lets anybody in any more."""
+    await conn.execute(
+        """
+        UPDATE first_administrator
+           SET used_at = %(now)s
+         WHERE used_at IS NULL
+        """,
+        {"now": now},
+    )
+
+
+async def lock_first_link(conn: Conn, link_id: bytes) -> FirstLinkRow | None:
+    """The first administrator's link, locked."""
+    async with conn.cursor(row_factory=class_row(FirstLinkRow)) as cur:
+        await cur.execute(
+            """
+            SELECT ends_at, used_at
+              FROM first_administrator
+             WHERE id = %(link_id)s
+               FOR UPDATE
+            """,
+            {"link_id": link_id},
+        )
+        return await cur.fetchone()
+
+
+@dataclass(frozen=True, slots=True)
+class NewAdministrator:
+    """The first administrator's account."""
+
+    id: AccountId
+    centre_id: CentreId
+    name: str
+    password_hash: str
+
+
+async def insert_administrator(conn: Conn, administrator: NewAdministrator) -> None:
+    """Write the account of the first administrator."""
+    await conn.execute(
+        """
+        INSERT INTO account (id, centre_id, role, name, name_en, password_hash)
+        VALUES (%(account_id)s, %(centre_id)s, 'administrator', %(name)s, %(name)s, %(password_hash)s)
+        """,
+        {
+            "account_id": administrator.id,
+            "centre_id": administrator.centre_id,
+            "name": administrator.name,
+            "password_hash": administrator.password_hash,
+        },
+    )

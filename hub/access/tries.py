@@ -1,0 +1,67 @@
+"""How soon may somebody try again after wrong answers? The wait grows for one place and one account; nobody is locked.
+
+A wrong answer from one place never makes the same account wait at another, so that nobody can shut a colleague out.
+What comes too soon is not looked at and does not lengthen the wait.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+Key: TypeAlias = tuple[str, str]  # a place and an account, or "invitation" and a link
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """`free` wrong answers cost nothing, then the wait is a second and doubles up to `longest`; `forget` ends it."""
+
+    free: int
+    longest: timedelta
+    forget: timedelta
+
+
+PASSWORD = Patience(free=3, longest=timedelta(seconds=30), forget=timedelta(minutes=15))
+PHONE_DIGITS = Patience(free=3, longest=timedelta(hours=1), forget=timedelta(days=8))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    times: int
+    last_at: datetime
+
+
+class Tries:
+    """Wrong answers so far, of the last `most` keys; older ones are forgotten first."""
+
+    def __init__(self, patience: Patience, most: int = 10_000) -> None:
+        self._patience = patience
+        self._most = most
+        self._wrong: OrderedDict[Key, _Wrong] = OrderedDict()
+
+    def wait(self, key: Key, now: datetime) -> timedelta:
+        """How long until the next answer of `key` is looked at; zero: now."""
+        wrong = self._wrong.get(key)
+        if wrong is None or now - wrong.last_at >= self._patience.forget:
+            return timedelta()
+        return max(wrong.last_at + wait_after(wrong.times, self._patience) - now, timedelta())
+
+    def was_wrong(self, key: Key, now: datetime) -> None:
+        """Remember a wrong answer."""
+        before = self._wrong.pop(key, None)
+        fresh = before is not None and now - before.last_at < self._patience.forget
+        self._wrong[key] = _Wrong(before.times + 1 if before and fresh else 1, now)
+        while len(self._wrong) > self._most:
+            self._wrong.popitem(last=False)
+
+    def was_right(self, key: Key) -> None:
+        """A right answer forgives the wrong ones before it."""
+        self._wrong.pop(key, None)
+
+
+def wait_after(times: int, patience: Patience) -> timedelta:
+    """The wait after so many wrong answers in a row."""
+    if times <= patience.free:
+        return timedelta()
+    doublings = min(times - patience.free - 1, 20)
+    return min(timedelta(seconds=2**doublings), patience.longest)

@@ -1,0 +1,157 @@
+"""The routes of alarms: for staff who are signed in, and for the link in a notification."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from hub.access.may import Action, OfCentre
+from hub.access.needs import Caller, Needs, Public
+from hub.alarms import card, service
+from hub.alarms.card import AlarmCard, AlarmStory, CardPerson
+from hub.alarms.errors import NoSuchAlarm, NoSuchLink
+from hub.alarms.model import Arrival, Outcome, State
+from hub.kit.db import Conn
+from hub.kit.http import HubDatabase, Now, WebDatabase
+from hub.kit.ids import AlarmId
+from hub.notifications import service as notifications
+from hub.notifications.model import AcceptLink
+
+router = APIRouter()
+
+Id = Annotated[AlarmId, StringConstraints(pattern=r"^a-[0-9a-hjkmnp-tv-z]{26}$")]
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Arrived(_Asked):
+    """How it is known that the owner is there; a mere `tap` needs a reason."""
+
+    how: Arrival = Arrival.TAP
+    reason: Sentence = ""
+
+
+class Resolved(_Asked):
+    """How it ended. Whoever resolves without having been on scene says why in a sentence."""
+
+    outcome: Outcome
+    sentence: Sentence = ""
+
+
+class LinkedAlarm(BaseModel):
+    """What an accept link is about, as the message said it; `you` is the person it was sent to."""
+
+    number: str
+    priority: Literal["P1", "P2"]
+    klass: str
+    state: State
+    summary: dict[str, str]
+    opened_at: datetime
+    owner: CardPerson | None
+    you: CardPerson
+    yours: bool
+
+
+@router.get("/api/alarms/{alarm_id}")
+async def look(
+    alarm_id: Id, caller: Annotated[Caller, Depends(Needs(Action.SEE_ALARM))], web: WebDatabase
+) -> AlarmStory:
+    """The alarm with its timeline. 404 `no-such-alarm`."""
+    async with web.transaction_as(caller.account_id) as conn:
+        found = await card.story(conn, alarm_id)
+    if found is None:
+        raise NoSuchAlarm
+    caller.require(OfCentre(found.centre_id))
+    return found
+
+
+@router.post("/api/alarms/{alarm_id}/accept")
+async def accept(
+    alarm_id: Id, caller: Annotated[Caller, Depends(Needs(Action.ACCEPT_ALARM))], hub: HubDatabase, now: Now
+) -> AlarmCard:
+    """我来处理. 409 `already-taken` with the winner's name."""
+    async with hub.transaction() as conn:
+        alarm = await service.accept(conn, alarm_id, caller.account_id, now)
+        caller.require(OfCentre(alarm.centre_id))
+        return await _card(conn, alarm.id)
+
+
+@router.post("/api/alarms/{alarm_id}/arrive")
+async def arrive(
+    alarm_id: Id,
+    arrived: Arrived,
+    caller: Annotated[Caller, Depends(Needs(Action.ACCEPT_ALARM))],
+    hub: HubDatabase,
+    now: Now,
+) -> AlarmCard:
+    """The owner is on scene. 409 `already-taken` or `not-in-this-state`, 422 `reason-needed`."""
+    async with hub.transaction() as conn:
+        alarm = await service.arrive(conn, alarm_id, caller.account_id, arrived.how, arrived.reason, now)
+        caller.require(OfCentre(alarm.centre_id))
+        return await _card(conn, alarm.id)
+
+
+@router.post("/api/alarms/{alarm_id}/resolve")
+async def resolve(
+    alarm_id: Id,
+    resolved: Resolved,
+    caller: Annotated[Caller, Depends(Needs(Action.RESOLVE_ALARM))],
+    hub: HubDatabase,
+    now: Now,
+) -> AlarmCard:
+    """It is over. 409 `not-in-this-state`, 422 `reason-needed`."""
+    async with hub.transaction() as conn:
+        alarm = await service.resolve(conn, alarm_id, caller.account_id, resolved.outcome, resolved.sentence, now)
+        caller.require(OfCentre(alarm.centre_id))
+        return await _card(conn, alarm.id)
+
+
+@router.get("/api/a/{token}", dependencies=[Depends(Public(Action.OPEN_ACCEPT_LINK))])
+async def look_through_link(token: Token, hub: HubDatabase, now: Now) -> LinkedAlarm:
+    """What the link is about. Previews and scanners open links too: nothing changes. 404 `no-such-link`."""
+    async with hub.transaction() as conn:
+        return await _linked(conn, await _link(conn, token, now))
+
+
+@router.post("/api/a/{token}/accept", dependencies=[Depends(Public(Action.OPEN_ACCEPT_LINK))])
+async def accept_through_link(token: Token, hub: HubDatabase, now: Now) -> LinkedAlarm:
+    """我来处理 on a phone, by the one person and for the one alarm of the link. 404, or 409 `already-taken`."""
+    async with hub.transaction() as conn:
+        link = await _link(conn, token, now)
+        await service.accept(conn, link.alarm_id, link.account_id, now)
+        await notifications.acted(conn, link, now)
+        return await _linked(conn, link)
+
+
+async def _card(conn: Conn, alarm_id: AlarmId) -> AlarmCard:
+    found = await card.card(conn, alarm_id)
+    assert found is not None
+    return found
+
+
+async def _link(conn: Conn, token: str, now: datetime) -> AcceptLink:
+    found = await notifications.open_link(conn, token, now)
+    if found is None:
+        raise NoSuchLink
+    return found
+
+
+async def _linked(conn: Conn, link: AcceptLink) -> LinkedAlarm:
+    shown = await _card(conn, link.alarm_id)
+    you = await service.person(conn, link.account_id)
+    return LinkedAlarm(
+        number=shown.number,
+        priority=shown.priority,
+        klass=shown.klass,
+        state=shown.state,
+        summary=shown.summary,
+        opened_at=shown.opened_at,
+        owner=shown.owner,
+        you=CardPerson(id=you.id, name=you.name, name_en=you.name_en),
+        yours=shown.owner is not None and shown.owner.id == link.account_id,
+    )

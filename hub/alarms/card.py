@@ -1,0 +1,238 @@
+"""What does a page show of an alarm?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from psycopg.rows import dict_row
+from pydantic import BaseModel, Field
+
+from hub.alarms.lifecycle import ambulance_card_at
+from hub.alarms.model import Alarm, Outcome, State
+from hub.alarms.store import ALARM_COLUMNS, alarm_of
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
+from hub.notifications import service as notifications
+from hub.notifications.model import NotificationState, Told
+
+
+class CardSenior(BaseModel):
+    """Whom it is about, as she is addressed."""
+
+    id: SeniorId
+    address_as: str
+    address_as_en: str
+
+
+class CardRoom(BaseModel):
+    """Where."""
+
+    id: RoomId
+    name: str
+    name_en: str
+
+
+class CardPerson(BaseModel):
+    """Who took it."""
+
+    id: AccountId
+    name: str
+    name_en: str
+
+
+class CardTold(BaseModel):
+    """Who was told, and the best that any message to her has reached."""
+
+    account_id: AccountId
+    name: str
+    name_en: str
+    state: NotificationState
+
+
+class AlarmCard(BaseModel):
+    """An alarm as boards show it. `owner` of a resolved alarm is whoever resolved it."""
+
+    id: AlarmId
+    centre_id: CentreId
+    number: str = Field(description="What people say aloud: 23-07.")
+    klass: str
+    priority: Literal["P1", "P2"]
+    state: State
+    senior: CardSenior | None
+    room: CardRoom | None
+    device_id: DeviceId | None
+    summary: dict[str, str]
+    opened_at: datetime
+    pressed_at: datetime | None
+    late: bool
+    time_uncertain: bool
+    drill: bool
+    cancel_requested: bool = Field(description="She took it back; somebody still goes and looks.")
+    unreachable: bool = Field(description="Nobody's phone has taken a message yet.")
+    times_pressed: int
+    tier: int
+    owner: CardPerson | None
+    accepted_at: datetime | None
+    on_scene_at: datetime | None
+    confirm_by: datetime | None = Field(description="She pressed again: until then the owner must accept once more.")
+    ambulance_card_at: datetime | None = Field(description="From then on the 120 card fills the screen.")
+    resolved_at: datetime | None
+    outcome: Outcome | None
+    linked_id: AlarmId | None
+    told: list[CardTold]
+    version: int
+
+
+class Moment(BaseModel):
+    """One line of an alarm's story."""
+
+    at: datetime
+    what: str
+    by_name: str | None
+    by_name_en: str | None
+    params: dict[str, str | int]
+
+
+class AlarmStory(AlarmCard):
+    """The card with everything that happened, the oldest first."""
+
+    timeline: list[Moment]
+
+
+async def cards(conn: Conn, centre_id: CentreId) -> list[AlarmCard]:
+    """The alarms of a centre that are not closed, the oldest first."""
+    return await _cards(conn, "alarm.centre_id = %(wanted)s AND alarm.state <> 'closed'", centre_id)
+
+
+async def card(conn: Conn, alarm_id: AlarmId) -> AlarmCard | None:
+    """The card of this alarm; None when there is none that this connection may see."""
+    found = await _cards(conn, "alarm.id = %(wanted)s", alarm_id)
+    return found[0] if found else None
+
+
+async def story(conn: Conn, alarm_id: AlarmId) -> AlarmStory | None:
+    """The card of this alarm with its timeline; None when there is none that this connection may see."""
+    shown = await card(conn, alarm_id)
+    return None if shown is None else AlarmStory(**shown.model_dump(), timeline=await _timeline(conn, alarm_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What a row says besides the alarm."""
+
+    address_as: str | None
+    address_as_en: str | None
+    room: str | None
+    room_en: str | None
+    owner_id: str | None
+    owner: str | None
+    owner_en: str | None
+
+
+async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(
+            f"""
+            SELECT {ALARM_COLUMNS},
+                   senior.address_as, senior.address_as_en, room.name AS room, room.name_en AS room_en,
+                   owner.id AS named_id, owner.name AS owner, owner.name_en AS owner_en
+              FROM alarm
+              LEFT JOIN senior ON senior.id = alarm.senior_id
+              LEFT JOIN room ON room.id = alarm.room_id
+              LEFT JOIN account AS owner ON owner.id = coalesce(alarm.owner_id, alarm.resolved_by)
+             WHERE {condition}
+             ORDER BY alarm.opened_at, alarm.id
+            """,  # noqa: S608 - constants of this file
+            {"wanted": wanted},
+        )
+        rows = [_split(row) for row in await cur.fetchall()]
+    told = await notifications.told(conn, [alarm.id for alarm, _ in rows])
+    return [_card(alarm, names, told.get(alarm.id, ())) for alarm, names in rows]
+
+
+def _split(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
+    values = dict(row)
+
+    def text(name: str) -> str | None:
+        value = values.pop(name)
+        return None if value is None else str(value)
+
+    names = _Names(
+        address_as=text("address_as"),
+        address_as_en=text("address_as_en"),
+        room=text("room"),
+        room_en=text("room_en"),
+        owner_id=text("named_id"),
+        owner=text("owner"),
+        owner_en=text("owner_en"),
+    )
+    return alarm_of(values), names
+
+
+def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
+    return AlarmCard(
+        id=alarm.id,
+        centre_id=alarm.centre_id,
+        number=alarm.number,
+        klass=alarm.klass,
+        priority=alarm.priority.value,
+        state=alarm.state,
+        senior=_senior(alarm, names),
+        room=_room(alarm, names),
+        device_id=alarm.device_id,
+        summary=dict(alarm.summary),
+        opened_at=alarm.opened_at,
+        pressed_at=alarm.pressed_at,
+        late=alarm.late,
+        time_uncertain=alarm.time_uncertain,
+        drill=alarm.drill,
+        cancel_requested=alarm.cancel_requested,
+        unreachable=alarm.unreachable,
+        times_pressed=alarm.times_pressed,
+        tier=alarm.tier,
+        owner=_owner(names),
+        accepted_at=alarm.accepted_at,
+        on_scene_at=alarm.on_scene_at,
+        confirm_by=alarm.confirm_by,
+        ambulance_card_at=ambulance_card_at(alarm),
+        resolved_at=alarm.resolved_at,
+        outcome=alarm.outcome,
+        linked_id=alarm.linked_id,
+        told=[CardTold(account_id=one.account_id, name=one.name, name_en=one.name_en, state=one.state) for one in told],
+        version=alarm.version,
+    )
+
+
+def _senior(alarm: Alarm, names: _Names) -> CardSenior | None:
+    if alarm.senior_id is None or names.address_as is None or names.address_as_en is None:
+        return None
+    return CardSenior(id=alarm.senior_id, address_as=names.address_as, address_as_en=names.address_as_en)
+
+
+def _room(alarm: Alarm, names: _Names) -> CardRoom | None:
+    if alarm.room_id is None or names.room is None or names.room_en is None:
+        return None
+    return CardRoom(id=alarm.room_id, name=names.room, name_en=names.room_en)
+
+
+def _owner(names: _Names) -> CardPerson | None:
+    if names.owner_id is None or names.owner is None or names.owner_en is None:
+        return None
+    return CardPerson(id=AccountId(names.owner_id), name=names.owner, name_en=names.owner_en)
+
+
+async def _timeline(conn: Conn, alarm_id: AlarmId) -> list[Moment]:
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(
+            """
+            SELECT alarm_step.at, alarm_step.what, account.name AS by_name, account.name_en AS by_name_en,
+                   alarm_step.params
+              FROM alarm_step
+              LEFT JOIN account ON account.id = alarm_step.by_account
+             WHERE alarm_step.alarm_id = %(alarm_id)s
+             ORDER BY alarm_step.version
+            """,
+            {"alarm_id": alarm_id},
+        )
+        return [Moment.model_validate(row) for row in await cur.fetchall()]

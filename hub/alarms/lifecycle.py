@@ -1,0 +1,402 @@
+"""What does one event do to an alarm? The table T1 to T23 of the design, as pure functions.
+
+`opened` is T1, `after` is every other row. Both give what goes into one transaction and change nothing themselves.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, assert_never
+
+from devices.contract.messages import CueKind, Do
+from hub.alarms.errors import AlreadyTaken, NotNow, ReasonNeeded
+from hub.alarms.escalation import Escalation, Tier, advance, climb, gaps, is_hurry, lead_tier, people_of
+from hub.alarms.model import (
+    AMBULANCE_CARD_AFTER,
+    ARRIVE_WITHIN,
+    CLOSE_AFTER,
+    CONFIRM_WITHIN,
+    LEASE,
+    NUDGES_BEFORE_REOPENING,
+    REPEAT_EVERY,
+    RESOLVE_WITHIN,
+    UNREACHABLE_AFTER,
+    Accept,
+    Again,
+    Alarm,
+    Arrival,
+    Arrive,
+    CancelRequested,
+    Cleared,
+    Due,
+    Happening,
+    Moved,
+    Pending,
+    Quiet,
+    Resolve,
+    SomebodyTold,
+    Sound,
+    State,
+    Tell,
+    TimerKind,
+)
+from hub.kit.ids import AccountId, DeviceId
+from hub.notifications.model import Template
+
+SIRENS: Final = frozenset({Do.SIREN})
+SIRENS_AND_LAMPS: Final = frozenset({Do.SIREN, Do.LAMP})
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom and what an alarm can reach at this moment.
+
+    `tiers` and `devices` follow the rungs of its policy. `everyone` is each active account of the centre with any
+    channel, `every_device` each siren and lamp: the last resort.
+    """
+
+    tiers: tuple[Tier, ...]
+    devices: tuple[tuple[DeviceId, ...], ...]
+    lead: tuple[AccountId, ...] = ()
+    everyone: tuple[AccountId, ...] = ()
+    every_device: tuple[DeviceId, ...] = ()
+
+    def devices_of(self, first: int, end: int) -> tuple[DeviceId, ...]:
+        """What the rungs from `first` up to, not including, `end` turn on, each once."""
+        return tuple(dict.fromkeys(device for rung in self.devices[first:end] for device in rung))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An alarm, whom it can reach, and the moment in which something happens to it."""
+
+    alarm: Alarm
+    reach: Reach
+    now: datetime
+
+    def stamped(self, changed: Alarm) -> Alarm:
+        """`changed` one version later, and one epoch later when state, owner or tier are not what they were."""
+        was, becomes = self.alarm, changed
+        moved = (was.state, was.owner_id, was.tier) != (becomes.state, becomes.owner_id, becomes.tier)
+        return replace(changed, version=was.version + 1, epoch=was.epoch + moved, changed_at=self.now)
+
+    @property
+    def is_at_top(self) -> bool:
+        return self.alarm.tier + 1 >= len(self.reach.tiers)
+
+    @property
+    def told_so_far(self) -> tuple[AccountId, ...]:
+        return people_of(self.reach.tiers[: self.alarm.tier + 1])
+
+    @property
+    def owner_and_lead(self) -> tuple[AccountId, ...]:
+        owner = () if self.alarm.owner_id is None else (self.alarm.owner_id,)
+        return tuple(dict.fromkeys((*owner, *self.reach.lead)))
+
+
+def opened(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
+    """T1: a new alarm, with the people of its first tier told. `alarm` is as `service` made it, nothing taken yet."""
+    before = Escalation(reach.tiers, taken=0, due_at=now)
+    escalation, told = advance(before, now)
+    return Moved(
+        alarm=replace(alarm, tier=escalation.taken - 1),
+        what="opened",
+        timers=_timers_of_open(escalation.due_at, now),
+        tell=_tell(Template.ALARM, told),
+        cue=CueKind.RECEIVED,
+        sound=_sound(reach, 0, escalation.taken),
+        gaps=gaps(before, escalation),
+    )
+
+
+def after(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Moved | None:
+    """The alarm after `happening`, or None when it changes nothing (T21: repeated, late, or no longer of interest).
+
+    Raises AlreadyTaken when somebody else was faster (T8), ReasonNeeded when a sentence is missing, NotNow when the
+    table has no such row (T23).
+    """
+    case = _Case(alarm, reach, now)
+    match happening:
+        case Again():
+            return _again(case, happening)
+        case Due():
+            return _due(case, happening)
+        case SomebodyTold():
+            return _somebody_told(case)
+        case Accept():
+            return _accept(case, happening)
+        case Arrive():
+            return _arrive(case, happening)
+        case Resolve():
+            return _resolve(case, happening)
+        case CancelRequested():
+            return _cancel_requested(case)
+        case Cleared():
+            return Moved(case.stamped(alarm), "cleared") if alarm.state.is_live else None
+        case _:
+            assert_never(happening)
+
+
+def cue_of(state: State) -> CueKind:
+    """What the presser's device shows while the alarm is in this state."""
+    match state:
+        case State.OPEN:
+            return CueKind.RECEIVED
+        case State.ACCEPTED:
+            return CueKind.COMING
+        case State.ON_SCENE:
+            return CueKind.ON_SCENE
+        case State.RESOLVED | State.CLOSED:
+            return CueKind.CLOSED
+        case _:
+            assert_never(state)
+
+
+def ambulance_card_at(alarm: Alarm) -> datetime | None:
+    """When the 120 card fills every screen: five minutes after the alarm opened, unless somebody is on scene."""
+    waits = alarm.state in (State.OPEN, State.ACCEPTED)
+    return alarm.opened_at + AMBULANCE_CARD_AFTER if waits else None
+
+
+def _again(case: _Case, again: Again) -> Moved | None:
+    """T2 while nobody has taken it, T12 while somebody has."""
+    if not case.alarm.state.is_live:
+        raise NotNow(state=case.alarm.state)
+    counted = replace(case.alarm, times_pressed=len(again.presses))
+    if again.press_id is None:
+        return Moved(case.stamped(counted), "found-again")
+    if case.alarm.state.has_owner:
+        return _pressed_while_owned(case, counted)
+    if is_hurry(again.presses, case.alarm.hurried_at, case.now):
+        return _hurried(case, replace(counted, hurried_at=case.now))
+    return Moved(case.stamped(counted), "pressed-again", cue=CueKind.RECEIVED)
+
+
+def _hurried(case: _Case, counted: Alarm) -> Moved:
+    """T2: three presses within 30 s take the next tier now; at the top everybody hears it again."""
+    if not case.is_at_top:
+        return replace(_climbed(case, counted), what="hurried", cue=CueKind.RECEIVED)
+    again = _tell(Template.AGAIN, case.told_so_far)
+    return Moved(case.stamped(counted), "hurried", tell=again, cue=CueKind.RECEIVED)
+
+
+def _pressed_while_owned(case: _Case, counted: Alarm) -> Moved:
+    """T12: owner and lead hear it now, and the owner must answer within a minute."""
+    asked = case.alarm.confirm_by is not None
+    confirm_by = case.alarm.confirm_by or case.now + CONFIRM_WITHIN
+    return Moved(
+        case.stamped(replace(counted, confirm_by=confirm_by)),
+        "pressed-again",
+        timers=() if asked else (Pending(TimerKind.CONFIRM, confirm_by),),
+        tell=_tell(Template.PRESSED_AGAIN, case.owner_and_lead),
+        cue=cue_of(case.alarm.state),
+    )
+
+
+def _due(case: _Case, due: Due) -> Moved | None:
+    match (due.kind, case.alarm.state):
+        case (TimerKind.ESCALATE, State.OPEN):
+            return _escalated(case, due)
+        case (TimerKind.REPEAT, State.OPEN):
+            return _repeated(case)
+        case (TimerKind.UNREACHABLE, State.OPEN):
+            return None if due.anybody_told else _unreachable(case)
+        case (TimerKind.ARRIVE, State.ACCEPTED):
+            nudge = _tell(Template.ARRIVE_NUDGE, case.owner_and_lead)
+            return Moved(case.stamped(case.alarm), "arrive-overdue", tell=nudge)
+        case (TimerKind.LEASE, State.ACCEPTED):
+            return _reopened(case, case.alarm, case.alarm.tier + 1, "lease-lapsed")
+        case (TimerKind.CONFIRM, State.ACCEPTED | State.ON_SCENE):
+            return _reopened(case, case.alarm, case.alarm.tier + 1, "confirm-lapsed")
+        case (TimerKind.RESOLVE, State.ON_SCENE):
+            return _resolve_overdue(case)
+        case (TimerKind.CLOSE, State.RESOLVED):
+            return Moved(case.stamped(replace(case.alarm, state=State.CLOSED, closed_at=case.now)), "closed")
+        case _:
+            return None
+
+
+def _escalated(case: _Case, due: Due) -> Moved:
+    """T3 and T4: every tier that is due, found anew, as one step."""
+    before = Escalation(case.reach.tiers, taken=case.alarm.tier + 1, due_at=due.due_at)
+    escalation, _ = advance(before, case.now)
+    return _on_tier(case, case.alarm, before, escalation)
+
+
+def _repeated(case: _Case) -> Moved:
+    """T5, and the last resort of T6: everybody so far, or simply everybody.
+
+    That is also for an alarm whose people have all gone off duty since they were told.
+    """
+    last_resort = case.is_at_top and (case.alarm.unreachable or not case.told_so_far)
+    told = case.reach.everyone if last_resort else case.told_so_far
+    return Moved(
+        case.stamped(case.alarm),
+        "repeated",
+        timers=(Pending(TimerKind.REPEAT, case.now + REPEAT_EVERY),),
+        tell=_tell(Template.AGAIN, told),
+        sound=Sound(case.reach.every_device) if last_resort else _sound(case.reach, 0, case.alarm.tier + 1),
+    )
+
+
+def _unreachable(case: _Case) -> Moved:
+    """T6: nobody's phone took it, so the next tier now; on the last tier everybody and every siren."""
+    flagged = replace(case.alarm, unreachable=True)
+    if not case.is_at_top:
+        return replace(_climbed(case, flagged), what="unreachable")
+    return Moved(
+        case.stamped(flagged),
+        "unreachable",
+        tell=_tell(Template.ALARM, case.reach.everyone),
+        sound=Sound(case.reach.every_device),
+    )
+
+
+def _somebody_told(case: _Case) -> Moved | None:
+    if not case.alarm.unreachable:
+        return None
+    return Moved(case.stamped(replace(case.alarm, unreachable=False)), "reached")
+
+
+def _resolve_overdue(case: _Case) -> Moved:
+    """T17: owner and lead are nudged twice; the third time the alarm climbs to the lead."""
+    nudged = replace(case.alarm, nudges=case.alarm.nudges + 1)
+    if nudged.nudges >= NUDGES_BEFORE_REOPENING:
+        of_lead = lead_tier(case.alarm.policy)
+        return _reopened(case, nudged, max(case.alarm.tier, of_lead or 0), "resolve-lapsed")
+    return Moved(
+        case.stamped(nudged),
+        "resolve-overdue",
+        timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
+        tell=_tell(Template.RESOLVE_NUDGE, case.owner_and_lead),
+        renew=True,
+    )
+
+
+def _accept(case: _Case, accept: Accept) -> Moved | None:
+    """T7, T8; the owner who takes it again says that she is still coming."""
+    alarm, now = case.alarm, case.now
+    if alarm.owner_id is not None:
+        if alarm.owner_id != accept.by:
+            raise AlreadyTaken(alarm.owner_id)
+        return _confirmed(case, accept.by)
+    if alarm.state is not State.OPEN:
+        return None
+    taken = replace(alarm, state=State.ACCEPTED, owner_id=accept.by, accepted_at=now, unreachable=False, nudges=0)
+    return Moved(
+        case.stamped(taken),
+        "accepted",
+        timers=(Pending(TimerKind.ARRIVE, now + ARRIVE_WITHIN), Pending(TimerKind.LEASE, now + LEASE)),
+        tell=(Tell(Template.TAKEN, all_told=True),),
+        cue=CueKind.COMING,
+        by=accept.by,
+    )
+
+
+def _confirmed(case: _Case, by: AccountId) -> Moved | None:
+    """The owner answers "she pressed again"; without that question there is nothing to say."""
+    if case.alarm.confirm_by is None:
+        return None
+    return Moved(case.stamped(replace(case.alarm, confirm_by=None)), "confirmed", by=by, answers_confirm=True)
+
+
+def _arrive(case: _Case, arrive: Arrive) -> Moved | None:
+    """T9."""
+    alarm = case.alarm
+    if alarm.owner_id is None:
+        raise NotNow(state=alarm.state)
+    if alarm.owner_id != arrive.by:
+        raise AlreadyTaken(alarm.owner_id)
+    if alarm.state is State.ON_SCENE:
+        return _confirmed(case, arrive.by)
+    if arrive.how is Arrival.TAP and not arrive.has_reason:
+        raise ReasonNeeded
+    return Moved(
+        case.stamped(replace(alarm, state=State.ON_SCENE, on_scene_at=case.now, confirm_by=None)),
+        "on-scene",
+        timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
+        cue=CueKind.ON_SCENE,
+        quiet=Quiet(SIRENS),
+        renew=True,
+        by=arrive.by,
+    )
+
+
+def _resolve(case: _Case, resolve: Resolve) -> Moved | None:
+    """T16. Whoever of the centre saw that it is over may say so; the record says who did."""
+    alarm = case.alarm
+    if alarm.state in (State.RESOLVED, State.CLOSED):
+        return None
+    if alarm.state is State.OPEN:
+        raise NotNow(state=alarm.state)
+    if alarm.state is State.ACCEPTED and not resolve.has_sentence:
+        raise ReasonNeeded
+    over = replace(alarm, state=State.RESOLVED, owner_id=None, confirm_by=None, outcome=resolve.outcome)
+    return Moved(
+        case.stamped(replace(over, resolved_at=case.now, resolved_by=resolve.by)),
+        "resolved",
+        timers=(Pending(TimerKind.CLOSE, case.now + CLOSE_AFTER),),
+        tell=(Tell(Template.RESOLVED, all_told=True),),
+        cue=CueKind.CLOSED,
+        quiet=Quiet(SIRENS_AND_LAMPS),
+        by=resolve.by,
+    )
+
+
+def _cancel_requested(case: _Case) -> Moved | None:
+    """She took it back: shown to whoever goes, and nobody stays away because of it."""
+    if case.alarm.cancel_requested or not case.alarm.state.is_live:
+        return None
+    return Moved(case.stamped(replace(case.alarm, cancel_requested=True)), "cancel-requested")
+
+
+def _climbed(case: _Case, changed: Alarm) -> Moved:
+    """One tier up, before it was due."""
+    before = Escalation(case.reach.tiers, taken=case.alarm.tier + 1, due_at=case.now)
+    escalation, _ = climb(before, case.now)
+    return _on_tier(case, changed, before, escalation)
+
+
+def _on_tier(case: _Case, changed: Alarm, before: Escalation, escalation: Escalation) -> Moved:
+    """Open, on a higher tier: its people told, its devices on, the whole set of timers anew."""
+    return Moved(
+        case.stamped(replace(changed, tier=escalation.taken - 1)),
+        "escalated",
+        timers=_timers_of_open(escalation.due_at, case.now),
+        tell=_tell(Template.ALARM, people_of(case.reach.tiers[before.taken : escalation.taken])),
+        sound=_sound(case.reach, before.taken, escalation.taken),
+        gaps=gaps(before, escalation),
+    )
+
+
+def _reopened(case: _Case, changed: Alarm, tier: int, what: str) -> Moved:
+    """T11, T12, T17: nobody is responsible any more. Open on `tier`, or above it while that reaches nobody, not past
+    the last; everybody up to there hears it again."""
+    start = Escalation(case.reach.tiers, taken=min(tier, len(case.reach.tiers) - 1), due_at=case.now)
+    escalation, _ = advance(start, case.now)
+    unowned = replace(changed, state=State.OPEN, owner_id=None, accepted_at=None, on_scene_at=None, confirm_by=None)
+    return Moved(
+        case.stamped(replace(unowned, open_since=case.now, tier=escalation.taken - 1)),
+        what,
+        timers=_timers_of_open(escalation.due_at, case.now),
+        tell=_tell(Template.LAPSED, people_of(case.reach.tiers[: escalation.taken])),
+        cue=CueKind.RECEIVED,
+        sound=_sound(case.reach, 0, escalation.taken),
+        gaps=gaps(start, escalation),
+    )
+
+
+def _timers_of_open(escalate_at: datetime | None, now: datetime) -> tuple[Pending, ...]:
+    always = (
+        Pending(TimerKind.REPEAT, now + REPEAT_EVERY),
+        Pending(TimerKind.UNREACHABLE, now + UNREACHABLE_AFTER),
+    )
+    return always if escalate_at is None else (Pending(TimerKind.ESCALATE, escalate_at), *always)
+
+
+def _tell(template: Template, people: tuple[AccountId, ...]) -> tuple[Tell, ...]:
+    return (Tell(template, people),) if people else ()
+
+
+def _sound(reach: Reach, first: int, end: int) -> Sound | None:
+    devices = reach.devices_of(first, end)
+    return Sound(devices) if devices else None

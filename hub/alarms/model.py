@@ -1,0 +1,299 @@
+"""What is an alarm, and what can happen to it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from devices.contract.messages import CueKind, Do
+from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
+from hub.notifications.model import Template
+from hub.rules.model import Priority
+
+
+class State(StrEnum):
+    """Where an alarm stands. Live means open, accepted or on_scene."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    ON_SCENE = "on_scene"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a human is still needed."""
+        return self in (State.OPEN, State.ACCEPTED, State.ON_SCENE)
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether somebody is responsible by name."""
+        return self in (State.ACCEPTED, State.ON_SCENE)
+
+
+class Outcome(StrEnum):
+    """How an alarm ended."""
+
+    ASSISTED = "assisted"
+    REASSURANCE = "reassurance"
+    COMPANY = "company"
+    ACCIDENTAL = "accidental"
+    DEVICE_FAULT = "device_fault"
+    FALL = "fall"
+    AMBULANCE = "ambulance"
+
+
+class TimerKind(StrEnum):
+    """What an alarm waits for."""
+
+    ESCALATE = "escalate"
+    REPEAT = "repeat"
+    UNREACHABLE = "unreachable"
+    ARRIVE = "arrive"
+    LEASE = "lease"
+    CONFIRM = "confirm"
+    RESOLVE = "resolve"
+    CLOSE = "close"
+
+
+class Arrival(StrEnum):
+    """How it is known that somebody is on scene."""
+
+    ROOM_CODE = "room_code"
+    STAFF_TAG = "staff_tag"
+    TAP = "tap"
+
+
+class Applies(StrEnum):
+    """When a policy is the one an alarm copies."""
+
+    OPENING_HOURS = "opening_hours"
+    OUT_OF_HOURS = "out_of_hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung of a policy as the centre wrote it: tell these targets, wait so long, then take the next."""
+
+    wait_seconds: int
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How an alarm climbs: the version of the centre's rows that this alarm copied when it was born."""
+
+    name: str
+    version: int
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A condition of one senior, room or device that needs a human now.
+
+    `tier` is the index of the highest rung taken. `epoch` counts changes of (state, owner, tier) and nothing else;
+    `version` counts every change and is the `n` of the cues. `open_since` is when it last became open.
+    """
+
+    id: AlarmId
+    centre_id: CentreId
+    key: str
+    klass: str
+    number: str
+    priority: Priority
+    state: State
+    version: int
+    epoch: int
+    tier: int
+    policy: Policy
+    opened_at: datetime
+    open_since: datetime
+    changed_at: datetime
+    pressed_at: datetime | None = None
+    senior_id: SeniorId | None = None
+    room_id: RoomId | None = None
+    device_id: DeviceId | None = None
+    rule_id: str = ""
+    summary: Mapping[str, str] = field(default_factory=dict)
+    owner_id: AccountId | None = None
+    accepted_at: datetime | None = None
+    on_scene_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: AccountId | None = None
+    closed_at: datetime | None = None
+    outcome: Outcome | None = None
+    times_pressed: int = 0
+    times_told: int = 0
+    hurried_at: datetime | None = None
+    confirm_by: datetime | None = None
+    nudges: int = 0
+    linked_id: AlarmId | None = None
+    drill: bool = False
+    late: bool = False
+    time_uncertain: bool = False
+    degraded: bool = False
+    unreachable: bool = False
+    cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A row that says what an alarm waits for; it counts only while the alarm's epoch is the timer's."""
+
+    id: str
+    alarm_id: AlarmId
+    kind: TimerKind
+    due_at: datetime
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sounder:
+    """A siren or lamp that works, and where it is."""
+
+    device_id: DeviceId
+    do: Do
+    room_id: RoomId | None
+    room_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What somebody wrote, and about what: `arrival` or `outcome`."""
+
+    about: str
+    by: AccountId
+    text: str
+
+
+# What can happen to an alarm.
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The key of a live alarm once more. `presses`: when the distinct presses of this alarm were, this one included."""
+
+    press_id: PressId | None
+    device_id: DeviceId | None
+    presses: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer is due. `anybody_told`: a personal channel took a notification since the alarm last became open."""
+
+    kind: TimerKind
+    due_at: datetime
+    anybody_told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SomebodyTold:
+    """A personal channel has taken a notification of an alarm that was `unreachable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """A responder takes responsibility, or the owner says that she is still coming."""
+
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive:
+    """The owner is there. A mere tap needs a reason."""
+
+    by: AccountId
+    how: Arrival
+    has_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """It is over, with an outcome; from `accepted` a sentence must say why nobody went."""
+
+    by: AccountId
+    outcome: Outcome
+    has_sentence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """The presser took it back; people still go and look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The condition that opened the alarm has ended; people still look after it."""
+
+
+Happening: TypeAlias = Again | Due | SomebodyTold | Accept | Arrive | Resolve | CancelRequested | Cleared
+
+# What follows from it.
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A timer to insert, with the epoch the alarm has afterwards."""
+
+    kind: TimerKind
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Tell these people this, each once. `all_told`: everybody who was told of this alarm already,
+    its owner too: her phone still rings when she took it on the board."""
+
+    template: Template
+    people: tuple[AccountId, ...] = ()
+    all_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Turn these sirens and lamps on, or keep them on."""
+
+    devices: tuple[DeviceId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Turn off what this alarm turned on, of these kinds, unless another live alarm still needs it."""
+
+    kinds: frozenset[Do]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What one happening did: the alarm afterwards and everything that goes into the same transaction.
+
+    `what` is the code on the timeline and in the ledger. `gaps` are rungs on which nobody is reachable.
+    `answers_confirm`: a pending question "did you hear her again?" is answered. `renew`: what this alarm has on and
+    is not to be turned off stays on, though its command would soon end.
+    """
+
+    alarm: Alarm
+    what: str
+    timers: tuple[Pending, ...] = ()
+    tell: tuple[Tell, ...] = ()
+    cue: CueKind | None = None
+    sound: Sound | None = None
+    quiet: Quiet | None = None
+    gaps: tuple[int, ...] = ()
+    by: AccountId | None = None
+    answers_confirm: bool = False
+    renew: bool = False
+
+
+REPEAT_EVERY: Final = timedelta(seconds=60)
+UNREACHABLE_AFTER: Final = timedelta(seconds=15)
+ARRIVE_WITHIN: Final = timedelta(seconds=120)
+LEASE: Final = timedelta(seconds=300)
+CONFIRM_WITHIN: Final = timedelta(seconds=60)
+RESOLVE_WITHIN: Final = timedelta(minutes=15)
+CLOSE_AFTER: Final = timedelta(minutes=10)
+AMBULANCE_CARD_AFTER: Final = timedelta(minutes=5)
+NUDGES_BEFORE_REOPENING: Final = 3

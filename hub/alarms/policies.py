@@ -1,0 +1,58 @@
+"""Which tiers may a centre write, and what does it get while it has written none?
+
+A policy is a row of `escalation_policy`; its `tiers` are a JSON list of
+`{"wait_seconds": 30, "targets": ["board", "duty:primary", "lamp:corridor"]}`.
+"""
+
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from hub.alarms.escalation import OPENING_HOURS, OUT_OF_HOURS
+from hub.alarms.model import Applies, Policy, Step
+
+Target: TypeAlias = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(board"
+        r"|duty:(primary|secondary|centre_staff|lead)"
+        r"|role:(staff|social_worker|lead|grid_head|street_office)"
+        r"|(lamp|siren):(room|corridor)"
+        r"|device:[a-z0-9][a-z0-9-]{0,31})$"
+    ),
+]
+"""Whom or what a rung calls. `board` is every screen, which shows each live alarm anyway. A duty is whoever has that
+shift now, a role everybody who holds it. `room` is the alarm's own, `corridor` every corridor and the duty room; a
+`device` is one siren or lamp by its id."""
+
+
+class TierIn(BaseModel):
+    """One rung as it is written in a centre's file or sent by a page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wait_seconds: Annotated[int, Field(ge=10, le=900)]
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+
+
+_TIERS: Final = TypeAdapter(Annotated[tuple[TierIn, ...], Field(min_length=1, max_length=12)])
+
+
+def parse_tiers(written: object) -> tuple[Step, ...]:
+    """The rungs of a policy. Raises pydantic.ValidationError, which names the rung and what it should be."""
+    return tuple(Step(tier.wait_seconds, tier.targets) for tier in _TIERS.validate_python(written))
+
+
+def written(policy: Policy) -> dict[str, object]:
+    """The policy as JSON, for the copy that each alarm keeps."""
+    tiers = [{"wait_seconds": step.wait_seconds, "targets": list(step.targets)} for step in policy.steps]
+    return {"name": policy.name, "version": policy.version, "tiers": tiers}
+
+
+def shipped(applies: Applies) -> Policy:
+    """What holds until the centre has written its own; version 0."""
+    match applies:
+        case Applies.OPENING_HOURS:
+            return Policy("shipped", 0, OPENING_HOURS)
+        case Applies.OUT_OF_HOURS:
+            return Policy("shipped", 0, OUT_OF_HOURS)

@@ -1,0 +1,332 @@
+"""What can be done to alarms: each a lock, a decision of `lifecycle`, and one transaction that holds all of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from hub.alarms import policies, store
+from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
+from hub.alarms.lifecycle import after, opened
+from hub.alarms.model import (
+    Accept,
+    Again,
+    Alarm,
+    Applies,
+    Arrival,
+    Arrive,
+    CancelRequested,
+    Cleared,
+    Due,
+    Happening,
+    Outcome,
+    Policy,
+    Resolve,
+    Sentence,
+    SomebodyTold,
+    State,
+    Step,
+    TimerKind,
+)
+from hub.alarms.reach import Centre, reach_of
+from hub.alarms.store import Responder
+from hub.alarms.transition import Noted, carry_out, centre_now
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
+from hub.ledger import service as ledger
+from hub.ledger.model import Chain, Entry
+from hub.notices import service as notices
+from hub.notices.model import Raised
+from hub.notifications import service as notifications
+from hub.rules.model import Finding
+
+NOTHING_NOTED: Final = Noted()
+NEVER_ANSWER: Final = frozenset({"family", "auditor"})
+"""Roles that do not take alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What a finding came to: the alarm it opened or belongs to; none for a notice."""
+
+    alarm_id: AlarmId | None
+    opened: bool
+
+
+async def conclude(
+    conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
+) -> list[Concluded]:
+    """Let each finding open an alarm (T1), count on the live one of its key (T2, T12), or raise a notice.
+
+    One result for each finding, in order. A press that is linked already changes nothing. The alarms of presses that
+    were `taken_back`, now or before, are marked; that ends nothing. Whatever may be waited for is locked first, in one
+    order, and the ledger is appended to last: it is the last thing a transaction does before its own entries.
+    """
+    keys = [key_of(finding) for finding in findings if finding.priority.is_alarm]
+    keys += [key for _, key in await store.alarms_of_presses(conn, taken_back)]
+    await store.lock_keys(conn, keys)
+    sitting = _Sitting(conn, now, await store.lock_live(conn, keys))
+    if len(keys) > 1:
+        await store.lock_devices(conn, sorted({finding.centre_id for finding in findings}))
+    concluded = [await sitting.conclude(finding) for finding in findings]
+    for alarm_id, key in await store.alarms_of_presses(conn, taken_back):
+        await sitting.take_back(alarm_id, key)
+    await sitting.record()
+    return concluded
+
+
+async def accept(conn: Conn, alarm_id: AlarmId, account_id: AccountId, now: datetime) -> Alarm:
+    """Take responsibility (T7); by the owner herself: answer "she pressed again". Late or repeated: nothing (T21).
+
+    Raises NoSuchAlarm, NotAResponder, and AlreadyTaken with the winner's name (T8).
+    """
+    alarm = await _lock(conn, alarm_id)
+    await _require_responder(conn, alarm, account_id)
+    return await _happen(conn, alarm, Accept(account_id), now)
+
+
+async def arrive(
+    conn: Conn, alarm_id: AlarmId, account_id: AccountId, how: Arrival, reason: str, now: datetime
+) -> Alarm:
+    """The owner is on scene (T9). Raises NoSuchAlarm, NotAResponder, AlreadyTaken, NotNow, ReasonNeeded."""
+    alarm = await _lock(conn, alarm_id)
+    await _require_responder(conn, alarm, account_id)
+    sentence = Sentence("arrival", account_id, reason.strip())
+    arriving = Arrive(account_id, how, has_reason=bool(sentence.text))
+    return await _happen(conn, alarm, arriving, now, Noted({"how": how.value}, sentence=sentence))
+
+
+async def resolve(
+    conn: Conn, alarm_id: AlarmId, account_id: AccountId, outcome: Outcome, sentence: str, now: datetime
+) -> Alarm:
+    """It is over (T16). Raises NoSuchAlarm, NotAResponder, NotNow, ReasonNeeded."""
+    alarm = await _lock(conn, alarm_id)
+    await _require_responder(conn, alarm, account_id)
+    said = Sentence("outcome", account_id, sentence.strip())
+    resolving = Resolve(account_id, outcome, has_sentence=bool(said.text))
+    return await _happen(conn, alarm, resolving, now, Noted({"outcome": outcome.value}, sentence=said))
+
+
+async def person(conn: Conn, account_id: AccountId) -> Responder:
+    """Who an account is. Raises NotAResponder when there is none."""
+    found = await store.responder(conn, account_id)
+    if found is None:
+        raise NotAResponder
+    return found
+
+
+async def fire_due(conn: Conn, now: datetime) -> bool:
+    """Do what the timer says that is due longest; False when none is due (or somebody else is at it)."""
+    timer = await store.lock_due(conn, now)
+    if timer is None:
+        return False
+    await store.set_fired(conn, timer.id, now)
+    alarm = await _lock(conn, timer.alarm_id)
+    kind = TimerKind(timer.kind)
+    told = await notifications.is_anybody_told_since(conn, alarm.id, alarm.open_since)
+    late_seconds = int((now - timer.due_at).total_seconds())
+    noted = Noted({"late_by_seconds": late_seconds} if late_seconds > 0 else {})
+    await _happen(conn, alarm, Due(kind, timer.due_at, anybody_told=told), now, noted)
+    return True
+
+
+async def note_reached(conn: Conn, now: datetime) -> bool:
+    """Take the flag `unreachable` from one alarm of which somebody has been told; False when there is none."""
+    alarm_id = await store.lock_reached(conn)
+    if alarm_id is None:
+        return False
+    await _happen(conn, await _lock(conn, alarm_id), SomebodyTold(), now)
+    return True
+
+
+async def write_policy(
+    conn: Conn,
+    centre_id: CentreId,
+    applies: Applies,
+    name: str,
+    steps: tuple[Step, ...],
+    by: AccountId | None,
+    now: datetime,
+) -> None:
+    """Let alarms that are born from now on climb like this; nothing happens when they already do."""
+    current = await store.current_policy(conn, centre_id, applies)
+    if current is not None and (current.name, current.steps) == (name, steps):
+        return
+    await store.replace_policy(conn, new_id("o", now), centre_id, applies, Policy(name, 0, steps), by, now)
+    author = None if by is None else await store.responder(conn, by)
+    entry = Entry("policy.written", {"applies": applies.value, "by": None if author is None else str(author.person)})
+    await ledger.append(conn, centre_id, Chain.CARE, [entry], now)
+
+
+def key_of(finding: Finding) -> str:
+    """Centre, subject and class: one live alarm for each."""
+    return f"{finding.centre_id}:{finding.subject}:{finding.klass}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Who and what of a centre can be reached, and the moment for which that holds."""
+
+    centre: Centre
+    now: datetime
+
+
+@dataclass(slots=True)
+class _Sitting:
+    """What is decided about several alarms in one transaction; `live` are those it has locked, by key."""
+
+    conn: Conn
+    now: datetime
+    live: dict[str, Alarm]
+    centres: dict[CentreId, Centre] = field(default_factory=dict)
+    entries: dict[CentreId, list[Entry]] = field(default_factory=dict)
+
+    async def conclude(self, finding: Finding) -> Concluded:
+        """What one finding comes to."""
+        if not finding.priority.is_alarm:
+            await _notice(self.conn, finding, self.now)
+            return Concluded(None, opened=False)
+        known = await self._known(finding)
+        live = self.live.get(key_of(finding))
+        if known is not None or (finding.cleared and live is None):
+            return Concluded(known, opened=False)
+        place = await self._place(finding.centre_id)
+        if live is None:
+            return Concluded(self._note(*await _open(self.conn, finding, place)).id, opened=True)
+        happening = Cleared() if finding.cleared else await self._again(live, finding)
+        self._note(*await _decide(self.conn, live, happening, place, NOTHING_NOTED))
+        return Concluded(live.id, opened=False)
+
+    async def take_back(self, alarm_id: AlarmId, key: str) -> None:
+        """The presser took it back: it is shown, and ends nothing."""
+        alarm = self.live.get(key)
+        if alarm is not None and alarm.id == alarm_id:
+            place = await self._place(alarm.centre_id)
+            self._note(*await _decide(self.conn, alarm, CancelRequested(), place, NOTHING_NOTED))
+
+    async def record(self) -> None:
+        """Append to the ledger, as the last statement before the commit."""
+        for centre_id in sorted(self.entries):
+            await ledger.append(self.conn, centre_id, Chain.CARE, self.entries[centre_id], self.now)
+
+    async def _known(self, finding: Finding) -> AlarmId | None:
+        """The alarm that the finding's press belongs to already."""
+        if finding.press_id is None:
+            return None
+        return await store.alarm_of_press(self.conn, finding.press_id, key_of(finding))
+
+    async def _again(self, live: Alarm, finding: Finding) -> Again:
+        is_new_press = finding.press_id is not None and await _link(self.conn, live.id, finding)
+        press_id = finding.press_id if is_new_press else None
+        return Again(press_id, finding.device_id, tuple(await store.presses_of(self.conn, live.id)))
+
+    async def _place(self, centre_id: CentreId) -> _Place:
+        if centre_id not in self.centres:
+            self.centres[centre_id] = await centre_now(self.conn, centre_id, self.now)
+        return _Place(self.centres[centre_id], self.now)
+
+    def _note(self, alarm: Alarm, entry: Entry | None) -> Alarm:
+        self.live[alarm.key] = alarm
+        if entry is not None:
+            self.entries.setdefault(alarm.centre_id, []).append(entry)
+        return alarm
+
+
+async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Entry]:
+    """T1, T18."""
+    now = place.now
+    applies = await store.applies(conn, finding.centre_id, now)
+    key = key_of(finding)
+    born = Alarm(
+        id=AlarmId(new_id("a", now)),
+        centre_id=finding.centre_id,
+        key=key,
+        klass=finding.klass,
+        number=await store.next_number(conn, finding.centre_id, now),
+        priority=finding.priority,
+        state=State.OPEN,
+        version=1,
+        epoch=1,
+        tier=0,
+        policy=await store.current_policy(conn, finding.centre_id, applies) or policies.shipped(applies),
+        opened_at=now,
+        open_since=now,
+        changed_at=now,
+        pressed_at=finding.at if finding.press_id is not None else None,
+        senior_id=finding.senior_id,
+        room_id=finding.room_id,
+        device_id=finding.device_id,
+        rule_id=finding.rule_id,
+        summary=finding.summary,
+        times_pressed=0 if finding.press_id is None else 1,
+        linked_id=await store.related_alarm(conn, key, key.removesuffix(f":{finding.klass}")),
+        late=finding.late,
+        time_uncertain=finding.time_uncertain,
+    )
+    await _link(conn, born.id, finding)
+    moved = opened(born, reach_of(born.policy, born.room_id, place.centre), now)
+    noted = Noted(
+        {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": born.policy.version},
+        {
+            "senior": None if born.senior_id is None else str(await store.person_of_senior(conn, born.senior_id)),
+            "room": born.room_id,
+            "device": born.device_id,
+            "press": finding.press_id,
+        },
+    )
+    return await carry_out(conn, None, moved, place.centre.sounders, noted)
+
+
+async def _link(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:
+    """Link the finding's press to the alarm; False without a press, or when it is linked to another alarm already."""
+    if finding.press_id is None:
+        return False
+    return await store.link_press(conn, alarm_id, finding.press_id, finding.device_id, finding.at)
+
+
+async def _happen(conn: Conn, alarm: Alarm, happening: Happening, now: datetime, noted: Noted = NOTHING_NOTED) -> Alarm:
+    """One transition of one alarm, with its entry in the ledger as the last statement."""
+    place = _Place(await centre_now(conn, alarm.centre_id, now), now)
+    try:
+        alarm, entry = await _decide(conn, alarm, happening, place, noted)
+    except AlreadyTaken as lost:
+        winner = await store.responder(conn, lost.owner_id)
+        assert winner is not None
+        raise AlreadyTaken(lost.owner_id, name=winner.name, name_en=winner.name_en) from None
+    if entry is not None:
+        await ledger.append(conn, alarm.centre_id, Chain.CARE, [entry], now)
+    return alarm
+
+
+async def _decide(
+    conn: Conn, alarm: Alarm, happening: Happening, place: _Place, noted: Noted
+) -> tuple[Alarm, Entry | None]:
+    """The alarm after `happening`, written; unchanged and without an entry when that means nothing to it."""
+    moved = after(alarm, happening, reach_of(alarm.policy, alarm.room_id, place.centre), place.now)
+    if moved is None:
+        return alarm, None
+    return await carry_out(conn, alarm, moved, place.centre.sounders, noted)
+
+
+async def _lock(conn: Conn, alarm_id: AlarmId) -> Alarm:
+    alarm = await store.lock(conn, alarm_id)
+    if alarm is None:
+        raise NoSuchAlarm
+    return alarm
+
+
+async def _require_responder(conn: Conn, alarm: Alarm, account_id: AccountId) -> None:
+    """Told or not, whoever belongs to the centre may act; family never accepts."""
+    account = await store.responder(conn, account_id)
+    if account is None or not account.active or account.role in NEVER_ANSWER or account.centre_id != alarm.centre_id:
+        raise NotAResponder
+
+
+async def _notice(conn: Conn, finding: Finding, now: datetime) -> None:
+    """P3 and P4, and their end. The finding's own words go with it: pages have none for the rules of a centre."""
+    if finding.cleared:
+        await notices.clear_notice(conn, finding.centre_id, finding.klass, finding.subject, now)
+        return
+    params = {name: value for name, value in finding.params.items() if value is not None} | dict(finding.summary)
+    raised = Raised(finding.centre_id, finding.klass, finding.subject, finding.priority.value, params)
+    await notices.raise_notice(conn, raised, now)

@@ -1,0 +1,199 @@
+"""Writes one transition: alarm, timers, record, messages to people and to devices, all in the caller's transaction."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from devices.contract.messages import Cmd, Cue, CueKind, Do
+from hub.alarms import store
+from hub.alarms.cues import cue_text
+from hub.alarms.model import Alarm, Moved, Sentence, Sounder, State, Tell, TimerKind
+from hub.alarms.reach import Centre
+from hub.fleet import service as fleet
+from hub.fleet.model import Command, Subtopic
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, CentreId, DeviceId, new_id
+from hub.ledger.model import Entry
+from hub.notices import service as notices
+from hub.notices.model import Raised
+from hub.notifications import service as notifications
+from hub.notifications.model import Facts, Telling
+from hub.roster import service as roster
+
+CUE_HOLDS: Final = timedelta(minutes=30)
+SIREN_HOLDS: Final = timedelta(minutes=10)
+LAMP_HOLDS: Final = timedelta(minutes=15)
+"""How long a command holds if nobody speaks to the device again. Both are renewed each minute while an alarm is open,
+the lamp with every reminder while somebody is on scene."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is written down besides the alarm's state: ids and codes for timeline and ledger, ids for the ledger alone,
+    and a sentence, of which the ledger gets the salted hash."""
+
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    recorded: Mapping[str, str | int | None] = field(default_factory=dict)
+    sentence: Sentence | None = None
+
+
+async def centre_now(conn: Conn, centre_id: CentreId, now: datetime) -> Centre:
+    """Who and what of a centre can be reached at `now`."""
+    return Centre(
+        await roster.posts(conn, centre_id, now),
+        await notifications.reachable(conn, centre_id),
+        tuple(await store.sounders(conn, centre_id, now)),
+    )
+
+
+async def carry_out(
+    conn: Conn, before: Alarm | None, moved: Moved, sounders: Sequence[Sounder], noted: Noted
+) -> tuple[Alarm, Entry]:
+    """Write `moved`, which came from `before` (None: the alarm is new).
+
+    Returns the alarm as it is written and the ledger's entry, which the caller appends last.
+    """
+    alarm = replace(moved.alarm, times_told=moved.alarm.times_told + len(moved.tell))
+    async with conn.pipeline():  # a phone waits: only what is read costs a round trip
+        await _save(conn, before, alarm)
+        await _set_timers(conn, before, alarm, moved)
+        hashed = await _keep(conn, alarm, noted.sentence)
+        await store.insert_step(conn, alarm, moved.what, moved.by, {"tier": alarm.tier, **noted.params})
+        if alarm.state.has_owner or alarm.state is State.RESOLVED:
+            await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
+        await _tell(conn, alarm, moved.tell)
+        if moved.cue is not None:
+            await _send_cues(conn, alarm, moved.cue)
+        await _switch(conn, alarm, moved, sounders)
+        await _note_gaps(conn, before, alarm, moved)
+        by = None if moved.by is None else await store.responder(conn, moved.by)
+    stands: dict[str, str | int | None] = {
+        "alarm": alarm.id,
+        "state": alarm.state.value,
+        "tier": alarm.tier,
+        "epoch": alarm.epoch,
+        "by": None if by is None else str(by.person),
+    }
+    return alarm, Entry(f"alarm.{moved.what}", {**stands, **noted.params, **noted.recorded, **hashed})
+
+
+async def _save(conn: Conn, before: Alarm | None, alarm: Alarm) -> None:
+    if before is None:
+        await store.insert(conn, alarm)
+        return
+    written = await store.update(conn, alarm, before.version)
+    assert written, f"alarm {alarm.id} was locked and changed nevertheless"
+
+
+async def _set_timers(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Moved) -> None:
+    """A new epoch voids every pending timer; an answer voids the question."""
+    if before is not None and before.epoch != alarm.epoch:
+        await store.void_timers(conn, alarm.id, tuple(TimerKind), alarm.changed_at)
+    elif moved.answers_confirm:
+        await store.void_timers(conn, alarm.id, (TimerKind.CONFIRM,), alarm.changed_at)
+    timers = [(new_id("i", alarm.changed_at), pending) for pending in moved.timers]
+    await store.insert_timers(conn, alarm, timers, alarm.changed_at)
+
+
+async def _keep(conn: Conn, alarm: Alarm, sentence: Sentence | None) -> dict[str, str]:
+    """Keep what somebody wrote in a row of its own. Returns its salted hash for the ledger."""
+    if sentence is None or not sentence.text:
+        return {}
+    salt = secrets.token_bytes(16)
+    await store.insert_sentence(conn, new_id("w", alarm.changed_at), alarm, sentence, salt)
+    return {"sentence": sha256(salt + sentence.text.encode()).hexdigest()}
+
+
+async def _tell(conn: Conn, alarm: Alarm, tells: Sequence[Tell]) -> None:
+    if not tells:
+        return
+    facts = await _facts(conn, alarm)
+    first = alarm.times_told - len(tells) + 1
+    for n, tell in enumerate(tells, first):
+        people = await notifications.accounts_told(conn, alarm.id) if tell.all_told else tell.people
+        telling = Telling(alarm.centre_id, alarm.id, n, people, tell.template, facts)
+        await notifications.tell(conn, telling, alarm.changed_at)
+
+
+async def _facts(conn: Conn, alarm: Alarm) -> Facts:
+    owner = await _name_of(conn, alarm.owner_id or alarm.resolved_by)
+    pressed = alarm.pressed_at if alarm.late else None
+    return Facts(
+        number=alarm.number,
+        priority=alarm.priority.value,
+        klass=alarm.klass,
+        state=alarm.state.value,
+        summary=dict(alarm.summary),
+        owner=owner,
+        outcome="" if alarm.outcome is None else alarm.outcome.value,
+        times_pressed=alarm.times_pressed,
+        pressed="" if pressed is None else await store.local_time(conn, alarm.centre_id, pressed),
+        drill=alarm.drill,
+    )
+
+
+async def _name_of(conn: Conn, account_id: AccountId | None) -> dict[str, str]:
+    """What the account's person is called, per language; empty when there is none."""
+    found = None if account_id is None else await store.responder(conn, account_id)
+    return {} if found is None else {"zh-CN": found.name, "en": found.name_en}
+
+
+async def _send_cues(conn: Conn, alarm: Alarm, cue: CueKind) -> None:
+    """Answer every device from which this alarm was pressed; the alarm's version is the cue's rising number."""
+    coming = await _name_of(conn, alarm.owner_id)
+    until = alarm.changed_at + CUE_HOLDS
+    for presser in await store.pressers(conn, alarm.id):
+        language = "en" if presser.language == "en" else "zh-CN"
+        message = Cue(
+            alarm=alarm.id,
+            n=alarm.version,
+            cue=cue,
+            until=until,
+            text=cue_text(cue, language, coming=coming.get(language)),
+        )
+        payload = message.model_dump(mode="json", exclude_none=True)
+        await fleet.command(
+            conn, Command(presser.device_id, Subtopic.CUE, payload, until, alarm_id=alarm.id), alarm.changed_at
+        )
+
+
+async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
+    """Turn sirens and lamps on, or off where no other live alarm needs them."""
+    if moved.sound is None and moved.quiet is None and not moved.renew:
+        return
+    await store.lock_devices(conn, [alarm.centre_id])
+    do = {sounder.device_id: sounder.do for sounder in sounders}
+    if moved.sound is not None:
+        await store.set_on(conn, alarm.id, moved.sound.devices, alarm.changed_at)
+        for device_id in moved.sound.devices:
+            await _command(conn, alarm, device_id, do[device_id], on=True)
+    if moved.quiet is not None:
+        released = [device_id for device_id in do if do[device_id] in moved.quiet.kinds]
+        for device_id in await store.set_off(conn, alarm.id, released, alarm.changed_at):
+            await _command(conn, alarm, device_id, do[device_id], on=False)
+    if moved.renew:
+        for device_id in await store.devices_on(conn, alarm.id):
+            if device_id in do:
+                await _command(conn, alarm, device_id, do[device_id], on=True)
+
+
+async def _command(conn: Conn, alarm: Alarm, device_id: DeviceId, do: Do, *, on: bool) -> None:
+    until = alarm.changed_at + (SIREN_HOLDS if do is Do.SIREN else LAMP_HOLDS)
+    nonce = secrets.token_hex(8)
+    payload = Cmd(nonce=nonce, do=do, args={"on": on}, until=until).model_dump(mode="json", exclude_none=True)
+    command = Command(device_id, Subtopic.CMD, payload, until, alarm_id=alarm.id, nonce=nonce)
+    await fleet.command(conn, command, alarm.changed_at)
+
+
+async def _note_gaps(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Moved) -> None:
+    """T4: a rung on which nobody is reachable is a notice until an alarm finds somebody there."""
+    first = 0 if before is None else min(before.tier + 1, alarm.tier)
+    for tier in range(first, alarm.tier + 1):
+        if tier in moved.gaps:
+            gap = Raised(alarm.centre_id, "roster-gap", f"tier:{tier + 1}", params={"number": alarm.number})
+            await notices.raise_notice(conn, gap, alarm.changed_at)
+        elif moved.timers and alarm.state is State.OPEN:
+            await notices.clear_notice(conn, alarm.centre_id, "roster-gap", f"tier:{tier + 1}", alarm.changed_at)

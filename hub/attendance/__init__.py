@@ -1,0 +1,1 @@
+"""Who is in the building, and in which room."""

@@ -1,0 +1,118 @@
+"""Who comes, goes and changes rooms, and where is a senior now?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from hub.attendance import store
+from hub.attendance.errors import NoSuchRoom, NoSuchSenior, RoomMissing
+from hub.attendance.model import (
+    Attendance,
+    Attended,
+    CardRead,
+    Evidence,
+    LeftOpen,
+    Seen,
+    Stay,
+    Tapped,
+    What,
+    Whereabouts,
+)
+from hub.attendance.whereabouts import (
+    Move,
+    StayBegins,
+    StayConfirmed,
+    StayEnds,
+    VisitBegins,
+    VisitEnds,
+    moves,
+    whereabouts,
+)
+from hub.kit.db import Conn
+from hub.kit.ids import SeniorId, new_id
+from hub.notices.model import Raised
+from hub.notices.service import clear_notice, raise_notice
+
+UNKNOWN_CARD = "unknown-card"
+LEFT_OPEN = "visit-left-open"
+
+
+async def card_read(conn: Conn, read: CardRead, now: datetime) -> Attended:
+    """Write what a card says about its senior. A card that nobody has is noticed once per reader, and that is all."""
+    room_id = await store.room_of(conn, read.centre_id, read.room_id, read.device_id, read.at)
+    senior_id = await store.senior_of_card(conn, read.centre_id, read.token)
+    if senior_id is None:
+        await raise_notice(conn, Raised(read.centre_id, UNKNOWN_CARD, f"device:{read.device_id}"), now)
+        return Attended(None, room_id)
+    room_meant = room_id if read.what is not What.LEAVE else read.room_id and room_id
+    await _write(conn, read, Seen(senior_id, read.what, room_meant, Evidence.CARD, min(read.at, now)), now)
+    return Attended(senior_id, room_id)
+
+
+async def tap(conn: Conn, tapped: Tapped, now: datetime) -> None:
+    """Write what a member of staff says. Raises NoSuchSenior, NoSuchRoom, RoomMissing."""
+    if tapped.what is What.ENTER and tapped.room_id is None:
+        raise RoomMissing
+    if tapped.room_id is not None and not await store.has_room(conn, tapped.centre_id, tapped.room_id):
+        raise NoSuchRoom
+    await _write(conn, tapped, Seen(tapped.senior_id, tapped.what, tapped.room_id, Evidence.STAFF, now), now)
+
+
+async def where(conn: Conn, senior_id: SeniorId, now: datetime) -> Whereabouts:
+    """Where a senior is at `now`. Raises NoSuchSenior."""
+    found = await whereabouts_of(conn, [senior_id], now)
+    if senior_id not in found:
+        raise NoSuchSenior
+    return found[senior_id]
+
+
+async def whereabouts_of(conn: Conn, senior_ids: Sequence[SeniorId], now: datetime) -> dict[SeniorId, Whereabouts]:
+    """Where each of these seniors is at `now`; one that does not exist is not in the answer."""
+    found = await store.attendances(conn, senior_ids)
+    return {senior_id: whereabouts(attendance, now) for senior_id, attendance in found.items()}
+
+
+async def stays_between(conn: Conn, senior_id: SeniorId, from_at: datetime, to_at: datetime) -> list[Stay]:
+    """The rooms a senior entered in that time, oldest first."""
+    return await store.stays_between(conn, senior_id, from_at, to_at)
+
+
+async def notice_left_open(conn: Conn, now: datetime) -> list[LeftOpen]:
+    """Notice each visit that still stands half an hour after closing; somebody looks whether she is still there."""
+    found = await store.left_open(conn, now)
+    for visit in found:
+        raised = Raised(visit.centre_id, LEFT_OPEN, f"senior:{visit.senior_id}", params={"visit": visit.visit_id})
+        await raise_notice(conn, raised, now)
+    return found
+
+
+async def _write(conn: Conn, about: CardRead | Tapped, seen: Seen, now: datetime) -> None:
+    """Lock the senior, see what changes, write it. Raises NoSuchSenior."""
+    if not await store.lock_senior(conn, about.centre_id, seen.senior_id):
+        raise NoSuchSenior
+    attendance = (await store.attendances(conn, [seen.senior_id]))[seen.senior_id]
+    visit_id = attendance.visit_id or new_id("v", now)
+    for move in moves(attendance, seen):
+        await _written(conn, attendance, visit_id, move, now)
+        if isinstance(move, VisitEnds):
+            await clear_notice(conn, about.centre_id, LEFT_OPEN, f"senior:{seen.senior_id}", now)
+
+
+async def _written(conn: Conn, attendance: Attendance, visit_id: str, move: Move, now: datetime) -> None:
+    senior_id = attendance.senior_id
+    match move:
+        case VisitBegins(at=at):
+            await store.begin_visit(conn, visit_id, senior_id, at)
+        case VisitEnds(at=at):
+            await store.end_visit(conn, senior_id, at)
+        case StayBegins(room_id=room_id, evidence=evidence, at=at):
+            new = store.NewStay(new_id("pr", now), visit_id, senior_id, room_id, evidence, at)
+            await store.begin_stay(conn, new)
+        case StayConfirmed(evidence=evidence, at=at):
+            await store.confirm_stay(conn, senior_id, evidence, at)
+        case StayEnds(at=at):
+            await store.end_stay(conn, senior_id, at)
+        case _ as never:
+            assert_never(never)

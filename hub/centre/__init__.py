@@ -1,0 +1,1 @@
+"""The building, its rooms, and the file that describes it."""

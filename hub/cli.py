@@ -1,0 +1,255 @@
+"""What a person can tell Anling to do: `./anling COMMAND`."""
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import psycopg
+import typer
+from rich.console import Console
+
+from hub.centre.file import BadCentreFile
+from hub.centre.load import CannotLoad
+from hub.embedded import importing, mosquitto, start
+from hub.embedded.importing import Imported
+from hub.embedded.lan import NoNetwork
+from hub.embedded.mosquitto import NoMosquitto
+from hub.embedded.ports import PortTaken
+from hub.embedded.postgres import PostgresRefused
+from hub.embedded.processes import AlreadyRunning, NotReady
+from hub.embedded.screen import Screen
+from hub.embedded.start import CannotStart, Plan
+from hub.kit import log as logs
+from hub.kit.clock import clock_from
+from hub.kit.migrate import MigrationRefused, migrate_async
+from hub.mqtt.mosquitto import Door, Listening
+from hub.settings import BadSettings, Broker, Settings, read_settings
+
+WRONG_SETTINGS = 2
+
+
+BrokerOption = Annotated[
+    Broker | None, typer.Option("--broker", help="Who serves the devices: the hub itself, or a Mosquitto started here.")
+]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+_screen = Console()
+_errors = Console(stderr=True)
+
+
+@app.callback()
+def anling() -> None:
+    """Anling: the hub of an elder day-care centre."""
+
+
+@app.command()
+def demo(
+    *,
+    on_lan: Annotated[
+        bool, typer.Option("--lan", help="Let phones on the local network in: plain HTTP, demo data only.")
+    ] = False,
+    broker: BrokerOption = None,
+) -> None:
+    """Run a whole simulated centre on this machine, with a stage to drive it."""
+    settings = _settings()
+    plan = _served_by(broker or settings.broker, plan_of(settings, demo=True))
+    _serve(replace(plan, lan=True, http_host="0.0.0.0") if on_lan else plan)  # noqa: S104 - what --lan asks for
+
+
+@app.command()
+def run(broker: BrokerOption = None) -> None:
+    """Run the hub of a real centre, with the database and broker that the ANLING_ variables name, or its own."""
+    settings = _settings()
+    _serve(_served_by(broker or settings.broker, plan_of(settings, demo=False)))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The centre's file, such as centre.yaml.")],
+) -> None:
+    """Bring a centre's file into the database: all of it or nothing; the same file twice changes nothing."""
+    settings = _settings()
+    try:
+        text = file.read_text("utf-8")
+        imported = asyncio.run(_import(settings, text))
+    except (OSError, UnicodeDecodeError) as error:
+        _refuse(f"{file} cannot be read: {error}")
+    except BadCentreFile as error:
+        _refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
+    except psycopg.OperationalError as error:
+        _refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+    except (AlreadyRunning, CannotLoad, MigrationRefused, PostgresRefused) as error:
+        _refuse(str(error))
+    _show_imported(settings, imported)
+
+
+async def _import(settings: Settings, text: str) -> Imported:
+    data_dir = settings.data_dir.absolute()
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with importing.database_of(data_dir, settings.database_url) as url:
+        return await importing.import_file(url, data_dir, text, clock_from(settings.clock_file).now())
+
+
+def _show_imported(settings: Settings, imported: Imported) -> None:
+    """What is nowhere else: the links of those who are new. Passwords of devices are in a file."""
+    _say(f"{imported.centre_id} is imported. {imported.new_devices} new devices, passwords in {imported.devices_file}")
+    _say(f"Messages to the organisation are signed with {imported.webhook_file}")
+    if imported.invitations:
+        _say(
+            "\nNew people, each with a link that works once, for a week (a family member's asks for her phone number):"
+        )
+    for account_id, token in imported.invitations.items():
+        page = "/family#i/" if account_id in imported.families else "/#i/"
+        _say(f"  {account_id}: {settings.origin}{page}{token}")
+    if settings.smtp_url is None and not imported.has_webhooks:
+        _say("\nNo phone channel is set up: at night nobody will be woken. Give accounts contacts in the file.")
+
+
+@app.command()
+def hub() -> None:
+    """Run the hub alone, with the database that ANLING_DATABASE_URL names: what a container runs."""
+    _become("hub.app")
+
+
+@app.command()
+def media() -> None:
+    """Run the media process alone: what a container runs."""
+    settings = _settings()
+    socket = settings.media_socket_path.absolute()
+    _become("hub.video.media", "--socket", str(socket), "--hosts", ",".join(settings.media_hosts))
+
+
+@app.command("mosquitto-files")
+def mosquitto_files(
+    folder: Annotated[Path, typer.Argument(help="Where they are written, for their owner alone.")],
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and write them again when devices change.")] = False,
+    host: Annotated[str, typer.Option(help="The address at which Mosquitto listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port for devices.")] = 1883,
+    hub_port: Annotated[int, typer.Option(help="The port for the hub.")] = 1884,
+) -> None:
+    """Write configuration, passwords and ACL for a Mosquitto of yours, which ANLING_MQTT_URL then names."""
+    settings = _settings()
+    data_dir = settings.data_dir.absolute()
+    account = mosquitto.hub_account(data_dir, settings.mqtt_url)
+    # Started by root it would become another account, which cannot read what root alone may.
+    run_as = {"run_as": "root"} if os.geteuid() == 0 else {}
+    listening = Listening(host, port, hub_door=Door(host, hub_port), **run_as)
+    files = mosquitto.Files(folder.absolute(), listening, account)
+    logs.set_up("broker files")
+    try:
+        asyncio.run(_write_broker_files(settings, files, watch=watch))
+    except KeyboardInterrupt:
+        return
+    except psycopg.OperationalError as error:
+        _refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+    except (AlreadyRunning, MigrationRefused, OSError, PostgresRefused) as error:
+        _refuse(str(error))
+    _say(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
+    if settings.mqtt_url is None:
+        _say(f"Then tell the hub: ANLING_MQTT_URL=mqtt://{account.username}@{host}:{hub_port}")
+        _say(f"                   ANLING_MQTT_PASSWORD_FILE={mosquitto.password_file(data_dir)}")
+
+
+async def _write_broker_files(settings: Settings, files: mosquitto.Files, *, watch: bool) -> None:
+    data_dir = settings.data_dir.absolute()
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with importing.database_of(data_dir, settings.database_url) as url:
+        await migrate_async(url)
+        await mosquitto.write(url, data_dir, files)
+        if watch:
+            await mosquitto.keep_in_step(url, data_dir, files, reload=lambda: None)
+
+
+@app.command()
+def administrator() -> None:
+    """Print a link that makes the first administrator, as long as there is none; it works once, for a day."""
+    settings = _settings()
+    try:
+        token = asyncio.run(_administrator_token(settings))
+    except psycopg.OperationalError as error:
+        _refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+    except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:
+        _refuse(str(error))
+    if token is None:
+        _refuse("there is an administrator already: she makes the others")
+    _say(f"{settings.origin}/#first/{token}")
+
+
+async def _administrator_token(settings: Settings) -> str | None:
+    async with importing.database_of(settings.data_dir.absolute(), settings.database_url) as url:
+        await migrate_async(url)
+        return await importing.administrator_token(url, clock_from(settings.clock_file).now())
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
+    """Replace this process by one of ours, which then gets every signal itself."""
+    os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments])
+
+
+def _served_by(broker: Broker, plan: Plan) -> Plan:
+    """The plan with that broker; refuses when it cannot be."""
+    if broker is Broker.BUILT_IN:
+        return plan
+    if not plan.own_broker:
+        _refuse("--broker mosquitto starts one here, and ANLING_MQTT_URL names another: leave one of them out")
+    try:
+        return replace(plan, mosquitto=mosquitto.find_program())
+    except NoMosquitto as error:
+        _refuse(str(error))
+
+
+def _serve(plan: Plan) -> None:
+    try:
+        asyncio.run(start.serve(plan, Screen(_screen, start.steps_of(plan))))
+    except NotReady as error:
+        said = "".join(f"\n  {line}" for line in error.last_words[-5:])
+        _refuse(f"{error}{':' if said else ''}{said}\n  More in {plan.data_dir / 'logs' / f'{error.name}.log'}")
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()
+        _refuse(f"the database does not answer: {reason[0] if reason else 'no reason given'}")
+    except (AlreadyRunning, CannotStart, MigrationRefused, NoNetwork, PortTaken, PostgresRefused) as error:
+        _refuse(str(error))
+
+
+def plan_of(settings: Settings, *, demo: bool) -> Plan:
+    """What the settings ask to be started."""
+    return Plan(
+        data_dir=settings.data_dir.absolute(),
+        http_host=settings.http_host,
+        http_port=settings.http_port,
+        mqtt_host=settings.mqtt_host,
+        mqtt_port=settings.mqtt_port,
+        https=settings.tls_cert is not None,
+        database_url=settings.database_url,
+        own_broker=settings.mqtt_url is None,
+        media_hosts=settings.media_hosts,
+        demo=demo,
+        clock_file=settings.clock_file,
+        public_url=settings.public_url,
+    )
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings()
+    except BadSettings as error:
+        for line in error.lines:
+            _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(WRONG_SETTINGS) from error
+
+
+def _say(line: str) -> None:
+    _screen.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def _refuse(line: str) -> NoReturn:
+    _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,142 @@
+"""What becomes of a child process whose parent is killed, and how it runs when the parent is root.
+
+Run as a file, before anything is imported, between fork and exec::
+
+    python -I -S child.py --parent PID [--death-signal INT|TERM|KILL] [--unprivileged] -- PROGRAM [ARGUMENT...]
+
+`--parent` is the pid of the supervisor: a child that comes up after it has already gone does not start.
+`--death-signal` is what the kernel sends to the program when the supervisor ends, however it ends (Linux only;
+elsewhere nothing happens). The kernel means the thread that started the child: start children from the main thread.
+`--unprivileged`: when root starts it, the program sees itself as uid 1000 in a user namespace of its own, without any
+capability, yet reaches every file that root owns, also under a home of mode 0700. For anybody else it does nothing.
+
+Ends with 77 when this kernel refuses user namespaces (the caller may then use an account of its own),
+with 75 when the parent has gone, with 127 when the program cannot be started, with 2 on wrong arguments;
+otherwise with whatever the program ends with. Needs the standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+NO_NAMESPACE = 77
+PARENT_GONE = 75
+NOT_STARTED = 127
+WRONG_ARGUMENTS = 2
+
+# linux/prctl.h and linux/sched.h; the `os` module has neither call in Python 3.11.
+_PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER = 0x10000000
+_DEATH_SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "KILL": signal.SIGKILL}
+_SEEN_INSIDE = 1000
+
+
+@dataclass(frozen=True)
+class Start:
+    """What to start, under whom, and what ends it."""
+
+    parent: int
+    death_signal: signal.Signals
+    unprivileged: bool
+    program: tuple[str, ...]
+
+
+class Refused(Exception):
+    """The program is not started; `status` is what this process ends with."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+def command(
+    program: tuple[str, ...], *, parent: int, death_signal: str = "TERM", unprivileged: bool = False
+) -> tuple[str, ...]:
+    """The argument list that starts `program` through this file."""
+    wrapped = (sys.executable, "-I", "-S", str(Path(__file__).resolve()), "--parent", str(parent))
+    alone = ("--unprivileged",) if unprivileged else ()
+    return (*wrapped, "--death-signal", death_signal, *alone, "--", *program)
+
+
+def parse(arguments: list[str]) -> Start:
+    """Read the arguments described above; raises Refused with 2 when they are not those."""
+    if "--" not in arguments:
+        raise Refused(WRONG_ARGUMENTS, "the program to start is missing: write it after --")
+    split = arguments.index("--")
+    options, program = arguments[:split], tuple(arguments[split + 1 :])
+    parent, death_signal, unprivileged = 0, signal.SIGTERM, False
+    words = iter(options)
+    for option in words:
+        if option == "--unprivileged":
+            unprivileged = True
+        elif option == "--parent" and (pid := next(words, "")).isdecimal():
+            parent = int(pid)
+        elif option == "--death-signal" and (name := next(words, "")) in _DEATH_SIGNALS:
+            death_signal = _DEATH_SIGNALS[name]
+        else:
+            raise Refused(WRONG_ARGUMENTS, f"{option} is not understood or lacks its value")
+    if not program or parent == 0:
+        raise Refused(WRONG_ARGUMENTS, "both --parent PID and a program after -- are needed")
+    return Start(parent, death_signal, unprivileged, program)
+
+
+def become(start: Start) -> None:
+    """Replace this process by the program; returns never, raises Refused when it cannot."""
+    if start.unprivileged and os.geteuid() == 0 and sys.platform == "linux":
+        _enter_namespace()
+    if sys.platform == "linux":
+        # After the namespace: a change of credentials clears the death signal.
+        _call("prctl", _PR_SET_PDEATHSIG, int(start.death_signal), 0, 0, 0)
+    if os.getppid() != start.parent:
+        raise Refused(PARENT_GONE, f"process {start.parent}, which started this one, has gone")
+    _listen_to_signals()
+    try:
+        os.execvp(start.program[0], start.program)
+    except OSError as error:
+        raise Refused(NOT_STARTED, f"cannot start {start.program[0]}: {error.strerror}") from error
+
+
+def _enter_namespace() -> None:
+    """Become uid 1000 in a user namespace in which that is the outer root; capabilities end with the exec."""
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        _call("unshare", _CLONE_NEWUSER)
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"{_SEEN_INSIDE} {uid} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{_SEEN_INSIDE} {gid} 1", encoding="ascii")
+    except OSError as error:
+        raise Refused(NO_NAMESPACE, f"this kernel gives root no user namespace: {error}") from error
+
+
+def _call(name: str, *arguments: int) -> None:
+    """Call the C library; raises OSError with its errno."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if getattr(library, name)(*(ctypes.c_long(argument) for argument in arguments)) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def _listen_to_signals() -> None:
+    """Give the program the usual answers: Python ignores SIGPIPE, and a shell's background jobs ignore SIGINT."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def main() -> int:
+    """Start the program, or say on stderr why not and give the exit status."""
+    try:
+        become(parse(sys.argv[1:]))
+    except Refused as refused:
+        sys.stderr.write(f"anling: {refused}\n")
+        return refused.status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

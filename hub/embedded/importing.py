@@ -1,0 +1,108 @@
+"""How a centre's file gets into this installation's database, and what the person who imports is told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+
+from hub.access import service as access
+from hub.access import store as access_store
+from hub.access.model import DEMO_PASSWORD
+from hub.access.passwords import Passwords
+from hub.centre.file import CentreFile, parse
+from hub.centre.load import Loaded, Terms, load
+from hub.embedded import postgres, secret_files
+from hub.fleet.credentials import hash_of, new_password
+from hub.kit.db import Database, Role
+from hub.kit.ids import AccountId, CentreId, OrganisationId
+from hub.kit.migrate import migrate_async
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did. Links are shown once, to whoever imports; passwords of devices are in a file."""
+
+    centre_id: CentreId
+    families: frozenset[AccountId]
+    has_webhooks: bool
+    new_devices: int
+    invitations: Mapping[AccountId, str]
+    devices_file: Path
+    webhook_file: Path
+
+
+async def import_file(url: str, data_dir: Path, text: str, now: datetime) -> Imported:
+    """Import a real centre. Raises BadCentreFile, CannotLoad, psycopg.OperationalError; then nothing has changed."""
+    return await _import(url, data_dir, parse(text), Terms(_credential), now)
+
+
+async def import_demo(url: str, data_dir: Path, text: str, addresses: Mapping[str, str], now: datetime) -> Imported:
+    """Import the demo's centre: `addresses` are where its cameras and phones are this time."""
+    demo_password_hash = await Passwords().hash(DEMO_PASSWORD)
+    terms = Terms(_credential, demo_password_hash=demo_password_hash)
+    return await _import(url, data_dir, parse(text, addresses), terms, now)
+
+
+async def _import(url: str, data_dir: Path, centre: CentreFile, terms: Terms, now: datetime) -> Imported:
+    async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
+        loaded = await load(conn, centre, terms, now)
+        # Before the commit: a password that is in the database and nowhere else would be lost.
+        await asyncio.to_thread(secret_files.add_devices, data_dir, loaded.credentials)
+        webhook_file = secret_files.webhook_file(data_dir, OrganisationId(centre.organisation.id))
+    return _imported(centre, loaded, data_dir, webhook_file)
+
+
+def _imported(centre: CentreFile, loaded: Loaded, data_dir: Path, webhook_file: Path) -> Imported:
+    return Imported(
+        centre_id=loaded.centre_id,
+        families=frozenset(AccountId(account.id) for account in centre.accounts if account.role == "family"),
+        has_webhooks=any(contact.channel == "webhook" for one in centre.accounts for contact in one.contacts),
+        new_devices=len(loaded.credentials),
+        invitations=loaded.invitations,
+        devices_file=secret_files.devices_file(data_dir),
+        webhook_file=webhook_file,
+    )
+
+
+async def administrator_token(url: str, now: datetime) -> str | None:
+    """A fresh link token for the first administrator; None once there is one who can sign in."""
+    async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
+        return await access.first_administrator_link(conn, now)
+
+
+async def centre_of(url: str) -> CentreId | None:
+    """The centre of this installation; None before the first import."""
+    async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
+        return await access_store.only_centre(conn)
+
+
+@asynccontextmanager
+async def database_of(data_dir: Path, given: str | None) -> AsyncIterator[str]:
+    """The installation's database: the one that was named, the own one that runs now, or the own one just for this."""
+    if given is not None:
+        yield given
+        return
+    running = postgres.url_of((data_dir / "database" / "socket").absolute(), "anling")
+    if await asyncio.to_thread(_answers, running):
+        yield running
+        return
+    async with postgres.running(data_dir / "database") as url:
+        await migrate_async(url)
+        yield url
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _credential() -> tuple[str, bytes]:
+    password = new_password()
+    return password, hash_of(password)

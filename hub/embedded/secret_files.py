@@ -1,0 +1,57 @@
+"""Where secrets are kept: in files of mode 0600 under the data folder, never in settings or arguments."""
+
+import json
+import os
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from hub.kit.ids import DeviceId, OrganisationId
+
+_PASSWORDS = TypeAdapter(dict[DeviceId, str])
+
+
+def folder_of(data_dir: Path) -> Path:
+    """The folder of the secrets, made with mode 0700."""
+    folder = data_dir / "secrets"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def write(file: Path, text: str) -> None:
+    """Write a secret that only this account can read; whoever reads at the same time sees the old or the new one."""
+    unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as writing:
+        writing.write(text)
+        writing.flush()
+        os.fsync(writing.fileno())
+    unfinished.rename(file)
+
+
+def devices_file(data_dir: Path) -> Path:
+    """The passwords of devices that an import made: JSON, device to password."""
+    return folder_of(data_dir) / "devices.json"
+
+
+def device_passwords(data_dir: Path) -> dict[DeviceId, str]:
+    """The passwords of devices that are kept."""
+    file = devices_file(data_dir)
+    return _PASSWORDS.validate_json(file.read_bytes()) if file.exists() else {}
+
+
+def add_devices(data_dir: Path, passwords: Mapping[DeviceId, str]) -> None:
+    """Add passwords to those that are kept; a device that is there already gets the new one."""
+    kept = device_passwords(data_dir)
+    write(devices_file(data_dir), json.dumps({**kept, **passwords}, indent=1, sort_keys=True) + "\n")
+
+
+def webhook_file(data_dir: Path, organisation_id: OrganisationId) -> Path:
+    """The secret that signs messages to an organisation (Standard Webhooks, `whsec_…`); made when missing."""
+    file = folder_of(data_dir) / f"webhook-{organisation_id}"
+    if not file.exists():
+        write(file, f"whsec_{b64encode(secrets.token_bytes(32)).decode()}\n")
+    return file

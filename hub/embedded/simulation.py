@@ -1,0 +1,135 @@
+"""What the demo starts beside the hub: cameras, the centre's devices and people, the organisation's phones."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from hub.embedded import importing, ports, secret_files
+from hub.embedded.processes import Child
+from hub.kit.ids import OrganisationId
+
+SIMULATORS = Path(__file__).parents[2] / "simulators"
+CENTRE_FILE = SIMULATORS / "centre.yaml"
+RULES = SIMULATORS / "rules"
+_ORGANISATION = OrganisationId("longyuan")
+_LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Where the parts of the simulated centre listen this time; all on this machine, the phones also for its pages."""
+
+    rtsp_port: int
+    rtsp_control_port: int
+    phones_port: int
+    smtp_port: int
+    control_port: int
+    host: str = "localhost"
+
+    @property
+    def cameras(self) -> str:
+        """The address before each camera's path."""
+        return f"rtsp://{_LOOPBACK}:{self.rtsp_port}"
+
+    @property
+    def camera_control(self) -> str:
+        """Where cameras are broken and filled with people."""
+        return f"http://{_LOOPBACK}:{self.rtsp_control_port}"
+
+    @property
+    def hooks(self) -> str:
+        """Where the hub sends what the organisation's people must know."""
+        return f"http://{_LOOPBACK}:{self.phones_port}"
+
+    @property
+    def phones(self) -> str:
+        """The page of the organisation's phones, as a browser reaches it."""
+        return f"http://{self.host}:{self.phones_port}"
+
+    @property
+    def control(self) -> str:
+        """Where the stage presses, heats, covers and cuts."""
+        return f"http://{_LOOPBACK}:{self.control_port}"
+
+
+def take_ports(host: str = "localhost") -> Simulation:
+    """Free ports near the usual ones, the same at every start unless somebody else has taken one. Raises PortTaken."""
+    return Simulation(
+        rtsp_port=_near(8554),
+        rtsp_control_port=_near(8654),
+        phones_port=_near(8090),
+        smtp_port=_near(8025),
+        control_port=_near(8190),
+        host=host,
+    )
+
+
+def _near(port: int) -> int:
+    return ports.take_near(_LOOPBACK, port, "a port of the simulated centre")
+
+
+async def import_centre(url: str, data_dir: Path, simulation: Simulation, now: datetime) -> None:
+    """Bring the demo's centre into the database, with where its cameras and phones are this time; keeps everything."""
+    addresses = {"rtsp": simulation.cameras, "phones": simulation.hooks}
+    text = CENTRE_FILE.read_text("utf-8")
+    imported = await importing.import_demo(url, data_dir, text, addresses, now)
+    for account_id, token in imported.invitations.items():
+        secret_files.write(secret_files.folder_of(data_dir) / "demo-invitation", f"{account_id} {token}\n")
+
+
+def environment(simulation: Simulation) -> Mapping[str, str]:
+    """What the hub of the demo is told besides."""
+    return {
+        "ANLING_STAGE_URL": simulation.control,
+        "ANLING_ORGANISATION_URL": simulation.phones,
+        "ANLING_SMTP_URL": f"smtp://{_LOOPBACK}:{simulation.smtp_port}?from={quote('hub@anling.example')}",
+        "ANLING_RULES_DIR": str(RULES),
+    }
+
+
+def before_the_hub(data_dir: Path, hub_urls: tuple[str, ...], simulation: Simulation) -> tuple[Child, ...]:
+    """The cameras and the phones: what the hub reaches out to. `hub_urls`: its own first, then others of the same."""
+    phones = (
+        *("simulators.organisation", "--centre", str(CENTRE_FILE)),
+        *("--secret-file", str(secret_files.webhook_file(data_dir, _ORGANISATION)), "--hub", hub_urls[0]),
+        *("--http-port", str(simulation.phones_port), "--smtp-port", str(simulation.smtp_port)),
+        *(word for url in hub_urls for word in ("--framed-by", url)),
+        *("--framed-by", hub_urls[-1].replace("localhost", _LOOPBACK)),
+    )
+    cameras = (
+        *("simulators.rtsp", "--centre", str(CENTRE_FILE)),
+        *("--port", str(simulation.rtsp_port), "--control-port", str(simulation.rtsp_control_port)),
+    )
+    return (
+        _python("cameras", cameras, f"{simulation.camera_control}/cameras"),
+        _python("phones", phones, f"{simulation.hooks}/phones"),
+    )
+
+
+def after_the_hub(data_dir: Path, mqtt_port: int, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
+    """The centre itself: its devices, and the people who press, walk and open doors."""
+    centre = (
+        *("simulators.centre", "--centre", str(CENTRE_FILE)),
+        *("--credentials", str(secret_files.devices_file(data_dir)), "--data-dir", str(data_dir / "devices")),
+        *("--hub", f"mqtt://{_LOOPBACK}:{mqtt_port}", "--mqtt", mqtt_version),
+        *("--control-port", str(simulation.control_port)),
+        *("--rtsp", simulation.cameras, "--cameras-control", simulation.camera_control),
+        *("--scenario", str(SIMULATORS / "scenarios" / "first_minutes.yaml")),
+    )
+    return (_python("centre", centre, f"{simulation.control}/state"),)
+
+
+def _python(name: str, module: tuple[str, ...], ready_url: str) -> Child:
+    async def answers() -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+                return (await client.get(ready_url)).is_success
+        except httpx.TransportError:
+            return False
+
+    return Child(name, (sys.executable, "-P", "-m", *module), ready=answers)

@@ -1,0 +1,353 @@
+"""How `./anling demo` and `./anling run` come up: database, tables, the hub's processes, the simulated centre."""
+
+import asyncio
+import errno
+import os
+import shutil
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from hub.embedded import importing, lan, mosquitto, ports, postgres, secret_files, simulation
+from hub.embedded.lan import LOOPBACK
+from hub.embedded.processes import Child, Processes
+from hub.embedded.screen import Account, Screen
+from hub.embedded.simulation import Simulation
+from hub.kit.clock import clock_from
+from hub.kit.migrate import migrate_async
+
+NEEDED_BYTES = 300_000_000
+"""Less than this on the disk of the data folder, and nothing is started."""
+
+STEPS_BEFORE_PROCESSES = 2
+_ACCOUNTS = TypeAdapter(list[Account])
+
+
+class CannotStart(Exception):
+    """The machine does not give what a start needs; one line says what and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to run, and where."""
+
+    data_dir: Path
+    http_host: str
+    http_port: int
+    mqtt_host: str
+    mqtt_port: int
+    https: bool
+    database_url: str | None
+    own_broker: bool
+    media_hosts: tuple[str, ...]
+    demo: bool
+    clock_file: Path | None = None
+    public_url: str | None = None
+    lan: bool = False
+    mosquitto: Path | None = None
+    """The program that serves the devices, instead of the built-in broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where things are, once the plan has met this machine."""
+
+    data_dir: Path
+    http_host: str
+    http_port: int
+    mqtt_port: int
+    https: bool
+    database_url: str
+    media_hosts: tuple[str, ...]
+    simulation: Simulation | None
+    public_url: str | None = None
+    lan: bool = False
+    broker_files: mosquitto.Files | None = None
+
+    @property
+    def media_socket(self) -> Path:
+        """Where the hub speaks to the media process."""
+        return self.data_dir / "media.sock"
+
+    @property
+    def url(self) -> str:
+        """How people reach the pages."""
+        return self.public_url or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """How this machine reaches the pages."""
+        host = self.http_host
+        if host in {"127.0.0.1", "0.0.0.0", "::", "::1"}:  # noqa: S104 - compared, not listened on
+            host = "localhost"
+        return f"{'https' if self.https else 'http'}://{host}:{self.http_port}"
+
+
+def processes_of(place: Place) -> tuple[Child, ...]:
+    """Every process beside the database, in the order in which they start."""
+    media = ("hub.video.media", "--socket", str(place.media_socket), "--hosts", ",".join(place.media_hosts))
+    own = (_python(place, "media", media), _python(place, "hub", ("hub.app",)))
+    if place.simulation is None:
+        return own
+    mqtt_version = "5" if place.broker_files else "3.1.1"
+    return (
+        *simulation.before_the_hub(place.data_dir, (place.url, place.local_url), place.simulation),
+        *own,
+        *simulation.after_the_hub(place.data_dir, place.mqtt_port, mqtt_version, place.simulation),
+    )
+
+
+def steps_of(plan: Plan) -> int:
+    """How many steps a start has."""
+    return STEPS_BEFORE_PROCESSES + (6 if plan.demo else 2) + (1 if plan.mosquitto else 0)
+
+
+async def serve(plan: Plan, screen: Screen) -> None:
+    """Start everything, say where it is, and keep it running until told to stop (SIGINT, SIGTERM, SIGHUP).
+
+    Raises CannotStart, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or NotReady before anything is
+    served; what was started is stopped again.
+    """
+    with suppress(asyncio.CancelledError), _stopped_by_signals(), _data_folder(plan):
+        async with Processes.open(plan.data_dir, screen.heard) as processes, _database(plan, screen) as url:
+            place = _place(plan, url)
+            try:
+                with screen.step("the tables"):
+                    await migrate_async(url)
+                if place.simulation is not None:
+                    with screen.step("forty seniors and their centre"):
+                        now = clock_from(plan.clock_file).now()
+                        await simulation.import_centre(url, place.data_dir, place.simulation, now)
+                if plan.mosquitto is not None and place.broker_files is not None:
+                    with screen.step("Mosquitto"):
+                        await mosquitto.write(url, place.data_dir, place.broker_files)
+                        await processes.start(mosquitto.child_of(plan.mosquitto, place.broker_files))
+                for child in processes_of(place):
+                    with screen.step(_WHAT[child.name]):
+                        await processes.start(child)
+                await _show(plan, place, screen)
+                if place.broker_files is not None:
+                    await mosquitto.keep_in_step(url, place.data_dir, place.broker_files, _reload(processes))
+                await asyncio.Event().wait()
+            finally:
+                screen.say("Stopping…")
+                # Before the database, which everything else needs to the end.
+                await processes.stop()
+
+
+_WHAT = {
+    "hub": "the hub: broker, alarms, pages",
+    "media": "the media process",
+    "cameras": "six simulated cameras",
+    "phones": "the organisation's phones",
+    "centre": "the simulated centre: its devices, and a day in it",
+}
+
+
+def _reload(processes: Processes) -> Callable[[], None]:
+    """Lets Mosquitto read its passwords and ACL again."""
+
+    def reload() -> None:
+        if (pid := processes.pid_of("mosquitto")) is not None:
+            os.kill(pid, signal.SIGHUP)
+
+    return reload
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Cancel this task on the first signal, so that everything is stopped in order.
+
+    At a second one this process leaves at once, and the kernel tells the others (see child.py).
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is None:
+        raise RuntimeError("serve runs in a task")
+
+    def stop() -> None:
+        if task.cancelling():
+            os._exit(128 + signal.SIGINT)
+        task.cancel()
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _data_folder(plan: Plan) -> Iterator[None]:
+    """The data folder, made and found good; a full disk or a lost permission is told in one line."""
+    try:
+        plan.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        free = shutil.disk_usage(plan.data_dir).free
+    except OSError as error:
+        raise CannotStart(_not_writable(plan.data_dir, error)) from error
+    if free < NEEDED_BYTES:
+        raise CannotStart(
+            f"the disk of {plan.data_dir} has {free // 1_000_000} MB free and {NEEDED_BYTES // 1_000_000} MB are "
+            "needed: make room, or set ANLING_DATA_DIR to another disk"
+        )
+    try:
+        yield
+    except PermissionError as error:
+        raise CannotStart(_not_writable(plan.data_dir, error)) from error
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise CannotStart(f"the disk of {plan.data_dir} is full: make room and start again") from error
+
+
+def _not_writable(folder: Path, error: OSError) -> str:
+    return f"ANLING_DATA_DIR={str(folder)!r}: should be a folder that this account can write ({error.strerror})"
+
+
+@asynccontextmanager
+async def _database(plan: Plan, screen: Screen) -> AsyncIterator[str]:
+    """The database: the one that was named, or one of our own."""
+    if plan.database_url is not None:
+        with screen.step("the database that ANLING_DATABASE_URL names"):
+            await asyncio.to_thread(postgres.refuse_unsafe, plan.database_url)
+        yield plan.database_url
+        return
+    async with AsyncExitStack() as own:
+        with screen.step("an own PostgreSQL"):
+            url = await own.enter_async_context(postgres.running(plan.data_dir / "database"))
+        yield url
+
+
+def _place(plan: Plan, url: str) -> Place:
+    """Find the ports: in the demo others when they are taken, otherwise exactly those; raises PortTaken."""
+    take = ports.take_near if plan.demo else ports.take
+    http_port = take(plan.http_host, plan.http_port, "ANLING_HTTP_PORT")
+    mqtt_port = take(plan.mqtt_host, plan.mqtt_port, "ANLING_MQTT_PORT") if plan.own_broker else plan.mqtt_port
+    own_address = lan.chosen(plan.media_hosts) if plan.lan else None
+    return Place(
+        data_dir=plan.data_dir.resolve(),
+        http_host=plan.http_host,
+        http_port=http_port,
+        mqtt_port=mqtt_port,
+        https=plan.https,
+        database_url=url,
+        media_hosts=(own_address, LOOPBACK) if own_address else plan.media_hosts,
+        simulation=simulation.take_ports() if plan.demo else None,
+        public_url=f"http://{own_address}:{http_port}" if own_address else plan.public_url,
+        lan=plan.lan,
+        broker_files=mosquitto.files_of(plan.data_dir, plan.mqtt_host, mqtt_port) if plan.mosquitto else None,
+    )
+
+
+def _python(place: Place, name: str, module: tuple[str, ...]) -> Child:
+    async def hub_is_ready() -> bool:
+        return await _is_ready(place)
+
+    async def media_listens() -> bool:
+        return await _listens(place.media_socket)
+
+    ready = {"hub": hub_is_ready, "media": media_listens}.get(name)
+    return Child(name, (sys.executable, "-P", "-m", *module), environment=_environment(place), ready=ready)
+
+
+def _environment(place: Place) -> dict[str, str]:
+    """What the processes of this start are told; a password in it is in no command line."""
+    return {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "ANLING_DATA_DIR": str(place.data_dir),
+        "ANLING_DATABASE_URL": place.database_url,
+        "ANLING_HTTP_PORT": str(place.http_port),
+        "ANLING_MQTT_PORT": str(place.mqtt_port),
+        "ANLING_BROKER": "",  # it is started already
+        "ANLING_DEMO": "true" if place.simulation else "false",
+        "ANLING_HTTP_HOST": place.http_host,
+        "ANLING_MEDIA_HOSTS": ",".join(place.media_hosts),
+        "ANLING_MEDIA_SOCKET": str(place.media_socket),
+        "ANLING_LAN": "true" if place.lan else "false",
+        **({"ANLING_PUBLIC_URL": place.public_url} if place.public_url else {}),
+        **(simulation.environment(place.simulation) if place.simulation else {}),
+        **(mosquitto.environment(place.data_dir, place.broker_files) if place.broker_files else {}),
+    }
+
+
+async def _is_ready(place: Place) -> bool:
+    try:
+        async with _client(place) as client:
+            return (await client.get("/readyz")).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+async def _listens(path: Path) -> bool:
+    try:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_unix_connection(path)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def _demo_accounts(place: Place) -> list[Account]:
+    try:
+        async with _client(place) as client:
+            return _ACCOUNTS.validate_json((await client.get("/api/demo/accounts")).content)
+    except (httpx.TransportError, ValidationError):
+        return []
+
+
+def _client(place: Place) -> httpx.AsyncClient:
+    # This machine asks itself: the certificate is made for the name that others use, and no proxy stands between.
+    unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unchecked.check_hostname = False
+    unchecked.verify_mode = ssl.CERT_NONE
+    address = place.local_url.replace("localhost", "127.0.0.1")
+    return httpx.AsyncClient(base_url=address, verify=unchecked, timeout=2.0, trust_env=False)
+
+
+async def _show(plan: Plan, place: Place, screen: Screen) -> None:
+    pages = [("staff", f"{place.url}/"), ("family", f"{place.url}/family")]
+    if plan.demo:
+        pages.insert(0, ("the stage", f"{place.url}/demo"))
+    if place.simulation is not None:
+        pages.append(("the organisation's phones", place.simulation.phones))
+    if plan.own_broker:
+        pages.append(("devices", f"mqtt://{plan.mqtt_host}:{place.mqtt_port}"))
+    screen.addresses([*pages, ("data", str(place.data_dir)), ("logs", str(place.data_dir / "logs"))])
+    if plan.demo:
+        screen.accounts(await _demo_accounts(place))
+        if plan.lan:
+            screen.code("Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter(place))
+    else:
+        await _first_steps(plan, place, screen)
+    screen.say("\nCtrl-C stops it; the data stays.")
+
+
+def _daughter(place: Place) -> str:
+    """The address that signs the daughter's phone in."""
+    _, token = (secret_files.folder_of(place.data_dir) / "demo-invitation").read_text("ascii").split()
+    return f"{place.url}/family#i/{token}"
+
+
+async def _first_steps(plan: Plan, place: Place, screen: Screen) -> None:
+    """What a new installation still needs: a centre, and somebody who administers it."""
+    now = clock_from(plan.clock_file).now()
+    centre_id = await importing.centre_of(place.database_url)
+    token = await importing.administrator_token(place.database_url, now)
+    if centre_id is None:
+        screen.say("\nThere is no centre yet. Write its file (simulators/centre.yaml is an example), then:")
+        screen.say("  ./anling import centre.yaml")
+    if token is not None:
+        then = "Then open" if centre_id is None else "Nobody administers this centre yet. Open"
+        screen.say(f"{then} this link, which makes the first administrator and works once, for a day:")
+        screen.say(f"  {place.url}/#first/{token}")

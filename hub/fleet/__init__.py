@@ -1,0 +1,1 @@
+"""Devices, whose they are, whether they are heard, and what is sent to them."""

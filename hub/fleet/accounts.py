@@ -1,0 +1,31 @@
+"""Who may come in at a broker that is not the built-in one: the same devices, as accounts for its files."""
+
+from collections.abc import Mapping
+
+from hub.fleet import credentials, store
+from hub.fleet.gatekeeper import principal
+from hub.fleet.model import Credentials
+from hub.kit.db import Conn
+from hub.kit.ids import DeviceId
+from hub.mqtt.mosquitto import Account
+
+
+async def accounts(conn: Conn, passwords: Mapping[DeviceId, str]) -> list[Account]:
+    """An account for each enabled device, by id, with the topics that the built-in broker would allow it.
+
+    `passwords` are those that this installation keeps; the rows hold hashes, from which no other broker can make its
+    own. A device whose password is not among them, or is not the one of its row, is left out.
+    """
+    rows = await store.all_credentials(conn)
+    return [_account(row, passwords[row.device_id]) for row in rows if _may_come_in(row, passwords)]
+
+
+def _may_come_in(row: Credentials, passwords: Mapping[DeviceId, str]) -> bool:
+    password = passwords.get(row.device_id)
+    known = password is not None and row.credential_hash is not None
+    return row.enabled and known and credentials.matches(password or "", row.credential_hash or b"")
+
+
+def _account(row: Credentials, password: str) -> Account:
+    allowed = principal(row)
+    return Account(row.device_id, password, allowed.may_publish, allowed.may_subscribe)

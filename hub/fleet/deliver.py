@@ -1,0 +1,105 @@
+"""Sends what the device outbox holds, until it is proven or nobody needs it any more."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from devices.contract.topics import Kind, topic
+from hub.fleet import store
+from hub.fleet.model import UNPROVEN, Outgoing
+from hub.fleet.retries import next_try
+from hub.kit.changes import Changes
+from hub.kit.clock import Clock
+from hub.kit.db import Conn, Database
+from hub.mqtt.model import Transport, Unreachable
+from hub.notices import service as notices
+from hub.notices.model import Raised
+
+log = logging.getLogger(__name__)
+
+_TICK = 0.5  # seconds; a commit wakes the loop at once, the tick is for retries
+_BATCH = 100
+_PUBLISH_WITHIN = 3.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A message that goes out now, and when it would go out again."""
+
+    outgoing: Outgoing
+    again_at: datetime
+
+
+class Deliver:
+    """The one loop that speaks to devices on behalf of the rest of the hub."""
+
+    def __init__(self, database: Database, changes: Changes, transport: Transport, clock: Clock) -> None:
+        self._database = database
+        self._changes = changes
+        self._transport = transport
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Send until cancelled; while the database is away, try again every tick."""
+        with self._changes.subscribe("device_command", "device") as heard:
+            while True:
+                try:
+                    while await self.send_due() == _BATCH:
+                        pass
+                except psycopg.OperationalError as error:
+                    log.warning("the device outbox cannot be read (%s): trying again in %s s", error, _TICK)
+                try:
+                    async with asyncio.timeout(_TICK):
+                        await heard.next()
+                        heard.waiting()
+                except TimeoutError:
+                    pass
+
+    async def send_due(self) -> int:
+        """Send what is due now. Returns how many messages were looked at.
+
+        Each is put off to its next try before it goes out, and no row is locked while a broker is waited for: a crash
+        in between sends it again then, never not at all.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as conn:
+            due = await store.lock_due(conn, now, _BATCH)
+            tries = [_Try(one, next_try(one.tries + 1, now)) for one in due if one.until_at > now]
+            await store.put_off(conn, {one.outgoing.id: one.again_at for one in tries})
+            for outgoing in due:
+                if outgoing.until_at <= now:
+                    await _give_up(conn, outgoing, now)
+        await self._send(tries, now)
+        return len(due)
+
+    async def _send(self, tries: Sequence[_Try], now: datetime) -> None:
+        """Hand all of them to the broker at once, in their order; note those that were taken."""
+        async with asyncio.TaskGroup() as group:
+            handed = [(one, group.create_task(self._publish(one.outgoing))) for one in tries]
+        taken = {one.outgoing.id: one.again_at for one, publishing in handed if publishing.result()}
+        if taken:
+            async with self._database.transaction() as conn:
+                await store.set_sent(conn, taken, now)
+
+    async def _publish(self, outgoing: Outgoing) -> bool:
+        """Hand one message to the broker; False when nobody took it."""
+        where = topic(outgoing.centre_id, Kind(outgoing.subtopic), outgoing.device_id)
+        try:
+            async with asyncio.timeout(_PUBLISH_WITHIN):
+                await self._transport.publish(where, json.dumps(outgoing.payload, ensure_ascii=False).encode())
+        except (Unreachable, TimeoutError):
+            return False
+        return True
+
+
+async def _give_up(conn: Conn, outgoing: Outgoing, now: datetime) -> None:
+    """Nobody needs it any more; a command that was never proven is noticed."""
+    await store.end(conn, outgoing.id, now)
+    if outgoing.nonce is not None:
+        unproven = Raised(outgoing.centre_id, UNPROVEN, f"device:{outgoing.device_id}")
+        await notices.raise_notice(conn, unproven, now)

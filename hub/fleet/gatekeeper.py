@@ -1,0 +1,95 @@
+"""Who may come in at the built-in broker, answered from the rows of the fleet."""
+
+import asyncio
+from collections import deque
+from datetime import timedelta
+from hashlib import sha256
+from typing import Final
+
+import psycopg
+
+from devices.contract.topics import FROM_DEVICE, TO_DEVICE, is_id, topic
+from hub.fleet import credentials, store
+from hub.fleet.model import Credentials, DeviceKind
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.kit.ids import CentreId, DeviceId
+from hub.mqtt.model import CannotTell, Principal
+from hub.notices import service as notices
+from hub.notices.model import Raised
+
+_WINDOW: Final = timedelta(minutes=1)
+_TRIES: Final = 3
+_SOURCES: Final = 1000  # names whose wrong tries are remembered; more than that is one flood
+
+
+class Gatekeeper:
+    """The hub's `mqtt.model.Gatekeeper`. Wrong credentials are a notice from the third try a minute."""
+
+    def __init__(self, database: Database, clock: Clock, centre_id: CentreId) -> None:
+        self._database = database
+        self._clock = clock
+        self._centre_id = centre_id
+        self._wrong: dict[str, deque[float]] = {}
+        self.refused = 0
+        """Connections refused since the start."""
+
+    async def admit(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
+        """The device named `username`, if this is its password and it is enabled. Raises CannotTell."""
+        row = await self._credentials(username)
+        if row is None or row.credential_hash is None or not row.enabled:
+            await self._count_wrong(username, known=row is not None)
+            return None
+        if not credentials.matches(password, row.credential_hash):
+            await self._count_wrong(username, known=True)
+            return None
+        self._wrong.pop(username, None)
+        return principal(row)
+
+    async def stamp_of(self, device_id: str) -> str | None:
+        """The stamp of the device's rows now, None when it would be refused. Raises CannotTell."""
+        row = await self._credentials(device_id)
+        return _stamp(row) if row is not None and row.enabled and row.credential_hash is not None else None
+
+    async def _credentials(self, username: str) -> Credentials | None:
+        if not is_id(username):
+            return None
+        try:
+            async with asyncio.timeout(3), self._database.transaction() as conn:
+                return await store.credentials(conn, DeviceId(username))
+        except (psycopg.OperationalError, TimeoutError) as error:
+            raise CannotTell(f"whether {username} may connect: the database does not answer") from error
+
+    async def _count_wrong(self, username: str, *, known: bool) -> None:
+        self.refused += 1
+        subject = f"device:{username}" if known else "broker"
+        since = self._clock.monotonic() - _WINDOW.total_seconds()
+        if subject not in self._wrong and len(self._wrong) >= _SOURCES:
+            self._wrong.pop(next(iter(self._wrong)))
+        tries = self._wrong.setdefault(subject, deque(maxlen=_TRIES))
+        tries.append(self._clock.monotonic())
+        if len(tries) < _TRIES or tries[0] < since:
+            return
+        raised = Raised(self._centre_id, "wrong-credentials", subject, params={"refused": self.refused})
+        try:
+            async with asyncio.timeout(3), self._database.transaction() as conn:
+                await notices.raise_notice(conn, raised, self._clock.now())
+        except (psycopg.OperationalError, TimeoutError):
+            return  # counted all the same; the connection is refused either way
+
+
+def principal(row: Credentials) -> Principal:
+    """The topics a device may use: its own, in its own direction. An observer hears everything and says nothing."""
+    if row.kind == DeviceKind.OBSERVER:  # a row holds its text
+        return Principal(row.device_id, (), ("anling/#",), _stamp(row), observer=True)
+    return Principal(
+        row.device_id,
+        tuple(topic(row.centre_id, kind, row.device_id) for kind in sorted(FROM_DEVICE)),
+        tuple(topic(row.centre_id, kind, row.device_id) for kind in sorted(TO_DEVICE)),
+        _stamp(row),
+    )
+
+
+def _stamp(row: Credentials) -> str:
+    said = f"{row.device_id} {row.centre_id} {row.kind} {row.enabled}".encode() + (row.credential_hash or b"")
+    return sha256(said).hexdigest()

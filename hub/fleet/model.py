@@ -1,0 +1,114 @@
+"""What the fleet is made of: devices, whose they are, and what is to be sent to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from hub.kit.ids import AlarmId, CentreId, DeviceId, RoomId, SeniorId
+
+UNPROVEN: Final = "command-unproven"
+"""The notice that a device did not do, or does not say that it did, what it was told."""
+
+
+class DeviceKind(StrEnum):
+    """What a device is for."""
+
+    BUTTON = "button"
+    PULL_CORD = "pull_cord"
+    CAMERA = "camera"
+    SENSOR = "sensor"
+    CARD_READER = "card_reader"
+    SIREN = "siren"
+    LAMP = "lamp"
+    TABLET = "tablet"
+    GATEWAY = "gateway"
+    OBSERVER = "observer"
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether its job is to call for help."""
+        return self in (DeviceKind.BUTTON, DeviceKind.PULL_CORD)
+
+
+class DeviceState(StrEnum):
+    """What the device, or its Last Will, said last."""
+
+    UNKNOWN = "unknown"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A registered device. `number` stands for it in readings; `heartbeat` is how long it may be silent."""
+
+    id: DeviceId
+    number: int
+    centre_id: CentreId
+    kind: DeviceKind
+    name: str
+    name_en: str
+    enabled: bool
+    heartbeat: timedelta
+    state: DeviceState
+    state_at: datetime | None
+    heard_at: datetime | None
+    firmware: str
+    battery_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Whose a device is at one moment: a senior's, a room's, or nobody's (both None)."""
+
+    senior_id: SeniorId | None
+    room_id: RoomId | None
+
+
+NOBODYS = Assigned(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What admits a device to the broker."""
+
+    device_id: DeviceId
+    centre_id: CentreId
+    kind: DeviceKind
+    credential_hash: bytes | None
+    enabled: bool
+
+
+class Subtopic(StrEnum):
+    """Where a row of the device outbox goes."""
+
+    CUE = "cue"
+    CMD = "cmd"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A message for a device: one with a `nonce` is repeated until it is proven, one without until it is sent."""
+
+    device_id: DeviceId
+    subtopic: Subtopic
+    payload: Mapping[str, object]
+    until_at: datetime
+    alarm_id: AlarmId | None = None
+    nonce: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A row of the device outbox that is due."""
+
+    id: str
+    device_id: DeviceId
+    centre_id: CentreId
+    subtopic: Subtopic
+    payload: Mapping[str, object]
+    nonce: str | None
+    until_at: datetime
+    tries: int

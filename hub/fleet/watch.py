@@ -1,0 +1,59 @@
+"""Is the broker there that devices use, when it is not our own? While it is away, that is a notice."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+import psycopg
+
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.kit.ids import CentreId
+from hub.mqtt.client import ExternalBroker
+from hub.notices import service as notices
+from hub.notices.model import Raised
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = timedelta(seconds=10)
+"""A broker that only starts again is back sooner."""
+_LOOK_EVERY_SECONDS: Final = 1.0
+_CODE: Final = "broker-away"
+_SUBJECT: Final = "broker"
+
+
+class BrokerWatch:
+    """Raises `broker-away` once another's broker has been out of reach for ten seconds, and clears it."""
+
+    def __init__(self, database: Database, clock: Clock, centre_id: CentreId, broker: ExternalBroker) -> None:
+        self._database = database
+        self._clock = clock
+        self._centre_id = centre_id
+        self._broker = broker
+        self._up_at = clock.now()
+        self._told: bool | None = None  # whether it is away, as the rows say; not known before the first look
+
+    async def run(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except (psycopg.OperationalError, TimeoutError) as error:
+                log.warning("that the broker is away or back is noticed later: %s", type(error).__name__)
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+    async def look(self) -> None:
+        """Tell what changed. Raises psycopg.OperationalError or TimeoutError: then nothing was told, look again."""
+        now = self._clock.now()
+        if self._broker.is_up:
+            self._up_at = now
+        away = now - self._up_at >= PATIENCE
+        if away == self._told or not (away or self._broker.is_up):
+            return
+        async with asyncio.timeout(3), self._database.transaction() as conn:
+            if away:
+                await notices.raise_notice(conn, Raised(self._centre_id, _CODE, _SUBJECT), now)
+            else:
+                await notices.clear_notice(conn, self._centre_id, _CODE, _SUBJECT, now)
+        self._told = away

@@ -1,0 +1,1 @@
+"""One message from a device: parsed, seen before?, whose?, kept, answered."""

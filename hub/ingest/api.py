@@ -1,0 +1,51 @@
+"""GET /api/quarantine: which messages could nobody read, and why."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from hub.access.may import Action
+from hub.access.needs import Caller, Needs
+from hub.ingest import quarantine
+from hub.kit.http import HubDatabase
+
+router = APIRouter()
+
+
+class QuarantinedMessage(BaseModel):
+    """A message that nobody could read. `detail` names the field that is wrong and never repeats its value."""
+
+    id: str
+    device_id: str | None
+    topic: str
+    reason: str
+    detail: str
+    payload_bytes: int
+    received_at: datetime
+    last_at: datetime
+    times: int
+
+
+@router.get("/api/quarantine")
+async def quarantined(
+    caller: Annotated[Caller, Depends(Needs(Action.SEE_QUARANTINE))], hub: HubDatabase
+) -> list[QuarantinedMessage]:
+    """What is set aside at the caller's centre, newest first."""
+    async with hub.transaction() as conn:
+        rows = await quarantine.quarantined(conn, caller.centre_id)
+    return [
+        QuarantinedMessage(
+            id=row.id,
+            device_id=row.device_id,
+            topic=row.topic,
+            reason=row.reason,
+            detail=row.detail,
+            payload_bytes=row.payload_bytes,
+            received_at=row.received_at,
+            last_at=row.last_at,
+            times=row.times,
+        )
+        for row in rows
+    ]

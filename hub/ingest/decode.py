@@ -1,0 +1,31 @@
+"""What does a message say? Pure: topic and bytes in, a message of the contract or the reason why it is none out."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+from devices.contract.messages import Ack, AlarmMessage, Cmd, Cue, Unreadable, VisitMessage, parse
+from devices.contract.topics import FROM_DEVICE, parse_topic
+from hub.ingest.model import Decoded, Garbled, Understood
+
+CHANGED_BY_A_RETRY = frozenset({"age_ms", "battery", "signal"})
+
+
+def decode(topic: str, payload: bytes) -> Decoded:
+    """Read one message from a device."""
+    parsed = parse_topic(topic)
+    if parsed is None or parsed.kind not in FROM_DEVICE:
+        return Garbled(None, "unknown-topic", "the topic is none that devices publish to")
+    try:
+        said = parse(parsed.kind, payload)
+    except Unreadable as unreadable:
+        return Garbled(parsed, unreadable.reason, unreadable.detail[:200], unreadable.message_id)
+    assert not isinstance(said, Ack | Cue | Cmd), "the kinds that devices publish"
+    return Understood(parsed, said)
+
+
+def digest(message: AlarmMessage | VisitMessage) -> bytes:
+    """SHA-256 of what a retry of the same message repeats: everything but its age, battery and signal."""
+    unchanging = message.model_dump(mode="json", exclude=set(CHANGED_BY_A_RETRY))
+    return sha256(json.dumps(unchanging, sort_keys=True, separators=(",", ":")).encode()).digest()

@@ -1,0 +1,97 @@
+"""What intake makes of a message, and what it needs of the rest of the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from devices.contract.messages import Ack, AlarmMessage, Done, StatusMessage, TeleMessage, VisitMessage
+from devices.contract.topics import Topic
+from hub.kit.db import Conn
+from hub.kit.ids import CentreId, DeviceId, PressId, RoomId, SeniorId
+from hub.mqtt.model import Inbound
+from hub.rules.model import Event, Finding, ReadingHeard
+
+Said: TypeAlias = AlarmMessage | TeleMessage | VisitMessage | StatusMessage | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A message of the contract."""
+
+    topic: Topic
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A message that nobody can read. `topic` is None when the topic is none of ours; `detail` repeats no value."""
+
+    topic: Topic | None
+    reason: str
+    detail: str
+    message_id: str | None = None
+
+
+Decoded: TypeAlias = Understood | Garbled
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One message, as far as it can be read."""
+
+    inbound: Inbound
+    decoded: Decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to tell the device. Only a message whose id can be made out is answered."""
+
+    topic: Topic
+    ack: Ack
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A registered device, and whose it is at the time that was asked for."""
+
+    device_id: DeviceId
+    centre_id: CentreId
+    senior_id: SeniorId | None
+    room_id: RoomId | None
+
+
+class Hears(Protocol):
+    """The rules: `hub.rules.service.Rules`."""
+
+    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> Sequence[Finding]: ...
+
+
+class Concludes(Protocol):
+    """The alarms: `hub.alarms.service.conclude`. Findings become alarms and notices; the alarms of presses that were
+    `taken_back` are marked, and staff still go and look."""
+
+    async def __call__(
+        self, conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
+    ) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The services that intake calls in the transaction of a message. Wired in `hub/app`."""
+
+    rules: Hears
+    conclude: Concludes
+    keep_readings: Callable[[Conn, Sequence[ReadingHeard]], Awaitable[object]]
+    """Readings go into the time-series store; the same (device, name, at) is kept once."""
+    centre_id: CentreId
+    """The centre that is told of messages whose sender nobody knows."""
+
+
+class Spoken(Protocol):
+    """Whatever carries an answer to a device: a Transport."""
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None: ...

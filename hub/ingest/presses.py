@@ -1,0 +1,207 @@
+"""What becomes of a message on the alarm lane, in one transaction: a press, its finding, its alarm, and an answer.
+
+Nothing a registered device says here is refused: what nobody can read is an alarm too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage
+from devices.contract.topics import Topic
+from hub.ingest import quarantine, store
+from hub.ingest.decode import digest
+from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, Sender, Understood
+from hub.ingest.store import Press, Seen
+from hub.ingest.timing import DeviceClocks, When, when
+from hub.kit.db import Conn
+from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
+from hub.mqtt.model import Inbound
+from hub.notices.model import Raised
+from hub.notices.service import raise_notice
+from hub.rules.model import PressHeard, PressKind
+
+CANCEL_COUNTS_WITHIN: Final = timedelta(seconds=10)
+UNREADABLE_AGAIN_AFTER: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What everything in one transaction has in common."""
+
+    conn: Conn
+    neighbours: Neighbours
+    clocks: DeviceClocks
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A message after its rows are written: new, or a repeat of one that was."""
+
+    topic: Topic
+    message_id: str | None
+    press_id: PressId | None
+    event: PressHeard | None
+    """None for a repeat."""
+    takes_back: str | None = None
+    """The id of the press that a cancel names."""
+
+
+async def keep(
+    conn: Conn, arrived: Sequence[Arrived], neighbours: Neighbours, clocks: DeviceClocks, now: datetime
+) -> list[Answer]:
+    """Store what arrived; the rules hear it, the alarms conclude. Returns the answers to give after the commit."""
+    desk = _Desk(conn, neighbours, clocks, now)
+    kept = [one for message in arrived if (one := await _keep_one(desk, message)) is not None]
+    await _conclude(desk, [one for one in kept if one.event is not None])
+    alarms = await store.alarms_of(conn, [one.press_id for one in kept if one.press_id is not None])
+    return [_answer(one, alarms) for one in kept if one.message_id is not None]
+
+
+async def _conclude(desk: _Desk, new: Sequence[_Kept]) -> None:
+    """Let the rules hear what is new; what was taken back within 10 s is said too, whichever message came first."""
+    if not new:
+        return
+    findings = await desk.neighbours.rules.hear(desk.conn, [one.event for one in new if one.event], desk.now)
+    named = [(DeviceId(one.topic.device), one.takes_back or one.message_id) for one in new]
+    taken_back = await store.presses_taken_back(desk.conn, named, CANCEL_COUNTS_WITHIN)
+    if findings or taken_back:
+        await desk.neighbours.conclude(desk.conn, findings, desk.now, taken_back)
+
+
+async def _keep_one(desk: _Desk, arrived: Arrived) -> _Kept | None:
+    """None for a message of nobody we know: it is set aside."""
+    inbound = arrived.inbound
+    match arrived.decoded:
+        case Understood(topic, AlarmMessage() as said):
+            if await _sender(desk, topic, inbound.received_at) is not None:
+                return await _keep_readable(desk, inbound, topic, said)
+            strange = Garbled(topic, "unknown-device", "no device of this id is registered")
+        case Garbled(Topic() as topic) as garbled:
+            if (sender := await _sender(desk, topic, inbound.received_at)) is not None:
+                return await _keep_unreadable(desk, inbound, garbled, sender)
+            strange = garbled
+        case Garbled() as garbled:
+            strange = garbled
+        case Understood(topic):
+            strange = Garbled(topic, "wrong-lane", "not a message of the alarm lane")
+    await quarantine.set_aside(desk.conn, inbound, strange, desk.neighbours.centre_id, desk.now)
+    return None
+
+
+async def _keep_readable(desk: _Desk, inbound: Inbound, topic: Topic, said: AlarmMessage) -> _Kept:
+    device_id = DeviceId(topic.device)
+    seen = Seen(device_id, "alarm", said.id, digest(said))
+    if (before := await store.press_of(desk.conn, seen)) is not None:
+        return _Kept(topic, said.id, before, None)
+    if not inbound.replayed:
+        desk.clocks.learn(device_id, inbound.received_at, said.at, said.age_ms)
+    moment = _moment(desk, inbound, device_id, said)
+    sender = await _sender(desk, topic, moment.at)
+    assert sender is not None, "it was registered a statement ago, and devices are never deleted"
+    press = _press(inbound, sender, said, moment, seen.digest, desk.now)
+    await _notice_oddities(desk, inbound, sender, reused=await store.is_id_reused(desk.conn, seen))
+    await store.note_seen(desk.conn, seen, press.id, desk.now)
+    await store.insert_press(desk.conn, press)
+    return _Kept(topic, said.id, press.id, _event(press), press.of_message_id)
+
+
+def _moment(desk: _Desk, inbound: Inbound, device_id: DeviceId, said: AlarmMessage) -> When:
+    """When it was pressed. What a broker had kept was that old before it was sent to us: its age says nothing."""
+    age_ms = None if inbound.replayed else said.age_ms
+    return when(inbound.received_at, said.at, age_ms, desk.clocks.learned(device_id))
+
+
+async def _keep_unreadable(desk: _Desk, inbound: Inbound, garbled: Garbled, sender: Sender) -> _Kept:
+    assert garbled.topic is not None
+    of_bytes = sha256(inbound.payload).digest()
+    press = Press(
+        id=PressId(new_id("p", desk.now)),
+        centre_id=sender.centre_id,
+        device_id=sender.device_id,
+        message_id=garbled.message_id,
+        seq=None,
+        kind=PressKind.PRESS,
+        of_message_id=None,
+        pressed_at=inbound.received_at,
+        received_at=inbound.received_at,
+        late=False,
+        time_uncertain=True,
+        old=inbound.replayed,
+        senior_id=sender.senior_id,
+        room_id=sender.room_id,
+        digest=of_bytes,
+        unreadable_reason=garbled.reason,
+    )
+    seen = Seen(sender.device_id, "unreadable", "", of_bytes)
+    if not await store.note_unreadable(desk.conn, seen, press.id, desk.now, UNREADABLE_AGAIN_AFTER):
+        return _Kept(garbled.topic, garbled.message_id, await store.press_of(desk.conn, seen), None)
+    await store.insert_press(desk.conn, press)
+    await quarantine.set_aside(desk.conn, inbound, garbled, desk.neighbours.centre_id, desk.now)
+    return _Kept(garbled.topic, garbled.message_id, press.id, _event(press))
+
+
+async def _sender(desk: _Desk, topic: Topic, at: datetime) -> Sender | None:
+    return (await store.senders(desk.conn, [topic.device], at)).get(topic.device)
+
+
+def _press(
+    inbound: Inbound, sender: Sender, said: AlarmMessage, moment: When, of_content: bytes, now: datetime
+) -> Press:
+    return Press(
+        id=PressId(new_id("p", now)),
+        centre_id=sender.centre_id,
+        device_id=sender.device_id,
+        message_id=said.id,
+        seq=said.seq,
+        kind=said.kind,
+        of_message_id=said.of if said.kind is AlarmKind.CANCEL else None,
+        pressed_at=moment.at,
+        received_at=inbound.received_at,
+        late=moment.late,
+        time_uncertain=moment.uncertain,
+        old=inbound.replayed,
+        senior_id=sender.senior_id,
+        room_id=sender.room_id,
+        digest=of_content,
+        unreadable_reason=None,
+    )
+
+
+def _event(press: Press) -> PressHeard:
+    return PressHeard(
+        press_id=press.id,
+        centre_id=press.centre_id,
+        device_id=press.device_id,
+        kind=PressKind(press.kind),
+        senior_id=press.senior_id,
+        room_id=press.room_id,
+        pressed_at=press.pressed_at,
+        received_at=press.received_at,
+        late=press.late,
+        time_uncertain=press.time_uncertain,
+        unreadable=press.unreadable_reason is not None,
+        old=press.old,
+    )
+
+
+async def _notice_oddities(desk: _Desk, inbound: Inbound, sender: Sender, *, reused: bool) -> None:
+    subject = f"device:{sender.device_id}"
+    if reused:
+        await raise_notice(desk.conn, Raised(sender.centre_id, "message-id-reused", subject), desk.now)
+    if inbound.live_retain:
+        await raise_notice(desk.conn, Raised(sender.centre_id, "press-retained", subject), desk.now)
+
+
+def _answer(kept: _Kept, alarms: dict[PressId, AlarmId]) -> Answer:
+    assert kept.message_id is not None
+    alarm_id = alarms.get(kept.press_id) if kept.press_id is not None else None
+    if kept.event is not None:
+        return Answer(kept.topic, Ack(id=kept.message_id, status=AckStatus.COMMITTED, alarm=alarm_id))
+    repeat = Ack(id=kept.message_id, status=AckStatus.DUPLICATE, of=AckStatus.COMMITTED, alarm=alarm_id)
+    return Answer(kept.topic, repeat)

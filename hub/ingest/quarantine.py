@@ -1,0 +1,46 @@
+"""Where does a message go that nobody can read? Aside, with its reason, where staff see it; nothing else stops."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from hub.ingest import store
+from hub.ingest.model import Garbled
+from hub.ingest.store import Quarantined, Strange
+from hub.kit.db import Conn
+from hub.kit.ids import CentreId, new_id
+from hub.mqtt.model import Inbound
+from hub.notices.model import Raised
+from hub.notices.service import raise_notice
+
+KEPT_PER_CENTRE: Final = 1000
+
+
+async def set_aside(conn: Conn, inbound: Inbound, garbled: Garbled, home: CentreId, now: datetime) -> None:
+    """Keep a message and why nobody could read it; `home` is the centre that is told when its sender is unknown."""
+    device_id = garbled.topic.device if garbled.topic is not None else inbound.publisher
+    sender = (await store.senders(conn, [device_id], now)).get(device_id) if device_id is not None else None
+    centre_id = sender.centre_id if sender is not None else home
+    strange = Strange(
+        id=new_id("q", now),
+        centre_id=centre_id,
+        device_id=device_id,
+        topic=inbound.topic[:256],
+        reason=garbled.reason,
+        detail=garbled.detail[:200],
+        payload=inbound.payload,
+        digest=sha256(inbound.payload).digest(),
+        received_at=inbound.received_at,
+    )
+    await store.quarantine(conn, strange)
+    await store.trim_quarantine(conn, centre_id, KEPT_PER_CENTRE)
+    subject = f"device:{sender.device_id}" if sender is not None else "hub"
+    raised = Raised(centre_id, "message-unreadable", subject, "P4", {"reason": garbled.reason})
+    await raise_notice(conn, raised, now)
+
+
+async def quarantined(conn: Conn, centre_id: CentreId) -> list[Quarantined]:
+    """What is set aside at a centre, newest first."""
+    return await store.quarantined(conn, centre_id, KEPT_PER_CENTRE)

@@ -1,0 +1,295 @@
+"""The rows of presses, of what was heard before, and of what nobody could read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg.rows import class_row
+
+from hub.ingest.model import Sender
+from hub.kit.db import Conn
+from hub.kit.ids import AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One physical activation of a trigger, or a message of a trigger that nobody could read."""
+
+    id: PressId
+    centre_id: CentreId
+    device_id: DeviceId
+    message_id: str | None
+    seq: int | None
+    kind: str
+    of_message_id: str | None
+    pressed_at: datetime
+    received_at: datetime
+    late: bool
+    time_uncertain: bool
+    old: bool
+    senior_id: SeniorId | None
+    room_id: RoomId | None
+    digest: bytes
+    unreadable_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What makes two messages the same."""
+
+    device_id: DeviceId
+    lane: str
+    message_id: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """A message for quarantine."""
+
+    id: str
+    centre_id: CentreId
+    device_id: str | None
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    digest: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row of quarantine as staff see it."""
+
+    id: str
+    device_id: str | None
+    topic: str
+    reason: str
+    detail: str
+    payload_bytes: int
+    received_at: datetime
+    last_at: datetime
+    times: int
+
+
+async def senders(conn: Conn, device_ids: Sequence[str], at: datetime) -> dict[str, Sender]:
+    """The registered ones among these devices, and whose they were at that moment."""
+    async with conn.cursor(row_factory=class_row(Sender)) as cur:
+        await cur.execute(
+            """
+            SELECT device.id AS device_id, device.centre_id, assignment.senior_id, assignment.room_id
+              FROM device
+              LEFT JOIN assignment
+                ON assignment.device_id = device.id
+               AND assignment.from_at <= %(at)s AND (assignment.to_at IS NULL OR assignment.to_at > %(at)s)
+             WHERE device.id = ANY(%(ids)s)
+            """,
+            {"ids": list(device_ids), "at": at},
+        )
+        return {sender.device_id: sender for sender in await cur.fetchall()}
+
+
+async def insert_press(conn: Conn, press: Press) -> None:
+    """Store a press."""
+    await conn.execute(
+        """
+        INSERT INTO press
+               (id, centre_id, device_id, message_id, seq, kind, of_message_id, pressed_at, received_at, late,
+                time_uncertain, old, senior_id, room_id, digest, unreadable_reason)
+        VALUES (%(id)s, %(centre_id)s, %(device_id)s, %(message_id)s, %(seq)s, %(kind)s, %(of_message_id)s,
+                %(pressed_at)s, %(received_at)s, %(late)s, %(time_uncertain)s, %(old)s, %(senior_id)s, %(room_id)s,
+                %(digest)s, %(unreadable_reason)s)
+        """,
+        {
+            "id": press.id,
+            "centre_id": press.centre_id,
+            "device_id": press.device_id,
+            "message_id": press.message_id,
+            "seq": press.seq,
+            "kind": press.kind,
+            "of_message_id": press.of_message_id,
+            "pressed_at": press.pressed_at,
+            "received_at": press.received_at,
+            "late": press.late,
+            "time_uncertain": press.time_uncertain,
+            "old": press.old,
+            "senior_id": press.senior_id,
+            "room_id": press.room_id,
+            "digest": press.digest,
+            "unreadable_reason": press.unreadable_reason,
+        },
+    )
+
+
+async def note_seen(conn: Conn, seen: Seen, press_id: PressId | None, at: datetime) -> bool:
+    """Note a message that can be read; whether it is the first of its kind."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO seen_message (device_id, lane, message_id, digest, at, press_id)
+        VALUES (%(device_id)s, %(lane)s, %(message_id)s, %(digest)s, %(at)s, %(press_id)s)
+            ON CONFLICT (device_id, lane, message_id, digest) DO NOTHING
+        """,
+        {
+            "device_id": seen.device_id,
+            "lane": seen.lane,
+            "message_id": seen.message_id,
+            "digest": seen.digest,
+            "at": at,
+            "press_id": press_id,
+        },
+    )
+    return cursor.rowcount == 1
+
+
+async def note_unreadable(conn: Conn, seen: Seen, press_id: PressId, at: datetime, again_after: timedelta) -> bool:
+    """Note bytes that nobody can read; whether they count: the first time, and again after `again_after`."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO seen_message (device_id, lane, message_id, digest, at, press_id)
+        VALUES (%(device_id)s, 'unreadable', '', %(digest)s, %(at)s, %(press_id)s)
+            ON CONFLICT (device_id, lane, message_id, digest) DO UPDATE
+               SET at = excluded.at, press_id = excluded.press_id
+             WHERE seen_message.at <= %(at)s - %(again_after)s
+        """,
+        {
+            "device_id": seen.device_id,
+            "digest": seen.digest,
+            "press_id": press_id,
+            "at": at,
+            "again_after": again_after,
+        },
+    )
+    return cursor.rowcount == 1
+
+
+async def press_of(conn: Conn, seen: Seen) -> PressId | None:
+    """The press that this message made when it was first heard."""
+    cursor = await conn.execute(
+        """
+        SELECT press_id
+          FROM seen_message
+         WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s AND digest = %(digest)s
+        """,
+        {
+            "device_id": seen.device_id,
+            "lane": seen.lane,
+            "message_id": seen.message_id,
+            "digest": seen.digest,
+        },
+    )
+    row = await cursor.fetchone()
+    return None if row is None or row[0] is None else PressId(row[0])
+
+
+async def is_id_reused(conn: Conn, seen: Seen) -> bool:
+    """Whether the device used this id for other content before."""
+    cursor = await conn.execute(
+        """
+        SELECT EXISTS (
+          SELECT FROM seen_message
+           WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s
+             AND digest <> %(digest)s)
+        """,
+        {
+            "device_id": seen.device_id,
+            "lane": seen.lane,
+            "message_id": seen.message_id,
+            "digest": seen.digest,
+        },
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
+async def alarms_of(conn: Conn, press_ids: Sequence[PressId]) -> dict[PressId, AlarmId]:
+    """The alarm of each of these presses that has one."""
+    cursor = await conn.execute(
+        "SELECT press_id, alarm_id FROM alarm_press WHERE press_id = ANY(%(ids)s)", {"ids": list(press_ids)}
+    )
+    return {PressId(press_id): AlarmId(alarm_id) for press_id, alarm_id in await cursor.fetchall()}
+
+
+async def presses_taken_back(
+    conn: Conn, named: Sequence[tuple[DeviceId, str | None]], within: timedelta
+) -> list[PressId]:
+    """Those of these presses (device, message id) that a cancel of their device took back in time.
+
+    The cancel may have come first.
+    """
+    cursor = await conn.execute(
+        """
+        SELECT DISTINCT press.id
+          FROM unnest(%(device_ids)s::text[], %(message_ids)s::text[]) AS named (device_id, message_id)
+          JOIN press ON press.device_id = named.device_id AND press.message_id = named.message_id
+          JOIN press AS cancel
+            ON cancel.device_id = press.device_id AND cancel.of_message_id = press.message_id
+         WHERE press.kind NOT IN ('cancel', 'test') AND cancel.kind = 'cancel'
+           AND cancel.pressed_at BETWEEN press.pressed_at - interval '1 second' AND press.pressed_at + %(within)s
+         ORDER BY press.id
+        """,
+        {
+            "device_ids": [device_id for device_id, _ in named],
+            "message_ids": [message_id for _, message_id in named],
+            "within": within,
+        },
+    )
+    return [PressId(row[0]) for row in await cursor.fetchall()]
+
+
+async def quarantine(conn: Conn, strange: Strange) -> None:
+    """Set a message aside, or count it once more when the same bytes came to the same topic before."""
+    await conn.execute(
+        """
+        INSERT INTO quarantine
+               (id, centre_id, device_id, topic, reason, detail, payload, digest, received_at, last_at)
+        VALUES (%(id)s, %(centre_id)s, %(device_id)s, %(topic)s, %(reason)s, %(detail)s, %(payload)s, %(digest)s,
+                %(received_at)s, %(received_at)s)
+            ON CONFLICT (centre_id, topic, digest) DO UPDATE
+               SET last_at = excluded.last_at, times = quarantine.times + 1
+        """,
+        {
+            "id": strange.id,
+            "centre_id": strange.centre_id,
+            "device_id": strange.device_id,
+            "topic": strange.topic,
+            "reason": strange.reason,
+            "detail": strange.detail,
+            "payload": strange.payload,
+            "digest": strange.digest,
+            "received_at": strange.received_at,
+        },
+    )
+
+
+async def trim_quarantine(conn: Conn, centre_id: CentreId, keep: int) -> None:
+    """Keep the newest `keep` messages of a centre: a device that talks nonsense fills no disk."""
+    await conn.execute(
+        """
+        DELETE FROM quarantine
+         WHERE id IN (SELECT id
+                        FROM quarantine
+                       WHERE centre_id = %(centre_id)s
+                       ORDER BY last_at DESC, id DESC
+                      OFFSET %(keep)s)
+        """,
+        {"centre_id": centre_id, "keep": keep},
+    )
+
+
+async def quarantined(conn: Conn, centre_id: CentreId, limit: int) -> list[Quarantined]:
+    """What is set aside, newest first."""
+    async with conn.cursor(row_factory=class_row(Quarantined)) as cur:
+        await cur.execute(
+            """
+            SELECT id, device_id, topic, reason, detail, length(payload) AS payload_bytes, received_at, last_at, times
+              FROM quarantine
+             WHERE centre_id = %(centre_id)s
+             ORDER BY last_at DESC, id DESC
+             LIMIT %(limit)s
+            """,
+            {"centre_id": centre_id, "limit": limit},
+        )
+        return await cur.fetchall()

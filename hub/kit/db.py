@@ -1,0 +1,82 @@
+"""How the hub reaches PostgreSQL: one pool for each role, one transaction for each decision."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import TypeAlias
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+Conn: TypeAlias = AsyncConnection[TupleRow]
+
+
+class Role(StrEnum):
+    """The three roles of the first migration."""
+
+    OWNER = "anling_owner"
+    HUB = "anling_hub"
+    WEB = "anling_web"
+
+
+class Database:
+    """A pool of connections that act as one role."""
+
+    def __init__(self, pool: AsyncConnectionPool[Conn]) -> None:
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, role: Role, *, size: int, name: str) -> AsyncIterator["Database"]:
+        """Open at most `size` connections to `url` that act as `role`; `name` shows in pg_stat_activity.
+
+        Raises psycopg_pool.PoolTimeout when the server does not answer within 10 s.
+        """
+
+        async def act_as(conn: Conn) -> None:
+            await conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role.value)))
+            await conn.execute("SET TIME ZONE 'UTC'")
+            await conn.commit()
+
+        pool = AsyncConnectionPool[Conn](
+            url,
+            min_size=1,
+            max_size=size,
+            open=False,
+            name=name,
+            configure=act_as,
+            check=AsyncConnectionPool.check_connection,
+            timeout=5.0,
+            reconnect_timeout=5.0,
+            # A server that is gone without a goodbye is noticed within 11 s, not after the kernel's two hours.
+            kwargs={
+                "application_name": name,
+                "connect_timeout": 3,
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 11_000,
+            },
+        )
+        await pool.open(wait=True, timeout=10.0)
+        try:
+            yield cls(pool)
+        finally:
+            await pool.close(timeout=5.0)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Conn]:
+        """A connection whose work is committed at the end of the block, or undone by an error in it.
+
+        Raises psycopg.OperationalError (PoolTimeout is one) while the database is away.
+        """
+        async with self._pool.connection() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def transaction_as(self, account_id: str) -> AsyncIterator[Conn]:
+        """A transaction for one signed-in account: row-level security sees her, and nobody else."""
+        async with self._pool.connection() as conn, conn.transaction():
+            await conn.execute("SELECT set_config('anling.account', %(account)s, true)", {"account": account_id})
+            yield conn

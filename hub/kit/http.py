@@ -1,0 +1,173 @@
+"""How any route reaches its services, and how any failure becomes an answer (RFC 9457) that carries codes, not prose.
+
+A route asks for what it needs by type; what there is, is told once by `web/app`:
+
+    @router.post("/api/alarms/{alarm_id}/accept")
+    async def accept(alarm_id: AlarmId, hub: HubDatabase, now: Now) -> AlarmCard:
+        async with hub.transaction() as conn: ...
+
+and `Annotated[Roster, served(Roster)]` gives the roster that `web/app` was given.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, TypeAlias, TypeVar
+
+import psycopg
+from fastapi import Depends, FastAPI, Request, params
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.kit.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """`hub` acts for the centre; `web` acts for one signed-in account and sees only her rows."""
+
+    hub: Database
+    web: Database
+
+
+class Services:
+    """Everything routes may ask for: the clock, the databases, and one thing of each type."""
+
+    def __init__(self, clock: Clock, databases: Databases, things: Iterable[object]) -> None:
+        self.clock = clock
+        self.databases = databases
+        self._things: dict[type, object] = {type(thing): thing for thing in things}
+
+    def get(self, kind: type[T]) -> T:
+        """The thing of this type. Raises LookupError when `web/app` was given none."""
+        thing = self._things.get(kind)
+        if not isinstance(thing, kind):
+            raise LookupError(f"no {kind.__qualname__} was given to the web application")
+        return thing
+
+
+def services_of(request: Request) -> Services:
+    """What `web/app` was given."""
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+def of(request: Request, kind: type[T]) -> T:
+    """The service of this type."""
+    return services_of(request).get(kind)
+
+
+def served(kind: type[T]) -> params.Depends:
+    """For a parameter of a route: `Annotated[Roster, served(Roster)]`."""
+
+    async def find(request: Request) -> T:
+        return of(request, kind)
+
+    return params.Depends(find)
+
+
+async def _now(request: Request) -> datetime:
+    return services_of(request).clock.now()
+
+
+async def _hub_database(request: Request) -> Database:
+    return services_of(request).databases.hub
+
+
+async def _web_database(request: Request) -> Database:
+    return services_of(request).databases.web
+
+
+Now: TypeAlias = Annotated[datetime, Depends(_now)]
+HubDatabase: TypeAlias = Annotated[Database, Depends(_hub_database)]
+WebDatabase: TypeAlias = Annotated[Database, Depends(_web_database)]
+
+
+class Problem(BaseModel):
+    """A failure as every route answers it, `application/problem+json`. Pages have the words for `code`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    params: dict[str, str | int] = {}
+
+
+class ProblemResponse(JSONResponse):
+    """An answer of RFC 9457."""
+
+    media_type = "application/problem+json"
+
+
+def problem(
+    status: int,
+    code: str,
+    params: Mapping[str, str | int] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """The answer for one failure. Never stored by a cache."""
+    body = Problem(title=HTTPStatus(status).phrase, status=status, code=code, params=dict(params or {}))
+    return ProblemResponse(body.model_dump(), status, headers={"Cache-Control": "no-store", **(headers or {})})
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Let every failure of `app` be answered as a problem; what is our own mistake is also logged by the server."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(psycopg.DataError, _cannot_be_stored)
+    app.add_exception_handler(UnicodeEncodeError, _cannot_be_stored)
+    app.add_exception_handler(psycopg.OperationalError, _database_away)
+    app.add_exception_handler(Exception, _our_mistake)
+
+
+async def _domain_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    seconds = error.params.get("seconds")
+    headers = {"Retry-After": str(seconds)} if error.status in {429, 503} and seconds is not None else None
+    return problem(error.status, error.code, error.params, headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    """Names the first field that is wrong and the rule it broke; never its value, which may be a password."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part)[:64] for part in first["loc"][:6])
+    return problem(422, "invalid", {"field": field, "rule": str(first["type"])})
+
+
+async def _cannot_be_stored(request: Request, error: Exception) -> Response:
+    """A value that no column can hold: text with U+0000 or half a surrogate pair, a number out of all bounds."""
+    log.info("%s was asked with what cannot be stored: %s", request.scope["route"].path, type(error).__name__)
+    return problem(422, "invalid")
+
+
+_CODES = {400: "bad-request", 403: "not-allowed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+
+
+async def _http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, _CODES.get(error.status_code, "not-possible"), headers=error.headers)
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    log.warning("%s could not be answered, the database is away: %s", request.scope["route"].path, error)
+    return problem(503, "database-away", {"seconds": 2}, {"Retry-After": "2"})
+
+
+async def _our_mistake(_request: Request, _error: Exception) -> Response:
+    return problem(500, "our-mistake")

@@ -1,0 +1,77 @@
+"""The ledger's rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from hub.kit.db import Conn
+from hub.kit.ids import CentreId
+from hub.ledger.model import Chain, Head, Link
+
+_TABLE = {Chain.CARE: sql.Identifier("ledger_care"), Chain.ACCESS: sql.Identifier("ledger_access")}
+
+
+async def lock_head(conn: Conn, centre_id: CentreId, chain: Chain) -> Head:
+    """The head of the chain, locked until the transaction ends; made when this is the first entry."""
+    async with conn.cursor(row_factory=class_row(Head)) as cur:
+        await cur.execute(
+            """
+            INSERT INTO ledger_head AS head (centre_id, chain, n, hash)
+            VALUES (%(centre_id)s, %(chain)s, 0, decode(repeat('00', 32), 'hex'))
+                ON CONFLICT (centre_id, chain) DO UPDATE SET n = head.n
+            RETURNING n, hash
+            """,
+            {"centre_id": centre_id, "chain": chain},
+        )
+        head = await cur.fetchone()
+    assert head is not None
+    return head
+
+
+async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Sequence[Link]) -> None:
+    """Write rows that follow the locked head."""
+    async with conn.cursor() as cur:
+        await cur.executemany(
+            sql.SQL(
+                """
+                INSERT INTO {} (centre_id, n, at, entry, hash)
+                VALUES (%(centre_id)s, %(n)s, %(at)s, %(entry)s, %(hash)s)
+                """
+            ).format(_TABLE[chain]),
+            [
+                {"centre_id": centre_id, "n": link.n, "at": link.at, "entry": link.entry, "hash": link.hash}
+                for link in links
+            ],
+        )
+
+
+async def move_head(conn: Conn, centre_id: CentreId, chain: Chain, head: Head) -> None:
+    """Say which row is the last now."""
+    await conn.execute(
+        """
+        UPDATE ledger_head
+           SET n = %(n)s, hash = %(hash)s
+         WHERE centre_id = %(centre_id)s AND chain = %(chain)s
+        """,
+        {"centre_id": centre_id, "chain": chain, "n": head.n, "hash": head.hash},
+    )
+
+
+async def links_after(conn: Conn, centre_id: CentreId, chain: Chain, n: int, until: datetime, limit: int) -> list[Link]:
+    """At most `limit` rows after number `n` that are not younger than `until`, in order."""
+    async with conn.cursor(row_factory=class_row(Link)) as cur:
+        await cur.execute(
+            sql.SQL(
+                """
+                SELECT n, at, entry, hash
+                  FROM {}
+                 WHERE centre_id = %(centre_id)s AND n > %(n)s AND at <= %(until)s
+                 ORDER BY n
+                 LIMIT %(limit)s
+                """
+            ).format(_TABLE[chain]),
+            {"centre_id": centre_id, "n": n, "until": until, "limit": limit},
+        )
+        return await cur.fetchall()

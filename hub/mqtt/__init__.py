@@ -1,0 +1,1 @@
+"""The built-in broker, and paho-mqtt at an external one, behind one Transport."""

@@ -1,0 +1,469 @@
+"""How do bytes become MQTT 3.1.1 packets, and packets bytes? (OASIS MQTT 3.1.1, chapters 2 and 3)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeAlias, assert_never
+
+from hub.mqtt.topics import is_filter, is_topic
+
+MAX_PACKET_BYTES = 16 * 1024
+"""Four times what the contract allows: an oversized call for help must still reach the hub, as an unreadable one."""
+MAX_CLIENT_ID_BYTES = 128
+MAX_PASSWORD_BYTES = 256
+
+
+class Malformed(Exception):
+    """The bytes are no packet, or one that may not be sent: the connection has to be closed (4.8)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ConnackCode(IntEnum):
+    ACCEPTED = 0
+    WRONG_PROTOCOL = 1
+    WRONG_CLIENT_ID = 2
+    UNAVAILABLE = 3
+    WRONG_CREDENTIALS = 4
+    NOT_AUTHORISED = 5
+
+
+REFUSED_SUBSCRIPTION = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    client_id: str
+    clean_session: bool = True
+    keep_alive_seconds: int = 0
+    will: Will | None = None
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignConnect:
+    """CONNECT of another version of the protocol; only its level is understood."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connack:
+    session_present: bool
+    code: ConnackCode
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    topic: str
+    payload: bytes
+    qos: int = 0
+    retain: bool = False
+    dup: bool = False
+    packet_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Puback:
+    packet_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pubrec:
+    packet_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pubrel:
+    packet_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pubcomp:
+    packet_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    packet_id: int
+    wanted: tuple[tuple[str, int], ...]
+    """Topic filters, each with the QoS asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suback:
+    packet_id: int
+    codes: tuple[int, ...]
+    """The QoS granted per filter, or REFUSED_SUBSCRIPTION."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    packet_id: int
+    filters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsuback:
+    packet_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pingreq:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pingresp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    pass
+
+
+Packet: TypeAlias = (
+    Connect
+    | ForeignConnect
+    | Connack
+    | Publish
+    | Puback
+    | Pubrec
+    | Pubrel
+    | Pubcomp
+    | Subscribe
+    | Suback
+    | Unsubscribe
+    | Unsuback
+    | Pingreq
+    | Pingresp
+    | Disconnect
+)
+
+
+class Parser:
+    """Bytes in, in pieces of any size; packets out as soon as they are whole."""
+
+    def __init__(self, max_packet_bytes: int = MAX_PACKET_BYTES) -> None:
+        self._max_packet_bytes = max_packet_bytes
+        self._pending = bytearray()
+
+    def add(self, received: bytes) -> None:
+        """Take bytes without looking at them."""
+        self._pending += received
+
+    def packets(self) -> Iterator[Packet]:
+        """Yield what is whole. Raises Malformed; what follows is then meaningless. May be left and called again."""
+        while (frame := self._frame()) is not None:
+            head, body = frame
+            yield decode(head, body)
+
+    def _frame(self) -> tuple[int, bytes] | None:
+        length, shift = 0, 0
+        for at in range(1, min(len(self._pending), 5)):
+            length |= (self._pending[at] & 0x7F) << shift
+            shift += 7
+            if self._pending[at] < 0x80:
+                return self._cut(at + 1, length)
+        if len(self._pending) >= 5:
+            raise Malformed("remaining length has more than four bytes")
+        return None
+
+    def _cut(self, start: int, length: int) -> tuple[int, bytes] | None:
+        if length > self._max_packet_bytes:
+            raise Malformed(f"packet of {length} bytes; at most {self._max_packet_bytes} are taken")
+        if len(self._pending) < start + length:
+            return None
+        head, body = self._pending[0], bytes(self._pending[start : start + length])
+        del self._pending[: start + length]
+        return head, body
+
+
+def decode(head: int, body: bytes) -> Packet:
+    """The packet with this first byte and this content behind the length. Raises Malformed."""
+    kind, flags = head >> 4, head & 0x0F
+    if kind == 3:
+        return _publish(flags, _Reader(body))
+    if flags != (2 if kind in (6, 8, 10) else 0):
+        raise Malformed(f"reserved flags {flags:#x} on packet type {kind}")
+    reader = _Reader(body)
+    packet = _decode_kind(kind, reader)
+    if not isinstance(packet, ForeignConnect):
+        reader.expect_end()
+    return packet
+
+
+def _decode_kind(kind: int, reader: _Reader) -> Packet:
+    match kind:
+        case 1:
+            return _connect(reader)
+        case 2:
+            return _connack(reader)
+        case 4:
+            return Puback(reader.packet_id())
+        case 5:
+            return Pubrec(reader.packet_id())
+        case 6:
+            return Pubrel(reader.packet_id())
+        case 7:
+            return Pubcomp(reader.packet_id())
+        case 8:
+            return _subscribe(reader)
+        case 9:
+            return _suback(reader)
+        case 10:
+            return _unsubscribe(reader)
+        case 11:
+            return Unsuback(reader.packet_id())
+        case 12:
+            return Pingreq()
+        case 13:
+            return Pingresp()
+        case 14:
+            return Disconnect()
+        case _:
+            raise Malformed(f"packet type {kind} does not exist")
+
+
+def encode(packet: Packet) -> bytes:
+    """The packet's bytes."""
+    match packet:
+        case Publish():
+            return _encode_publish(packet)
+        case Connect():
+            return _encode_connect(packet)
+        case ForeignConnect(level):
+            return _frame(0x10, _text("MQTT") + bytes([level]))
+        case Connack(session_present, code):
+            return _frame(0x20, bytes([session_present, code]))
+        case Puback(packet_id):
+            return _frame(0x40, packet_id.to_bytes(2, "big"))
+        case Pubrec(packet_id):
+            return _frame(0x50, packet_id.to_bytes(2, "big"))
+        case Pubrel(packet_id):
+            return _frame(0x62, packet_id.to_bytes(2, "big"))
+        case Pubcomp(packet_id):
+            return _frame(0x70, packet_id.to_bytes(2, "big"))
+        case Subscribe(packet_id, wanted):
+            filters = b"".join(_text(topic_filter) + bytes([qos]) for topic_filter, qos in wanted)
+            return _frame(0x82, packet_id.to_bytes(2, "big") + filters)
+        case Suback(packet_id, codes):
+            return _frame(0x90, packet_id.to_bytes(2, "big") + bytes(codes))
+        case Unsubscribe(packet_id, topic_filters):
+            return _frame(0xA2, packet_id.to_bytes(2, "big") + b"".join(map(_text, topic_filters)))
+        case Unsuback(packet_id):
+            return _frame(0xB0, packet_id.to_bytes(2, "big"))
+        case Pingreq():
+            return b"\xc0\x00"
+        case Pingresp():
+            return b"\xd0\x00"
+        case Disconnect():
+            return b"\xe0\x00"
+        case _:
+            assert_never(packet)
+
+
+def refusal_of_version_5() -> bytes:
+    """CONNACK in the form of MQTT 5, `unsupported protocol version` (0x84), which only such a client can read."""
+    return b"\x20\x03\x00\x84\x00"
+
+
+class _Reader:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        end = self._at + count
+        if end > len(self._body):
+            raise Malformed("packet ends too early")
+        taken = self._body[self._at : end]
+        self._at = end
+        return taken
+
+    def rest(self) -> bytes:
+        return self.take(len(self._body) - self._at)
+
+    def at_end(self) -> bool:
+        return self._at == len(self._body)
+
+    def expect_end(self) -> None:
+        if not self.at_end():
+            raise Malformed("bytes left over in the packet")
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def number(self) -> int:
+        return int.from_bytes(self.take(2), "big")
+
+    def packet_id(self) -> int:
+        if packet_id := self.number():
+            return packet_id
+        raise Malformed("packet id 0")
+
+    def block(self) -> bytes:
+        return self.take(self.number())
+
+    def text(self) -> str:
+        """A UTF-8 string without NUL (1.5.3); Python's decoder refuses surrogates as the standard asks."""
+        try:
+            text = self.block().decode()
+        except UnicodeDecodeError as error:
+            raise Malformed("text is not UTF-8") from error
+        if "\0" in text:
+            raise Malformed("text contains U+0000")
+        return text
+
+
+def _connect(reader: _Reader) -> Connect | ForeignConnect:
+    name, level = reader.text(), reader.byte()
+    if (name, level) != ("MQTT", 4):
+        if name not in ("MQTT", "MQIsdp"):
+            raise Malformed("not the MQTT protocol")
+        return ForeignConnect(level)
+    flags, keep_alive_seconds = reader.byte(), reader.number()
+    _check_connect_flags(flags)
+    client_id = reader.text()
+    if len(client_id.encode()) > MAX_CLIENT_ID_BYTES:
+        raise Malformed("client id is too long")
+    will = _will(flags, reader) if flags & 0x04 else None
+    return Connect(
+        client_id=client_id,
+        clean_session=bool(flags & 0x02),
+        keep_alive_seconds=keep_alive_seconds,
+        will=will,
+        username=reader.text() if flags & 0x80 else None,
+        password=_password(reader) if flags & 0x40 else None,
+    )
+
+
+def _check_connect_flags(flags: int) -> None:
+    if flags & 0x01:
+        raise Malformed("reserved flag in CONNECT")
+    if not flags & 0x04 and flags & 0x38:
+        raise Malformed("will flags without a will")
+    if flags & 0x18 == 0x18:
+        raise Malformed("will of QoS 3")
+    if flags & 0x40 and not flags & 0x80:
+        raise Malformed("password without a username")
+
+
+def _will(flags: int, reader: _Reader) -> Will:
+    topic = reader.text()
+    if not is_topic(topic):
+        raise Malformed("will topic is no topic")
+    return Will(topic, reader.block(), qos=flags >> 3 & 0x03, retain=bool(flags & 0x20))
+
+
+def _password(reader: _Reader) -> str:
+    """Binary in the standard; every credential of ours is text, so anything else is only wrong, not malformed."""
+    password = reader.block()
+    if len(password) > MAX_PASSWORD_BYTES:
+        raise Malformed("password is too long")
+    return password.decode(errors="replace")
+
+
+def _connack(reader: _Reader) -> Connack:
+    session_present, code = reader.byte(), reader.byte()
+    if session_present > 1 or code > max(ConnackCode):
+        raise Malformed("CONNACK of unknown meaning")
+    return Connack(bool(session_present), ConnackCode(code))
+
+
+def _publish(flags: int, reader: _Reader) -> Publish:
+    qos, dup = flags >> 1 & 0x03, bool(flags & 0x08)
+    if qos == 3:
+        raise Malformed("PUBLISH of QoS 3")
+    if dup and not qos:
+        raise Malformed("DUP on QoS 0")
+    topic = reader.text()
+    if not is_topic(topic):
+        raise Malformed("PUBLISH to what is no topic")
+    packet_id = reader.packet_id() if qos else None
+    return Publish(topic, reader.rest(), qos, retain=bool(flags & 0x01), dup=dup, packet_id=packet_id)
+
+
+def _subscribe(reader: _Reader) -> Subscribe:
+    packet_id = reader.packet_id()
+    wanted: list[tuple[str, int]] = []
+    while not reader.at_end() or not wanted:
+        topic_filter, qos = _filter(reader), reader.byte()
+        if qos > 2:
+            raise Malformed("SUBSCRIBE with an unknown QoS")
+        wanted.append((topic_filter, qos))
+    return Subscribe(packet_id, tuple(wanted))
+
+
+def _suback(reader: _Reader) -> Suback:
+    packet_id, codes = reader.packet_id(), tuple(reader.rest())
+    if not codes or any(code > 2 and code != REFUSED_SUBSCRIPTION for code in codes):
+        raise Malformed("SUBACK of unknown meaning")
+    return Suback(packet_id, codes)
+
+
+def _unsubscribe(reader: _Reader) -> Unsubscribe:
+    packet_id = reader.packet_id()
+    filters: list[str] = []
+    while not reader.at_end() or not filters:
+        filters.append(_filter(reader))
+    return Unsubscribe(packet_id, tuple(filters))
+
+
+def _filter(reader: _Reader) -> str:
+    topic_filter = reader.text()
+    if not is_filter(topic_filter):
+        raise Malformed("no topic filter")
+    return topic_filter
+
+
+def _encode_publish(packet: Publish) -> bytes:
+    head = 0x30 | packet.dup << 3 | packet.qos << 1 | packet.retain
+    packet_id = b"" if packet.packet_id is None else packet.packet_id.to_bytes(2, "big")
+    return _frame(head, _text(packet.topic) + packet_id + packet.payload)
+
+
+def _encode_connect(packet: Connect) -> bytes:
+    flags = packet.clean_session << 1
+    behind = _text(packet.client_id)
+    if packet.will is not None:
+        flags |= 0x04 | packet.will.qos << 3 | packet.will.retain << 5
+        behind += _text(packet.will.topic) + _block(packet.will.payload)
+    if packet.username is not None:
+        flags |= 0x80
+        behind += _text(packet.username)
+    if packet.password is not None:
+        flags |= 0x40
+        behind += _text(packet.password)
+    return _frame(0x10, _text("MQTT") + bytes([4, flags]) + packet.keep_alive_seconds.to_bytes(2, "big") + behind)
+
+
+def _text(text: str) -> bytes:
+    return _block(text.encode())
+
+
+def _block(content: bytes) -> bytes:
+    return len(content).to_bytes(2, "big") + content
+
+
+def _frame(head: int, body: bytes) -> bytes:
+    length, left = bytearray(), len(body)
+    while left > 0x7F:
+        length.append(left & 0x7F | 0x80)
+        left >>= 7
+    length.append(left)
+    return bytes([head]) + bytes(length) + body

@@ -1,0 +1,172 @@
+"""What does a packet mean at this point of a connection? (MQTT 3.1.1, 3.1 and 4.8)
+
+Pure: packets and monotonic seconds in, one step out; the broker does what the step says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from hub.mqtt.codec import (
+    ConnackCode,
+    Connect,
+    Disconnect,
+    ForeignConnect,
+    Packet,
+    Pingreq,
+    Puback,
+    Publish,
+    Subscribe,
+    Unsubscribe,
+    Will,
+)
+from hub.mqtt.topics import Lane, lane_of
+
+CONNECT_WITHIN_SECONDS = 5.0
+
+
+class Stage(StrEnum):
+    NEW = "new"
+    ADMITTING = "admitting"
+    OPEN = "open"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Ask the gatekeeper, then call `admitted`; packets that come meanwhile have to wait."""
+
+    connect: Connect
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer CONNECT with this code and close."""
+
+    code: ConnackCode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseVersion:
+    """Answer CONNECT of another protocol version in a form that its client can read, and close."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    publish: Publish
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    packet_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The client said goodbye: close, and its will is void (3.14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """The client broke the protocol: close, and its will is published."""
+
+    reason: str
+
+
+Step: TypeAlias = Admit | Refuse | RefuseVersion | Hear | Subscribe | Unsubscribe | Answered | Pong | Leave | Violation
+
+
+class Conversation:
+    """One connection, from its first byte to its end."""
+
+    def __init__(self, opened_at: float) -> None:
+        self.stage = Stage.NEW
+        self.will: Will | None = None
+        self._quiet_until: float | None = opened_at + CONNECT_WITHIN_SECONDS
+        self._patience: float | None = None
+
+    def receive(self, packet: Packet, at: float) -> Step:
+        """What the packet asks for. Must not be called while ADMITTING or after the end."""
+        if self.stage is Stage.NEW:
+            return self._first(packet)
+        assert self.stage is Stage.OPEN
+        self.heard(at)
+        return self._next(packet)
+
+    def admitted(self, connect: Connect, at: float) -> None:
+        """The client is in: one and a half keep-alive periods of silence end the connection (3.1.2.10).
+
+        A keep-alive of 0 switches that off, as the standard says; TCP's own keep-alive is left.
+        """
+        self.stage = Stage.OPEN
+        self.will = connect.will
+        self._patience = connect.keep_alive_seconds * 1.5 or None
+        self.heard(at)
+
+    def heard(self, at: float) -> None:
+        """Something came from the client, or the broker itself held back from reading."""
+        self._quiet_until = None if self._patience is None else at + self._patience
+
+    def is_overdue(self, at: float) -> bool:
+        """Whether the client has been quiet for too long, or never said who it is."""
+        return self.stage is not Stage.ENDED and self._quiet_until is not None and at >= self._quiet_until
+
+    def end(self) -> Will | None:
+        """The connection is over; returns the will to publish, once."""
+        will, self.will = self.will, None
+        self.stage = Stage.ENDED
+        return will
+
+    def _first(self, packet: Packet) -> Step:
+        match packet:
+            case ForeignConnect(level):
+                return RefuseVersion(level)
+            case Connect() as connect if refusal := _refusal(connect):
+                return refusal
+            case Connect() as connect:
+                self.stage = Stage.ADMITTING
+                return Admit(connect)
+            case _:
+                return Violation("the first packet is not CONNECT")
+
+    def _next(self, packet: Packet) -> Step:
+        match packet:
+            case Publish(qos=2):
+                return Violation("QoS 2 is not offered: publish with QoS 1 and repeat the same id")
+            case Publish(topic=topic):
+                return Hear(packet, lane_of(topic))
+            case Puback(packet_id):
+                return Answered(packet_id)
+            case Subscribe() | Unsubscribe():
+                return packet
+            case Pingreq():
+                return Pong()
+            case Disconnect():
+                self.will = None
+                return Leave()
+            case Connect() | ForeignConnect():
+                return Violation("a second CONNECT")
+            case _:
+                return Violation(f"{type(packet).__name__.upper()} is not for a client to send")
+
+
+def _refusal(connect: Connect) -> Refuse | None:
+    """What cannot be admitted whoever asks. A press must have happened: a Last Will cannot be one."""
+    if not connect.client_id and not connect.clean_session:
+        return Refuse(ConnackCode.WRONG_CLIENT_ID, "a lasting session needs a client id")
+    if connect.will is not None and lane_of(connect.will.topic) is Lane.ALARM:
+        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will on the alarm lane")
+    if connect.will is not None and connect.will.qos == 2:
+        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will of QoS 2")
+    return None

@@ -1,0 +1,95 @@
+"""What passes between a broker and the hub: a message heard, who may send it, where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One PUBLISH as it reached the hub."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    publisher: str | None
+    """The device the built-in broker authenticated; None behind an external broker, where the topic tells."""
+    live_retain: bool
+    """A client set RETAIN on a live publish: it happened now. Only the built-in broker can see this."""
+    replayed: bool
+    """A broker delivered it because the hub subscribed: it is old."""
+    received_at: datetime
+    received_monotonic: float
+
+
+class NotDurable(Exception):
+    """The message could not be kept; it must not be acknowledged, so that its sender repeats it."""
+
+
+class Unreachable(Exception):
+    """Nobody took the message: the device is not connected, or the broker is not."""
+
+
+class CannotTell(Exception):
+    """The rows that say who may come in cannot be read now: the client has to try again."""
+
+
+Receiver: TypeAlias = Callable[[Inbound], Awaitable[None]]
+"""Returns when the message is durable (or shed): the transport then acknowledges it. Raises NotDurable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receivers:
+    """The two lanes. A message on one never waits for the other.
+
+    `alarm` may wait without limit. `telemetry` returns within a second in every case and never raises NotDurable:
+    what cannot be committed by then it sheds and counts.
+    """
+
+    alarm: Receiver
+    telemetry: Receiver
+
+
+class Transport(Protocol):
+    """A broker, inside the hub or elsewhere, that feeds the receivers and carries messages to devices."""
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        """Hand a message over for delivery. Raises Unreachable when nobody took it."""
+
+    def is_connected(self, device_id: str) -> bool:
+        """Whether the device can be reached now, as far as this broker can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated device and the topics its rows allow."""
+
+    device_id: str
+    may_publish: tuple[str, ...]
+    may_subscribe: tuple[str, ...]
+    stamp: str
+    """Changes whenever the rows behind this principal change: its connections are then shut."""
+    observer: bool = False
+    """Only watches: a message that nobody but observers took reached nobody."""
+
+
+class Gatekeeper(Protocol):
+    """Asked by the built-in broker who may come in; answered from the hub's own rows."""
+
+    async def admit(self, username: str, password: str, client_id: str) -> Principal | None:
+        """The principal behind these credentials, or None. Wrong ones are counted by the gatekeeper.
+
+        Raises CannotTell.
+        """
+
+    async def stamp_of(self, device_id: str) -> str | None:
+        """The stamp a principal admitted now would carry, or None when the device would be refused.
+
+        Raises CannotTell.
+        """

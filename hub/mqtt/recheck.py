@@ -1,0 +1,31 @@
+"""When may a device that was let in no longer stay? When its rows change: its connections are looked at again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from hub.kit.changes import Change, Changes
+from hub.mqtt.broker import Broker
+from hub.mqtt.model import CannotTell
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS: Final = 1.0
+
+
+async def recheck_changed(changes: Changes, broker: Broker) -> None:
+    """Shut connections whose rows changed, as they change, until cancelled."""
+    with changes.subscribe("device") as heard:
+        async for change in heard:
+            await _recheck(change, broker)
+
+
+async def _recheck(change: Change, broker: Broker) -> None:
+    while True:
+        try:
+            return await (broker.recheck_all() if change.kind == "lost" else broker.recheck(change.id))
+        except CannotTell as error:
+            log.warning("connections are looked at again later: %s", error)
+            await asyncio.sleep(AGAIN_SECONDS)

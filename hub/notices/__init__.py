@@ -1,0 +1,1 @@
+"""Technical and low-priority matters that somebody should see soon."""

@@ -1,0 +1,18 @@
+"""Raises and clears notices, in the transaction of what they are about."""
+
+from datetime import datetime
+
+from hub.kit.db import Conn
+from hub.kit.ids import CentreId, NoticeId, new_id
+from hub.notices import store
+from hub.notices.model import Raised
+
+
+async def raise_notice(conn: Conn, raised: Raised, now: datetime) -> NoticeId:
+    """Raise a notice, or count it once more when the same one stands. Returns the id of the one that stands."""
+    return await store.upsert(conn, NoticeId(new_id("t", now)), raised, now)
+
+
+async def clear_notice(conn: Conn, centre_id: CentreId, code: str, subject: str, now: datetime) -> None:
+    """The matter is over; nothing happens when no such notice stands."""
+    await store.clear(conn, centre_id, code, subject, now)

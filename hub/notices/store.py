@@ -1,0 +1,77 @@
+"""The notices' rows."""
+
+from datetime import datetime
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from hub.kit.db import Conn
+from hub.kit.ids import CentreId, NoticeId
+from hub.notices.model import Notice, Raised
+
+
+async def upsert(conn: Conn, notice_id: NoticeId, raised: Raised, now: datetime) -> NoticeId:
+    """One more time for the standing notice of this code and subject, or a new one."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO notice (id, centre_id, code, priority, subject, params, raised_at, last_at)
+        VALUES (%(id)s, %(centre_id)s, %(code)s, %(priority)s, %(subject)s, %(params)s, %(now)s, %(now)s)
+            ON CONFLICT (centre_id, code, subject) WHERE cleared_at IS NULL
+            DO UPDATE SET last_at = excluded.last_at, times = notice.times + 1, params = excluded.params
+        RETURNING id
+        """,
+        {
+            "id": notice_id,
+            "centre_id": raised.centre_id,
+            "code": raised.code,
+            "priority": raised.priority,
+            "subject": raised.subject,
+            "params": Jsonb(dict(raised.params)),
+            "now": now,
+        },
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return NoticeId(row[0])
+
+
+async def clear(conn: Conn, centre_id: CentreId, code: str, subject: str, now: datetime) -> None:
+    """End the standing notice of this code and subject, if there is one."""
+    await conn.execute(
+        """
+        UPDATE notice
+           SET cleared_at = %(now)s
+         WHERE centre_id = %(centre_id)s AND code = %(code)s AND subject = %(subject)s AND cleared_at IS NULL
+        """,
+        {"centre_id": centre_id, "code": code, "subject": subject, "now": now},
+    )
+
+
+async def standing(conn: Conn, centre_id: CentreId, limit: int) -> list[Notice]:
+    """The notices that stand, newest first."""
+    async with conn.cursor(row_factory=class_row(Notice)) as cur:
+        await cur.execute(
+            """
+            SELECT id, centre_id, code, priority, subject, params, raised_at, last_at, times, cleared_at
+              FROM notice
+             WHERE centre_id = %(centre_id)s AND cleared_at IS NULL
+             ORDER BY priority, last_at DESC
+             LIMIT %(limit)s
+            """,
+            {"centre_id": centre_id, "limit": limit},
+        )
+        return await cur.fetchall()
+
+
+async def notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
+    """The notice with this id."""
+    async with conn.cursor(row_factory=class_row(Notice)) as cur:
+        await cur.execute(
+            """
+            SELECT id, centre_id, code, priority, subject, params, raised_at, last_at, times, cleared_at
+              FROM notice
+             WHERE id = %(id)s
+            """,
+            {"id": notice_id},
+        )
+        return await cur.fetchone()

@@ -1,0 +1,56 @@
+"""What can a channel say of a message it was given? One file for each kind of channel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from hub.notifications.model import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The provider has it: HTTP or SMTP success, and success in the body where a body says anything."""
+
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not now: the same message over the same channel may work in a moment. `reason` is a code."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Never: the channel refuses this message or this address. `reason` is a code."""
+
+    reason: str
+
+
+Result: TypeAlias = Taken | Retry | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptUrls:
+    """Two ways to one answer: `page` asks a person first, `api` is what a program posts to."""
+
+    page: str
+    api: str
+
+    @classmethod
+    def of(cls, public_url: str, token: str) -> "AcceptUrls":
+        """The addresses of the link with this token."""
+        return cls(page=f"{public_url}/#take/{token}", api=f"{public_url}/api/a/{token}")
+
+
+class Channel(Protocol):
+    """A way to people. Answers within `SEND_WITHIN`; never raises for what the world does."""
+
+    async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
+        """Hand `outgoing` to the provider."""
+        ...
+
+
+SEND_WITHIN = 5.0
+"""Seconds. A provider that needs longer is tried again."""

@@ -1,0 +1,129 @@
+"""How does a notification reach a mailbox? One mail in Chinese and English over SMTP."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Failed, Result, Retry, Taken
+from hub.notifications.model import Outgoing
+from hub.notifications.texts import LANGUAGES, subject, texts
+
+_MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
+"""One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
+_TAKE_IT: Final = {"zh-CN": "我来处理", "en": "I'll take it"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mailserver:
+    """Where mail goes out: `smtps://` speaks TLS from the first byte, `smtp://` takes STARTTLS where it is offered.
+
+    With a password STARTTLS is required, except to this machine.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    starttls: bool | None
+    sender: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def mailserver(url: str) -> Mailserver:
+    """Read `smtp://user:password@host:587?from=anling@example.org`. Raises ValueError with what is wrong."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("should be a URL such as smtps://user:password@mail.example.org?from=anling@example.org")
+    tls = parts.scheme == "smtps"
+    username = unquote(parts.username) if parts.username else None
+    return Mailserver(
+        host=parts.hostname,
+        port=parts.port or (465 if tls else 25),
+        tls=tls,
+        starttls=False if tls else True if username and not _is_this_machine(parts.hostname) else None,
+        sender=parse_qs(parts.query).get("from", [f"anling@{parts.hostname}"])[0],
+        username=username,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+class EmailChannel:
+    """Sends each message over a connection of its own."""
+
+    def __init__(self, server: Mailserver, *, within: float = SEND_WITHIN) -> None:
+        """`within`: seconds that one message may take."""
+        self._server = server
+        self._within = within
+
+    async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
+        if not _MAILBOX.fullmatch(outgoing.to.address):
+            return Failed("bad-address")
+        mail = message(outgoing, accept, self._server.sender, now)
+        try:
+            async with asyncio.timeout(self._within):
+                await self._submit(mail)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _refused(error.recipients[0].code)
+        except aiosmtplib.SMTPResponseException as error:
+            return _refused(error.code)
+        except (TimeoutError, aiosmtplib.SMTPTimeoutError):
+            return Retry("timeout")
+        except (aiosmtplib.SMTPException, OSError):
+            return Retry("unreachable")
+        return Taken(mail["Message-ID"])
+
+    async def _submit(self, mail: EmailMessage) -> None:
+        await aiosmtplib.send(
+            mail,
+            hostname=self._server.host,
+            port=self._server.port,
+            use_tls=self._server.tls,
+            start_tls=self._server.starttls,
+            username=self._server.username,
+            password=self._server.password,
+            timeout=self._within,
+        )
+
+
+def message(outgoing: Outgoing, accept: AcceptUrls | None, sender: str, now: datetime) -> EmailMessage:
+    """The mail: a part in each language, the recipient's own first. Repeated attempts carry the same Message-ID."""
+    own = outgoing.to.language
+    words = texts(outgoing.template, outgoing.facts, outgoing.n)
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["From"] = sender
+    mail["To"] = outgoing.to.address
+    mail["Subject"] = subject(outgoing.template, outgoing.facts, own)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{outgoing.id}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    if outgoing.template.rings:
+        mail["Importance"] = "high"
+    mail.make_mixed()
+    for language in sorted(LANGUAGES, key=lambda language: language != own):
+        link = f"\n\n{_TAKE_IT[language]}: {accept.page}" if accept else ""
+        part = EmailMessage(policy=SMTP_POLICY)
+        part.set_content(f"{words[language]}{link}\n")
+        part["Content-Language"] = language
+        mail.attach(part)
+    return mail
+
+
+def _refused(code: int) -> Result:
+    """RFC 5321, 4.2.1: 4yz may work later, 5yz never will."""
+    return Retry(f"smtp-{code}") if 400 <= code < 500 else Failed(f"smtp-{code}")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

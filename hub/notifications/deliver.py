@@ -1,0 +1,161 @@
+"""Sends what the outbox holds, until a provider has taken it or no channel is left."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final, assert_never
+
+import psycopg
+
+from hub.kit.changes import Changes
+from hub.kit.clock import Clock
+from hub.kit.db import Conn, Database
+from hub.kit.ids import new_id
+from hub.notices import service as notices
+from hub.notices.model import Raised
+from hub.notifications import store
+from hub.notifications.channels import AcceptUrls, Channel, Failed, Result, Retry, Taken
+from hub.notifications.model import Outgoing
+from hub.notifications.retries import next_try
+from hub.notifications.service import token_hash
+
+log = logging.getLogger(__name__)
+
+_TICK: Final = 0.5  # seconds; a commit wakes the loop at once, the tick is for retries and expired leases
+_AT_ONCE: Final = 32
+LEASE: Final = timedelta(seconds=10)
+"""Twice what a channel may take. Whoever dies in between is replaced after this."""
+LINK_HOLDS: Final = timedelta(hours=24)
+
+
+class Deliver:
+    """The one loop that speaks to people's providers."""
+
+    def __init__(
+        self, database: Database, changes: Changes, channels: Mapping[str, Channel], clock: Clock, public_url: str
+    ) -> None:
+        """`channels` by the names that contact methods carry; `public_url` is where accept links lead."""
+        self._database = database
+        self._changes = changes
+        self._channels = channels
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+        self._name = f"deliver-{secrets.token_hex(4)}"
+        self._in_hand: set[str] = set()
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send until cancelled; while the database is away, try again every tick."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            while True:
+                self._wake.clear()
+                try:
+                    for outgoing in await self.lease_due():
+                        group.create_task(self._send_one(outgoing))
+                except psycopg.OperationalError as error:
+                    log.warning("the outbox cannot be read (%s): trying again in %s s", error, _TICK)
+                await self._rest()
+
+    async def lease_due(self) -> list[Outgoing]:
+        """Lease as much of what is due as there are free hands, each message with an accept link where it asks."""
+        free = _AT_ONCE - len(self._in_hand)
+        if free == 0:
+            return []
+        async with self._database.transaction() as conn:
+            now = self._clock.now()
+            if requeued := await store.requeue_expired(conn, sorted(self._in_hand), now):
+                log.warning("%d notifications were leased and never settled: they are sent again", requeued)
+            leased = await store.lease(conn, self._name, now + LEASE, now, free)
+            outgoing = [await self._with_link(conn, one) for one in leased]
+        self._in_hand.update(one.id for one in outgoing)
+        return outgoing
+
+    async def send(self, outgoing: Outgoing) -> None:
+        """Send one leased message and write down what became of it. Raises psycopg.OperationalError."""
+        try:
+            result = await self._hand_over(outgoing)
+            async with self._database.transaction() as conn:
+                await self._record(conn, outgoing, result)
+        finally:
+            self._in_hand.discard(outgoing.id)
+
+    async def _send_one(self, outgoing: Outgoing) -> None:
+        try:
+            await self.send(outgoing)
+        except psycopg.OperationalError as error:
+            # Its lease ends by itself: it is sent once more rather than lost.
+            log.warning("what became of notification %s could not be written down: %s", outgoing.id, error)
+        finally:
+            self._wake.set()
+
+    async def _with_link(self, conn: Conn, outgoing: Outgoing) -> Outgoing:
+        if not outgoing.template.rings:
+            return outgoing
+        now = self._clock.now()
+        token = secrets.token_urlsafe(24)
+        await store.insert_link(conn, token_hash(token), outgoing, now + LINK_HOLDS, now)
+        return replace(outgoing, token=token)
+
+    async def _hand_over(self, outgoing: Outgoing) -> Result:
+        channel = self._channels.get(outgoing.channel)
+        if channel is None:
+            return Failed("no-channel")
+        accept = AcceptUrls.of(self._public_url, outgoing.token) if outgoing.token else None
+        return await channel.send(outgoing, accept, self._clock.now())
+
+    async def _record(self, conn: Conn, outgoing: Outgoing, result: Result) -> None:
+        now = self._clock.now()
+        match result:
+            case Taken(provider_id):
+                if await store.set_taken(conn, outgoing.id, self._name, provider_id, now):
+                    await notices.clear_notice(conn, outgoing.centre_id, "untold", _subject(outgoing), now)
+            case Retry(reason):
+                again = next_try(outgoing.tries, now)
+                if again is None:
+                    await self._give_up(conn, outgoing, reason)
+                else:
+                    await store.set_retry(conn, outgoing.id, self._name, reason, again)
+            case Failed(reason):
+                await self._give_up(conn, outgoing, reason)
+            case _:
+                assert_never(result)
+
+    async def _give_up(self, conn: Conn, outgoing: Outgoing, reason: str) -> None:
+        """This channel is at its end: the next one at once, and when there is none, a notice that says so."""
+        now = self._clock.now()
+        log.warning("notification %s failed over %s: %s", outgoing.id, outgoing.channel, reason)
+        await store.lock_message(conn, outgoing)
+        if not await store.set_failed(conn, outgoing.id, self._name, reason, now):
+            return
+        if await store.queue_next_channel(conn, outgoing.id, new_id("n", now), now):
+            return
+        if await store.bury_if_last(conn, outgoing.id):
+            untold = Raised(
+                outgoing.centre_id,
+                "untold",
+                _subject(outgoing),
+                params={"channel": outgoing.channel, "reason": reason},
+            )
+            await notices.raise_notice(conn, untold, now)
+
+    async def _listen(self) -> None:
+        with self._changes.subscribe("notification") as heard:
+            while True:
+                await heard.next()
+                heard.waiting()
+                self._wake.set()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(_TICK):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+
+def _subject(outgoing: Outgoing) -> str:
+    return f"account:{outgoing.to.account_id}"

@@ -1,0 +1,144 @@
+"""What is a notification, and how far can it get?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
+
+
+class Template(StrEnum):
+    """What a responder is told; `texts` has the words."""
+
+    ALARM = "alarm"  # somebody needs help, take it
+    AGAIN = "again"  # nobody has taken it yet
+    LAPSED = "lapsed"  # whoever took it did not come
+    TAKEN = "taken"  # somebody else has taken it
+    ARRIVE_NUDGE = "arrive-nudge"  # to owner and lead: nobody is there yet
+    PRESSED_AGAIN = "pressed-again"  # to owner and lead: she called again
+    RESOLVE_NUDGE = "resolve-nudge"  # to owner and lead: no outcome yet
+    RESOLVED = "resolved"  # all clear
+
+    @property
+    def rings(self) -> bool:
+        """Whether it asks somebody to take the alarm; it is withdrawn once somebody has."""
+        return self in RINGING
+
+
+RINGING: Final = frozenset({Template.ALARM, Template.AGAIN, Template.LAPSED})
+
+
+class NotificationState(StrEnum):
+    """How far a notification has got. Told means taken or later."""
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    RETRY = "retry"
+    TAKEN = "taken"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    ACTED = "acted"
+    FAILED = "failed"
+    DEAD = "dead"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a message may say of an alarm: who, where, how urgent. Nothing else of a senior can get into one.
+
+    `summary` is the finding's text per language; `pressed` the centre's local time of a late press, else empty.
+    """
+
+    number: str
+    priority: str
+    klass: str
+    state: str
+    summary: Mapping[str, str]
+    owner: Mapping[str, str]
+    outcome: str
+    times_pressed: int
+    pressed: str
+    drill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Tell these people this of one alarm. `n` counts the tellings of the alarm: `#23-07·n`."""
+
+    centre_id: CentreId
+    alarm_id: AlarmId
+    n: int
+    account_ids: tuple[AccountId, ...]
+    template: Template
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMethod:
+    """One way to reach an account. `works`: verified, and its last test did not fail."""
+
+    id: str
+    account_id: AccountId
+    channel: str
+    works: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """Who of a centre can be told: by a channel that works, and by any channel at all."""
+
+    works: frozenset[AccountId]
+    any_channel: tuple[AccountId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a message is for."""
+
+    account_id: AccountId
+    organisation_id: OrganisationId | None
+    name: str
+    phone: str
+    language: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A leased notification: what a channel needs to send it. `token` opens the accept link, where there is one."""
+
+    id: str
+    centre_id: CentreId
+    alarm_id: AlarmId
+    n: int
+    channel: str
+    template: Template
+    facts: Facts
+    to: Recipient
+    tries: int
+    made_at: datetime
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptLink:
+    """What an accept link is about: one alarm, one account, until when."""
+
+    alarm_id: AlarmId
+    account_id: AccountId
+    notification_id: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far the telling of one person has got."""
+
+    alarm_id: AlarmId
+    account_id: AccountId
+    name: str
+    name_en: str
+    state: NotificationState

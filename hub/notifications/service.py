@@ -1,0 +1,76 @@
+"""Puts messages into the outbox, in the transaction of what they tell, and answers who has been told."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, AlarmId, CentreId, new_id
+from hub.notifications import store
+from hub.notifications.model import RINGING, AcceptLink, ContactMethod, Reachable, Telling, Told
+
+
+async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
+    """Which of the centre's active responders have a channel. Reachable is who has one that works."""
+    rows = await store.responders_with_channel(conn, centre_id)
+    return Reachable(
+        frozenset(account_id for account_id, works in rows if works), tuple(account_id for account_id, _ in rows)
+    )
+
+
+async def tell(conn: Conn, telling: Telling, now: datetime) -> int:
+    """Queue a message for each of these accounts. Returns how many of them have a channel.
+
+    A P1 that asks for somebody goes over all working channels of a person in parallel; anything else over her best
+    one, and over the next when that fails. Who has none that works is tried over what there is.
+    """
+    methods = await store.contact_methods(conn, telling.account_ids)
+    chosen = list(_chosen(methods, in_parallel=telling.template.rings and telling.facts.priority == "P1"))
+    await store.insert(conn, telling, [(new_id("n", now), method) for method in chosen], now)
+    return len({method.account_id for method in chosen})
+
+
+async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
+    """Somebody has taken the alarm: nobody else's phone needs to ring for it any more."""
+    await store.withdraw_ringing(conn, alarm_id, sorted(RINGING), now)
+
+
+async def accounts_told(conn: Conn, alarm_id: AlarmId) -> tuple[AccountId, ...]:
+    """Everybody whom a message of this alarm has reached, or may have."""
+    return tuple(await store.accounts_told(conn, alarm_id))
+
+
+async def is_anybody_told_since(conn: Conn, alarm_id: AlarmId, since: datetime) -> bool:
+    """Whether a personal channel has taken a notification of this alarm that was made since then."""
+    return await store.is_anybody_told_since(conn, alarm_id, since)
+
+
+async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> dict[AlarmId, list[Told]]:
+    """Who was told of each of these alarms, in the order of telling."""
+    rows = await store.told(conn, alarm_ids)
+    return {alarm_id: list(of_alarm) for alarm_id, of_alarm in groupby(rows, key=lambda row: row.alarm_id)}
+
+
+async def open_link(conn: Conn, token: str, now: datetime) -> AcceptLink | None:
+    """The accept link with this token, unless its time is over. Changes nothing: previews open links too."""
+    found = await store.link(conn, token_hash(token))
+    return found if found is not None and found.ends_at > now else None
+
+
+async def acted(conn: Conn, link: AcceptLink, now: datetime) -> None:
+    """The person has acted through the link, so its message has arrived."""
+    await store.set_acted(conn, link.notification_id, now)
+
+
+def token_hash(token: str) -> bytes:
+    """What the database knows of a link's token."""
+    return sha256(token.encode()).digest()
+
+
+def _chosen(methods: Iterable[ContactMethod], *, in_parallel: bool) -> Iterator[ContactMethod]:
+    """Of each account's methods, best first, those to use at once."""
+    for _, own in groupby(methods, key=lambda method: method.account_id):
+        ranked = list(own)
+        working = [method for method in ranked if method.works] or ranked
+        yield from working if in_parallel else working[:1]

@@ -1,0 +1,390 @@
+"""The outbox's rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
+from hub.notifications.model import (
+    AcceptLink,
+    ContactMethod,
+    Facts,
+    NotificationState,
+    Outgoing,
+    Recipient,
+    Telling,
+    Template,
+    Told,
+)
+
+
+async def contact_methods(conn: Conn, account_ids: Sequence[AccountId]) -> list[ContactMethod]:
+    """How these accounts can be reached, the best of each first; disabled accounts cannot."""
+    async with conn.cursor(row_factory=class_row(ContactMethod)) as cur:
+        await cur.execute(
+            """
+            SELECT contact_method.id, contact_method.account_id, contact_method.channel,
+                   contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed AS works
+              FROM contact_method
+              JOIN account ON account.id = contact_method.account_id AND account.active
+             WHERE contact_method.account_id = ANY(%(account_ids)s)
+             ORDER BY contact_method.account_id, works DESC, contact_method.rank, contact_method.id
+            """,
+            {"account_ids": list(account_ids)},
+        )
+        return await cur.fetchall()
+
+
+async def responders_with_channel(conn: Conn, centre_id: CentreId) -> list[tuple[AccountId, bool]]:
+    """Active accounts of the centre that answer alarms and have any channel; whether one of theirs works."""
+    cursor = await conn.execute(
+        """
+        SELECT account.id, bool_or(contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed)
+          FROM account
+          JOIN contact_method ON contact_method.account_id = account.id
+         WHERE account.centre_id = %(centre_id)s AND account.active AND account.role NOT IN ('family', 'auditor')
+         GROUP BY account.id
+         ORDER BY account.id
+        """,
+        {"centre_id": centre_id},
+    )
+    return [(AccountId(account_id), works) for account_id, works in await cursor.fetchall()]
+
+
+async def insert(conn: Conn, telling: Telling, methods: Sequence[tuple[str, ContactMethod]], now: datetime) -> None:
+    """Queue one notification for each (new id, method)."""
+    async with conn.cursor() as cur:
+        await cur.executemany(
+            """
+            INSERT INTO notification
+                   (id, centre_id, alarm_id, n, account_id, contact_method_id, channel, priority, template, params,
+                    state, next_at, made_at)
+            VALUES (%(id)s, %(centre_id)s, %(alarm_id)s, %(n)s, %(account_id)s, %(contact_method_id)s, %(channel)s,
+                    %(priority)s, %(template)s, %(params)s, 'queued', %(now)s, %(now)s)
+            """,
+            [
+                {
+                    "id": notification_id,
+                    "centre_id": telling.centre_id,
+                    "alarm_id": telling.alarm_id,
+                    "n": telling.n,
+                    "account_id": method.account_id,
+                    "contact_method_id": method.id,
+                    "channel": method.channel,
+                    "priority": telling.facts.priority,
+                    "template": telling.template,
+                    "params": Jsonb(asdict(telling.facts)),
+                    "now": now,
+                }
+                for notification_id, method in methods
+            ],
+        )
+
+
+async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, templates: Sequence[Template], now: datetime) -> None:
+    """What has not been sent yet of these templates is not needed any more; what is on its way is not tried again."""
+    await conn.execute(
+        """
+        UPDATE notification
+           SET unwanted = true,
+               state = CASE WHEN state = 'leased' THEN state ELSE 'withdrawn' END,
+               ended_at = CASE WHEN state = 'leased' THEN ended_at ELSE %(now)s END
+         WHERE alarm_id = %(alarm_id)s AND template = ANY(%(templates)s) AND state IN ('queued', 'retry', 'leased')
+        """,
+        {"alarm_id": alarm_id, "templates": [template.value for template in templates], "now": now},
+    )
+
+
+async def accounts_told(conn: Conn, alarm_id: AlarmId) -> list[AccountId]:
+    """Everybody to whom a message of this alarm has gone out or may have gone out."""
+    cursor = await conn.execute(
+        """
+        SELECT DISTINCT account_id
+          FROM notification
+         WHERE alarm_id = %(alarm_id)s AND (tries > 0 OR taken_at IS NOT NULL)
+         ORDER BY account_id
+        """,
+        {"alarm_id": alarm_id},
+    )
+    return [AccountId(account_id) for (account_id,) in await cursor.fetchall()]
+
+
+async def is_anybody_told_since(conn: Conn, alarm_id: AlarmId, since: datetime) -> bool:
+    """Whether a channel has taken a notification of this alarm that was made since then."""
+    cursor = await conn.execute(
+        """
+        SELECT EXISTS (
+          SELECT FROM notification
+           WHERE alarm_id = %(alarm_id)s AND made_at >= %(since)s AND taken_at IS NOT NULL)
+        """,
+        {"alarm_id": alarm_id, "since": since},
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
+async def requeue_expired(conn: Conn, in_hand: Sequence[str], now: datetime) -> int:
+    """Put back what was leased and never settled, except what is `in_hand`: it may be sent twice, and is never lost."""
+    cursor = await conn.execute(
+        """
+        UPDATE notification
+           SET state = CASE WHEN unwanted THEN 'withdrawn' ELSE 'retry' END,
+               ended_at = CASE WHEN unwanted THEN %(now)s END,
+               lease_until = NULL, leased_by = NULL, next_at = %(now)s
+         WHERE state = 'leased' AND lease_until <= %(now)s AND id <> ALL(%(in_hand)s)
+        """,
+        {"now": now, "in_hand": list(in_hand)},
+    )
+    return cursor.rowcount
+
+
+async def lease(conn: Conn, by: str, until: datetime, now: datetime, limit: int) -> list[Outgoing]:
+    """Lease up to `limit` due notifications, the most urgent and oldest first; those leased elsewhere are skipped."""
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(
+            """
+            WITH due AS (
+              SELECT id
+                FROM notification
+               WHERE state IN ('queued', 'retry') AND next_at <= %(now)s
+               ORDER BY priority, next_at, id
+               LIMIT %(limit)s
+                 FOR UPDATE SKIP LOCKED
+            ), leased AS (
+              UPDATE notification
+                 SET state = 'leased', lease_until = %(until)s, leased_by = %(by)s, tries = tries + 1
+                FROM due
+               WHERE notification.id = due.id
+              RETURNING notification.id, notification.centre_id, notification.alarm_id, notification.n,
+                        notification.account_id, notification.contact_method_id, notification.channel,
+                        notification.priority, notification.template, notification.params, notification.tries,
+                        notification.made_at
+            )
+            SELECT leased.id, leased.centre_id, leased.alarm_id, leased.n, leased.account_id, leased.channel,
+                   leased.template, leased.params, leased.tries, leased.made_at, contact_method.address,
+                   account.name, account.phone, account.language,
+                   -- The centre's own people, and those above it, are told by the organisation that runs it.
+                   coalesce(account.organisation_id, centre.organisation_id) AS organisation_id
+              FROM leased
+              JOIN contact_method ON contact_method.id = leased.contact_method_id
+              JOIN account ON account.id = leased.account_id
+              JOIN centre ON centre.id = leased.centre_id
+             ORDER BY leased.priority, leased.made_at, leased.id
+            """,
+            {"now": now, "until": until, "by": by, "limit": limit},
+        )
+        return [_outgoing(row) for row in await cur.fetchall()]
+
+
+def _outgoing(row: Mapping[str, object]) -> Outgoing:
+    """One leased row, without a link yet."""
+    match row:
+        case {
+            "id": str(notification_id),
+            "centre_id": str(centre_id),
+            "alarm_id": str(alarm_id),
+            "n": int(n),
+            "account_id": str(account_id),
+            "channel": str(channel),
+            "template": str(template),
+            "params": dict(params),
+            "tries": int(tries),
+            "made_at": datetime() as made_at,
+            "address": str(address),
+            "name": str(name),
+            "phone": str(phone),
+            "language": str(language),
+            "organisation_id": None | str() as organisation_id,
+        }:
+            to = Recipient(
+                AccountId(account_id),
+                None if organisation_id is None else OrganisationId(organisation_id),
+                name,
+                phone,
+                language,
+                address,
+            )
+            return Outgoing(
+                id=notification_id,
+                centre_id=CentreId(centre_id),
+                alarm_id=AlarmId(alarm_id),
+                n=n,
+                channel=channel,
+                template=Template(template),
+                facts=Facts(**params),
+                to=to,
+                tries=tries,
+                made_at=made_at,
+                token=None,
+            )
+    raise AssertionError("a leased notification has other columns than its statement")
+
+
+async def insert_link(conn: Conn, token_hash: bytes, outgoing: Outgoing, ends_at: datetime, now: datetime) -> None:
+    """Remember the hash of a link's token; the token itself is only in the message."""
+    await conn.execute(
+        """
+        INSERT INTO accept_link (id, notification_id, alarm_id, account_id, made_at, ends_at)
+        VALUES (%(id)s, %(notification_id)s, %(alarm_id)s, %(account_id)s, %(now)s, %(ends_at)s)
+        """,
+        {
+            "id": token_hash,
+            "notification_id": outgoing.id,
+            "alarm_id": outgoing.alarm_id,
+            "account_id": outgoing.to.account_id,
+            "now": now,
+            "ends_at": ends_at,
+        },
+    )
+
+
+async def link(conn: Conn, token_hash: bytes) -> AcceptLink | None:
+    """The link with this hash."""
+    async with conn.cursor(row_factory=class_row(AcceptLink)) as cur:
+        await cur.execute(
+            """
+            SELECT alarm_id, account_id, notification_id, ends_at
+              FROM accept_link
+             WHERE id = %(id)s
+            """,
+            {"id": token_hash},
+        )
+        return await cur.fetchone()
+
+
+async def set_taken(conn: Conn, notification_id: str, by: str, provider_id: str | None, now: datetime) -> bool:
+    """A provider took it; False when the lease was not ours any more."""
+    cursor = await conn.execute(
+        """
+        UPDATE notification
+           SET state = 'taken', taken_at = %(now)s, provider_id = %(provider_id)s, error = NULL,
+               lease_until = NULL, leased_by = NULL
+         WHERE id = %(id)s AND state = 'leased' AND leased_by = %(by)s
+        """,
+        {"id": notification_id, "by": by, "provider_id": provider_id, "now": now},
+    )
+    return cursor.rowcount > 0
+
+
+async def set_retry(conn: Conn, notification_id: str, by: str, error: str, next_at: datetime) -> bool:
+    """Try again then, unless nobody needs it any more; False when the lease was not ours any more."""
+    cursor = await conn.execute(
+        """
+        UPDATE notification
+           SET state = CASE WHEN unwanted THEN 'withdrawn' ELSE 'retry' END,
+               ended_at = CASE WHEN unwanted THEN %(next_at)s END,
+               error = %(error)s, next_at = %(next_at)s, lease_until = NULL, leased_by = NULL
+         WHERE id = %(id)s AND state = 'leased' AND leased_by = %(by)s
+        """,
+        {"id": notification_id, "by": by, "error": error, "next_at": next_at},
+    )
+    return cursor.rowcount > 0
+
+
+async def lock_message(conn: Conn, outgoing: Outgoing) -> None:
+    """Let no other channel of this person's message fail until the transaction ends: the last one has to know it is."""
+    key = f"notification {outgoing.alarm_id} {outgoing.n} {outgoing.to.account_id}"
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": key})
+
+
+async def set_failed(conn: Conn, notification_id: str, by: str, error: str, now: datetime) -> bool:
+    """This channel is at its end; False when the lease was not ours any more."""
+    cursor = await conn.execute(
+        """
+        UPDATE notification
+           SET state = 'failed', error = %(error)s, ended_at = %(now)s, lease_until = NULL, leased_by = NULL
+         WHERE id = %(id)s AND state = 'leased' AND leased_by = %(by)s
+        """,
+        {"id": notification_id, "by": by, "error": error, "now": now},
+    )
+    return cursor.rowcount > 0
+
+
+async def queue_next_channel(conn: Conn, failed_id: str, new_id: str, now: datetime) -> bool:
+    """Queue the same message over the account's best channel that has not been tried; False when none is left."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO notification
+               (id, centre_id, alarm_id, n, account_id, contact_method_id, channel, priority, template, params,
+                state, next_at, made_at)
+        SELECT %(new_id)s, failed.centre_id, failed.alarm_id, failed.n, failed.account_id, contact_method.id,
+               contact_method.channel, failed.priority, failed.template, failed.params, 'queued', %(now)s, %(now)s
+          FROM notification AS failed
+          JOIN contact_method ON contact_method.account_id = failed.account_id
+         WHERE failed.id = %(failed_id)s AND NOT failed.unwanted
+           AND NOT EXISTS (
+             SELECT FROM notification AS tried
+              WHERE tried.alarm_id = failed.alarm_id AND tried.n = failed.n
+                AND tried.account_id = failed.account_id AND tried.contact_method_id = contact_method.id)
+         ORDER BY contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed DESC,
+                  contact_method.rank, contact_method.id
+         LIMIT 1
+        """,
+        {"failed_id": failed_id, "new_id": new_id, "now": now},
+    )
+    return cursor.rowcount > 0
+
+
+async def bury_if_last(conn: Conn, failed_id: str) -> bool:
+    """Call a failed message dead when no other channel has it or may still get it; whether it is dead."""
+    cursor = await conn.execute(
+        """
+        UPDATE notification
+           SET state = 'dead'
+         WHERE id = %(id)s AND state = 'failed' AND NOT unwanted
+           AND NOT EXISTS (
+             SELECT FROM notification AS other
+              WHERE other.alarm_id = notification.alarm_id AND other.n = notification.n
+                AND other.account_id = notification.account_id AND other.id <> notification.id
+                AND other.state NOT IN ('failed', 'dead', 'withdrawn'))
+        """,
+        {"id": failed_id},
+    )
+    return cursor.rowcount > 0
+
+
+async def set_acted(conn: Conn, notification_id: str, now: datetime) -> None:
+    """Its person acted through its link; that also proves that it arrived."""
+    await conn.execute(
+        """
+        UPDATE notification
+           SET state = 'acted', acted_at = %(now)s, taken_at = coalesce(taken_at, %(now)s), ended_at = NULL,
+               lease_until = NULL, leased_by = NULL
+         WHERE id = %(id)s AND state <> 'acted'
+        """,
+        {"id": notification_id, "now": now},
+    )
+
+
+async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[Told]:
+    """Who was told of these alarms, each once with the best that any message reached, in the order of telling."""
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(
+            """
+            SELECT told.alarm_id, told.account_id, account.name, account.name_en, told.state
+              FROM (SELECT DISTINCT ON (alarm_id, account_id) alarm_id, account_id, state,
+                           min(made_at) OVER (PARTITION BY alarm_id, account_id) AS first_at
+                      FROM notification
+                     WHERE alarm_id = ANY(%(alarm_ids)s) AND state <> 'withdrawn'
+                     ORDER BY alarm_id, account_id,
+                              array_position(ARRAY['acted', 'seen', 'delivered', 'taken', 'leased', 'retry', 'queued',
+                                                   'failed', 'dead'], state)) AS told
+              JOIN account ON account.id = told.account_id
+             ORDER BY told.alarm_id, told.first_at, told.account_id
+            """,
+            {"alarm_ids": list(alarm_ids)},
+        )
+        return [
+            Told(
+                AlarmId(row["alarm_id"]),
+                AccountId(row["account_id"]),
+                row["name"],
+                row["name_en"],
+                NotificationState(row["state"]),
+            )
+            for row in await cur.fetchall()
+        ]

@@ -1,0 +1,121 @@
+"""In which words is a responder told?
+
+Who, where and how urgent; who takes care of it once somebody does. A text is built from `Facts` and nothing else, so
+that an address, a risk or a category of a senior cannot get into one.
+"""
+
+from collections.abc import Mapping
+from typing import Final, assert_never
+
+from hub.notifications.model import Facts, Template
+
+LANGUAGES: Final = ("zh-CN", "en")
+
+_OUTCOME: Final[Mapping[str, tuple[str, str]]] = {
+    "assisted": ("已协助", "assisted"),
+    "reassurance": ("已安抚", "reassured"),
+    "company": ("已陪伴", "kept company"),
+    "accidental": ("误触", "pressed by accident"),
+    "device_fault": ("设备故障", "a device fault"),
+    "fall": ("跌倒,已处理", "a fall, taken care of"),
+    "ambulance": ("已呼叫 120", "an ambulance was called"),
+}
+
+
+def texts(template: Template, facts: Facts, n: int) -> dict[str, str]:
+    """The message in each language, with the number people say aloud: `#23-07·3` is the third telling."""
+    return {"zh-CN": _chinese(template, facts, n), "en": _english(template, facts, n)}
+
+
+def subject(template: Template, facts: Facts, language: str) -> str:
+    """The first words, for the subject of a mail."""
+    if language == "en":
+        return f"{_drill_en(facts)}{_urgency_en(template, facts)}{_summary(facts, 'en')} #{facts.number}"
+    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{_summary(facts, 'zh-CN')} #{facts.number}"
+
+
+def _chinese(template: Template, facts: Facts, n: int) -> str:
+    said = _summary(facts, "zh-CN")
+    pressed = f"({facts.pressed} 按下,刚刚收到)" if facts.pressed else ""
+    text = f"{said}{pressed},{_asked_zh(template, facts)}"
+    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{text} #{facts.number}·{n}"
+
+
+def _asked_zh(template: Template, facts: Facts) -> str:
+    owner = facts.owner.get("zh-CN", "有人")
+    match template:
+        case Template.ALARM:
+            return "请接手。"
+        case Template.AGAIN:
+            return "还没有人接手,请接手。"
+        case Template.LAPSED:
+            return "接手的人没有到场,请另一位接手。"
+        case Template.TAKEN:
+            return f"{owner}已接手。"
+        case Template.ARRIVE_NUDGE:
+            return f"{owner}已接手,还没有到场。"
+        case Template.PRESSED_AGAIN:
+            return f"又按了一次呼叫(共 {facts.times_pressed} 次),请 {owner} 一分钟内回应。"
+        case Template.RESOLVE_NUDGE:
+            return f"{owner}已到场,还没有处置结果。"
+        case Template.RESOLVED:
+            return f"已处置:{_OUTCOME.get(facts.outcome, ('完成', ''))[0]}。"
+        case _:
+            assert_never(template)
+
+
+def _english(template: Template, facts: Facts, n: int) -> str:
+    said = _summary(facts, "en")
+    pressed = f" (pressed at {facts.pressed}, received only now)" if facts.pressed else ""
+    text = f"{said}{pressed}. {_asked_en(template, facts)}"
+    return f"{_drill_en(facts)}{_urgency_en(template, facts)}{text} #{facts.number}·{n}"
+
+
+def _asked_en(template: Template, facts: Facts) -> str:
+    owner = facts.owner.get("en", "Somebody")
+    match template:
+        case Template.ALARM:
+            return "Please take it."
+        case Template.AGAIN:
+            return "Nobody has taken it yet, please take it."
+        case Template.LAPSED:
+            return "Whoever took it did not arrive, please take it."
+        case Template.TAKEN:
+            return f"{owner} has taken it."
+        case Template.ARRIVE_NUDGE:
+            return f"{owner} has taken it and is not there yet."
+        case Template.PRESSED_AGAIN:
+            return f"Pressed again ({facts.times_pressed} times now): {owner}, please answer within a minute."
+        case Template.RESOLVE_NUDGE:
+            return f"{owner} is on scene, there is no outcome yet."
+        case Template.RESOLVED:
+            return f"Resolved: {_OUTCOME.get(facts.outcome, ('', 'done'))[1]}."
+        case _:
+            assert_never(template)
+
+
+def _summary(facts: Facts, language: str) -> str:
+    """What the finding said, in one line; a finding without words still says that somebody is needed."""
+    return " ".join(facts.summary.get(language, "").split()) or (
+        "Somebody is needed" if language == "en" else "有人需要帮助"
+    )
+
+
+def _urgency_zh(template: Template, facts: Facts) -> str:
+    if not template.rings and template is not Template.PRESSED_AGAIN:
+        return ""
+    return "【紧急】" if facts.priority == "P1" else "【尽快】"
+
+
+def _urgency_en(template: Template, facts: Facts) -> str:
+    if not template.rings and template is not Template.PRESSED_AGAIN:
+        return ""
+    return "EMERGENCY: " if facts.priority == "P1" else "Urgent: "
+
+
+def _drill_zh(facts: Facts) -> str:
+    return "【演练】" if facts.drill else ""
+
+
+def _drill_en(facts: Facts) -> str:
+    return "DRILL. " if facts.drill else ""

@@ -1,0 +1,61 @@
+"""The roster's rows."""
+
+from datetime import datetime
+
+from psycopg.rows import dict_row
+
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, CentreId
+from hub.roster.model import Duty, Shift
+
+
+async def accounts_on_duty(conn: Conn, centre_id: CentreId, now: datetime) -> list[tuple[Duty, AccountId]]:
+    """Who is on duty as what at `now`: active accounts, each duty in the order of the shifts."""
+    cursor = await conn.execute(
+        """
+        SELECT shift.duty, shift.account_id
+          FROM shift
+          JOIN account ON account.id = shift.account_id AND account.active
+         WHERE shift.centre_id = %(centre_id)s
+           AND shift.from_at <= %(now)s AND shift.to_at > %(now)s
+           AND (shift.ended_at IS NULL OR shift.ended_at > %(now)s)
+         ORDER BY shift.from_at, shift.account_id
+        """,
+        {"centre_id": centre_id, "now": now},
+    )
+    return [(Duty(duty), AccountId(account_id)) for duty, account_id in await cursor.fetchall()]
+
+
+async def accounts_with_role(conn: Conn, centre_id: CentreId) -> list[tuple[str, AccountId]]:
+    """Every active account of the centre with its role."""
+    cursor = await conn.execute(
+        """
+        SELECT role, id
+          FROM account
+         WHERE centre_id = %(centre_id)s AND active
+         ORDER BY id
+        """,
+        {"centre_id": centre_id},
+    )
+    return [(role, AccountId(account_id)) for role, account_id in await cursor.fetchall()]
+
+
+async def shifts_between(conn: Conn, centre_id: CentreId, from_at: datetime, to_at: datetime) -> list[Shift]:
+    """The shifts of active accounts that touch this time, ended ones up to their end."""
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(
+            """
+            SELECT shift.id, shift.account_id, shift.duty, shift.from_at,
+                   least(shift.to_at, shift.ended_at) AS to_at
+              FROM shift
+              JOIN account ON account.id = shift.account_id AND account.active
+             WHERE shift.centre_id = %(centre_id)s
+               AND shift.from_at < %(to_at)s AND least(shift.to_at, shift.ended_at) > %(from_at)s
+             ORDER BY shift.from_at, shift.id
+            """,
+            {"centre_id": centre_id, "from_at": from_at, "to_at": to_at},
+        )
+        rows = await cur.fetchall()
+    return [
+        Shift(row["id"], AccountId(row["account_id"]), Duty(row["duty"]), row["from_at"], row["to_at"]) for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""What a press, a reading or a silence means."""

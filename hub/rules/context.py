@@ -1,0 +1,110 @@
+"""What a rule may look at besides the message: whose device, which room, who is there, is the centre open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
+
+Names: TypeAlias = dict[str, str]
+"""One name per language, under "zh-CN" and "en"."""
+
+
+@dataclass(frozen=True, slots=True)
+class CentreFacts:
+    """The building and its hours."""
+
+    id: CentreId
+    timezone: str
+    opens: time
+    closes: time
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether `at` lies in the opening hours of that day, by the centre's own clock."""
+        return self.opens <= at.astimezone(ZoneInfo(self.timezone)).time() < self.closes
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """The device that spoke, or that did not."""
+
+    id: DeviceId
+    kind: str
+    names: Names
+    heartbeat: timedelta  # silent for longer than this: noticed
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """A room of the centre."""
+
+    id: RoomId
+    type: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class SeniorFacts:
+    """A senior, and where she was last seen."""
+
+    id: SeniorId
+    address_as: Names
+    categories: tuple[str, ...]
+    present: bool  # inside the centre
+    room: RoomFacts | None  # the room of the last evidence
+    sure: bool  # that evidence is young enough to rely on
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything around one message. `room` and `senior` are whose the device is, at most one of them."""
+
+    centre: CentreFacts
+    device: DeviceFacts
+    room: RoomFacts | None
+    senior: SeniorFacts | None
+
+
+Value: TypeAlias = bool | str | list[str]
+Variable: TypeAlias = float | dict[str, Value]
+
+SAMPLE: dict[str, Variable] = {
+    "v": 1.0,
+    "centre": {"id": "c", "open": True},
+    "device": {"id": "d", "kind": "sensor"},
+    "room": {"id": "r", "type": "gym"},
+    "senior": {"id": "s", "present": True, "room": "r", "sure": True, "categories": ["living_alone"]},
+    "press": {"kind": "press", "late": False},
+    "visit": {"what": "enter"},
+}
+"""What an expression may read, by root, with a value of the right kind; `v` is the reading's value."""
+
+FIELDS: dict[str, frozenset[str]] = {root: frozenset(to) for root, to in SAMPLE.items() if isinstance(to, dict)}
+
+
+def variables(context: Context, at: datetime) -> dict[str, Variable]:
+    """What expressions see of the context at `at`.
+
+    A room or senior that there is none of is an empty map, so that a field of it is an error, and so `unknown`.
+    """
+    room, senior = context.room, context.senior
+    return {
+        "centre": {"id": context.centre.id, "open": context.centre.is_open(at)},
+        "device": {"id": context.device.id, "kind": context.device.kind},
+        "room": {} if room is None else {"id": room.id, "type": room.type},
+        "senior": {} if senior is None else _senior(senior),
+    }
+
+
+def _senior(senior: SeniorFacts) -> dict[str, Value]:
+    return {
+        "id": senior.id,
+        "present": senior.present,
+        "room": "" if senior.room is None else senior.room.id,
+        "sure": senior.sure,
+        "categories": list(senior.categories),
+    }

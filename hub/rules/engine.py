@@ -1,0 +1,338 @@
+"""What follows from one message, and what follows from waiting? Pure: rules, memory, message and time in, findings out.
+
+Whether and how often anybody asks `due` never changes what fires and when: whatever was due before a message is fired
+first, with the time at which it was due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from hub.rules import safety, texts
+from hub.rules.context import Context, Variable, variables
+from hub.rules.expressions import Expression, Verdict
+from hub.rules.memory import Key, Memory, Stage
+from hub.rules.model import (
+    DeviceState,
+    Event,
+    Finding,
+    PressHeard,
+    Priority,
+    ReadingHeard,
+    StatusHeard,
+    VisitHeard,
+)
+from hub.rules.rule import HEARTBEAT, OnAbsence, OnEvent, OnReading, Per, Rule, RuleSet
+
+TRUSTED_SKEW = timedelta(seconds=5)
+"""A device's own time counts when it is at most this much before receipt (50-rules, semantics 1)."""
+
+TIME_TO_COME_BACK = timedelta(seconds=30)
+"""How long a device whose connection ended may take to connect again before it counts as silent."""
+
+CANNOT = "rule-cannot-be-evaluated"
+
+
+def concerned(rules: RuleSet, event: Event, context: Context) -> list[Memory]:
+    """The memories that `evaluate` will want for this message, so that they can be locked first; each one empty."""
+    return [_nothing(rule, _subject(rule.per, event), event) for rule in _listening(rules, event, context)]
+
+
+def evaluate(
+    rules: RuleSet, memories: Mapping[Key, Memory], event: Event, context: Context, now: datetime
+) -> tuple[dict[Key, Memory], list[Finding]]:
+    """What changes in memory and what is concluded when `event` is heard at `now`.
+
+    `memories` holds what is remembered under the keys of `concerned`; a missing one means nothing is remembered.
+    Returns only the memories that changed.
+    """
+    certain = safety.conclude(event, context)
+    findings = [] if certain is None else [certain]
+    changed: dict[Key, Memory] = {}
+    for rule in _listening(rules, event, context):
+        key = (rule.id, _subject(rule.per, event))
+        before = memories.get(key) or _nothing(rule, key[1], event)
+        after, concluded = _Step(rule, event, context, now).taken(before)
+        findings += concluded
+        if after != before:
+            changed[key] = after
+    return changed, findings
+
+
+def due(rules: RuleSet, waiting: Iterable[tuple[Memory, Context]], now: datetime) -> tuple[list[Memory], list[Finding]]:
+    """What follows at `now` from waiting: the memories that changed and the findings, in order of their time.
+
+    A disabled device is waited for no longer; a rule that is gone fires no more.
+    """
+    after: list[Memory] = []
+    findings: list[Finding] = []
+    for memory, context in waiting:
+        rule = rules.named(memory.rule_id)
+        if rule is None or not context.device.enabled:
+            after.append(memory.at_rest())
+        elif memory.is_due(now):
+            fired, finding = _fired(rule, memory, context)
+            after.append(fired)
+            findings.append(finding)
+    return after, sorted(findings, key=lambda finding: finding.at)
+
+
+def wait_for(rule: Rule, context: Context, now: datetime) -> Memory | None:
+    """What a dead man's rule remembers of a device that was not heard yet; None if it does not watch this one."""
+    on = rule.on
+    if not isinstance(on, OnAbsence) or not _is_kind(rule, context):
+        return None
+    if rule.when is not None and rule.when.verdict(variables(context, now)) is Verdict.FALSE:
+        return None
+    return Memory(
+        rule_id=rule.id,
+        key=f"device:{context.device.id}",
+        priority=rule.priority,
+        centre_id=context.centre.id,
+        device_id=context.device.id,
+        senior_id=context.senior.id if context.senior is not None else None,
+        room_id=context.room.id if context.room is not None else None,
+        stage=Stage.PENDING,
+        since_at=now,
+        due_at=now + _wait(on, context),
+    )
+
+
+def let_go(memory: Memory, now: datetime) -> tuple[Memory, list[Finding]]:
+    """What follows when a rule is gone or its device disabled: whatever stood is cleared."""
+    cleared = [_finding(memory, now, cleared=True)] if memory.stage is Stage.FIRING else []
+    if memory.unknown:
+        cleared.append(_cannot(memory, now, cleared=True))
+    return replace(memory.at_rest(), unknown=False), cleared
+
+
+class _Step:
+    """One rule hears one message."""
+
+    def __init__(self, rule: Rule, event: Event, context: Context, now: datetime) -> None:
+        self.rule = rule
+        self.event = event
+        self.context = context
+        self.at = min(_happened_at(event), now)
+        self.variables = _all_variables(event, context, self.at)
+
+    def taken(self, memory: Memory) -> tuple[Memory, list[Finding]]:
+        """What the rule remembers afterwards, and what it concludes."""
+        if memory.last_at is not None and self.at < memory.last_at:
+            return memory, []  # overtaken by a later message of the same subject
+        findings: list[Finding] = []
+        if memory.is_due(self.at):
+            memory, fired = _fired(self.rule, memory, self.context)
+            findings.append(fired)
+        holds = self._verdict(self.rule.when)
+        if _subject_missing(self.rule.per, self.event):
+            holds = Verdict.UNKNOWN
+        if holds is Verdict.UNKNOWN and self.rule.priority is Priority.P1:
+            holds = Verdict.TRUE  # 50-rules, semantics 4
+        memory, told = self._known(memory, holds)
+        after, concluded = self._by_pattern(memory, holds)
+        return after, findings + told + concluded
+
+    def _by_pattern(self, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+        if holds is Verdict.UNKNOWN:
+            return memory, []
+        match self.rule.on:
+            case OnEvent():
+                return memory, [self._finding_of_event(memory)] if holds is Verdict.TRUE else []
+            case OnReading() as on:
+                return self._reading(on, memory, holds)
+            case OnAbsence() as on:
+                return self._absence(on, memory, holds)
+            case _ as never:
+                assert_never(never)
+
+    def _verdict(self, expression: Expression | None) -> Verdict:
+        return Verdict.TRUE if expression is None else expression.verdict(self.variables)
+
+    def _known(self, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+        """Says once that the rule cannot be worked out for this subject, and once that it can again."""
+        unknown = holds is Verdict.UNKNOWN
+        if unknown == memory.unknown:
+            return memory, []
+        return replace(memory, unknown=unknown), [_cannot(memory, self.at, cleared=not unknown)]
+
+    def _reading(self, on: OnReading, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+        match memory.stage:
+            case Stage.IDLE:
+                return self._begun(on, memory) if holds is Verdict.TRUE else (memory, [])
+            case Stage.PENDING:
+                if holds is Verdict.FALSE:
+                    return memory.at_rest(), []
+                since = memory.since_at or self.at
+                return replace(self._latest(memory), due_at=since + on.hold), []
+            case Stage.FIRING:
+                ended = holds is Verdict.FALSE if on.clear is None else self._verdict(on.clear) is Verdict.TRUE
+                return self._ended(memory) if ended else (self._latest(memory), [])
+            case _ as never:
+                assert_never(never)
+
+    def _begun(self, on: OnReading, memory: Memory) -> tuple[Memory, list[Finding]]:
+        pending = replace(self._latest(memory), stage=Stage.PENDING, since_at=self.at, due_at=self.at + on.hold)
+        if on.hold:
+            return pending, []
+        fired, finding = _fired(self.rule, pending, self.context)
+        return fired, [finding]
+
+    def _absence(self, on: OnAbsence, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+        if holds is Verdict.FALSE:
+            return self._ended(memory) if memory.stage is Stage.FIRING else (memory.at_rest(), [])
+        if on.what == HEARTBEAT and isinstance(self.event, StatusHeard) and self.event.state is DeviceState.OFFLINE:
+            return self._gone(memory), []
+        cleared = [_finding(self._latest(memory), self.at, cleared=True)] if memory.stage is Stage.FIRING else []
+        waiting = replace(
+            self._latest(memory),
+            stage=Stage.PENDING,
+            since_at=self.at,
+            due_at=self.at + _wait(on, self.context),
+            deaf=timedelta(),
+        )
+        return waiting, cleared
+
+    def _gone(self, memory: Memory) -> Memory:
+        """The connection ended: the wait is over soon, unless it was over already."""
+        if memory.stage is Stage.FIRING:
+            return memory
+        soon = self.at + TIME_TO_COME_BACK
+        if memory.stage is Stage.PENDING and memory.due_at is not None:
+            return replace(memory, due_at=min(memory.due_at, soon))
+        return replace(self._latest(memory), stage=Stage.PENDING, since_at=self.at, due_at=soon)
+
+    def _ended(self, memory: Memory) -> tuple[Memory, list[Finding]]:
+        latest = self._latest(memory)
+        return latest.at_rest(), [_finding(latest, self.at, cleared=True)]
+
+    def _latest(self, memory: Memory) -> Memory:
+        """The memory with this message as the last that counted."""
+        return replace(
+            memory,
+            priority=self.rule.priority,
+            device_id=self.event.device_id,
+            senior_id=self.event.senior_id,
+            room_id=self.event.room_id,
+            last_at=self.at,
+            value=self.event.value if isinstance(self.event, ReadingHeard) else None,
+        )
+
+    def _finding_of_event(self, memory: Memory) -> Finding:
+        found = _finding(self._latest(memory), self.at)
+        summary = texts.filled(self.rule.summary, self.context, None, timedelta())
+        if isinstance(self.event, PressHeard):
+            press = self.event
+            found = replace(found, press_id=press.press_id, late=press.late, time_uncertain=press.time_uncertain)
+        return replace(found, summary=summary)
+
+
+def _listening(rules: RuleSet, event: Event, context: Context) -> list[Rule]:
+    return [rule for rule in rules.listening(event) if _is_kind(rule, context)]
+
+
+def _is_kind(rule: Rule, context: Context) -> bool:
+    return not isinstance(rule.on, OnAbsence) or rule.on.kinds is None or context.device.kind in rule.on.kinds
+
+
+def _subject(per: Per, event: Event) -> str:
+    """Whose state it is; the device's, where the event has no such room or senior."""
+    if per is Per.ROOM and event.room_id is not None:
+        return f"room:{event.room_id}"
+    if per is Per.SENIOR and event.senior_id is not None:
+        return f"senior:{event.senior_id}"
+    return f"device:{event.device_id}"
+
+
+def _subject_missing(per: Per, event: Event) -> bool:
+    return per is not Per.DEVICE and _subject(per, event) == f"device:{event.device_id}"
+
+
+def _nothing(rule: Rule, key: str, event: Event) -> Memory:
+    return Memory(rule.id, key, rule.priority, event.centre_id, event.device_id, event.senior_id, event.room_id)
+
+
+def _happened_at(event: Event) -> datetime:
+    """When it happened: by the device if its time is close to the receipt and not after it, else the receipt."""
+    match event:
+        case ReadingHeard(at=at) | VisitHeard(at=at) | PressHeard(pressed_at=at):
+            return at if event.received_at - TRUSTED_SKEW <= at <= event.received_at else event.received_at
+        case StatusHeard():
+            return event.received_at
+        case _ as never:
+            assert_never(never)
+
+
+def _all_variables(event: Event, context: Context, at: datetime) -> dict[str, Variable]:
+    known = variables(context, at)
+    match event:
+        case ReadingHeard(value=value):
+            known["v"] = value
+        case PressHeard(kind=kind, late=late):
+            known["press"] = {"kind": kind.value, "late": late}
+        case VisitHeard(what=what):
+            known["visit"] = {"what": what.value}
+        case StatusHeard():
+            pass
+        case _ as never:
+            assert_never(never)
+    return known
+
+
+def _wait(on: OnAbsence, context: Context) -> timedelta:
+    return context.device.heartbeat if on.wait is None else on.wait
+
+
+def _fired(rule: Rule, memory: Memory, context: Context) -> tuple[Memory, Finding]:
+    """The memory and the finding when what was pending counts, at the time it was due."""
+    at = memory.due_at
+    assert at is not None, "what is pending is due at some time"
+    fired = replace(memory, stage=Stage.FIRING, due_at=None, priority=rule.priority)
+    finding = _finding(fired, at)
+    return fired, replace(finding, summary=texts.filled(rule.summary, context, memory.value, memory.deaf))
+
+
+def _finding(memory: Memory, at: datetime, *, cleared: bool = False) -> Finding:
+    """A finding about the subject of `memory`, yet without words."""
+    kind = memory.key.partition(":")[0]
+    return Finding(
+        rule_id=memory.rule_id,
+        priority=memory.priority,
+        klass=memory.rule_id,
+        centre_id=memory.centre_id,
+        at=at,
+        senior_id=memory.senior_id if kind == "senior" else None,
+        room_id=memory.room_id,
+        device_id=memory.device_id,
+        params=_params(memory, at),
+        cleared=cleared,
+        about=memory.key if kind == "device" else None,
+    )
+
+
+def _cannot(memory: Memory, at: datetime, *, cleared: bool) -> Finding:
+    """The notice that a rule cannot be worked out for one subject."""
+    return Finding(
+        rule_id=memory.rule_id,
+        priority=Priority.P3,
+        klass=CANNOT,
+        centre_id=memory.centre_id,
+        at=at,
+        about=f"rule:{memory.rule_id}:{memory.key}",
+        params={"rule": memory.rule_id, "subject": memory.key},
+        cleared=cleared,
+    )
+
+
+def _params(memory: Memory, at: datetime) -> dict[str, str | int | None]:
+    params: dict[str, str | int | None] = {}
+    if memory.value is not None:
+        params["value"] = texts.number(memory.value)
+    if memory.since_at is not None:
+        params["seconds"] = int((at - memory.since_at).total_seconds())
+    if memory.deaf:
+        params["deaf_seconds"] = int(memory.deaf.total_seconds())
+    return params

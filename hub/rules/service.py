@@ -1,0 +1,207 @@
+"""What follows from what was just heard, and from waiting: loads what is remembered, decides, saves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hub.fleet.model import DeviceKind
+from hub.kit.clock import Clock
+from hub.kit.db import Conn
+from hub.rules import engine, store
+from hub.rules.contexts import About, around, of_devices
+from hub.rules.files import SHIPPED, BadRuleFiles, load
+from hub.rules.memory import Key, Memory, Stage
+from hub.rules.model import Event, Finding, PressHeard, Priority
+from hub.rules.nodes import RuleFileProblem
+from hub.rules.rule import OnAbsence, RuleSet
+
+log = logging.getLogger(__name__)
+
+MOST_DUE = 500
+HOUSEKEEPING = timedelta(seconds=10)
+FILES_NOT_LOADED = "rule-files-not-loaded"
+
+
+class Rules:
+    """The rules in force. One object for the life of the hub; everything they remember is rows."""
+
+    def __init__(self, directories: Sequence[Path], clock: Clock) -> None:
+        """Shipped rules are in force at once; `load` adds those of the centre's own directories, later ones first."""
+        self._directories = (SHIPPED, *directories)
+        self._clock = clock
+        self._loaded = load([SHIPPED])
+        self._loaded_at = clock.now()
+        self._stamps: dict[Path, tuple[int, int]] = {}
+        self._kept_house_at: datetime | None = None
+        self.problems: tuple[RuleFileProblem, ...] = ()
+
+    @property
+    def in_force(self) -> RuleSet:
+        """The set that is used now."""
+        return self._loaded.rules
+
+    @property
+    def loaded_at(self) -> datetime:
+        """Since when it is used."""
+        return self._loaded_at
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of its files, as hexadecimal digits."""
+        return self._loaded.hash
+
+    async def load(self) -> tuple[RuleFileProblem, ...]:
+        """Read all files; one bad file and the old set stays. Returns and keeps what is wrong in them."""
+        self._stamps = await asyncio.to_thread(_stamps, self._directories)
+        try:
+            self._loaded = await asyncio.to_thread(load, self._directories)
+        except BadRuleFiles as bad:
+            self.problems = bad.problems
+            for problem in bad.problems:
+                log.error("rules kept as they were: %s", problem)
+        else:
+            self.problems = ()
+            self._loaded_at = self._clock.now()
+        self._kept_house_at = None
+        return self.problems
+
+    async def load_if_changed(self) -> bool:
+        """Load again when a file was added, changed or taken away since the last time."""
+        if await asyncio.to_thread(_stamps, self._directories) == self._stamps:
+            return False
+        await self.load()
+        return True
+
+    async def start(self, conn: Conn, now: datetime) -> None:
+        """The hub begins to hear: what it missed since it last did counts against no device."""
+        until = await store.heard_until(conn)
+        if until is not None:
+            await self.could_not_hear(conn, until, now)
+        await store.set_heard_until(conn, now)
+
+    async def could_not_hear(self, conn: Conn, since: datetime, until: datetime) -> None:
+        """Nothing could be heard between these times: waits for silence end that much later, and say so."""
+        if until > since:
+            await store.put_off(conn, [rule.id for rule in self.in_force.rules if _waits(rule.on)], until - since)
+
+    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
+        """What is concluded from `events`, in their order. Locks what is remembered of the subjects concerned.
+
+        Presses wait for nobody: whether their device is silent is left to whoever holds that just now. An event of a
+        device that does not exist is a mistake of the caller: KeyError.
+        """
+        if not events:
+            return []
+        rules = self.in_force
+        contexts = await around(conn, {_about(event) for event in events}, now)
+        wanted = [memory for event in events for memory in engine.concerned(rules, event, contexts[_about(event)])]
+        memories = await self._locked(conn, wanted, may_wait=not all(isinstance(event, PressHeard) for event in events))
+        locked = frozenset(memories)
+        changed: dict[Key, Memory] = {}
+        findings: list[Finding] = []
+        for event in events:
+            after, found = engine.evaluate(rules, memories, event, contexts[_about(event)], now)
+            memories |= after
+            changed |= after
+            findings += found
+        await store.save(conn, [memory for key, memory in changed.items() if key in locked])
+        return findings
+
+    async def _locked(self, conn: Conn, wanted: Sequence[Memory], *, may_wait: bool) -> dict[Key, Memory]:
+        """What is remembered, locked; who must not wait leaves out waits for silence that another has locked."""
+        waits = {rule.id for rule in self.in_force.rules if _waits(rule.on) and not may_wait}
+        held = await store.lock(conn, [memory for memory in wanted if memory.rule_id not in waits])
+        return held | await store.lock_free(conn, [memory for memory in wanted if memory.rule_id in waits])
+
+    async def due(self, conn: Conn, now: datetime) -> list[Finding]:
+        """What follows from waiting until `now`. What another hub has locked is left to it."""
+        findings = await self._keep_house(conn, now)
+        waiting = await store.lock_due(conn, now, MOST_DUE)
+        if not waiting:
+            return findings
+        contexts = await around(conn, {_about(memory) for memory in waiting}, now)
+        pairs = [(memory, contexts[_about(memory)]) for memory in waiting]
+        after, found = engine.due(self.in_force, pairs, now)
+        await store.save(conn, after)
+        return findings + found
+
+    async def _keep_house(self, conn: Conn, now: datetime) -> list[Finding]:
+        """Every ten seconds: note that the hub hears, watch what nobody watches, let go of what is gone.
+
+        All of it can be done again: the transaction may be undone by whoever asked.
+        """
+        if self._kept_house_at is not None and now - self._kept_house_at < HOUSEKEEPING:
+            return []
+        self._kept_house_at = now
+        await store.set_heard_until(conn, now)
+        await store.add_rule_set(conn, bytes.fromhex(self.hash), len(self.in_force.rules), self.loaded_at)
+        await self._watch(conn, now)
+        return [*await self._let_go(conn, now), *await self._about_files(conn, now)]
+
+    async def _watch(self, conn: Conn, now: datetime) -> None:
+        """Begin to wait for each device that a dead man's rule concerns and that was never heard."""
+        rules = {rule.id: rule for rule in self.in_force.dead_man()}
+        pairs = [(rule.id, kind) for rule in rules.values() for kind in _kinds(rule.on)]
+        found = await store.unwatched(conn, pairs)
+        if not found:
+            return
+        contexts = await of_devices(conn, {device_id for _, device_id in found}, now)
+        begun = [engine.wait_for(rules[rule_id], contexts[device_id], now) for rule_id, device_id in found]
+        memories = [memory for memory in begun if memory is not None]
+        locked = await store.lock(conn, memories)
+        idle = [memory for memory in memories if locked[memory.rule_id, memory.key].stage is Stage.IDLE]
+        await store.save(conn, idle)
+
+    async def _let_go(self, conn: Conn, now: datetime) -> list[Finding]:
+        orphans = await store.lock_orphans(conn, [rule.id for rule in self.in_force.rules], MOST_DUE)
+        gone = [engine.let_go(memory, now) for memory in orphans]
+        await store.save(conn, [memory for memory, _ in gone])
+        return [finding for _, findings in gone for finding in findings]
+
+    async def _about_files(self, conn: Conn, now: datetime) -> list[Finding]:
+        """The notice that the rule files could not be loaded, or that it is over."""
+        first = self.problems[0] if self.problems else None
+        params: dict[str, str | int | None] = {}
+        if first is not None:
+            params = {"file": first.file, "line": first.line, "column": first.column}
+        return [
+            Finding(
+                rule_id=FILES_NOT_LOADED,
+                priority=Priority.P3,
+                klass=FILES_NOT_LOADED,
+                centre_id=centre_id,
+                at=now,
+                about="rules",
+                params=params,
+                cleared=first is None,
+            )
+            for centre_id in await store.centres(conn)
+        ]
+
+
+def _about(of: Event | Memory) -> About:
+    return About(of.device_id, of.senior_id, of.room_id)
+
+
+def _waits(on: object) -> bool:
+    return isinstance(on, OnAbsence)
+
+
+def _kinds(on: object) -> frozenset[str]:
+    return on.kinds if isinstance(on, OnAbsence) and on.kinds is not None else frozenset(DeviceKind)
+
+
+def _stamps(directories: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """When each rule file was last written, and its size."""
+    stamps = {}
+    for directory in directories:
+        for path in directory.glob("*.yaml"):
+            with suppress(OSError):  # taken away just now, or not ours to read: `load` says so
+                status = path.stat()
+                stamps[path] = (status.st_mtime_ns, status.st_size)
+    return stamps

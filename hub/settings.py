@@ -1,0 +1,205 @@
+"""What the installation decides: the `ANLING_` variables. What the centre decides is rows."""
+
+import os
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
+            raise ValueError(f"should be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _postgres_url(value: str | None) -> str | None:
+    if value is not None and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("should be a URL that begins with postgresql://")
+    return value
+
+
+def _mailserver(value: object) -> object:
+    """Looked at before it is hidden; a port that is none raises as well."""
+    if isinstance(value, str):
+        parts = urlsplit(value)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0:
+            raise ValueError("should be a URL that begins with smtp:// or smtps://")
+    return value
+
+
+def _loopback_or_address(value: str) -> str:
+    if not value.strip():
+        raise ValueError("should be an address to listen on, such as 127.0.0.1")
+    return value
+
+
+def _addresses(value: object) -> object:
+    """`192.168.1.20,127.0.0.1` as its parts; each an IP address that viewers can reach."""
+    if not isinstance(value, str):
+        return value
+    addresses = tuple(part.strip() for part in value.split(",") if part.strip())
+    for address in addresses:
+        try:
+            ip_address(address)
+        except ValueError:
+            raise ValueError(f"should be IP addresses with commas between them; {address!r} is none") from None
+    if not addresses:
+        raise ValueError("should be at least one IP address")
+    return addresses
+
+
+def _networks(value: str) -> str:
+    for part in value.split(","):
+        try:
+            ip_network(part.strip())
+        except ValueError:
+            raise ValueError(f"should be addresses or networks with commas between them; {part!r} is none") from None
+    return value
+
+
+class Broker(StrEnum):
+    """Who serves the devices, when no broker is named."""
+
+    BUILT_IN = "built-in"
+    MOSQUITTO = "mosquitto"
+
+
+class Settings(BaseSettings):
+    """Read once, by the process that starts; raises BadSettings for anything it cannot use."""
+
+    model_config = SettingsConfigDict(env_prefix="ANLING_", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Path(".anling")
+    http_host: Annotated[str, AfterValidator(_loopback_or_address)] = "127.0.0.1"
+    http_port: int = Field(8080, ge=1, le=65535)
+    mqtt_host: Annotated[str, AfterValidator(_loopback_or_address)] = "127.0.0.1"
+    mqtt_port: int = Field(1883, ge=1, le=65535)
+    database_url: Annotated[str | None, AfterValidator(_postgres_url)] = None
+    database_password_file: Path | None = None
+    broker: Broker = Broker.BUILT_IN
+    mqtt_url: Annotated[str | None, _url("mqtt", "mqtts")] = None
+    mqtt_password_file: Path | None = None
+    public_url: Annotated[str | None, _url("http", "https")] = None
+    proxy_hosts: Annotated[str, AfterValidator(_networks)] = "127.0.0.1"
+    """Whose word is taken for where a request came from: addresses and networks, with commas between them."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_addresses)] = ("127.0.0.1",)
+    media_socket: Path | None = None
+    smtp_url: Annotated[SecretStr | None, BeforeValidator(_mailserver)] = None
+    clock_file: Path | None = None
+    rules_dir: Path | None = None
+
+    # Set by the demo for the processes it starts; not for people.
+    demo: bool = False
+    lan: bool = False
+    stage_url: str | None = None
+    organisation_url: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Only this machine can reach the pages."""
+        return self.http_host in _LOOPBACK
+
+    @property
+    def media_socket_path(self) -> Path:
+        """Where the hub and the media process meet."""
+        return self.media_socket or self.data_dir / "media.sock"
+
+    @property
+    def origin(self) -> str:
+        """How people reach the pages: scheme, host and port."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        scheme = "https" if self.tls_cert else "http"
+        host = "localhost" if self.is_local else self.http_host
+        return f"{scheme}://{host}:{self.http_port}"
+
+
+class BadSettings(Exception):
+    """Settings that cannot be used: one line each, with the variable, the value and what it should be."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def read_settings() -> Settings:
+    """The settings of this process, from its environment. Raises BadSettings."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise BadSettings([_line(dict(problem)) for problem in error.errors()]) from error
+    if problems := _contradictions(settings):
+        raise BadSettings(problems)
+    return _with_passwords(settings)
+
+
+def _with_passwords(settings: Settings) -> Settings:
+    """The two URLs with the passwords that files of their own hold."""
+    given = {
+        "database_url": (settings.database_url, settings.database_password_file),
+        "mqtt_url": (settings.mqtt_url, settings.mqtt_password_file),
+    }
+    whole = {name: _with_password(url, file) for name, (url, file) in given.items() if url and file}
+    return settings.model_copy(update=whole)
+
+
+def _with_password(url: str, file: Path) -> str:
+    """The URL with the password in `file` as its user's; one that it has already gives way."""
+    parts = urlsplit(url)
+    user = quote(unquote(parts.username or ""), safe="")
+    password = quote(file.read_text("utf-8").strip(), safe="")
+    return parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+def _can_be_read(file: Path) -> bool:
+    return file.is_file() and os.access(file, os.R_OK)
+
+
+def _line(problem: dict[str, object]) -> str:
+    location = problem.get("loc")
+    name = str(location[0]) if isinstance(location, tuple) and location else "settings"
+    # They may hold a password.
+    hidden = name in {"smtp_url", "database_url"} or (name == "mqtt_url" and "@" in str(problem.get("input")))
+    value = "(not shown)" if hidden else repr(problem.get("input"))
+    said = str(problem.get("msg", "")).removeprefix("Value error, ")
+    return f"ANLING_{name.upper()}={value}: {said[:1].lower()}{said[1:]}"
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    problems = []
+    if settings.broker is not Broker.BUILT_IN and settings.mqtt_url is not None:
+        problems.append("ANLING_BROKER=mosquitto starts one here, and ANLING_MQTT_URL names another: leave one out")
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        missing = "ANLING_TLS_KEY" if settings.tls_key is None else "ANLING_TLS_CERT"
+        problems.append(f"{missing} is not set: a certificate and its key go together, set both or neither")
+    for name, file in (("ANLING_TLS_CERT", settings.tls_cert), ("ANLING_TLS_KEY", settings.tls_key)):
+        if file is not None and not file.is_file():
+            problems.append(f"{name}={str(file)!r}: should be a file that this account can read")
+    for name, url, file in (
+        ("DATABASE", settings.database_url, settings.database_password_file),
+        ("MQTT", settings.mqtt_url, settings.mqtt_password_file),
+    ):
+        variable = f"ANLING_{name}_PASSWORD_FILE"
+        if file is not None and url is None:
+            problems.append(f"{variable}={str(file)!r}: ANLING_{name}_URL is not set: set both or neither")
+        elif file is not None and not _can_be_read(file):
+            problems.append(f"{variable}={str(file)!r}: should be a file that this account can read")
+    is_https = settings.origin.startswith("https://")
+    if not settings.is_local and not is_https and not settings.lan:
+        problems.append(
+            f"ANLING_HTTP_HOST={settings.http_host!r}: beyond 127.0.0.1 people's pages need HTTPS: set ANLING_TLS_CERT "
+            "and ANLING_TLS_KEY, or ANLING_PUBLIC_URL when a proxy in front speaks HTTPS"
+        )
+    return problems

@@ -1,0 +1,59 @@
+"""Once an hour: the weeks ahead have a place to go, and what is past keeping is dropped."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import psycopg
+
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.telemetry import store
+from hub.telemetry.service import Telemetry
+from hub.telemetry.weeks import monday_of, wanted
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 3600.0
+AGAIN_SECONDS = 30.0
+LOCK_WITHIN = "2s"
+
+
+class Keeper:
+    """The loop; `keep_for` is how long readings are kept at least."""
+
+    def __init__(self, database: Database, telemetry: Telemetry, clock: Clock, keep_for: timedelta) -> None:
+        if keep_for < timedelta(days=14):
+            raise ValueError(f"readings must be kept for at least 14 days, not {keep_for}")
+        self._database = database
+        self._telemetry = telemetry
+        self._clock = clock
+        self._keep_for = keep_for
+
+    async def run(self) -> None:
+        """Keep house until cancelled; while the database is away or busy, try again soon."""
+        while True:
+            try:
+                await self.keep_house()
+            except psycopg.OperationalError as error:
+                log.warning("partitions of readings wait, again in %.0f s: %s", AGAIN_SECONDS, error)
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                await asyncio.sleep(EVERY_SECONDS)
+
+    async def keep_house(self) -> int:
+        """Make what is missing, drop what is old; how many partitions were dropped. Raises psycopg.OperationalError.
+
+        A drop waits for readers of the whole table at most two seconds, so that writers never wait longer behind it.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as conn:
+            for at in wanted(now):
+                await store.make_partition(conn, at)
+        self._telemetry.made(monday_of(at) for at in wanted(now))
+        async with self._database.transaction() as conn:
+            await conn.execute("SELECT set_config('lock_timeout', %(within)s, true)", {"within": LOCK_WITHIN})
+            dropped = await store.drop_before(conn, now - self._keep_for)
+        if dropped:
+            self._telemetry.dropped()
+        return dropped

@@ -1,0 +1,70 @@
+"""What can go wrong when somebody wants to see a room."""
+
+from __future__ import annotations
+
+from hub.kit.errors import DomainError
+from hub.video.policy import Refused
+
+
+class NoSuchCamera(DomainError):
+    """There is no such camera, or it looks at no room."""
+
+    code = "no-such-camera"
+    status = 404
+
+
+class NotShown(DomainError):
+    """The policy refuses; `code` says why in kind, `next_at` when it may be possible again."""
+
+    status = 403
+
+    def __init__(self, refused: Refused) -> None:
+        when = {"next_at": refused.next_at.isoformat()} if refused.next_at else {}
+        super().__init__(refused.code, **when)
+        self.code = refused.code
+
+
+class BadTicket(DomainError):
+    """The ticket was used, is older than 15 s, or belongs to another session or camera."""
+
+    code = "bad-ticket"
+    status = 401
+
+
+class NoSuchViewing(DomainError):
+    """It has ended, or is somebody else's."""
+
+    code = "no-such-viewing"
+    status = 404
+
+
+class CannotPlay(DomainError):
+    """The media process cannot answer this offer; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = _STATUS.get(code, 400)
+
+
+class PictureAway(DomainError):
+    """The media process does not answer: it is starting, or down."""
+
+    code = "picture-away"
+    status = 503
+
+
+class TooManyViewings(DomainError):
+    """This session has as many pictures open as a page could need."""
+
+    code = "too-many-viewings"
+    status = 429
+
+
+_STATUS = {
+    "no-h264": 406,
+    "video-only": 406,
+    "camera-unusable": 503,
+    "too-many-viewers": 503,
+    "no-such-viewing": 404,
+}

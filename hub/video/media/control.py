@@ -1,0 +1,209 @@
+"""What does the hub tell this process? It opens, renews and closes viewings over a local socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import assert_never
+
+from pydantic import ValidationError
+
+from hub.video.media import gate
+from hub.video.media.peers import NotPossible, Viewer
+from hub.video.media.sources import LINGER_SECONDS, Sources
+from hub.video.model import (
+    LONGEST_LINE,
+    REQUEST,
+    Answer,
+    AskStats,
+    Candidates,
+    Close,
+    Done,
+    Failed,
+    Open,
+    Renew,
+    Renewed,
+    Reply,
+    Request,
+    Stats,
+    line,
+)
+
+log = logging.getLogger(__name__)
+
+LONGEST_SOCKET_PATH = 104
+CONNECT_SECONDS = 10.0
+UNHEARD_SECONDS = 10.0
+LEASELESS_SECONDS = 60.0
+LOOK_SECONDS = 1.0
+MOST_GONE = 1_000
+MOST_VIEWERS = 250
+
+
+class Media:
+    """All viewings of this process. `group` outlives them."""
+
+    def __init__(self, hosts: Sequence[str], group: asyncio.TaskGroup, *, linger: float = LINGER_SECONDS) -> None:
+        self._hosts = tuple(hosts)
+        self._group = group
+        self._sources = Sources(linger=linger)
+        self._viewers: dict[str, Viewer] = {}
+        self._gone: OrderedDict[str, str] = OrderedDict()
+
+    async def answer(self, request: Request) -> Reply:
+        """Do what the hub asks. What cannot be done is a Failed."""
+        match request:
+            case Open():
+                return await self._open(request)
+            case Candidates():
+                return await self._candidates(request)
+            case Renew():
+                return self._renew(request)
+            case Close():
+                return self._close(request)
+            case AskStats():
+                return self._stats(request)
+            case _:
+                assert_never(request)
+
+    def stop(self) -> None:
+        """End everything: no packet leaves after this."""
+        for viewer in self._viewers.values():
+            viewer.shut("stopped")
+        self._sources.stop()
+
+    async def _open(self, request: Open) -> Answer | Failed:
+        if request.viewing_id in self._viewers or request.viewing_id in self._gone:
+            return Failed(n=request.n, code="already-opened", message="each viewing is opened once")
+        if len(self._viewers) >= MOST_VIEWERS:
+            return Failed(n=request.n, code="too-many-viewers", message=f"{MOST_VIEWERS} look already")
+        source = self._sources.open(request.camera_id, request.source_url)
+        opened = gate.opened(request.as_of, request.held_seconds, time.monotonic())
+        viewer = self._viewers[request.viewing_id] = Viewer(request.viewing_id, source, opened)
+        self._group.create_task(self._see_off(viewer))
+        if source.problem is not None:
+            viewer.shut("camera-unusable")
+            return Failed(n=request.n, code="camera-unusable", message=source.problem)
+        try:
+            return Answer(n=request.n, sdp=await viewer.answer(request.offer, self._hosts))
+        except NotPossible as error:
+            viewer.shut(error.code)
+            return Failed(n=request.n, code=error.code, message=str(error))
+
+    async def _candidates(self, request: Candidates) -> Done | Failed:
+        viewer = self._viewers.get(request.viewing_id)
+        if viewer is None:
+            return Failed(n=request.n, code="no-such-viewing")
+        try:
+            await viewer.add_candidates(request.fragment)
+        except NotPossible as error:
+            return Failed(n=request.n, code=error.code, message=str(error))
+        return Done(n=request.n)
+
+    def _renew(self, request: Renew) -> Renewed:
+        gone = {}
+        unusable = {}
+        for viewing_id in request.viewing_ids:
+            viewer = self._viewers.get(viewing_id)
+            if viewer is None or viewer.ended.done():
+                gone[viewing_id] = self._why_gone(viewing_id, viewer)
+                continue
+            if viewer.source.problem is not None:
+                unusable[viewer.source.camera_id] = viewer.source.problem
+                viewer.shut("camera-unusable")
+                gone[viewing_id] = "camera-unusable"
+                continue
+            viewer.renew(request.as_of)
+        return Renewed(n=request.n, gone=gone, unusable=unusable)
+
+    def _close(self, request: Close) -> Done:
+        for viewing_id in request.viewing_ids:
+            if viewer := self._viewers.get(viewing_id):
+                viewer.shut("closed")
+        return Done(n=request.n)
+
+    def _stats(self, request: AskStats) -> Stats:
+        viewings = {viewer.viewing_id: viewer.stats for viewer in self._viewers.values()}
+        return Stats(n=request.n, viewings=viewings, cameras={one.camera_id: one.stats for one in self._sources.all})
+
+    def _why_gone(self, viewing_id: str, viewer: Viewer | None) -> str:
+        if viewer is not None:
+            return viewer.ended.result()
+        return self._gone.get(viewing_id, "unknown")
+
+    async def _see_off(self, viewer: Viewer) -> None:
+        """Stay with a viewer until she ends, by whatever way; then take everything of hers down."""
+        try:
+            while not viewer.ended.done():
+                await asyncio.wait([viewer.ended], timeout=LOOK_SECONDS)
+                if not viewer.ended.done() and (why := _lost(viewer)):
+                    viewer.shut(why)
+        finally:
+            viewer.shut("stopped")
+            self._viewers.pop(viewer.viewing_id, None)
+            self._gone[viewer.viewing_id] = viewer.ended.result()
+            if len(self._gone) > MOST_GONE:
+                self._gone.popitem(last=False)
+            self._sources.close(viewer.source.camera_id)
+            await viewer.close("stopped")
+
+
+def _lost(viewer: Viewer) -> str | None:
+    """Why this viewer is not coming back, if so."""
+    if not viewer.is_connected:
+        late = time.monotonic() - viewer.opened_at > CONNECT_SECONDS
+        return "never-connected" if late else None
+    if viewer.is_unheard(UNHEARD_SECONDS):
+        return "viewer-gone"
+    return "no-lease" if viewer.leaseless_seconds > LEASELESS_SECONDS else None
+
+
+@asynccontextmanager
+async def serve(socket: Path, hosts: Sequence[str], *, linger: float = LINGER_SECONDS) -> AsyncIterator[Media]:
+    """Serve the control socket for as long as this lasts. Raises OSError when it cannot listen."""
+    if len(str(socket).encode()) > LONGEST_SOCKET_PATH:
+        raise OSError(f"{socket}: a socket's path has at most {LONGEST_SOCKET_PATH} bytes: use a shorter data folder")
+    async with asyncio.TaskGroup() as group:
+        media = Media(hosts, group, linger=linger)
+        talks: set[asyncio.Task[None]] = set()
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = group.create_task(_talk(media, reader, writer))
+            talks.add(task)
+            task.add_done_callback(talks.discard)
+            task.add_done_callback(lambda _: writer.close())
+
+        server = await asyncio.start_unix_server(connected, socket, limit=LONGEST_LINE)
+        socket.chmod(0o600)
+        try:
+            yield media
+        finally:
+            server.close()
+            media.stop()
+            for task in tuple(talks):
+                task.cancel()
+
+
+async def _talk(media: Media, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one hub. A slow opening does not hold up the renewals behind it."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            while read := await reader.readline():
+                request = REQUEST.validate_json(read)
+                match request:
+                    case Open() | Candidates():
+                        group.create_task(_reply(media, request, writer))
+                    case _:
+                        await _reply(media, request, writer)
+    except* (ConnectionError, ValueError, ValidationError) as errors:
+        log.warning("the hub's connection ended: %s", type(errors.exceptions[0]).__name__)
+
+
+async def _reply(media: Media, request: Request, writer: asyncio.StreamWriter) -> None:
+    writer.write(line(await media.answer(request)))
+    await writer.drain()

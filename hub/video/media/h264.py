@@ -1,0 +1,59 @@
+"""What is in a coded picture (ITU-T H.264, Annex B)? Just enough to pass it on to a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+START = b"\x00\x00\x00\x01"
+B_SLICE = 1
+
+
+class Unit(IntEnum):
+    """NAL unit types (table 7-1)."""
+
+    SLICE = 1
+    KEY_SLICE = 5
+    SEQUENCE = 7
+    PICTURE = 8
+
+
+def units(stream: bytes) -> Iterator[bytes]:
+    """The NAL units of a byte stream, without start codes."""
+    for piece in stream.split(b"\x00\x00\x01")[1:]:
+        unit = piece.rstrip(b"\x00")
+        if unit:
+            yield unit
+
+
+def kind(unit: bytes) -> int:
+    return unit[0] & 0x1F
+
+
+def parameter_sets(stream: bytes) -> bytes:
+    """The sequence and picture parameter sets in a stream (or a camera's extradata), each with its start code."""
+    return b"".join(START + unit for unit in units(stream) if kind(unit) in (Unit.SEQUENCE, Unit.PICTURE))
+
+
+def stands_alone(stream: bytes) -> bool:
+    """Whether a decoder can begin with this key picture: both parameter sets are in it."""
+    return {Unit.SEQUENCE, Unit.PICTURE} <= {kind(unit) for unit in units(stream)}
+
+
+def has_b_slices(stream: bytes) -> bool:
+    """Whether the picture refers to a later one (slice_type in clause 7.4.3): browsers would show it out of order."""
+    return any(_slice_type(unit) % 5 == B_SLICE for unit in units(stream) if kind(unit) == Unit.SLICE)
+
+
+def _slice_type(unit: bytes) -> int:
+    bits = "".join(f"{byte:08b}" for byte in unit[1:12])
+    _, rest = _exp_golomb(bits)  # first_mb_in_slice
+    value, _ = _exp_golomb(rest)
+    return value
+
+
+def _exp_golomb(bits: str) -> tuple[int, str]:
+    """One ue(v) of clause 9.1, and what comes after it. A unit too short to hold it reads as 0."""
+    zeros = len(bits) - len(bits.lstrip("0"))
+    size = 2 * zeros + 1
+    return (int(bits[:size], 2) - 1 if len(bits) >= size else 0), bits[size:]

@@ -1,0 +1,141 @@
+"""What do the hub and the media process say to each other? One JSON object a line over a local socket.
+
+The hub asks and the media process answers with the same `n`. Moments are `time.monotonic()`, which all processes of one
+machine share; that way a message that lay in a socket for a while gives no lease longer than its facts are young.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+LEASE_SECONDS = 0.8
+RENEW_SECONDS = 0.25
+LONGEST_LINE = 256 * 1024
+LARGEST_SDP = 64 * 1024
+
+
+class Message(BaseModel):
+    """What all messages share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n: int
+
+
+class Open(Message):
+    """Start a viewing: answer this offer with the picture of this camera. It is also the viewing's first lease.
+
+    `held_seconds` is how long the grant has held without a break at `as_of`: nothing captured before is sent.
+    """
+
+    op: Literal["open"] = "open"
+    viewing_id: str
+    camera_id: str
+    source_url: str = Field(repr=False)
+    as_of: float
+    held_seconds: Annotated[float, Field(ge=0)]
+    offer: Annotated[str, Field(max_length=LARGEST_SDP)]
+
+
+class Candidates(Message):
+    """More of the viewer's addresses: an SDP fragment as RFC 8840 has it."""
+
+    op: Literal["candidates"] = "candidates"
+    viewing_id: str
+    fragment: Annotated[str, Field(max_length=LARGEST_SDP)]
+
+
+class Renew(Message):
+    """The grants of these viewings still held at `as_of`."""
+
+    op: Literal["renew"] = "renew"
+    viewing_ids: tuple[str, ...]
+    as_of: float
+
+
+class Close(Message):
+    """End these viewings. Not one packet of theirs leaves after the answer."""
+
+    op: Literal["close"] = "close"
+    viewing_ids: tuple[str, ...]
+
+
+class AskStats(Message):
+    """What runs, and how much of it."""
+
+    op: Literal["stats"] = "stats"
+
+
+class Answer(Message):
+    """The SDP answer of a viewing that started."""
+
+    op: Literal["answer"] = "answer"
+    sdp: str
+
+
+class Failed(Message):
+    """It could not be done; `code` is for the page, `message` for whoever can repair it."""
+
+    op: Literal["failed"] = "failed"
+    code: str
+    message: str = ""
+
+
+class Done(Message):
+    """It is done."""
+
+    op: Literal["done"] = "done"
+
+
+class Renewed(Message):
+    """Which of the viewings do not run, each with why, and which cameras cannot be shown, each with what to set."""
+
+    op: Literal["renewed"] = "renewed"
+    gone: dict[str, str]
+    unusable: dict[str, str] = {}
+
+
+class ViewingStats(BaseModel):
+    """What one viewer was sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    camera_id: str
+    connected: bool
+    leased: bool
+    packets: int
+    bytes: int
+    refused: int
+    last_sent_at: float | None
+
+
+class CameraStats(BaseModel):
+    """What one camera's reader does."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Literal["opening", "playing", "silent", "unusable"]
+    viewers: int
+    connections: int
+
+
+class Stats(Message):
+    """All viewings and cameras that are open now."""
+
+    op: Literal["stats"] = "stats"
+    viewings: dict[str, ViewingStats]
+    cameras: dict[str, CameraStats]
+
+
+Request: TypeAlias = Annotated[Open | Candidates | Renew | Close | AskStats, Field(discriminator="op")]
+Reply: TypeAlias = Annotated[Answer | Failed | Done | Renewed | Stats, Field(discriminator="op")]
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
+
+
+def line(message: Message) -> bytes:
+    """The message as it goes over the socket."""
+    return message.model_dump_json().encode() + b"\n"

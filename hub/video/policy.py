@@ -1,0 +1,240 @@
+"""May this person see this room now, until when, because of what? The rules of live video, and nothing else.
+
+The six rules stand in the order in which a refusal is told. A refusal says what kind of thing is missing and when it
+may be possible again, in a code; it never says who objects. What `access/may` answered comes in with the facts: without
+its `Allowed` nothing here is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from hub.access import may
+from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
+
+EVIDENCE_LASTS = timedelta(minutes=90)
+NEVER_A_CAMERA = frozenset({"toilet", "bath", "changing", "treatment", "massage", "counselling", "staff_rest"})
+LONGEST_REASON = 200
+
+
+class Code(StrEnum):
+    """Why not. The pages have the words; `access/may` adds its own codes."""
+
+    NO_CONSENT = "no-consent"
+    VETO = "veto"
+    NOT_PRESENT = "not-present"
+    UNSURE = "unsure"
+    SOMEONE_OBJECTS = "someone-objects"
+    ROOM_NOT_ALLOWED = "room-not-allowed"
+    CENTRE_CLOSED = "centre-closed"
+    LAMP_SILENT = "lamp-silent"
+    NO_CAMERA = "no-camera"
+    REASON_MISSING = "reason-missing"
+
+
+class Lamp(StrEnum):
+    """The room's "being watched" lamp."""
+
+    NONE = "none"  # this room has none
+    ON = "on"  # it has reported that it shines
+    DARK = "dark"  # it has reported off, or nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one moment to another; without an end it lasts until further notice."""
+
+    from_at: datetime
+    until_at: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        return self.from_at <= now and (self.until_at is None or now < self.until_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When the centre is open, in its own time zone."""
+
+    opens: time
+    closes: time
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is true of the room, whoever looks.
+
+    `objections` are the stays of others who do not want to be seen, and what they said "not now" to; those that ended
+    are among them as long as a picture of before may still be kept.
+    """
+
+    id: RoomId
+    type: str
+    hours: Hours
+    has_camera: bool = True
+    lamp: Lamp = Lamp.NONE
+    objections: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The room a senior is in, since when, and the last evidence of it."""
+
+    room_id: RoomId
+    from_at: datetime
+    evidence_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A family member and the senior whose room she wants to see."""
+
+    access: may.Verdict
+    account_id: AccountId
+    senior_id: SeniorId
+    related_since: datetime | None
+    consent: Span | None
+    vetoes: tuple[Span, ...]
+    presence: Presence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody of the staff or the organisation, with a reason, or with the P1 alarm of this room that she accepted."""
+
+    access: may.Verdict
+    account_id: AccountId
+    reason: str
+    accepted_alarm: AlarmId | None = None
+    accepted_at: datetime | None = None
+
+
+Viewer: TypeAlias = Relative | Colleague
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Yes: it has held since `since` without a break, and ends at `until` by itself (None: when something changes).
+
+    `because` is a code for the record that the senior and her family can read; `depends_on` names what a change of ends
+    it, as "kind:id" of `kit/changes`.
+    """
+
+    since: datetime
+    until: datetime | None
+    because: str
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No, for this kind of reason; `next_at` is when it may be possible again, where that is known."""
+
+    code: str
+    next_at: datetime | None = None
+
+
+Verdict: TypeAlias = Allowed | Refused
+
+
+def may_watch(viewer: Viewer, room: Room, now: datetime) -> Verdict:
+    """Decide. Taking anything away from the facts never turns a refusal into a permission."""
+    if isinstance(viewer.access, may.Refused):
+        return Refused(viewer.access.reason)
+    if room.type in NEVER_A_CAMERA:
+        return Refused(Code.ROOM_NOT_ALLOWED)
+    if not room.has_camera:
+        return Refused(Code.NO_CAMERA)
+    if isinstance(viewer, Colleague):
+        return _colleague(viewer, viewer.access, room, now)
+    return _relative(viewer, viewer.access, room, now)
+
+
+def open_hours(hours: Hours, now: datetime) -> Span | Refused:
+    """The opening hours that hold at `now`; outside of them a refusal with the next opening."""
+    local = now.astimezone(ZoneInfo(hours.timezone))
+    opens, closes = (datetime.combine(local.date(), at, local.tzinfo) for at in (hours.opens, hours.closes))
+    if opens <= local < closes:
+        return Span(opens.astimezone(UTC), closes.astimezone(UTC))
+    next_day = local.date() if local < opens else local.date() + timedelta(days=1)
+    return Refused(Code.CENTRE_CLOSED, datetime.combine(next_day, hours.opens, local.tzinfo).astimezone(UTC))
+
+
+def _relative(viewer: Relative, access: may.Allowed, room: Room, now: datetime) -> Verdict:
+    if viewer.related_since is None:
+        return Refused("relation-unconfirmed")
+    if viewer.consent is None or not viewer.consent.holds(now):
+        return Refused(Code.NO_CONSENT)
+    if veto := _first_standing(viewer.vetoes, now):
+        return Refused(Code.VETO, veto.until_at)
+    hours = open_hours(room.hours, now)
+    if isinstance(hours, Refused):
+        return hours
+    here = _present(viewer.presence, room, now)
+    if isinstance(here, Refused):
+        return here
+    if _first_standing(room.objections, now):
+        return Refused(Code.SOMEONE_OBJECTS)
+    if room.lamp is Lamp.DARK:
+        return Refused(Code.LAMP_SILENT)
+    return Allowed(
+        since=_latest(
+            (viewer.related_since, viewer.consent.from_at, hours.from_at, here.from_at),
+            _ends((*viewer.vetoes, *room.objections), now),
+        ),
+        until=_earliest(
+            (access.until, viewer.consent.until_at, hours.until_at, here.until_at),
+            _starts((*viewer.vetoes, *room.objections), now),
+        ),
+        because="consent",
+        depends_on=(*access.depends_on, f"presence:{viewer.senior_id}", f"senior:{viewer.senior_id}"),
+    )
+
+
+def _colleague(viewer: Colleague, access: may.Allowed, room: Room, now: datetime) -> Verdict:
+    if viewer.accepted_alarm is not None and viewer.accepted_at is not None:
+        if room.lamp is Lamp.DARK:
+            return Refused(Code.LAMP_SILENT)
+        depends_on = (*access.depends_on, f"alarm:{viewer.accepted_alarm}")
+        return Allowed(viewer.accepted_at, access.until, "accepted-alarm", depends_on)
+    if not 0 < len(viewer.reason.strip()) <= LONGEST_REASON:
+        return Refused(Code.REASON_MISSING)
+    if _first_standing(room.objections, now):
+        return Refused(Code.SOMEONE_OBJECTS)
+    if room.lamp is Lamp.DARK:
+        return Refused(Code.LAMP_SILENT)
+    since = _latest((), _ends(room.objections, now))
+    return Allowed(since, _earliest((access.until,), _starts(room.objections, now)), "stated-reason", access.depends_on)
+
+
+def _present(presence: Presence | None, room: Room, now: datetime) -> Span | Refused:
+    """The time for which she is known to be in this room."""
+    if presence is None or presence.room_id != room.id or now < presence.from_at:
+        return Refused(Code.NOT_PRESENT)
+    sure_until = presence.evidence_at + EVIDENCE_LASTS
+    return Span(presence.from_at, sure_until) if now < sure_until else Refused(Code.UNSURE)
+
+
+def _first_standing(spans: Iterable[Span], now: datetime) -> Span | None:
+    return next((span for span in spans if span.holds(now)), None)
+
+
+def _ends(spans: Iterable[Span], now: datetime) -> list[datetime]:
+    return [span.until_at for span in spans if span.until_at is not None and span.until_at <= now]
+
+
+def _starts(spans: Iterable[Span], now: datetime) -> list[datetime]:
+    return [span.from_at for span in spans if span.from_at > now]
+
+
+def _latest(moments: Iterable[datetime], more: Iterable[datetime]) -> datetime:
+    return max((*moments, *more), default=datetime.min.replace(tzinfo=UTC))
+
+
+def _earliest(moments: Iterable[datetime | None], more: Iterable[datetime]) -> datetime | None:
+    return min((moment for moment in (*moments, *more) if moment is not None), default=None)

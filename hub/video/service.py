@@ -1,0 +1,368 @@
+"""Opens viewings, keeps their leases while their grants hold, and ends them when they do not."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+
+from hub.access.model import Subject
+from hub.kit.broadcast import Subscription
+from hub.kit.changes import Change, Changes
+from hub.kit.clock import Clock
+from hub.kit.db import Conn, Database
+from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId, ViewingId, new_id
+from hub.ledger.model import Chain, Entry
+from hub.ledger.service import append
+from hub.notices.model import Raised
+from hub.notices.service import clear_notice, raise_notice
+from hub.video import store
+from hub.video.errors import (
+    BadTicket,
+    CannotPlay,
+    NoSuchCamera,
+    NoSuchViewing,
+    NotShown,
+    PictureAway,
+    TooManyViewings,
+)
+from hub.video.facts import Facts, Question, decide
+from hub.video.model import RENEW_SECONDS
+from hub.video.policy import Allowed, Refused, Verdict
+from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
+from hub.video.store import OpenViewing, Watched
+
+log = logging.getLogger(__name__)
+
+TICKET_LASTS = timedelta(seconds=15)
+MOST_IN_A_SESSION = 12
+LOOK_SECONDS = 0.6
+"""Longer than this to read the facts of all viewings: they are too old to renew a lease with."""
+REMEMBERED_SECONDS = 10.0
+"""A change is remembered for longer than any picture is kept."""
+WATCHED_KINDS = ("grant", "presence", "session", "account", "viewing", "alarm", "device", "senior")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who wants to see a room: the account and the session of the request."""
+
+    account_id: AccountId
+    centre_id: CentreId
+    session_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A viewing that may start within 15 s. The ticket is stored nowhere."""
+
+    viewing_id: ViewingId
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A viewing that started: the SDP answer to its offer."""
+
+    viewing_id: ViewingId
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Whether a relative may watch a senior now, and with which camera; else why not and when it may be possible."""
+
+    camera_id: DeviceId | None
+    allowed: bool
+    code: str | None = None
+    next_at: datetime | None = None
+
+
+class Video:
+    """Live video of one hub. `run` must run: without it every picture ends within a second."""
+
+    def __init__(self, database: Database, media: MediaProcess, changes: Changes, clock: Clock) -> None:
+        self._database = database
+        self._media = media
+        self._changes = changes
+        self._clock = clock
+        self._starting: set[ViewingId] = set()
+        self._may_be_open = True
+        self._unusable: dict[str, CentreId] = {}
+        self._recent = Recent(time.monotonic())
+
+    async def open_viewing(self, asker: Asker, camera_id: DeviceId, *, for_family: bool, reason: str = "") -> Opened:
+        """Write down that this person will look, and give her the ticket to do it.
+
+        Raises NoSuchCamera, TooManyViewings, or NotShown with the kind of refusal.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as conn:
+            questions = [Question(asker.account_id, asker.session_id, camera_id, reason=reason.strip())]
+            if for_family:
+                seniors = await store.seniors_of(conn, asker.account_id)
+                questions = [
+                    Question(asker.account_id, asker.session_id, camera_id, senior_id) for senior_id in seniors
+                ]
+            question, facts, allowed = _best(questions, await store.facts(conn, questions, now), now)
+            if await store.count_open_in(conn, asker.session_id) >= MOST_IN_A_SESSION:
+                raise TooManyViewings
+            ticket = secrets.token_urlsafe(32)
+            viewing = _viewing(question, facts, allowed, now)
+            await store.insert_viewing(conn, viewing)
+            await store.insert_ticket(conn, _digest(ticket), viewing.id, now + TICKET_LASTS)
+            about = {"viewing": viewing.id, "person": facts.person, "camera": camera_id, "room": viewing.room_id}
+            entry = Entry("viewing-opened", {**about, "because": viewing.because})
+            await append(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
+        return Opened(viewing.id, ticket)
+
+    async def play(self, ticket: str, session_ids: Sequence[bytes], camera_id: DeviceId, offer: str) -> Playing:
+        """Start the viewing of this ticket: WHEP's offer in, answer out.
+
+        Raises BadTicket, NotShown, CannotPlay or PictureAway; the ticket is used up by any of them but the first.
+        """
+        as_of, now = time.monotonic(), self._clock.now()
+        async with self._database.transaction() as conn:
+            viewing = await store.use_ticket(conn, _digest(ticket), session_ids, camera_id, now)
+            if viewing is None:
+                raise BadTicket
+            (facts,) = await store.facts(conn, [viewing.question], now)
+            verdict = decide(viewing.question, facts, now)
+            if not isinstance(verdict, Allowed) or facts.rtsp_url is None:
+                await self._write_end(conn, viewing, _code(verdict), now)
+            else:
+                self._starting.add(viewing.id)
+        if not isinstance(verdict, Allowed) or facts.rtsp_url is None:
+            raise NotShown(verdict) if isinstance(verdict, Refused) else NoSuchCamera
+        held = self._recent.held(viewing, (now - verdict.since).total_seconds(), as_of)
+        try:
+            answer = await self._media.open(
+                viewing.id, camera_id, facts.rtsp_url, as_of=as_of, held_seconds=held, offer=offer
+            )
+        except MediaRefused as error:
+            await self._end(viewing, error.code)
+            raise CannotPlay(error.code) from error
+        except MediaUnreachable as error:
+            await self._end(viewing, "picture-away")
+            raise PictureAway from error
+        finally:
+            self._starting.discard(viewing.id)
+        self._may_be_open = True
+        return Playing(viewing.id, answer)
+
+    async def add_candidates(self, viewing_id: ViewingId, session_ids: Sequence[bytes], fragment: str) -> None:
+        """More of the viewer's addresses. Raises NoSuchViewing, CannotPlay or PictureAway."""
+        async with self._database.transaction() as conn:
+            viewing = await store.open_viewing_in(conn, viewing_id, session_ids)
+        if viewing is None:
+            raise NoSuchViewing
+        try:
+            await self._media.add_candidates(viewing_id, fragment)
+        except MediaRefused as error:
+            raise CannotPlay(error.code) from error
+        except MediaUnreachable as error:
+            raise PictureAway from error
+
+    async def end(self, viewing_id: ViewingId, session_ids: Sequence[bytes]) -> None:
+        """The viewer has seen enough. Raises NoSuchViewing."""
+        async with self._database.transaction() as conn:
+            viewing = await store.open_viewing_in(conn, viewing_id, session_ids)
+        if viewing is None:
+            raise NoSuchViewing
+        await self._shut((viewing.id,))
+        await self._end(viewing, "left")
+
+    async def report(self, viewing_id: ViewingId, session_ids: Sequence[bytes], frames: int) -> None:
+        """What the viewer's page has decoded so far. Raises NoSuchViewing."""
+        async with self._database.transaction() as conn:
+            if await store.open_viewing_in(conn, viewing_id, session_ids) is None:
+                raise NoSuchViewing
+            await store.set_frames(conn, viewing_id, frames, self._clock.now())
+
+    async def run(self) -> None:
+        """Speak to the media process and keep leases until cancelled."""
+        with self._changes.subscribe(*WATCHED_KINDS) as heard:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._media.run())
+                group.create_task(self._keep_leases(heard))
+
+    async def _keep_leases(self, heard: Subscription[Change]) -> None:
+        """Look at every open viewing at each change and four times a second."""
+        while True:
+            try:
+                async with asyncio.timeout(RENEW_SECONDS):
+                    first = await heard.next()
+            except TimeoutError:
+                changes: list[Change] = []
+            else:
+                changes = [first, *heard.waiting()]
+            self._recent.note(changes, time.monotonic())
+            self._may_be_open = self._may_be_open or any(change.kind in ("viewing", "lost") for change in changes)
+            if not self._may_be_open:
+                continue
+            try:
+                await self._look()
+            except (psycopg.OperationalError, TimeoutError, MediaUnreachable) as error:
+                # Nothing is renewed: the pictures end by themselves, and go on when this is over.
+                log.warning("leases were not renewed: %s", type(error).__name__)
+
+    async def _look(self) -> None:
+        """Judge every open viewing on fresh facts; end what may not be, renew what may."""
+        as_of, now = time.monotonic(), self._clock.now()
+        async with asyncio.timeout(LOOK_SECONDS), self._database.transaction() as conn:
+            viewings = await store.open_viewings(conn)
+            found = await store.facts(conn, [viewing.question for viewing in viewings], now) if viewings else []
+        self._may_be_open = bool(viewings)
+        verdicts = [decide(viewing.question, facts, now) for viewing, facts in zip(viewings, found, strict=True)]
+        over = {viewing.id: (viewing, _code(verdict)) for viewing, verdict in zip(viewings, verdicts, strict=True)
+                if not isinstance(verdict, Allowed)}  # fmt: skip
+        for viewing in viewings:
+            if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
+                over.setdefault(viewing.id, (viewing, "never-started"))
+        await self._shut(tuple(over))
+        running = {viewing.id: viewing for viewing in viewings if viewing.started_at is not None}
+        running = {key: one for key, one in running.items() if key not in over and key not in self._starting}
+        renewed = await self._media.renew(tuple(running), as_of=as_of) if running else None
+        for viewing_id, why in (renewed.gone if renewed else {}).items():
+            viewing = running[ViewingId(viewing_id)]
+            over[viewing.id] = (viewing, "picture-away" if why == "unknown" else why)
+        for viewing, because in over.values():
+            await self._end(viewing, because)
+        if renewed is not None:
+            await self._notice({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
+
+    async def _shut(self, viewing_ids: tuple[ViewingId, ...]) -> None:
+        """The gate first: what the database thinks of it may wait. Unreachable, its leases run out."""
+        if not viewing_ids:
+            return
+        try:
+            await self._media.close(viewing_ids)
+        except MediaUnreachable:
+            log.warning("viewings %s end with their leases: the media process is away", ", ".join(viewing_ids))
+
+    async def _end(self, viewing: OpenViewing, because: str) -> None:
+        async with self._database.transaction() as conn:
+            await self._write_end(conn, viewing, because, self._clock.now())
+
+    async def _write_end(self, conn: Conn, viewing: OpenViewing, because: str, now: datetime) -> None:
+        if await store.end_viewing(conn, viewing.id, because, now):
+            await store.forget_ticket(conn, viewing.id)
+            entry = Entry("viewing-ended", {"viewing": viewing.id, "because": because})
+            await append(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
+
+    async def _notice(self, cameras: dict[DeviceId, CentreId], unusable: dict[str, str]) -> None:
+        """Tell staff once which camera cannot be shown and what to set on it, and when that is over."""
+        now = self._clock.now()
+        new = {one: cameras[DeviceId(one)] for one in unusable if one not in self._unusable and one in cameras}
+        over = {one for one in self._unusable if one in cameras and one not in unusable}
+        if not new and not over:
+            return
+        async with self._database.transaction() as conn:
+            for camera_id, centre_id in new.items():
+                what = {"what": unusable[camera_id]}
+                about = Raised(centre_id, "camera-unusable", f"device:{camera_id}", params=what)
+                await raise_notice(conn, about, now)
+            for camera_id in over:
+                await clear_notice(conn, self._unusable[camera_id], "camera-unusable", f"device:{camera_id}", now)
+        self._unusable = {one: at for one, at in {**self._unusable, **new}.items() if one not in over}
+
+
+class Recent:
+    """What changed a moment ago: a grant that was given just now has not held for longer than that, whatever its rows
+    say. A relation that was unblocked, for one, does not say when.
+    """
+
+    def __init__(self, begun: float) -> None:
+        self._begun = begun
+        self._at: dict[tuple[str, str], float] = {}
+
+    def note(self, changes: Sequence[Change], now: float) -> None:
+        """These changes were heard now."""
+        self._at = {key: at for key, at in self._at.items() if now - at < REMEMBERED_SECONDS}
+        for change in changes:
+            if change.kind == "lost":
+                self._begun = now
+            self._at[change.kind, change.id] = now
+
+    def held(self, viewing: OpenViewing, seconds: float, now: float) -> float:
+        """For how many of these seconds the grant is known to have held without a break."""
+        about = [("account", viewing.account_id), ("session", viewing.account_id), ("device", viewing.camera_id)]
+        if viewing.senior_id is not None:
+            about += [("grant", viewing.senior_id), ("presence", viewing.senior_id)]
+        # Anybody's record: who objected until a moment ago, and was in the room, is in no row any more.
+        about += [key for key in self._at if key[0] == "senior"]
+        latest = max([self._begun, *(self._at[key] for key in about if key in self._at)])
+        return max(0.0, min(seconds, now - latest))
+
+
+async def verdict(conn: Conn, subject: Subject, session_id: bytes, senior_id: SeniorId, now: datetime) -> Picture:
+    """Whether a relative may watch this senior now. `conn` must be the hub's: others in the room count too."""
+    camera_id = await store.camera_where(conn, senior_id, now)
+    question = Question(subject.account_id, session_id, camera_id or DeviceId(""), senior_id)
+    (facts,) = await store.facts(conn, [question], now)
+    answer = decide(question, facts, now) or Refused("not-present" if facts.present_in is None else "no-camera")
+    if isinstance(answer, Allowed):
+        return Picture(camera_id, allowed=True)
+    return Picture(None, allowed=False, code=answer.code, next_at=answer.next_at)
+
+
+async def watched(conn: Conn, senior_id: SeniorId, since: datetime) -> list[Watched]:
+    """Who looked at a room while the senior was in it, latest first."""
+    return await store.watched(conn, senior_id, since)
+
+
+async def being_watched(conn: Conn, centre_id: CentreId) -> dict[RoomId, int]:
+    """How many look at each room now."""
+    return await store.being_watched(conn, centre_id)
+
+
+def _best(questions: Sequence[Question], found: Sequence[Facts], now: datetime) -> tuple[Question, Facts, Allowed]:
+    """The question that is allowed, of several seniors'; else the refusal of whoever is in the room.
+
+    Raises NoSuchCamera or NotShown.
+    """
+    refusals: list[tuple[bool, Refused]] = []
+    for question, facts in zip(questions, found, strict=True):
+        answer = decide(question, facts, now)
+        if answer is None:
+            raise NoSuchCamera
+        if isinstance(answer, Allowed):
+            return question, facts, answer
+        refusals.append((facts.present_in != facts.room_id, answer))
+    if not refusals:
+        raise NotShown(Refused("not-your-relative"))
+    raise NotShown(min(refusals, key=lambda one: one[0])[1])
+
+
+def _viewing(question: Question, facts: Facts, allowed: Allowed, now: datetime) -> store.NewViewing:
+    assert facts.room_id is not None
+    assert facts.camera_centre_id is not None
+    return store.NewViewing(
+        id=ViewingId(new_id("v", now)),
+        centre_id=facts.camera_centre_id,
+        camera_id=question.camera_id,
+        room_id=facts.room_id,
+        account_id=question.account_id,
+        session_id=question.session_id,
+        senior_id=question.senior_id,
+        alarm_id=facts.alarm_id if allowed.because == "accepted-alarm" else None,
+        because=allowed.because,
+        reason=question.reason[:200],
+        allowed_since=allowed.since,
+        opened_at=now,
+    )
+
+
+def _code(verdict: Verdict | None) -> str:
+    return verdict.code if isinstance(verdict, Refused) else "no-such-camera"
+
+
+def _digest(ticket: str) -> bytes:
+    return hashlib.sha256(ticket.encode()).digest()

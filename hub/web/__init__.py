@@ -1,0 +1,1 @@
+"""The dashboard, the live stream and the rules every HTTP answer follows."""

@@ -1,0 +1,102 @@
+"""What a family member's page shows: the shape, as JSON carries it. `web/family` fills it."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from hub.access.api import Centre
+from hub.kit.ids import AccountId, AlarmId, DeviceId, RoomId, SeniorId
+
+
+class NamedRoom(BaseModel):
+    """A room as a family reads it."""
+
+    id: RoomId
+    name: str
+    name_en: str
+
+
+class FamilyMember(BaseModel):
+    """Who is looking, and what she is to the senior."""
+
+    id: AccountId
+    name: str
+    name_en: str
+    language: Literal["zh-CN", "en"]
+    kinship: Literal["daughter", "son", "spouse", "grandchild", "sibling", "other"]
+
+
+class HerSenior(BaseModel):
+    """Whom the page is about."""
+
+    id: SeniorId
+    address_as: str
+    address_as_en: str
+
+
+class Where(BaseModel):
+    """The room she is in, since when, and what tells; `sure` is false when the last evidence is too old."""
+
+    room: NamedRoom
+    since: datetime
+    evidence: Literal["card", "badge", "press", "meal", "staff", "roll_call"]
+    sure: bool
+
+
+class Picture(BaseModel):
+    """Whether she may be watched now; else `code` says why in kind, and `next_at` when it may be possible again."""
+
+    camera_id: DeviceId | None
+    allowed: bool
+    code: str | None
+    next_at: datetime | None
+
+
+class Moment(BaseModel):
+    """One line of her day."""
+
+    at: datetime
+    what: Literal["arrived", "entered", "left"]
+    room: NamedRoom | None
+
+
+class Watched(BaseModel):
+    """Somebody who looked at a room while she was in it, and why that was allowed. `to_at` None: still looking."""
+
+    who: str
+    who_en: str
+    room: NamedRoom | None
+    from_at: datetime
+    to_at: datetime | None
+    because: str
+
+
+class HerAlarm(BaseModel):
+    """An alarm of hers that is live, or ended today."""
+
+    id: AlarmId
+    number: str
+    state: Literal["open", "accepted", "on_scene", "resolved", "closed"]
+    opened_at: datetime
+    owner_name: str | None
+    owner_name_en: str | None
+
+
+class Home(BaseModel):
+    """The whole first screen. What the senior's consent does not cover is None or empty.
+
+    `at_centre`: whether she is in the building, also where no room is known.
+    """
+
+    me: FamilyMember
+    senior: HerSenior
+    at_centre: bool | None
+    presence: Where | None
+    picture: Picture
+    today: list[Moment]
+    viewings: list[Watched]
+    alarms: list[HerAlarm]
+    centre: Centre
+    demo: bool
+    plain_http: bool

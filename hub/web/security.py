@@ -1,0 +1,136 @@
+"""What every request must prove, and what every answer says to the browser.
+
+A request names a host that is ours (against DNS rebinding); one that writes comes from a page of ours (against
+cross-site requests): its Origin is this host, Sec-Fetch-Site says so where the browser sends it, and the header
+`X-Anling: 1` is there, which no form and no foreign page can send without a preflight that nobody answers.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.kit.http import MAX_BODY_BYTES, problem
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_OURS = frozenset({"same-origin", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`hosts`: the names this hub answers to, without port; `https`: it is reached over HTTPS; `demo`: its pages may
+    stand in frames of its own stage, which may also show and ask `stage_origins`.
+    """
+
+    hosts: frozenset[str]
+    https: bool
+    demo: bool
+    stage_origins: tuple[str, ...] = ()
+
+
+class Guard:
+    """Turns wrong requests away before anything reads them, and adds the headers to every answer."""
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+        self._app = app
+        self._rules = rules
+        self._headers = answer_headers(rules)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        refusal = refused(str(scope["method"]), Headers(scope=scope), self._rules)
+        app = problem(*refusal) if refusal else self._app
+        await app(scope, _limited(receive), send_with_headers)
+
+
+def refused(method: str, headers: Headers, rules: Rules) -> tuple[int, str] | None:
+    """The status and code with which a request is turned away; None for one that may go on."""
+    host = headers.get("host", "")
+    if _name_of(host) not in rules.hosts:
+        return 421, "wrong-host"
+    if method in _READING:
+        return None
+    origin = headers.get("origin")
+    if headers.get("sec-fetch-site", "same-origin") not in _OURS or (origin is not None and not _is(origin, host)):
+        return 403, "cross-site"
+    # A bearer token is never sent by a browser on its own; a player that has one need not know our header.
+    has_bearer = headers.get("authorization", "").lower().startswith("bearer ")
+    if headers.get("x-anling") != "1" and not has_bearer:
+        return 403, "cross-site"
+    return None
+
+
+def answer_headers(rules: Rules) -> dict[str, str]:
+    """The headers of every answer."""
+    stage = " ".join(rules.stage_origins) if rules.demo else ""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "manifest-src": "'self'",
+        "worker-src": "'self'",
+        "connect-src": f"'self' {stage}".strip(),
+        "media-src": "'self' blob:",
+        "frame-src": f"'self' {stage}".strip() if rules.demo else "'none'",
+        "frame-ancestors": "'self'" if rules.demo else "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "svelte-trusted-html anling",
+    }
+    headers = {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "SAMEORIGIN" if rules.demo else "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": (
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
+            "autoplay=(self), fullscreen=(self), screen-wake-lock=(self)"
+        ),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    if rules.https:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+def _limited(receive: Receive) -> Receive:
+    """The same body, unless it is larger than any of ours: then HTTPException 413 for whoever reads it."""
+    received = 0
+
+    async def receive_some() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return receive_some
+
+
+def _name_of(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+    except ValueError:
+        return ""
+
+
+def _is(origin: str, host: str) -> bool:
+    return origin.partition("://")[2].lower() == host.lower()

@@ -1,0 +1,127 @@
+"""The stage's state and its switches: the hub's own rows, and the simulated centre over its loopback control."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+from pydantic import ValidationError
+
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.kit.errors import DomainError
+from hub.web.stage import store
+from hub.web.stage.model import SimulatedButton, SimulatedState, Stage, StageCamera, StageRoom, StageSenior, Steps
+
+
+class SimulatorsAway(DomainError):
+    """The simulated centre does not answer: its process is down or starting."""
+
+    code = "simulators-away"
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the pages and processes of the demo are; `daughter` is the account whose phone stands on the stage."""
+
+    control: str
+    organisation: str
+    family_invitation: str
+    daughter: str
+
+
+class Theatre:
+    """What the stage's page asks for. Restarting the tour moves `since`."""
+
+    def __init__(self, database: Database, clock: Clock, client: httpx.AsyncClient, addresses: Addresses) -> None:
+        self._database = database
+        self._clock = clock
+        self._client = client
+        self._addresses = addresses
+        self.since = clock.now()
+        self._charted_at: datetime | None = None
+
+    def restart(self) -> None:
+        """The tour begins now."""
+        self.since = self._clock.now()
+        self._charted_at = None
+
+    def charted(self) -> None:
+        """Somebody was shown a room's day."""
+        self._charted_at = self._charted_at or self._clock.now()
+
+    async def stage(self) -> Stage:
+        """Everything the page shows, read now."""
+        simulated = await self._state()
+        async with self._database.transaction() as conn:
+            happened = await store.happened(conn, self.since)
+            buttons = await store.buttons(conn)
+            rooms = await store.rooms(conn)
+            daughter_of = await store.senior_of(conn, self._addresses.daughter)
+        seen = simulated or SimulatedState()
+        return Stage(
+            organisation_url=self._addresses.organisation,
+            family_url=self._addresses.family_invitation,
+            reachable=simulated is not None,
+            seniors=[_senior(row, seen) for row in buttons],
+            rooms=[StageRoom(id=row.id, name=row.name, name_en=row.name_en, hot=row.id in seen.hot) for row in rooms],
+            cameras=[
+                StageCamera(id=row.camera_id, room_id=row.id, dark=row.camera_id in seen.dark)
+                for row in rooms
+                if row.camera_id is not None
+            ],
+            line_cut=seen.line_cut,
+            steps=Steps(
+                data=happened.data,
+                press=happened.press,
+                told=happened.told,
+                taken=happened.taken,
+                picture=happened.picture,
+                chart=self._charted_at,
+            ),
+            daughter_of=daughter_of,
+        )
+
+    async def press(self, device_id: str) -> None:
+        """The simulated device's own process presses. Raises SimulatorsAway."""
+        await self._ask(f"/devices/{device_id}/press", {})
+
+    async def hot(self, room_id: str, *, on: bool) -> None:
+        """Heat a room, or let it cool. Raises SimulatorsAway."""
+        await self._ask(f"/rooms/{room_id}/hot", {"on": on})
+
+    async def dark(self, camera_id: str, *, on: bool) -> None:
+        """Cover a camera, or uncover it. Raises SimulatorsAway."""
+        await self._ask(f"/cameras/{camera_id}/dark", {"on": on})
+
+    async def cut(self, *, on: bool) -> None:
+        """Cut the line between the devices and the hub, or mend it. Raises SimulatorsAway."""
+        await self._ask("/line/cut", {"on": on})
+
+    async def _ask(self, path: str, body: dict[str, bool]) -> None:
+        try:
+            answer = await self._client.post(self._addresses.control + path, json=body)
+        except httpx.HTTPError as error:
+            raise SimulatorsAway from error
+        if not answer.is_success:
+            raise SimulatorsAway
+
+    async def _state(self) -> SimulatedState | None:
+        try:
+            answer = await self._client.get(self._addresses.control + "/state")
+            return SimulatedState.model_validate_json(answer.content) if answer.is_success else None
+        except (httpx.HTTPError, ValidationError):
+            return None
+
+
+def _senior(row: store.ButtonRow, seen: SimulatedState) -> StageSenior:
+    button = seen.buttons.get(row.device_id, SimulatedButton())
+    return StageSenior(
+        id=row.senior_id,
+        address_as=row.address_as,
+        address_as_en=row.address_as_en,
+        device_id=row.device_id,
+        light=button.light,
+        light_text=button.text,
+        room_id=seen.seniors.get(row.senior_id),
+    )

@@ -1,0 +1,116 @@
+"""What the tour's steps are read from: the rows that real events left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from hub.kit.db import Conn
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """When each kind of thing first happened since the tour began; None: not yet."""
+
+    data: datetime | None
+    press: datetime | None
+    told: datetime | None
+    taken: datetime | None
+    picture: datetime | None
+
+
+async def happened(conn: Conn, since: datetime) -> Happened:
+    """The first of each since then. A press is taken when its button was sent the cue "coming".
+
+    Readings are looked for device by device, each in its own order: a look costs the same on any day.
+    """
+    async with conn.cursor(row_factory=class_row(Happened)) as cur:
+        await cur.execute(
+            """
+            SELECT (SELECT min(first.ts)
+                      FROM device
+                     CROSS JOIN reading_name
+                     CROSS JOIN LATERAL (SELECT ts
+                                           FROM reading
+                                          WHERE device_id = device.number
+                                            AND reading_name_id = reading_name.id
+                                            AND ts >= %(since)s
+                                          ORDER BY ts
+                                          LIMIT 1) AS first
+                     WHERE device.kind IN ('camera', 'sensor')) AS data,
+                   (SELECT min(received_at) FROM press WHERE received_at >= %(since)s) AS press,
+                   (SELECT min(taken_at) FROM notification WHERE taken_at >= %(since)s) AS told,
+                   (SELECT min(sent_at)
+                      FROM device_command
+                     WHERE sent_at >= %(since)s AND subtopic = 'cue' AND payload ->> 'cue' = 'coming') AS taken,
+                   (SELECT min(viewing.first_frame_at)
+                      FROM viewing
+                      JOIN account ON account.id = viewing.account_id
+                     WHERE viewing.first_frame_at >= %(since)s AND account.role = 'family') AS picture
+            """,
+            {"since": since},
+        )
+        row = await cur.fetchone()
+    assert row is not None
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonRow:
+    """A senior and the button that is hers now."""
+
+    senior_id: str
+    address_as: str
+    address_as_en: str
+    device_id: str
+
+
+async def buttons(conn: Conn) -> list[ButtonRow]:
+    """Everybody who has a button, in order."""
+    async with conn.cursor(row_factory=class_row(ButtonRow)) as cur:
+        await cur.execute(
+            """
+            SELECT senior.id AS senior_id, senior.address_as, senior.address_as_en, device.id AS device_id
+              FROM senior
+              JOIN assignment ON assignment.senior_id = senior.id AND assignment.to_at IS NULL
+              JOIN device ON device.id = assignment.device_id AND device.kind = 'button'
+             ORDER BY senior.id
+            """
+        )
+        return await cur.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    id: str
+    name: str
+    name_en: str
+    camera_id: str | None
+
+
+async def rooms(conn: Conn) -> list[RoomRow]:
+    """The rooms, each with its camera."""
+    async with conn.cursor(row_factory=class_row(RoomRow)) as cur:
+        await cur.execute(
+            """
+            SELECT room.id, room.name, room.name_en, camera.device_id AS camera_id
+              FROM room
+              LEFT JOIN (SELECT assignment.room_id, min(device.id) AS device_id
+                           FROM device
+                           JOIN assignment ON assignment.device_id = device.id AND assignment.to_at IS NULL
+                          WHERE device.kind = 'camera'
+                          GROUP BY assignment.room_id) AS camera ON camera.room_id = room.id
+             ORDER BY room.plan_row, room.plan_column
+            """
+        )
+        return await cur.fetchall()
+
+
+async def senior_of(conn: Conn, account_id: str) -> str | None:
+    """Whose relative an account is."""
+    cursor = await conn.execute(
+        "SELECT senior_id FROM relation WHERE account_id = %(id)s AND blocked_at IS NULL ORDER BY id LIMIT 1",
+        {"id": account_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None

@@ -1,0 +1,1 @@
+"""A whole simulated centre: the same contract and device code as the real ones."""

@@ -1,0 +1,127 @@
+"""What does the centre's file say that the simulated centre brings to life?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from simulators.day import Living, Person
+
+
+class _Part(BaseModel):
+    """A part of the file; what only the hub wants of it is passed over (the importer checks it)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Centre(_Part):
+    id: str
+    timezone: str
+    opens: str
+    closes: str
+
+
+class _Room(_Part):
+    id: str
+    type: str
+
+
+class Senior(_Part):
+    """One senior: her card, and whether she objects to being seen."""
+
+    id: str
+    card_token: str | None = None
+    objects_to_being_seen: bool = False
+
+
+class Device(_Part):
+    """One device of the file; cameras also say where their pictures are."""
+
+    id: str
+    kind: str
+    senior: str | None = None
+    room: str | None = None
+    rtsp_url: str | None = None
+
+
+class _Relation(_Part):
+    account: str
+    senior: str
+
+
+class _Demo(_Part):
+    opens: str
+    closes: str
+    daughter: str
+    door_reader: str
+    seed: int
+
+
+class _File(_Part):
+    schema_: str = Field(alias="schema")
+    centre: _Centre
+    rooms: tuple[_Room, ...]
+    seniors: tuple[Senior, ...]
+    devices: tuple[Device, ...]
+    relations: tuple[_Relation, ...] = ()
+    demo: _Demo
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The simulated centre: who and what is in it, and how its days are made."""
+
+    centre: str
+    timezone: ZoneInfo
+    seniors: Mapping[str, Senior]
+    devices: Mapping[str, Device]
+    door_reader: str
+    living: Living
+
+    def of_kind(self, *kinds: str) -> list[Device]:
+        """The devices of these kinds, in the file's order."""
+        return [device for device in self.devices.values() if device.kind in kinds]
+
+    def reader_in(self, room: str) -> str | None:
+        """The card reader of a room; None where there is none."""
+        readers = self.of_kind("card_reader")
+        return next((one.id for one in readers if one.room == room and one.id != self.door_reader), None)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read the centre's file. Raises OSError, yaml.YAMLError or pydantic's ValidationError; the importer says more."""
+    file = _File.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    return Plan(
+        centre=file.centre.id,
+        timezone=ZoneInfo(file.centre.timezone),
+        seniors={senior.id: senior for senior in file.seniors},
+        devices={device.id: device for device in file.devices},
+        door_reader=file.demo.door_reader,
+        living=_living(file),
+    )
+
+
+def _living(file: _File) -> Living:
+    """The mother of the stage's daughter is always where a camera is; nobody visits the duty room."""
+    rooms = tuple(room.id for room in file.rooms if room.type != "duty")
+    dining = next((room.id for room in file.rooms if room.type == "dining"), rooms[0])
+    watched = {device.room for device in file.devices if device.kind == "camera"}
+    return Living(
+        people=tuple(Person(senior.id, shy=senior.objects_to_being_seen) for senior in file.seniors),
+        rooms=rooms,
+        dining=dining,
+        watched=tuple(room for room in rooms if room in watched),
+        mother=next((one.senior for one in file.relations if one.account == file.demo.daughter), None),
+        opens=_wall_time(file.demo.opens),
+        closes=_wall_time(file.demo.closes),
+        seed=file.demo.seed,
+    )
+
+
+def _wall_time(text: str) -> time:
+    """A time of day; 24:00 is the midnight at its end, and a centre that closes when it opens never closes."""
+    return time() if text == "24:00" else time.fromisoformat(text)

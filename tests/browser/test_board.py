@@ -1,0 +1,196 @@
+"""What does somebody on duty see and hear at the board, and what can she do with a finger or with keys?"""
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.links import mailed_link
+from tests.browser.looks import unreachable
+from tests.browser.visitors import DESK, PHONE, TABLET, Visitors
+from tests.fakes.demo import Demo, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.chromium]
+
+HEARD = "window.heard.contexts.map((one) => one.state).join()"
+TONES = "window.heard.tones"
+
+
+def alarm_of(page: Page, who: str) -> Locator:
+    """The alarm on the board about somebody."""
+    return page.locator("[data-alarm]").filter(has_text=who)
+
+
+def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_and_is_taken_in_one_tap(
+    visitors: Visitors, centre: Demo
+) -> None:
+    centre.is_in("s-10", "chess")
+    page = visitors.staff("staff-02", TABLET)
+    page.goto(f"{centre.url}/")
+    start = page.get_by_role("button", name="开始值班")
+    assert large(start)
+    assert page.evaluate(HEARD) == ""
+    start.click()
+    page.wait_for_function(f"{HEARD} === 'running'")
+    tones_at_start = page.evaluate(TONES)
+
+    centre.press("b-10")
+    alarm = alarm_of(page, "周爷爷")
+    expect(alarm).to_contain_text("周爷爷 · 棋牌室")
+    expect(alarm).to_contain_text("紧急")
+    expect(alarm.get_by_role("timer")).to_have_text("0:00")
+    page.wait_for_function(f"{TONES} > {tones_at_start}")
+    expect(page.locator("[data-room=chess]")).to_contain_text("这里有报警")
+    alarm.get_by_role("button", name="我来处理").click()
+
+    expect(alarm).to_contain_text("您正在处理")
+    until(lambda: centre.light("b-10").text == "王芳正在赶来")
+    tones_when_taken = page.evaluate(TONES)
+    expect(alarm.get_by_role("timer")).not_to_have_text("0:00")
+
+    alarm.get_by_role("button", name="填写处置结果").click()
+    page.get_by_label("陪伴").check()
+    page.get_by_label("一句话写清经过").fill("陪周爷爷坐了一会儿")
+    page.get_by_role("button", name="保存").click()
+    expect(alarm).to_have_count(0)
+    assert page.evaluate(TONES) == tones_when_taken, "nothing rings once somebody has taken it"
+    assert centre.rows("SELECT outcome FROM alarm WHERE senior_id = 's-10' ORDER BY opened_at DESC LIMIT 1") == [
+        ("company",)
+    ]
+
+
+def large(button: Locator) -> bool:
+    box = button.bounding_box()
+    return box is not None and box["height"] >= 120 and box["width"] >= 300
+
+
+def test_a_taken_alarm_shows_its_owner_to_others_and_a_late_tap_names_the_winner(
+    visitors: Visitors, centre: Demo
+) -> None:
+    late, fast = visitors.on_duty("staff-02", PHONE), visitors.on_duty("staff-03", PHONE)
+    centre.press("b-11")
+    expect(alarm_of(late, "吴奶奶")).to_be_visible()
+    # her screen has not heard yet what the other one does
+
+    def overtake(route: Route) -> None:
+        take(fast, "吴奶奶")
+        route.continue_()
+
+    late.route("**/api/alarms/*/accept", overtake)
+    alarm_of(late, "吴奶奶").get_by_role("button", name="我来处理").click()
+
+    expect(late.get_by_role("alert").filter(has_text="张伟已经接了这个报警")).to_be_visible()
+    expect(alarm_of(late, "吴奶奶")).to_contain_text("张伟正在赶来")
+    expect(alarm_of(fast, "吴奶奶")).to_contain_text("您正在处理")
+
+
+def take(page: Page, who: str) -> None:
+    alarm_of(page, who).get_by_role("button", name="我来处理").click()
+    expect(alarm_of(page, who)).to_contain_text("您正在处理")
+
+
+def test_an_alarm_is_taken_with_the_keyboard_alone(visitors: Visitors, centre: Demo) -> None:
+    page = visitors.on_duty("staff-02", DESK)
+    centre.press("b-12")
+    accept = alarm_of(page, "徐爷爷").get_by_role("button", name="我来处理")
+    expect(accept).to_be_visible()
+
+    page.keyboard.press("Tab")
+    expect(accept).to_be_focused()
+    assert accept.evaluate("(button) => getComputedStyle(button).outlineStyle") != "none"
+    page.keyboard.press("Enter")
+
+    expect(alarm_of(page, "徐爷爷")).to_contain_text("您正在处理")
+
+
+def test_the_link_of_a_mail_shows_the_alarm_first_and_takes_it_with_one_tap(visitors: Visitors, centre: Demo) -> None:
+    centre.press("b-13")
+    link = mailed_link(centre, "sw-1", "孙奶奶")
+    page = visitors.stranger(PHONE)
+
+    page.goto(link)
+    expect(page.get_by_role("heading")).to_contain_text("孙奶奶")
+    expect(page.get_by_text("发给孙丽")).to_be_visible()
+    assert centre.messages_of("sw-1", "孙奶奶")[0].standing == "ringing", "looking takes nothing"
+    button = page.get_by_role("button", name="我来处理")
+    box = button.bounding_box()
+    assert box is not None
+    assert box["height"] >= 64
+    button.click()
+
+    expect(page.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
+    until(lambda: centre.light("b-13").text == "孙丽正在赶来")
+    other = visitors.stranger(PHONE)
+    other.goto(mailed_link(centre, "sw-1", "孙奶奶"))
+    expect(other.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
+
+
+def test_the_link_of_a_mail_says_who_was_faster_and_when_it_has_expired(visitors: Visitors, centre: Demo) -> None:
+    centre.press("b-14")
+    link = mailed_link(centre, "sw-1", "胡爷爷")
+    page = visitors.stranger(PHONE)
+    page.goto(link)
+    expect(page.get_by_role("button", name="我来处理")).to_be_visible()
+    alarm_id = centre.messages_of("sw-1", "胡爷爷")[0].alarm_id
+
+    centre.staff("staff-03").post(f"/api/alarms/{alarm_id}/accept")
+    page.get_by_role("button", name="我来处理").click()
+    expect(page.get_by_role("status")).to_have_text("张伟已经接了。")
+
+    centre.does("UPDATE accept_link SET ends_at = made_at + interval '1 microsecond' WHERE alarm_id = %s", alarm_id)
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("这个链接不对或已经过期")
+
+
+def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -> None:
+    centre.is_in("s-15", "reading")
+    page = visitors.on_duty("staff-04", DESK)
+    page.get_by_role("link", name="长者").click()
+    page.get_by_label("找长者").fill("朱奶奶")
+    row = page.locator("[data-senior=s-15]")
+    expect(row).to_contain_text("阅览室")
+
+    row.get_by_role("button", name="进房间").click()
+    row.get_by_role("button", name="音乐室").click()
+    expect(row).to_contain_text("音乐室")
+    assert centre.room_of("s-15") == "music"
+    row.get_by_role("button", name="回家了").click()
+    expect(row).to_contain_text("不在中心")
+    row.get_by_role("button", name="到了").click()
+    expect(row).to_contain_text("在中心")
+
+
+def test_notices_devices_and_unreadable_messages_have_their_words(visitors: Visitors, centre: Demo) -> None:
+    page = visitors.on_duty("staff-02", DESK)
+    page.get_by_role("link", name="设备").click()
+    expect(page.locator("[data-device=b-01]")).to_contain_text("王奶奶的按钮")
+    expect(page.locator("[data-device=b-01]")).to_contain_text("在线")
+    page.get_by_role("link", name="隔离").click()
+    expect(page.get_by_role("heading", name="隔离的报文")).to_be_visible()
+    page.get_by_role("link", name="看板").click()
+    expect(page.get_by_role("heading", name="提醒")).to_be_visible()
+    expect(page.locator("[data-room]")).to_have_count(12)
+    assert unreachable(page) == []
+
+
+def test_a_wrong_password_is_said_in_words(visitors: Visitors, centre: Demo) -> None:
+    page = visitors.stranger(PHONE)
+    page.goto(f"{centre.url}/")
+    page.get_by_label("账号").fill("staff-05")
+    page.get_by_label("密码").fill("wrong horse battery")
+    page.get_by_role("button", name="登录").click()
+
+    expect(page.get_by_role("alert")).to_have_text("账号或密码不对，请再看一看。")
+
+
+def test_staff_look_at_a_room_with_a_reason_and_sign_out(visitors: Visitors, centre: Demo) -> None:
+    page = visitors.on_duty("staff-06", DESK)
+    page.locator("[data-room=gym]").click()
+    page.get_by_role("button", name="看一眼房间").click()
+    page.get_by_role("button", name="打开画面").click()
+    expect(page.get_by_role("alert")).to_have_text("请写明为什么要看。")
+    page.get_by_label("为什么要看").fill("听到响声")
+    page.get_by_role("button", name="打开画面").click()
+    expect(page.locator("[data-picture=live]")).to_be_visible()
+    page.get_by_role("button", name="关闭").click()
+
+    page.get_by_role("button", name="退出").click()
+    expect(page.get_by_role("button", name="登录")).to_be_visible()

@@ -1,0 +1,72 @@
+"""Can a stranger walk the six steps of the tour? The acceptance test of the demo."""
+
+import pytest
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+from tests.browser.picture import watch
+from tests.browser.visitors import DESK, Visitors
+from tests.fakes.demo import Demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.chromium]
+
+STEPS = ("data", "press", "told", "taken", "picture", "chart")
+
+
+def test_a_stranger_walks_the_six_steps_of_the_tour(visitors: Visitors, centre: Demo) -> None:
+    stage = visitors.stranger(DESK)
+    stage.goto(f"{centre.url}/demo")
+    stage.get_by_role("button", name="从头再来").click()
+    board, phones, daughter = (screen(stage, name) for name in ("board", "phones", "daughter"))
+
+    board.locator("[data-account=staff-02]").click()
+    board.get_by_role("button", name="开始值班").click()
+    expect(step(stage, "data")).to_have_attribute("data-done", "true")
+
+    button = stage.locator("[data-press=b-01]")
+    button.click()
+    expect(step(stage, "press")).to_have_attribute("data-done", "true")
+    expect(step(stage, "told")).to_have_attribute("data-done", "true")
+    expect(board.locator("[data-alarm]").filter(has_text="王奶奶")).to_contain_text("还没有人接")
+
+    phone = phones.locator("[data-account=sw-1]")
+    expect(phone).to_contain_text("王奶奶")
+    phone.get_by_role("button", name="我来处理").click()
+    expect(step(stage, "taken")).to_have_attribute("data-done", "true")
+    expect(button).to_contain_text("孙丽正在赶来")
+    expect(board.locator("[data-alarm]").filter(has_text="王奶奶")).to_contain_text("孙丽正在赶来")
+
+    digits = daughter.get_by_label("请填您手机号的后四位")
+    digits.fill("0416")
+    daughter.get_by_role("button", name="进入").click()
+    daughter.get_by_role("button", name="看看妈妈").click()
+    seen = watch(daughter.locator("video"))
+    mothers_room = centre.simulated().seniors["s-01"]
+    assert seen.room_id == mothers_room
+    assert (seen.width, seen.height) == (640, 360)
+    expect(step(stage, "picture")).to_have_attribute("data-done", "true")
+
+    board.locator(f"[data-room={mothers_room}]").click()
+    chart = board.locator("[data-chart] canvas").first
+    expect(chart).to_be_visible()
+    assert inked(chart) > 500
+    expect(step(stage, "chart")).to_have_attribute("data-done", "true")
+
+    assert [step(stage, name).get_attribute("data-done") for name in STEPS] == ["true"] * 6
+
+
+def screen(stage: Page, name: str) -> FrameLocator:
+    return stage.locator(f"[data-screen={name}] iframe").content_frame
+
+
+def step(stage: Page, name: str) -> Locator:
+    return stage.locator(f"[data-step={name}]")
+
+
+def inked(canvas: Locator) -> int:
+    """How many points of a canvas are drawn on."""
+    drawn = canvas.evaluate(
+        """(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+              .data.filter((level, at) => at % 4 === 3 && level > 0).length"""
+    )
+    assert isinstance(drawn, int)
+    return drawn

@@ -1,0 +1,20 @@
+"""A site over the database of a test."""
+
+import pytest
+
+from hub.kit.clock import SetClock
+from hub.kit.db import Database
+from tests.fakes.house import House
+from tests.integration.web.site import Place, Site, make_site
+
+
+@pytest.fixture
+def place(database_url: str, database: Database, web_database: Database, clock: SetClock, house: House) -> Place:
+    """The small centre, and its databases."""
+    return Place(database_url, database, web_database, clock)
+
+
+@pytest.fixture
+def site(place: Place) -> Site:
+    """The web application of the small centre."""
+    return make_site(place)

@@ -1,0 +1,343 @@
+"""People come in, stay in as long as they should, and are out at once when they are shut out."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import httpx
+import psycopg
+import pytest
+
+from hub.access.forgetting import Forgetting
+from hub.access.model import DEMO_PASSWORD, SessionKind
+from hub.access.passwords import Passwords
+from hub.access.service import Invited, disable, first_administrator_link, invite
+from hub.kit.clock import SetClock
+from hub.kit.db import Database
+from tests.fakes.house import House
+from tests.integration.web.site import Place, Site, make_site
+
+PASSWORD = "three warm bowls of noodles"
+
+
+@pytest.fixture
+async def zhous_password(place: Place, house: House) -> str:
+    """Zhou Min has chosen a password."""
+    password_hash = await Passwords().hash(PASSWORD)
+    async with place.hub.transaction() as conn:
+        await conn.execute("UPDATE account SET password_hash = %s WHERE id = %s", (password_hash, house.zhou))
+    return PASSWORD
+
+
+async def sign_in(browser: httpx.AsyncClient, account: str, password: str) -> httpx.Response:
+    return await browser.post("/api/sign-in", json={"account": account, "password": password})
+
+
+async def linked(place: Place, invited: Invited) -> str:
+    async with place.hub.transaction() as conn:
+        return await invite(conn, invited, place.clock.now())
+
+
+async def test_a_social_worker_signs_in_and_out(site: Site, house: House, zhous_password: str) -> None:
+    async with site.browser() as browser:
+        assert (await browser.get("/api/me")).json()["code"] == "signed-out"
+
+        assert (await sign_in(browser, house.zhou, zhous_password)).status_code == 204
+        me = (await browser.get("/api/me")).json()
+        assert (me["account"]["name"], me["account"]["role"]) == ("周敏", "social_worker")
+        assert me["centre"] == {
+            "id": "jiuquan-road",
+            "name": "酒泉路中心",
+            "name_en": "Jiuquan Road Centre",
+            "opens": "08:00:00",
+            "closes": "20:00:00",
+            "timezone": "Asia/Shanghai",
+        }
+        assert (me["demo"], me["plain_http"]) == (False, True)
+
+        assert (await browser.post("/api/sign-out")).status_code == 204
+        assert (await browser.get("/api/me")).status_code == 401
+
+
+async def test_the_cookie_cannot_be_read_by_a_script_nor_sent_from_elsewhere(
+    place: Place, house: House, zhous_password: str
+) -> None:
+    async with make_site(place).browser() as plain, make_site(place, https=True).browser() as secure:
+        over_http = (await sign_in(plain, house.zhou, zhous_password)).headers["set-cookie"].lower()
+        over_https = (await sign_in(secure, house.zhou, zhous_password)).headers["set-cookie"].lower()
+
+    assert over_http.startswith("anling-staff=")
+    assert over_https.startswith("__host-anling-staff=")
+    assert "secure" in over_https
+    for cookie in (over_http, over_https):
+        assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/"))
+        assert "domain=" not in cookie
+
+
+async def test_the_database_holds_no_cookie(site: Site, place: Place, house: House) -> None:
+    cookies = await site.cookies_of(house.zhou)
+
+    async with place.hub.transaction() as conn:
+        (row,) = await (await conn.execute("SELECT id FROM session")).fetchall()
+    assert cookies["anling-staff"].encode() not in row[0]
+    assert len(row[0]) == 32
+
+
+@pytest.mark.parametrize("account", ["nobody", "liu", "wang-daughter"])
+async def test_who_has_no_password_and_who_does_not_exist_get_the_same_answer(site: Site, account: str) -> None:
+    async with site.browser() as browser:
+        answer = await sign_in(browser, account, PASSWORD)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "wrong-account-or-password")
+
+
+async def test_wrong_passwords_make_the_next_try_wait_and_never_lock(
+    site: Site, clock: SetClock, house: House, zhous_password: str
+) -> None:
+    async with site.browser() as browser:
+        for _ in range(4):
+            assert (await sign_in(browser, house.zhou, "wrong")).status_code == 401
+        refused = await sign_in(browser, house.zhou, zhous_password)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-tries")
+        assert refused.headers["retry-after"] == str(refused.json()["params"]["seconds"]) == "1"
+
+        clock.advance(timedelta(seconds=1))
+        assert (await sign_in(browser, house.zhou, zhous_password)).status_code == 204
+
+
+async def test_a_staff_session_ends_after_half_an_hour_without_use_and_after_twelve_hours_with_it(
+    site: Site, clock: SetClock, house: House
+) -> None:
+    async with await site.signed_in(house.zhou) as browser:
+        for _ in range(24):
+            assert (await browser.get("/api/me")).status_code == 200
+            clock.advance(timedelta(minutes=29, seconds=30))
+        assert (await browser.get("/api/me")).status_code == 200
+        clock.advance(timedelta(minutes=15))
+        assert (await browser.get("/api/me")).status_code == 401
+
+    async with await site.signed_in(house.zhou) as browser:
+        clock.advance(timedelta(minutes=30))
+        assert (await browser.get("/api/me")).status_code == 401
+
+
+async def test_a_family_stays_in_for_a_month(site: Site, clock: SetClock, house: House) -> None:
+    async with await site.signed_in(house.daughter, SessionKind.FAMILY) as browser:
+        clock.advance(timedelta(days=29))
+        assert (await browser.get("/api/family/home")).status_code == 200
+        clock.advance(timedelta(days=1))
+        assert (await browser.get("/api/family/home")).status_code == 401
+
+
+async def test_who_is_disabled_is_out_with_the_next_request(site: Site, place: Place, house: House) -> None:
+    async with await site.signed_in(house.zhou) as browser:
+        async with place.hub.transaction() as conn:
+            await disable(conn, house.zhou, place.clock.now())
+
+        assert (await browser.get("/api/me")).status_code == 401
+
+
+async def test_a_daughter_opens_her_invitation_with_the_end_of_her_phone_number(
+    site: Site, place: Place, house: House
+) -> None:
+    token = await linked(place, Invited(house.daughter, made_by=house.liu))
+    async with site.browser() as phone:
+        card = (await phone.get(f"/api/family/invitations/{token}")).json()
+        assert (card["senior_address_as"], card["inviter"], card["needs"]) == ("王奶奶", "刘芳", "phone_last4")
+        assert card["demo_phone_last4"] is None
+
+        wrong = await phone.post(f"/api/family/invitations/{token}", json={"phone_last4": "1234"})
+        assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong-phone")
+
+        opened = await phone.post(f"/api/family/invitations/{token}", json={"phone_last4": "0000"})
+        assert (opened.status_code, opened.headers["set-cookie"].startswith("anling-family=")) == (204, True)
+        assert (await phone.get("/api/family/home")).json()["senior"]["address_as"] == "王奶奶"
+
+        again = await phone.get(f"/api/family/invitations/{token}")
+        assert (again.status_code, again.json()["code"]) == (410, "invitation-used")
+
+
+async def test_an_old_an_unknown_and_a_staff_link_let_no_family_in(
+    site: Site, place: Place, clock: SetClock, house: House
+) -> None:
+    old = await linked(place, Invited(house.daughter, lasts=timedelta(days=1)))
+    staff = await linked(place, Invited(house.liu))
+    clock.advance(timedelta(days=1))
+
+    async with site.browser() as phone:
+        answers = [
+            (await phone.post(f"/api/family/invitations/{token}", json={"phone_last4": "0000"})).json()["code"]
+            for token in (old, staff, "x" * 32)
+        ]
+    assert answers == ["invitation-expired", "no-such-invitation", "no-such-invitation"]
+
+
+async def test_guessing_digits_waits_longer_and_longer(site: Site, place: Place, house: House) -> None:
+    token = await linked(place, Invited(house.daughter))
+
+    async with site.browser() as phone:
+        codes = [
+            (await phone.post(f"/api/family/invitations/{token}", json={"phone_last4": f"{n:04}"})).json()["code"]
+            for n in range(1, 6)
+        ]
+    assert codes == ["wrong-phone"] * 4 + ["too-many-tries"]
+
+
+async def test_guessing_many_digits_at_once_is_no_faster_than_one_after_the_other(
+    site: Site, place: Place, house: House
+) -> None:
+    token = await linked(place, Invited(house.daughter))
+    path = f"/api/family/invitations/{token}"
+
+    async with site.browser() as phone:
+        guesses = [phone.post(path, json={"phone_last4": f"{digits:04}"}) for digits in range(1, 31)]
+        codes = Counter(answer.json()["code"] for answer in await asyncio.gather(*guesses))
+
+    assert codes == {"wrong-phone": 4, "too-many-tries": 26}
+
+
+async def test_a_new_colleague_chooses_her_password_once(site: Site, place: Place, house: House) -> None:
+    token = await linked(place, Invited(house.liu, made_by=house.admin))
+    async with site.browser() as browser:
+        assert (await browser.get(f"/api/invitations/{token}")).json() == {
+            "account": "liu",
+            "name": "刘芳",
+            "name_en": "Liu Fang",
+            "role": "staff",
+        }
+        weak = await browser.post(f"/api/invitations/{token}", json={"password": "password123"})
+        assert (weak.status_code, weak.json()["code"]) == (422, "weak-password")
+
+        assert (await browser.post(f"/api/invitations/{token}", json={"password": PASSWORD})).status_code == 204
+        assert (await browser.get("/api/me")).json()["account"]["id"] == "liu"
+        assert (await browser.post(f"/api/invitations/{token}", json={"password": PASSWORD})).status_code == 410
+
+    async with site.browser() as other:
+        assert (await sign_in(other, "liu", PASSWORD)).status_code == 204
+
+
+async def test_the_first_administrator_comes_in_by_a_link_that_then_is_dead(site: Site, place: Place) -> None:
+    async with place.hub.transaction() as conn:
+        token = await first_administrator_link(conn, place.clock.now())
+    assert token is not None
+    wanted = {"name": "王主任", "password": PASSWORD}
+
+    async with site.browser() as browser:
+        assert (await browser.get(f"/api/first-administrator/{token}")).status_code == 204
+        assert (await browser.post(f"/api/first-administrator/{token}", json=wanted)).status_code == 204
+        assert (await browser.get("/api/me")).json()["account"]["role"] == "administrator"
+        assert (await browser.post(f"/api/first-administrator/{token}", json=wanted)).status_code == 410
+
+    async with place.hub.transaction() as conn:
+        assert await first_administrator_link(conn, place.clock.now()) is None
+
+
+async def test_before_a_centre_is_imported_the_administrators_link_says_so(
+    database_url: str, database: Database, web_database: Database, clock: SetClock
+) -> None:
+    site = make_site(Place(database_url, database, web_database, clock))
+    async with database.transaction() as conn:
+        token = await first_administrator_link(conn, clock.now())
+
+    async with site.browser() as browser:
+        answer = await browser.post(f"/api/first-administrator/{token}", json={"name": "王主任", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"]) == (409, "no-centre-yet")
+
+
+async def test_the_accounts_of_the_demo_work_in_the_demo_alone(place: Place, house: House) -> None:
+    password_hash = await Passwords().hash(DEMO_PASSWORD)
+    async with place.hub.transaction() as conn:
+        await conn.execute(
+            "UPDATE account SET demo = true, password_hash = %s WHERE id = %s", (password_hash, house.zhou)
+        )
+    demo, real = make_site(place, demo=True), make_site(place)
+
+    async with demo.browser() as browser:
+        (listed,) = (await browser.get("/api/demo/accounts")).json()
+        assert (await sign_in(browser, listed["id"], listed["password"])).status_code == 204
+        cookies = dict(browser.cookies)
+    async with real.browser(**cookies) as browser:
+        assert (await browser.get("/api/demo/accounts")).status_code == 404
+        assert (await browser.get("/api/me")).status_code == 401
+        assert (await sign_in(browser, house.zhou, DEMO_PASSWORD)).status_code == 401
+
+
+async def test_coming_in_and_being_shut_out_are_in_the_ledger(
+    site: Site, place: Place, database_url: str, house: House, zhous_password: str
+) -> None:
+    async with site.browser() as browser:
+        await sign_in(browser, house.zhou, zhous_password)
+    async with place.hub.transaction() as conn:
+        await disable(conn, house.zhou, place.clock.now())
+
+    with psycopg.connect(database_url) as conn:
+        entries = [row[0] for row in conn.execute("SELECT entry FROM ledger_access ORDER BY n").fetchall()]
+    assert ["signed-in" in entries[0], "account-disabled" in entries[1]] == [True, True]
+    assert not any("周敏" in entry or "zhou" in entry for entry in entries)
+
+
+async def test_sessions_and_links_are_forgotten_a_month_after_they_were_over(
+    site: Site, place: Place, clock: SetClock, house: House
+) -> None:
+    await site.cookies_of(house.zhou)
+    for lasts in (timedelta(days=7), timedelta(days=90)):
+        await linked(place, Invited(house.liu, lasts=lasts))
+    async with place.hub.transaction() as conn:
+        await first_administrator_link(conn, clock.now())
+
+    clock.advance(timedelta(days=20))
+    await Forgetting(place.hub, clock).forget()
+    assert await counted(place) == {"session": 1, "invitation": 2, "first_administrator": 1}
+
+    clock.advance(timedelta(days=20))
+    await site.cookies_of(house.zhou)
+    await Forgetting(place.hub, clock).forget()
+    assert await counted(place) == {"session": 1, "invitation": 1, "first_administrator": 0}
+
+
+async def test_a_viewing_outlives_the_session_in_which_it_was_opened(
+    site: Site, place: Place, clock: SetClock, house: House
+) -> None:
+    await site.cookies_of(house.daughter, SessionKind.FAMILY)
+    async with place.hub.transaction() as conn:
+        for viewing, ended_at in (("v-" + 26 * "1", clock.now()), ("v-" + 26 * "2", None)):
+            await conn.execute(
+                """
+                INSERT INTO viewing (id, centre_id, camera_id, room_id, account_id, session_id, senior_id, because,
+                                     allowed_since, opened_at, ended_at, ended_because)
+                SELECT %(id)s, %(centre)s, %(camera)s, %(room)s, account_id, id, %(senior)s, 'consent',
+                       %(now)s, %(now)s, %(ended_at)s, %(because)s
+                  FROM session
+                """,
+                {
+                    "id": viewing,
+                    "centre": house.centre,
+                    "camera": house.gym_camera,
+                    "room": house.gym,
+                    "senior": house.wang,
+                    "now": clock.now(),
+                    "ended_at": ended_at,
+                    "because": "left" if ended_at else None,
+                },
+            )
+
+    clock.advance(timedelta(days=100))
+    await Forgetting(place.hub, clock).forget()
+    assert (await counted(place))["session"] == 1
+
+    async with place.hub.transaction() as conn:
+        await conn.execute("UPDATE viewing SET ended_at = %s, ended_because = 'left'", (clock.now(),))
+    await Forgetting(place.hub, clock).forget()
+    assert (await counted(place))["session"] == 0
+    assert await count(place, "viewing") == 2
+
+
+async def counted(place: Place) -> dict[str, int]:
+    return {table: await count(place, table) for table in ("session", "invitation", "first_administrator")}
+
+
+async def count(place: Place, table: str) -> int:
+    async with place.hub.transaction() as conn:
+        row = await (await conn.execute(f"SELECT count(*) FROM {table}".encode())).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,171 @@
+"""Taking an alarm through the real web application: signed in, or by the link in a notification."""
+
+import httpx
+import pytest
+
+from hub.alarms import card
+from hub.kit.changes import Changes
+from hub.kit.db import Database
+from hub.kit.ids import AlarmId
+from hub.notifications.deliver import Deliver
+from tests.integration.alarms.conftest import Desk
+from tests.integration.web.site import Place, Site, make_site
+
+
+@pytest.fixture
+def site(desk: Desk, web_database: Database) -> Site:
+    return make_site(Place(desk.url, desk.database, web_database, desk.clock))
+
+
+async def link_to(desk: Desk, alarm_id: AlarmId, account: str) -> str:
+    """The token in the message that this account was sent."""
+    deliver = Deliver(desk.database, Changes(desk.url), {}, desk.clock, "http://hub")
+    tokens = [outgoing.token for outgoing in await deliver.lease_due() if outgoing.to.account_id == account]
+    assert tokens[0] is not None
+    return tokens[0]
+
+
+async def test_a_tap_on_the_board_takes_the_alarm(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+
+    async with await site.signed_in("liu") as browser:
+        answer = await browser.post(f"/api/alarms/{alarm_id}/accept")
+
+    shown = answer.json()
+    assert answer.status_code == 200
+    assert (shown["number"], shown["state"]) == ("23-01", "accepted")
+    assert shown["owner"] == {"id": "liu", "name": "刘芳", "name_en": "Liu Fang"}
+    assert shown["senior"] == {"id": "s-wang", "address_as": "王奶奶", "address_as_en": "Grandma Wang"}
+    assert shown["room"] == {"id": "gym", "name": "健身室", "name_en": "Gym"}
+    assert shown["told"] == []  # 周敏's message had not gone out yet: it was withdrawn
+
+
+async def test_whoever_is_too_late_reads_who_was_faster(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.zhou)
+
+    async with await site.signed_in("liu") as browser:
+        answer = await browser.post(f"/api/alarms/{alarm_id}/accept")
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "already-taken"
+    assert answer.json()["params"] == {"name": "周敏", "name_en": "Zhou Min"}
+
+
+async def test_an_alarm_is_resolved_with_an_outcome_and_its_story_can_be_read(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+
+    async with await site.signed_in("liu") as browser:
+        await browser.post(f"/api/alarms/{alarm_id}/accept")
+        refused = await browser.post(f"/api/alarms/{alarm_id}/arrive", json={"how": "tap"})
+        await browser.post(f"/api/alarms/{alarm_id}/arrive", json={"how": "tap", "reason": "我在她旁边"})
+        resolved = await browser.post(f"/api/alarms/{alarm_id}/resolve", json={"outcome": "company"})
+        story = (await browser.get(f"/api/alarms/{alarm_id}")).json()
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "reason-needed")
+    assert (resolved.status_code, resolved.json()["state"], resolved.json()["outcome"]) == (200, "resolved", "company")
+    assert [moment["what"] for moment in story["timeline"]] == ["opened", "accepted", "on-scene", "resolved"]
+    assert [moment["by_name"] for moment in story["timeline"]] == [None, "刘芳", "刘芳", "刘芳"]
+    assert story["timeline"][3]["params"] == {"tier": 0, "outcome": "company"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("a-01jdbkz4f00000000000000000/accept", None, 404, "no-such-alarm"),
+        ("b-wang/accept", None, 422, "invalid"),
+        ("{alarm}/resolve", {"outcome": "false alarm"}, 422, "invalid"),
+        ("{alarm}/resolve", {"outcome": "fall"}, 409, "not-in-this-state"),
+    ],
+)
+async def test_what_cannot_be_done_is_answered_with_a_code(
+    desk: Desk, site: Site, path: str, body: dict[str, str] | None, status: int, code: str
+) -> None:
+    alarm_id = await desk.pressed_alarm()
+
+    async with await site.signed_in("liu") as browser:
+        answer = await browser.post(f"/api/alarms/{path.format(alarm=alarm_id)}", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_nobody_who_is_not_signed_in_sees_or_takes_an_alarm(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+
+    async with site.browser() as browser:
+        answers = [
+            await browser.get(f"/api/alarms/{alarm_id}"),
+            await browser.post(f"/api/alarms/{alarm_id}/accept"),
+        ]
+
+    assert [answer.json()["code"] for answer in answers] == ["signed-out", "signed-out"]
+
+
+async def test_opening_the_link_of_a_message_changes_nothing_and_tapping_takes_the_alarm(
+    desk: Desk, site: Site
+) -> None:
+    alarm_id = await desk.pressed_alarm()
+    token = await link_to(desk, alarm_id, "zhou")
+
+    async with site.browser() as phone:
+        looked = await phone.get(f"/api/a/{token}")
+        assert desk.alarm(alarm_id, "state") == ("open",)
+        taken = await phone.post(f"/api/a/{token}/accept")
+        again = await phone.post(f"/api/a/{token}/accept")
+
+    assert looked.json()["you"] == {"id": "zhou", "name": "周敏", "name_en": "Zhou Min"}
+    assert (looked.json()["state"], looked.json()["owner"], looked.json()["yours"]) == ("open", None, False)
+    assert taken.json() == again.json()
+    assert (taken.json()["number"], taken.json()["state"], taken.json()["yours"]) == ("23-01", "accepted", True)
+    assert ("acted",) in desk.rows("SELECT state FROM notification")
+
+
+async def test_a_link_that_lost_the_race_says_who_won(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+    token = await link_to(desk, alarm_id, "zhou")
+    await desk.accept(alarm_id, desk.house.liu)
+
+    async with site.browser() as phone:
+        answer = await phone.post(f"/api/a/{token}/accept")
+
+    assert (answer.status_code, answer.json()["params"]) == (409, {"name": "刘芳", "name_en": "Liu Fang"})
+
+
+async def test_a_link_that_was_never_sent_opens_nothing(desk: Desk, site: Site) -> None:
+    async with site.browser() as phone:
+        answers: list[httpx.Response] = [
+            await phone.get("/api/a/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            await phone.post("/api/a/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/accept"),
+        ]
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(404, "no-such-link")}
+
+
+async def test_a_disabled_account_takes_nothing_through_its_link(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+    token = await link_to(desk, alarm_id, "zhou")
+    async with desk.database.transaction() as conn:
+        await conn.execute("UPDATE account SET active = false WHERE id = 'zhou'")
+
+    async with site.browser() as phone:
+        answer = await phone.post(f"/api/a/{token}/accept")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-a-responder")
+
+
+async def test_the_board_shows_what_is_not_closed_under_the_account_of_who_looks(
+    desk: Desk, web_database: Database
+) -> None:
+    first = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+    second = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
+
+    async with web_database.transaction_as(desk.house.liu) as conn:
+        shown = await card.cards(conn, desk.house.centre)
+    async with web_database.transaction_as(desk.house.daughter) as conn:
+        hers = await card.cards(conn, desk.house.centre)
+
+    assert [one.id for one in shown] == [first, second]
+    assert [(one.account_id, one.state) for one in shown[0].told] == [("zhou", "taken")]
+    assert [one.id for one in hers] == [first]
+    assert hers[0].told == []

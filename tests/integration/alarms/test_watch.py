@@ -1,0 +1,149 @@
+"""The loop that lets time do what it must: woken by rows, by the clock, and after an outage."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from hub.alarms.watch import Watch
+from hub.kit.changes import Changes
+from hub.kit.ids import AlarmId
+from hub.rules.service import Rules
+from tests.integration.alarms.conftest import Desk
+
+
+@asynccontextmanager
+async def watching(desk: Desk) -> AsyncIterator[None]:
+    """The loop runs, as in the hub."""
+    changes = Changes(desk.url)
+    watch = Watch(desk.database, changes, desk.clock, Rules([], desk.clock))
+    async with asyncio.TaskGroup() as group:
+        loops = [group.create_task(changes.run()), group.create_task(watch.run())]
+        await changes.ready()
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+
+
+WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+END_WHO_WAITS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+async def until(desk: Desk, alarm_id: AlarmId, is_so: Callable[[], bool]) -> None:
+    """Wait until the alarm has changed in this way; a change wakes, nothing is polled."""
+    changes = Changes(desk.url)
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(changes.run())
+        with changes.subscribe("alarm") as heard:
+            async with asyncio.timeout(10):
+                await changes.ready()
+                while not is_so():
+                    await heard.next()
+        listening.cancel()
+
+
+async def test_the_clock_alone_takes_the_next_tier(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+
+    async with watching(desk):
+        desk.clock.advance(timedelta(seconds=30))
+        await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "tier") == (1,))
+
+
+async def test_a_phone_that_takes_it_at_last_ends_the_unreachable_flag(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.wait(15)
+    assert desk.alarm(alarm_id, "unreachable") == (True,)
+
+    async with watching(desk):
+        await desk.phones_take_everything()
+        await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "unreachable") == (False,))
+
+
+async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+    desk.clock.advance(timedelta(seconds=30))
+
+    watches = [Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock)) for _ in range(2)]
+    async with asyncio.TaskGroup() as group:
+        for watch in watches:
+            group.create_task(watch.look())
+
+    assert desk.told(alarm_id).count(("liu", "alarm")) == 1
+    assert desk.rows("SELECT count(*) FROM alarm_step WHERE what = 'escalated'") == [(1,)]
+
+
+async def test_what_a_rule_concludes_from_waiting_is_an_alarm_in_the_same_transaction(desk: Desk) -> None:
+    """A camera that says nothing for longer than its heartbeat: a built-in rule, P3."""
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    await watch.look()
+
+    desk.clock.advance(timedelta(minutes=6))
+    await watch.look()
+
+    assert ("camera-silent", "device:cam-gym") in desk.rows("SELECT code, subject FROM notice")
+
+
+async def test_what_a_broker_that_was_away_could_not_hear_counts_against_no_device(desk: Desk) -> None:
+    hears = True
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock), hears=lambda: hears)
+    await watch.look()
+    hears = False
+
+    for _ in range(10):
+        desk.clock.advance(timedelta(minutes=1))
+        await watch.look()
+    hears = True
+    desk.clock.advance(timedelta(minutes=4))
+    await watch.look()
+
+    assert desk.rows("SELECT code FROM notice") == []
+    desk.clock.advance(timedelta(minutes=2))
+    await watch.look()
+    assert ("camera-silent", "device:cam-gym") in desk.rows("SELECT code, subject FROM notice")
+
+
+async def test_what_a_hub_without_its_database_could_not_keep_counts_against_no_device(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    await watch.look()
+
+    async def look_in_vain() -> None:
+        with pytest.raises(psycopg.OperationalError):
+            await watch.look()
+
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("LOCK TABLE alarm_timer IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(look_in_vain())
+            while not desk.rows(WAITS_FOR_A_LOCK):
+                await asyncio.sleep(0.01)
+            conn.execute(END_WHO_WAITS)
+    desk.clock.advance(timedelta(minutes=10))
+    await watch.look()
+
+    assert desk.rows("SELECT code FROM notice") == []
+
+
+async def test_the_loop_outlives_a_database_that_goes_away(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+
+    async with watching(desk):
+        with psycopg.connect(desk.url, autocommit=True) as conn:
+            for _ in range(3):
+                conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        desk.clock.advance(timedelta(seconds=30))
+        await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "tier") == (1,))

@@ -1,0 +1,209 @@
+"""Importing a centre: all of it or nothing, and twice the same changes nothing."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hub.centre.file import CentreFile, parse
+from hub.centre.load import CannotLoad, Loaded, Terms, load
+from hub.fleet.credentials import hash_of, new_password
+from hub.kit.clock import SetClock
+from hub.kit.db import Database
+from hub.kit.ids import AccountId, DeviceId
+
+SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
+SHIFT = timedelta(hours=1)
+TABLES = (
+    "organisation", "centre", "room", "senior", "account", "contact_method", "relation", "consent", "device",
+    "assignment", "shift", "escalation_policy",
+)  # fmt: skip
+
+
+def credential() -> tuple[str, bytes]:
+    password = new_password()
+    return password, hash_of(password)
+
+
+REAL = Terms(credential)
+DEMO = Terms(credential, demo_password_hash="argon2-of-the-demo")
+
+
+@pytest.fixture(scope="module")
+def centre() -> CentreFile:
+    return parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+
+
+async def put(database: Database, clock: SetClock, centre: CentreFile, terms: Terms) -> Loaded:
+    async with database.transaction() as conn:
+        return await load(conn, centre, terms, clock.now())
+
+
+def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
+    with psycopg.connect(url) as conn:
+        return {table: conn.execute(f"SELECT * FROM {table} ORDER BY 1".encode()).fetchall() for table in TABLES}
+
+
+async def test_a_centre_is_there_after_one_import(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    loaded = await put(database, clock, centre, REAL)
+
+    rows = contents(database_url)
+    assert {table: len(rows[table]) for table in ("room", "senior", "device")} == {
+        "room": 12,
+        "senior": 40,
+        "device": len(centre.devices),
+    }
+    assert set(loaded.credentials) == {DeviceId(device.id) for device in centre.devices}
+    assert set(loaded.invitations) == {AccountId(account.id) for account in centre.accounts}
+
+
+async def test_the_same_file_twice_changes_nothing(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    before = contents(database_url)
+
+    again = await put(database, clock, centre, REAL)
+
+    assert contents(database_url) == before
+    assert (again.credentials, again.invitations) == ({}, {})
+
+
+async def test_an_account_of_a_real_centre_has_no_password_yet(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT count(*) FROM account WHERE password_hash IS NOT NULL OR demo").fetchone() == (0,)
+
+
+async def test_the_demo_marks_its_accounts_and_climbs_faster(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    loaded = await put(database, clock, centre, DEMO)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT count(*) FROM account WHERE NOT demo").fetchone() == (0,)
+        assert conn.execute(
+            "SELECT tiers -> 0 ->> 'wait_seconds' FROM escalation_policy WHERE applies = 'opening_hours'"
+        ).fetchone() == ("10",)
+        assert conn.execute("SELECT opens::text, closes::text FROM centre").fetchone() == (
+            "00:00:00",
+            "23:59:59.999999",
+        )
+    assert list(loaded.invitations) == ["f-01"]
+
+
+async def test_a_device_given_to_another_senior_keeps_its_history(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    devices = tuple(
+        device.model_copy(update={"senior": "s-02"}) if device.id == "b-01" else device for device in centre.devices
+    )
+    clock.advance(SHIFT)
+
+    await put(database, clock, centre.model_copy(update={"devices": devices}), REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute(
+            "SELECT senior_id, to_at IS NULL FROM assignment WHERE device_id = 'b-01' ORDER BY from_at"
+        ).fetchall() == [("s-01", False), ("s-02", True)]
+
+
+async def test_a_withdrawn_consent_does_not_come_back_with_the_file(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE consent SET withdrawn_at = %s WHERE account_id = 'f-01'", (clock.now(),))
+
+    await put(database, clock, centre, REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute(
+            "SELECT count(*) FROM consent WHERE account_id = 'f-01' AND withdrawn_at IS NULL"
+        ).fetchone() == (0,)
+
+
+async def test_nothing_is_there_when_one_row_cannot_be_written(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    shifts = (centre.shifts[0].model_copy(update={"account": "nobody"}),)
+
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        await put(database, clock, centre.model_copy(update={"shifts": shifts}), REAL)
+
+    assert all(rows == [] for rows in contents(database_url).values())
+
+
+async def test_what_staff_blocked_stays_blocked(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE relation SET blocked_at = %s WHERE account_id = 'f-01'", (clock.now(),))
+
+    await put(database, clock, centre, REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT blocked_at IS NOT NULL FROM relation WHERE account_id = 'f-01'").fetchone() == (
+            True,
+        )
+
+
+async def test_a_phone_that_moved_is_reached_at_its_new_address_and_again_at_the_old_one(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    moved = parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:9999"})
+    in_use = "SELECT address FROM contact_method WHERE account_id = 'staff-01' AND verified_at IS NOT NULL"
+
+    await put(database, clock, centre, REAL)
+    await put(database, clock, moved, REAL)
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute(in_use).fetchall() == [("http://127.0.0.1:9999/hooks/staff-01",)]
+    await put(database, clock, centre, REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute(in_use).fetchall() == [("http://127.0.0.1:8090/hooks/staff-01",)]
+
+
+async def test_a_shift_taken_out_of_the_file_does_not_come(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+
+    await put(database, clock, centre.model_copy(update={"shifts": centre.shifts[1:]}), REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute(
+            "SELECT count(*) FROM shift WHERE duty = 'primary' AND from_at > %s AND ended_at IS NULL", (clock.now(),)
+        ).fetchone() == (0,)
+
+
+async def test_a_room_with_a_camera_cannot_become_one_where_none_is_allowed(
+    database: Database, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    rooms = tuple(room.model_copy(update={"type": "massage"}) if room.id == "gym" else room for room in centre.rooms)
+    devices = tuple(device for device in centre.devices if device.id != "cam-gym")
+
+    with pytest.raises(CannotLoad, match="cam-gym"):
+        await put(database, clock, centre.model_copy(update={"rooms": rooms, "devices": devices}), REAL)
+
+
+async def test_an_id_of_another_centre_is_not_taken_over(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    other = centre.model_copy(update={"centre": centre.centre.model_copy(update={"id": "elsewhere"})})
+
+    with pytest.raises(CannotLoad, match="s-01"):
+        await put(database, clock, other, REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT id FROM centre").fetchall() == [("jiuquan-road",)]

@@ -1,0 +1,131 @@
+"""Does a camera's agent say in numbers what is wrong with a real H.264 picture over RTSP?"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from devices.camera import CameraAgent, Pace
+from devices.contract.messages import TeleMessage, parse
+from devices.contract.times import SystemClock
+from devices.contract.topics import Kind
+from simulators.rtsp import server
+from simulators.rtsp.camera import Camera, Fault
+from simulators.rtsp.server import Cameras, Credentials
+from tests.integration.devices.hub import built_in, identity, let_in
+from tests.integration.mqtt.fakes import Bench, running, running_broker
+
+QUICK = Pace(look_every=0.5, say_every=1.0, silent_after=2.5)
+ACCOUNT = Credentials("viewer", "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A camera whose agent runs."""
+
+    camera: Camera
+    bench: Bench
+
+    async def said(self, name: str, value: float) -> Mapping[str, float]:
+        """The first report in which `name` has this value."""
+        async with asyncio.timeout(30):
+            while True:
+                report = await self.next()
+                if report.get(name) == value:
+                    return report
+
+    async def next(self) -> Mapping[str, float]:
+        """The next report, by name."""
+        while True:
+            inbound = await self.bench.telemetry.got.get()
+            if "/tele/" in inbound.topic:
+                tele = parse(Kind.TELE, inbound.payload)
+                assert isinstance(tele, TeleMessage)
+                return {reading.name: reading.value for reading in tele.readings}
+
+    def break_with(self, fault: Fault | None) -> None:
+        self.camera.break_with(fault, time.time())
+
+
+@asynccontextmanager
+async def watched(stream: str = "/sub", occupancy: int = 3) -> AsyncIterator[Watched]:
+    camera = Camera("cam-gym", "gym", ZoneInfo("Asia/Shanghai"), occupancy=occupancy)
+    async with (
+        running_broker() as bench,
+        server.serve(Cameras([camera]), credentials=ACCOUNT) as port,
+    ):
+        let_in(bench, "cam-gym")
+        url = f"rtsp://viewer:secret@127.0.0.1:{port}/gym{stream}"
+        agent = CameraAgent(built_in(bench), identity("cam-gym"), SystemClock(), url, pace=QUICK)
+        async with running(agent.run):
+            yield Watched(camera, bench)
+
+
+async def test_a_healthy_camera_is_neither_black_nor_frozen_nor_moved() -> None:
+    async with watched() as gym:
+        report = await gym.said("black", 0.0)
+
+    assert (report["frozen"], report["moved"]) == (0.0, 0.0)
+    assert report["last_frame_age"] < 3
+
+
+@pytest.mark.parametrize("stream", ["/sub", ""])
+async def test_a_covered_lens_is_said_at_once_and_so_is_its_end(stream: str) -> None:
+    async with watched(stream) as gym:
+        await gym.said("black", 0.0)
+        gym.break_with(Fault.BLACK)
+        began = time.monotonic()
+        await gym.said("black", 1.0)
+        took = time.monotonic() - began
+        gym.break_with(None)
+        again = await gym.said("black", 0.0)
+
+    assert took < 6
+    assert again["moved"] == 0.0
+
+
+async def test_a_frozen_picture_is_told_from_a_still_room() -> None:
+    async with watched(occupancy=0) as gym:
+        await gym.said("frozen", 0.0)
+        still = await gym.next()
+        gym.break_with(Fault.FREEZE)
+        await gym.said("frozen", 1.0)
+
+    assert still["frozen"] == 0.0
+
+
+async def test_of_a_picture_that_does_not_come_nothing_is_said() -> None:
+    async with watched() as gym:
+        await gym.said("black", 0.0)
+        gym.break_with(Fault.STALL)
+        async with asyncio.timeout(20):
+            while "black" in (report := await gym.next()):
+                pass
+
+    assert report["last_frame_age"] >= 2.5
+
+
+async def test_a_camera_that_comes_back_is_seen_again() -> None:
+    async with watched() as gym:
+        await gym.said("black", 0.0)
+        gym.break_with(Fault.REFUSE)
+        async with asyncio.timeout(20):
+            while "black" in await gym.next():
+                pass
+        gym.break_with(None)
+
+        assert (await gym.said("black", 0.0))["frozen"] == 0.0
+
+
+async def test_people_who_walk_about_are_motion_and_occupancy() -> None:
+    async with watched(occupancy=4) as gym:
+        await gym.said("black", 0.0)
+        async with asyncio.timeout(40):
+            while (report := await gym.next()).get("occupancy", 0.0) < 2:
+                pass
+
+    assert report["motion"] > 0

@@ -1,0 +1,72 @@
+"""The demo finds a port of its own; a real hub listens where it was told, or says why not."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from hub.embedded.ports import PortTaken, is_free, take, take_near
+
+
+@contextmanager
+def listening(address: str = "127.0.0.1") -> Iterator[int]:
+    """A stranger's server on a port of its own."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as server:
+        server.bind((address, 0))
+        server.listen(1)
+        yield server.getsockname()[1]
+
+
+def test_a_free_port_is_taken_as_it_is(free_port: int) -> None:
+    assert take("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
+    assert take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
+
+
+def test_an_occupied_port_is_named_with_its_variable() -> None:
+    with listening() as port, pytest.raises(PortTaken, match=f"^ANLING_HTTP_PORT={port}: something else listens"):
+        take("127.0.0.1", port, "ANLING_HTTP_PORT")
+
+
+def test_the_demo_takes_a_free_one_near_by() -> None:
+    with listening() as port:
+        found = take_near("127.0.0.1", port, "ANLING_HTTP_PORT")
+
+        assert port < found <= port + 50
+        assert is_free("127.0.0.1", found)
+
+
+def test_two_demos_that_start_at_once_take_different_ports(free_port: int) -> None:
+    ours = take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
+    question = (
+        f"from hub.embedded.ports import take_near; print(take_near('127.0.0.1', {free_port}, 'ANLING_HTTP_PORT'))"
+    )
+
+    theirs = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=20, check=True)
+
+    assert int(theirs.stdout) > ours
+    assert take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == ours, "our own claim does not keep us out"
+
+
+def test_a_server_on_every_address_occupies_ours_too() -> None:
+    with listening("0.0.0.0") as port:
+        assert not is_free("127.0.0.1", port)
+
+
+def test_a_server_that_localhost_would_reach_first_occupies_ours_too() -> None:
+    if not _has_ipv6():
+        return
+
+    with listening("::1") as port:
+        assert not is_free("127.0.0.1", port)
+
+
+def _has_ipv6() -> bool:
+    try:
+        with listening("::1"):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""Which promises of hub/fleet hold: against real servers."""

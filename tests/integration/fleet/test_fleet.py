@@ -1,0 +1,317 @@
+"""Devices: who may come in, and what is sent to them until it is proven."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from hub.fleet import service, store
+from hub.fleet.deliver import Deliver
+from hub.fleet.gatekeeper import Gatekeeper
+from hub.fleet.model import Assigned, Command, DeviceState, Subtopic
+from hub.kit.changes import Changes
+from hub.kit.clock import SetClock
+from hub.kit.db import Database
+from hub.kit.ids import AlarmId
+from hub.mqtt.model import Unreachable
+from hub.notices import store as notices
+from tests.fakes.house import House, password_of
+
+ALARM = AlarmId("a-01jdbkzzzzzzzzzzzzzzzzzzzz")
+
+
+class Broker:
+    """A transport that keeps what it was handed; `away` devices take nothing, and those on `hold` answer later."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, dict[str, object]]] = []
+        self.away: set[str] = set()
+        self.hold: dict[str, asyncio.Event] = {}
+        self.asked = asyncio.Event()
+
+    async def run(self) -> None:
+        raise NotImplementedError
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        device_id = topic.rpartition("/")[2]
+        self.asked.set()
+        if device_id in self.away:
+            raise Unreachable(topic)
+        if device_id in self.hold:
+            await self.hold[device_id].wait()
+        self.taken.append((topic, json.loads(payload)))
+
+    def is_connected(self, device_id: str) -> bool:
+        return device_id not in self.away
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+async def deliver(database: Database, database_url: str, broker: Broker, clock: SetClock) -> Deliver:
+    return Deliver(database, Changes(database_url), broker, clock)
+
+
+async def put(database: Database, clock: SetClock, wanted: Command) -> str:
+    async with database.transaction() as conn:
+        return await service.command(conn, wanted, clock.now())
+
+
+def cue(house: House, clock: SetClock, n: int) -> Command:
+    return Command(house.wang_button, Subtopic.CUE, {"n": n}, clock.now() + timedelta(hours=1), ALARM)
+
+
+def siren(house: House, clock: SetClock) -> Command:
+    return Command(house.siren, Subtopic.CMD, {"nonce": "n-1"}, clock.now() + timedelta(minutes=1), ALARM, nonce="n-1")
+
+
+async def test_a_cue_reaches_the_button_once(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    await put(database, clock, cue(house, clock, 1))
+
+    await deliver.send_due()
+    clock.advance(timedelta(minutes=5))
+    await deliver.send_due()
+
+    assert broker.taken == [("anling/v1/jiuquan-road/cue/b-wang", {"n": 1})]
+
+
+async def test_a_newer_cue_takes_the_place_of_one_that_was_not_sent(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    await put(database, clock, cue(house, clock, 1))
+    await put(database, clock, cue(house, clock, 2))
+
+    await deliver.send_due()
+
+    assert [payload for _, payload in broker.taken] == [{"n": 2}]
+
+
+async def test_a_broker_that_does_not_answer_holds_up_neither_a_press_nor_another_device(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    broker.hold[house.wang_button] = asyncio.Event()
+    await put(database, clock, cue(house, clock, 1))
+    await put(database, clock, siren(house, clock))
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        sending = group.create_task(deliver.send_due())
+        await broker.asked.wait()
+        await put(database, clock, cue(house, clock, 2))
+        broker.hold.pop(house.wang_button).set()
+        await sending
+    await deliver.send_due()
+
+    assert [payload for _, payload in broker.taken] == [{"nonce": "n-1"}, {"n": 1}, {"n": 2}]
+
+
+async def test_a_device_that_comes_back_while_it_is_spoken_to_is_told_again(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    broker.hold[house.wang_button] = asyncio.Event()
+    await put(database, clock, cue(house, clock, 1))
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        sending = group.create_task(deliver.send_due())
+        await broker.asked.wait()
+        async with database.transaction() as conn:
+            await service.status(conn, house.wang_button, DeviceState.ONLINE, None, clock.now())
+        broker.hold.pop(house.wang_button).set()
+        await sending
+    await deliver.send_due()
+
+    assert [payload for _, payload in broker.taken] == [{"n": 1}, {"n": 1}]
+
+
+async def test_a_device_that_comes_back_is_told_what_holds_now(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    for n in (1, 2):
+        await put(database, clock, cue(house, clock, n))
+        await deliver.send_due()
+        clock.advance(timedelta(seconds=1))
+    broker.taken.clear()
+
+    async with database.transaction() as conn:
+        await service.status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
+    await deliver.send_due()
+
+    assert [payload for _, payload in broker.taken] == [{"n": 2}]
+
+
+async def test_a_command_is_repeated_until_the_siren_proves_it(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    await put(database, clock, siren(house, clock))
+    for _ in range(3):
+        await deliver.send_due()
+        clock.advance(timedelta(seconds=5))
+    sent_without_proof = len(broker.taken)
+
+    async with database.transaction() as conn:
+        assert await service.proof(conn, house.siren, "n-1", "sounding", clock.now())
+    clock.advance(timedelta(seconds=30))
+    await deliver.send_due()
+
+    assert sent_without_proof == 3
+    assert len(broker.taken) == 3
+
+
+async def test_a_proof_from_another_device_proves_nothing(database: Database, house: House, clock: SetClock) -> None:
+    await put(database, clock, siren(house, clock))
+
+    async with database.transaction() as conn:
+        assert not await service.proof(conn, house.lamp, "n-1", "sounding", clock.now())
+
+
+async def test_a_command_that_nobody_proves_in_time_is_noticed(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    broker.away.add(house.siren)
+    await put(database, clock, siren(house, clock))
+    await deliver.send_due()
+    clock.advance(timedelta(minutes=2))
+
+    await deliver.send_due()
+
+    async with database.transaction() as conn:
+        (notice,) = await notices.standing(conn, house.centre, 10)
+    assert (notice.code, notice.subject) == ("command-unproven", "device:siren-corridor")
+    assert broker.taken == []
+
+
+async def test_a_command_that_is_refused_is_noticed_until_one_is_carried_out(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    await put(database, clock, siren(house, clock))
+    async with database.transaction() as conn:
+        assert await service.proof(conn, house.siren, "n-1", "refused", clock.now())
+    async with database.transaction() as conn:
+        (notice,) = await notices.standing(conn, house.centre, 10)
+
+    async with database.transaction() as conn:
+        await service.proof(conn, house.siren, "n-1", "sounding", clock.now())
+
+    assert (notice.code, notice.subject) == ("command-unproven", "device:siren-corridor")
+    async with database.transaction() as conn:
+        assert await notices.standing(conn, house.centre, 10) == []
+
+
+async def test_who_was_heard_is_written_without_waiting_for_a_device_that_says_its_state(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    async with database.transaction() as status, database.transaction() as heard, asyncio.timeout(5):
+        await service.status(status, house.wang_button, DeviceState.ONLINE, None, clock.now())
+
+        await service.heard(heard, {house.wang_button: clock.now(), house.li_button: clock.now()})
+        await service.batteries(heard, {house.wang_button: 90.0, house.li_button: 80.0})
+
+    async with database.transaction() as conn:
+        li = await service.device(conn, house.li_button)
+    assert li is not None
+    assert (li.heard_at, li.battery_percent) == (clock.now(), 80.0)
+
+
+async def test_the_right_password_admits_a_device_to_its_own_topics(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    gatekeeper = Gatekeeper(database, clock, house.centre)
+
+    principal = await gatekeeper.admit("b-wang", password_of("b-wang"), "any")
+
+    assert principal is not None
+    assert "anling/v1/jiuquan-road/alarm/b-wang" in principal.may_publish
+    assert principal.may_subscribe == tuple(f"anling/v1/jiuquan-road/{kind}/b-wang" for kind in ("ack", "cmd", "cue"))
+    assert await gatekeeper.stamp_of("b-wang") == principal.stamp
+
+
+async def test_the_observer_hears_everything_and_says_nothing(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    admitted = await Gatekeeper(database, clock, house.centre).admit(
+        house.observer, password_of(house.observer), "somebody's terminal"
+    )
+
+    assert admitted is not None
+    assert (admitted.may_publish, admitted.may_subscribe, admitted.observer) == ((), ("anling/#",), True)
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [("b-wang", "b-li-secret"), ("b-wang", ""), ("nobody", "x"), ("../etc", "x"), ("", "")],
+)
+async def test_wrong_credentials_are_refused(
+    database: Database, house: House, clock: SetClock, username: str, password: str
+) -> None:
+    gatekeeper = Gatekeeper(database, clock, house.centre)
+
+    assert await gatekeeper.admit(username, password, "any") is None
+    assert gatekeeper.refused == 1
+
+
+async def test_a_disabled_device_stays_outside(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE device SET enabled = false WHERE id = 'b-wang'")
+    gatekeeper = Gatekeeper(database, clock, house.centre)
+
+    assert await gatekeeper.admit("b-wang", password_of("b-wang"), "any") is None
+    assert await gatekeeper.stamp_of("b-wang") is None
+
+
+async def test_the_third_wrong_try_within_a_minute_is_noticed(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    gatekeeper = Gatekeeper(database, clock, house.centre)
+    standing = []
+    for _ in range(3):
+        await gatekeeper.admit("b-wang", "wrong", "any")
+        clock.advance(timedelta(seconds=20))
+        async with database.transaction() as conn:
+            standing.append(len(await notices.standing(conn, house.centre, 10)))
+
+    assert standing == [0, 0, 1]
+
+
+async def test_slow_wrong_tries_are_only_counted(database: Database, house: House, clock: SetClock) -> None:
+    gatekeeper = Gatekeeper(database, clock, house.centre)
+    for _ in range(5):
+        await gatekeeper.admit("b-wang", "wrong", "any")
+        clock.advance(timedelta(seconds=31))
+
+    async with database.transaction() as conn:
+        assert await notices.standing(conn, house.centre, 10) == []
+
+
+async def test_whose_a_device_was_is_known_at_every_moment(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    given_away = clock.now() - timedelta(hours=1)
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE assignment SET to_at = %s WHERE device_id = 'b-wang'", (given_away,))
+        conn.execute("INSERT INTO assignment VALUES ('as-2', 'b-wang', 's-zhang', NULL, %s, NULL)", (given_away,))
+
+    async with database.transaction() as conn:
+        before = await service.assignment_of(conn, house.wang_button, given_away - timedelta(seconds=1))
+        after = await service.assignment_of(conn, house.wang_button, given_away)
+
+    assert (before, after) == (Assigned(house.wang, None), Assigned(house.zhang, None))
+
+
+async def test_news_of_a_state_are_news_once(database: Database, house: House, clock: SetClock) -> None:
+    async with database.transaction() as conn:
+        first = await service.status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
+        clock.advance(timedelta(seconds=1))
+        again = await service.status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
+        device = await store.device(conn, house.wang_button)
+
+    assert (first, again) == (True, False)
+    assert device is not None
+    assert (device.state, device.firmware) == (DeviceState.ONLINE, "1.2.0")

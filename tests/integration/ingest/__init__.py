@@ -1,0 +1,1 @@
+"""Which promises of hub/ingest hold: against real servers."""

@@ -1,0 +1,63 @@
+"""The whole line: a real button presses at the built-in broker, and learns from the hub that it was heard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import psycopg
+
+from devices.button import Button
+from devices.contract.times import SystemClock as DeviceClock
+from devices.link import Broker as Where
+from devices.link import Identity
+from devices.outbox import Outbox
+from hub.alarms import service as alarms
+from hub.fleet.deliver import Deliver
+from hub.fleet.gatekeeper import Gatekeeper
+from hub.ingest.intake import Intake
+from hub.ingest.model import Neighbours
+from hub.kit.changes import Changes
+from hub.kit.clock import SystemClock
+from hub.kit.db import Database
+from hub.mqtt.broker import Broker, listening_socket
+from hub.rules.service import Rules
+from hub.telemetry.service import Telemetry
+from tests.fakes.house import House, load_house, password_of
+from tests.integration.mqtt.fakes import running, until
+
+
+@asynccontextmanager
+async def hub(database: Database, database_url: str, house: House) -> AsyncIterator[Broker]:
+    """The alarm path from the socket to the device outbox."""
+    clock = SystemClock()
+    neighbours = Neighbours(Rules([], clock), alarms.conclude, Telemetry().keep, house.centre)
+    intake = Intake(database, database, clock, neighbours)
+    gatekeeper = Gatekeeper(database, clock, house.centre)
+    broker = Broker(listening_socket("127.0.0.1", 0), gatekeeper=gatekeeper, receivers=intake.receivers, clock=clock)
+    changes = Changes(database_url)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(changes.run))
+        await stack.enter_async_context(running(broker.run))
+        await stack.enter_async_context(running(lambda: intake.run_alarms(broker)))
+        await stack.enter_async_context(running(lambda: intake.run_telemetry(broker)))
+        await stack.enter_async_context(running(Deliver(database, changes, broker, clock).run))
+        yield broker
+
+
+async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    house = load_house(database_url, SystemClock().now())
+    async with hub(database, database_url, house) as broker:
+        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
+        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
+            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
+            async with running(button.run):
+                await button.press()
+                await until(lambda: button.light[1] == "听到了,有人来")
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT senior_id, kind FROM press").fetchall() == [(house.wang, "press")]
+        assert conn.execute("SELECT state, times_pressed FROM alarm").fetchall() == [("open", 1)]

@@ -1,0 +1,86 @@
+"""Migrations, roles and changes, on a real PostgreSQL."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from hub.kit import migrate as migrations
+from hub.kit.changes import LOST, Change, Changes
+from hub.kit.clock import SetClock
+from hub.kit.db import Database
+from hub.notices import service as notices
+from hub.notices import store as notices_store
+from hub.notices.model import Raised
+from tests.fakes.house import House
+
+
+def test_a_migrated_database_needs_nothing_more(database_url: str) -> None:
+    assert migrations.migrate(database_url) == []
+
+
+def test_an_edited_migration_is_refused(database_url: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE migration SET digest = 'other' WHERE number = 1")
+
+    with pytest.raises(migrations.MigrationRefused, match="0001_roles was edited"):
+        migrations.migrate(database_url)
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("INSERT INTO migration (number, name, digest) VALUES (9999, 'later', 'x')")
+
+    with pytest.raises(migrations.MigrationRefused, match="newer Anling"):
+        migrations.migrate(database_url)
+
+
+async def test_a_family_member_sees_her_own_relative_and_nobody_else(web_database: Database, house: House) -> None:
+    async with web_database.transaction_as(house.daughter) as conn:
+        seniors = await (await conn.execute("SELECT id FROM senior")).fetchall()
+
+    assert seniors == [(house.wang,)]
+
+
+async def test_nobody_is_seen_without_an_account(web_database: Database, house: House) -> None:
+    async with web_database.transaction() as conn:
+        assert await (await conn.execute("SELECT id FROM senior")).fetchall() == []
+
+
+async def test_the_account_of_one_transaction_is_gone_in_the_next(web_database: Database, house: House) -> None:
+    async with web_database.transaction_as(house.liu) as conn:
+        assert len(await (await conn.execute("SELECT id FROM senior")).fetchall()) == 3
+
+    async with web_database.transaction() as conn:
+        assert await (await conn.execute("SELECT id FROM senior")).fetchall() == []
+
+
+async def test_a_change_is_heard_when_it_is_committed(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    changes = Changes(database_url)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(changes.run())
+        with changes.subscribe("notice") as heard:
+            assert await heard.next() == LOST
+            async with database.transaction() as conn:
+                notice_id = await notices.raise_notice(
+                    conn, Raised(house.centre, "battery-low", "device:b-wang"), clock.now()
+                )
+            assert await heard.next() == Change("notice", notice_id)
+        listening.cancel()
+
+
+async def test_the_same_matter_is_one_notice_until_it_is_over(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    low = Raised(house.centre, "battery-low", "device:b-wang", params={"percent": 9})
+    async with database.transaction() as conn:
+        first = await notices.raise_notice(conn, low, clock.now())
+        again = await notices.raise_notice(conn, low, clock.now())
+        await notices.clear_notice(conn, house.centre, "battery-low", "device:b-wang", clock.now())
+        later = await notices.raise_notice(conn, low, clock.now())
+        standing = await notices_store.standing(conn, house.centre, 10)
+
+    assert first == again != later
+    assert [(notice.id, notice.times) for notice in standing] == [(later, 1)]

@@ -1,0 +1,1 @@
+"""Which promises of hub/mqtt hold: against real servers."""

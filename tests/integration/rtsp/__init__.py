@@ -1,0 +1,1 @@
+"""Can the simulated cameras be read, by our reader and by others'?"""

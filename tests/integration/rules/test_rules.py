@@ -1,0 +1,314 @@
+"""Rules whose memory is rows: in one transaction with the message, the same after any restart."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from hub.attendance import service as attendance
+from hub.attendance.model import Tapped, What
+from hub.kit.clock import SetClock
+from hub.kit.db import Conn, Database
+from hub.kit.ids import DeviceId, PressId
+from hub.rules.files import SHIPPED
+from hub.rules.model import (
+    DeviceState,
+    Event,
+    Finding,
+    PressHeard,
+    PressKind,
+    Priority,
+    ReadingHeard,
+    StatusHeard,
+)
+from hub.rules.service import FILES_NOT_LOADED, Rules
+from tests.fakes.house import House
+
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+def warm(house: House, value: float, at: datetime) -> ReadingHeard:
+    return ReadingHeard(house.centre, house.gym_sensor, None, house.gym, "temperature", "Cel", value, at, at)
+
+
+def occupied(house: House, people: float, at: datetime) -> ReadingHeard:
+    return ReadingHeard(house.centre, house.gym_camera, None, house.gym, "occupancy", "1", people, at, at)
+
+
+def online(house: House, device_id: DeviceId, at: datetime) -> StatusHeard:
+    return StatusHeard(house.centre, device_id, DeviceState.ONLINE, at)
+
+
+def told(findings: Sequence[Finding], *but: str) -> list[tuple[str, str, bool]]:
+    """Class, subject and whether it clears, without notices about rule files and what `but` names."""
+    left_out = {FILES_NOT_LOADED, *but}
+    return [(found.klass, found.subject, found.cleared) for found in findings if found.klass not in left_out]
+
+
+SILENT = ("trigger-silent", "camera-silent")
+
+
+async def test_a_press_is_found_with_the_room_she_was_last_seen_in(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    rules, now = Rules([], clock), clock.now()
+    press = PressHeard(PressId("p-1"), house.centre, house.wang_button, PressKind.PRESS, house.wang, None, now, now)
+    async with database.transaction() as conn:
+        await attendance.tap(conn, Tapped(house.centre, house.wang, What.ENTER, house.gym), now)
+        [found] = await rules.hear(conn, [press], now)
+
+    assert (found.priority, found.klass, found.subject, found.room_id) == (
+        Priority.P1, "help", "senior:s-wang", house.gym,
+    )  # fmt: skip
+    assert found.summary["zh-CN"] == "王奶奶在健身室按了呼叫"
+
+
+async def test_a_hot_room_is_found_exactly_once_by_a_hub_that_was_killed_in_between(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    async with database.transaction() as conn:
+        assert await Rules([], clock).hear(conn, [warm(house, 33.4, clock.now())], clock.now()) == []
+    clock.advance(FIVE_MINUTES)
+
+    another = Rules([], clock)
+    with pytest.raises(ConnectionAbortedError):
+        async with database.transaction() as conn:
+            assert told(await another.due(conn, clock.now()), *SILENT) == [("room-hot", "room:gym", False)]
+            raise ConnectionAbortedError  # killed before the commit
+    async with database.transaction() as conn:
+        once = told(await Rules([], clock).due(conn, clock.now()), *SILENT)
+    async with database.transaction() as conn:
+        again = told(await Rules([], clock).due(conn, clock.now() + FIVE_MINUTES), *SILENT)
+
+    assert (once, again) == ([("room-hot", "room:gym", False)], [])
+
+
+async def test_two_hubs_that_ask_at_once_find_it_once(database: Database, house: House, clock: SetClock) -> None:
+    async with database.transaction() as conn:
+        await Rules([], clock).hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+    clock.advance(FIVE_MINUTES)
+    found: list[Finding] = []
+
+    async def ask() -> None:
+        async with database.transaction() as conn:
+            found.extend(await Rules([], clock).due(conn, clock.now()))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(6):
+            group.create_task(ask())
+
+    assert told(found, *SILENT) == [("room-hot", "room:gym", False)]
+
+
+async def test_many_messages_at_once_never_wait_for_each_other_in_a_circle(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    rules = Rules([], clock)
+    devices = [house.wang_button, house.li_button, house.gym_camera, house.music_camera]
+
+    async def hear(seed: int) -> None:
+        shuffled = random.Random(seed).sample(devices, len(devices))
+        async with database.transaction() as conn:
+            await rules.hear(conn, [online(house, device, clock.now()) for device in shuffled], clock.now())
+
+    async with asyncio.TaskGroup() as group:
+        for seed in range(30):
+            group.create_task(hear(seed))
+
+    async with database.transaction() as conn:
+        cursor = await conn.execute("SELECT count(*) FROM rule_state WHERE stage = 'pending'")
+        assert await cursor.fetchone() == (4,)
+
+
+async def test_a_press_never_waits_for_a_reading_of_its_own_device(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    rules, now = Rules([], clock), clock.now()
+    press = PressHeard(PressId("p-1"), house.centre, house.wang_button, PressKind.PRESS, house.wang, None, now, now)
+    async with database.transaction() as conn:
+        await rules.hear(conn, [online(house, house.wang_button, now)], now)
+
+    async with database.transaction() as telemetry, database.transaction() as alarms, asyncio.timeout(5):
+        await rules.hear(telemetry, [online(house, house.wang_button, now)], now)
+        (finding,) = await rules.hear(alarms, [press], now)
+
+    assert finding.klass == "help"
+
+
+async def test_a_button_nobody_ever_heard_is_noticed_and_no_earlier_than_its_heartbeat(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    rules = Rules([], clock)
+    async with database.transaction() as conn:
+        assert told(await rules.due(conn, clock.now())) == []
+        clock.advance(FIVE_MINUTES - timedelta(seconds=1))
+        assert told(await rules.due(conn, clock.now())) == []
+        clock.advance(timedelta(seconds=1))
+        silent = told(await rules.due(conn, clock.now()))
+        back = told(await rules.hear(conn, [online(house, house.li_button, clock.now())], clock.now()))
+
+    assert sorted(silent) == [
+        ("camera-silent", "device:cam-gym", False),
+        ("camera-silent", "device:cam-music", False),
+        ("trigger-silent", "device:b-li", False),
+        ("trigger-silent", "device:b-wang", False),
+    ]
+    assert back == [("trigger-silent", "device:b-li", True)]
+
+
+async def test_what_a_hub_that_was_away_could_not_hear_counts_against_nobody(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    async with database.transaction() as conn:
+        rules = Rules([], clock)
+        await rules.start(conn, clock.now())
+        await rules.hear(conn, [online(house, house.wang_button, clock.now())], clock.now())
+    clock.advance(timedelta(hours=3))
+
+    rules = Rules([], clock)
+    async with database.transaction() as conn:
+        await rules.start(conn, clock.now())
+        assert told(await rules.due(conn, clock.now())) == []
+        clock.advance(FIVE_MINUTES)
+        found = [found for found in await rules.due(conn, clock.now()) if found.device_id == house.wang_button]
+
+    assert [(finding.klass, finding.params["deaf_seconds"]) for finding in found] == [("trigger-silent", 3 * 3600)]
+
+
+async def test_a_disabled_button_is_no_longer_missed_and_an_enabled_one_is_again(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    rules = Rules([], clock)
+
+    async def later(conn: Conn, by: timedelta) -> list[tuple[str, str, bool]]:
+        clock.advance(by)
+        return told([found for found in await rules.due(conn, clock.now()) if found.device_id == house.li_button])
+
+    async with database.transaction() as conn:
+        await rules.due(conn, clock.now())
+        assert await later(conn, FIVE_MINUTES) == [("trigger-silent", "device:b-li", False)]
+        await conn.execute("UPDATE device SET enabled = false WHERE id = 'b-li'")
+        assert await later(conn, timedelta(seconds=10)) == [("trigger-silent", "device:b-li", True)]
+        assert await later(conn, timedelta(hours=1)) == []
+        await conn.execute("UPDATE device SET enabled = true WHERE id = 'b-li'")
+        assert await later(conn, timedelta(seconds=10)) == []
+        assert await later(conn, FIVE_MINUTES) == [("trigger-silent", "device:b-li", False)]
+
+
+async def test_somebody_in_a_room_after_closing_is_found_after_ten_minutes(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    rules = Rules([], clock)
+    closing = clock.now().replace(hour=12, minute=0, second=0)  # eight in the evening in Lanzhou
+    async with database.transaction() as conn:
+        await rules.hear(conn, [occupied(house, 2, closing - timedelta(minutes=1))], closing - timedelta(minutes=1))
+        assert told(await rules.due(conn, closing + timedelta(minutes=9)), *SILENT) == []
+        await rules.hear(conn, [occupied(house, 2, closing + timedelta(minutes=9))], closing + timedelta(minutes=9))
+        found = told(await rules.due(conn, closing + timedelta(minutes=19)), *SILENT)
+
+    assert found == [("occupied-after-closing", "room:gym", False)]
+
+
+async def test_a_bad_file_keeps_the_old_rules_and_is_noticed_until_it_is_mended(
+    database: Database, house: House, clock: SetClock, tmp_path: Path
+) -> None:
+    file = tmp_path / "demo.yaml"
+    good = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("for: 5m", "for: 20s")
+    file.write_text(good, "utf-8")
+    rules = Rules([tmp_path], clock)
+    assert await rules.load() == ()
+    hash_of_good = rules.hash
+
+    file.write_text(good.replace("v > 32.0", "v >"), "utf-8")
+    assert await rules.load_if_changed()
+    async with database.transaction() as conn:
+        noticed = [found for found in await rules.due(conn, clock.now()) if found.klass == FILES_NOT_LOADED]
+        await rules.hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+        clock.advance(timedelta(seconds=20))
+        assert told(await rules.due(conn, clock.now()), *SILENT) == [("room-hot", "room:gym", False)]
+    assert rules.hash == hash_of_good
+    assert [(found.cleared, dict(found.params)) for found in noticed] == [
+        (False, {"file": "demo.yaml", "line": 7, "column": 15})
+    ]
+
+    file.write_text(good, "utf-8")
+    assert await rules.load_if_changed()
+    async with database.transaction() as conn:
+        [mended] = [found for found in await rules.due(conn, clock.now()) if found.klass == FILES_NOT_LOADED]
+    assert mended.cleared
+    assert not await rules.load_if_changed()
+
+
+async def test_the_finding_of_a_rule_that_was_taken_away_is_cleared(
+    database: Database, house: House, clock: SetClock, tmp_path: Path
+) -> None:
+    own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
+    (tmp_path / "own.yaml").write_text(own, "utf-8")
+    rules = Rules([tmp_path], clock)
+    await rules.load()
+    async with database.transaction() as conn:
+        await rules.hear(conn, [warm(house, 40, clock.now())], clock.now())
+        clock.advance(FIVE_MINUTES)
+        assert ("own-room-hot", "room:gym", False) in told(await rules.due(conn, clock.now()))
+
+        (tmp_path / "own.yaml").unlink()
+        await rules.load_if_changed()
+        found = told(await rules.due(conn, clock.now()), *SILENT)
+
+    assert found == [("own-room-hot", "room:gym", True)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_random_restarts_change_nothing_that_fires(
+    database: Database, house: House, clock: SetClock, seed: int
+) -> None:
+    chance = random.Random(seed)
+    at = clock.now()
+    stream: list[tuple[datetime, Event | None]] = []
+    for _ in range(150):
+        at += timedelta(seconds=chance.uniform(1, 150))
+        event: Event | None = chance.choice(
+            [
+                warm(house, chance.choice([25.0, 31.0, 33.0]), at),
+                online(house, house.wang_button, at),
+                StatusHeard(house.centre, house.wang_button, DeviceState.OFFLINE, at),
+                None,  # only waiting
+            ]
+        )
+        stream.append((at, event))
+
+    undisturbed = await _fired(database, clock, stream, None)
+    async with database.transaction() as conn:
+        await conn.execute("DELETE FROM rule_state")
+    restarted = await _fired(database, clock, stream, chance)
+
+    assert undisturbed
+    assert restarted == undisturbed
+
+
+async def _fired(
+    database: Database, clock: SetClock, stream: list[tuple[datetime, Event | None]], chance: random.Random | None
+) -> list[tuple[datetime, str, bool]]:
+    """Of each finding about the gym and the button: when, what, whether it clears; a restart now and then."""
+    rules = Rules([], clock)
+    found: list[Finding] = []
+    for at, event in stream:
+        if chance is not None and chance.random() < 0.3:
+            rules = Rules([], clock)
+        async with database.transaction() as conn:
+            if event is not None:
+                found += await rules.hear(conn, [event], at)
+            if chance is None or chance.random() < 0.5:
+                found += await rules.due(conn, at)
+    async with database.transaction() as conn:
+        found += await rules.due(conn, stream[-1][0])
+    return sorted(
+        (finding.at, finding.klass, finding.cleared)
+        for finding in found
+        if finding.klass in ("room-hot", "trigger-silent") and finding.device_id != "b-li"
+    )

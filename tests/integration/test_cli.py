@@ -1,0 +1,75 @@
+"""A start that cannot be: one line for each thing that is wrong, nothing started, nothing left."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(command: str, data_dir: Path, **environment: str) -> tuple[int, list[str]]:
+    """Call `./anling COMMAND`, set up already; gives its exit status and the lines it wrote to standard error."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANLING_")}
+    answer = subprocess.run(
+        [sys.executable, "-m", "hub.cli", command],
+        cwd=ROOT,
+        env={**kept, "ANLING_DATA_DIR": str(data_dir), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return answer.returncode, answer.stderr.splitlines()
+
+
+def test_each_wrong_setting_is_one_line(tmp_path: Path) -> None:
+    status, told = run("run", tmp_path / "data", ANLING_HTTP_PORT="eighty", ANLING_MQTT_URL="http://broker")
+
+    assert status == 2
+    assert len(told) == 2
+    assert told[0].startswith("ANLING_HTTP_PORT='eighty': ")
+    assert told[1].startswith("ANLING_MQTT_URL='http://broker': ")
+    assert not (tmp_path / "data").exists()
+
+
+def test_beyond_this_machine_without_https_is_refused_in_one_line(tmp_path: Path) -> None:
+    status, told = run("run", tmp_path / "data", ANLING_HTTP_HOST="0.0.0.0")
+
+    assert status == 2
+    assert len(told) == 1
+    assert "ANLING_TLS_CERT" in told[0]
+
+
+def test_an_occupied_port_stops_a_real_hub_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen(1)
+        port = stranger.getsockname()[1]
+
+        status, told = run("run", tmp_path / "data", ANLING_HTTP_PORT=str(port))
+
+    assert status == 1
+    assert len(told) == 1
+    assert told[0].startswith(f"ANLING_HTTP_PORT={port}: something else listens on that port")
+
+
+def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    status, told = run("run", tmp_path / "file" / "data")
+
+    assert status == 1
+    assert told == [
+        f"ANLING_DATA_DIR='{tmp_path}/file/data': should be a folder that this account can write (Not a directory)"
+    ]
+
+
+def test_a_database_that_does_not_answer_is_one_line_without_its_password(tmp_path: Path) -> None:
+    status, told = run("run", tmp_path / "data", ANLING_DATABASE_URL="postgresql://hub:secret@127.0.0.1:1/anling")
+
+    assert status == 1
+    assert len(told) == 1
+    assert told[0].startswith("the database does not answer: ")
+    assert "secret" not in told[0]

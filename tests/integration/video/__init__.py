@@ -1,0 +1,1 @@
+"""Whether a picture is shown while it may be, and ends when it may not: real cameras, media process and viewers."""

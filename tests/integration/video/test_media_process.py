@@ -1,0 +1,334 @@
+"""Whether the media process shows a camera while it has a lease, and nothing that it may not."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from hub.video.model import LEASE_SECONDS, RENEW_SECONDS
+from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
+from simulators.rtsp.camera import Fault
+from tests.fakes.viewer import Viewer, viewer
+from tests.integration.video.conftest import Building, MediaRun
+
+LONG = 3600.0
+
+
+async def start(
+    media: MediaProcess,
+    building: Building,
+    one: Viewer,
+    viewing_id: str = "v-1",
+    *,
+    held: float = LONG,
+    camera: str = "cam-gym",
+) -> None:
+    offer = await one.offer()
+    answer = await media.open(
+        viewing_id, camera, building.url(camera), as_of=time.monotonic(), held_seconds=held, offer=offer
+    )
+    await one.take(answer)
+
+
+@asynccontextmanager
+async def leased(media: MediaProcess, *viewing_ids: str) -> AsyncIterator[None]:
+    """Renew these leases every quarter of a second, as the hub does."""
+
+    async def renew() -> None:
+        while True:
+            await media.renew(viewing_ids, as_of=time.monotonic())
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async with asyncio.TaskGroup() as group:
+        renewing = group.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+
+
+async def test_a_viewer_sees_the_room_she_asked_for(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one, viewer() as other, leased(media, "v-1", "v-2"):
+        await start(media, building, one, "v-1", camera="cam-gym")
+        await start(media, building, other, "v-2", camera="cam-music")
+
+        gym, music = await asyncio.gather(one.sees(8), other.sees(8))
+
+    assert {seen.stamp.room_id for seen in gym if seen.stamp} == {"gym"}
+    assert {seen.stamp.room_id for seen in music if seen.stamp} == {"music"}
+    assert sum(seen.stamp is not None for seen in gym) >= 7
+
+
+async def test_only_the_given_address_is_offered_and_no_sound(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one:
+        offer = await one.offer()
+        answer = await media.open(
+            "v-1", "cam-gym", building.url("cam-gym"), as_of=time.monotonic(), held_seconds=0, offer=offer
+        )
+
+        addresses = {line.split()[4] for line in answer.splitlines() if line.startswith("a=candidate:")}
+        assert addresses == {"127.0.0.1"}
+        assert "m=audio" not in answer
+        assert "H264/90000" in answer
+        assert "VP8" not in answer
+
+
+async def test_a_lease_that_is_not_renewed_ends_the_picture_within_a_second(
+    building: Building, media: MediaProcess
+) -> None:
+    async with viewer() as one:
+        async with leased(media, "v-1"):
+            await start(media, building, one)
+            await one.sees(5)
+            last_renewed = time.monotonic()
+        ended = await one.goes_dark()
+
+        assert last_renewed < ended < last_renewed + LEASE_SECONDS + 0.1
+        async with leased(media, "v-1"):
+            back = await one.sees(3)
+    assert back[0].at > ended + 0.5
+
+
+async def test_a_lost_packet_is_sent_again_only_while_there_is_a_lease(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one:
+        async with leased(media, "v-1"):
+            await start(media, building, one)
+            await one.sees(5)
+            first = one.packets[-1]
+            await one.asks_again(first)
+            async with asyncio.timeout(3):
+                while not any(packet.ssrc != first.ssrc for packet in one.packets):
+                    await asyncio.sleep(0.01)
+        await one.goes_dark()
+        heard = len(one.packets)
+
+        for packet in [packet for packet in one.packets if packet.ssrc == first.ssrc][-20:]:
+            await one.asks_again(packet)
+        await one.goes_dark()
+        assert len(one.packets) == heard
+
+        async with leased(media, "v-1"):
+            await one.asks_again(first)
+            await one.sees(3)
+        assert not any(packet.ssrc != first.ssrc for packet in one.packets[heard:])
+
+
+async def test_a_viewing_that_is_closed_gets_not_one_packet_more(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one, leased(media, "v-1"):
+        await start(media, building, one)
+        await one.sees(5)
+
+        await media.close(("v-1",))
+        closed = time.monotonic()
+        ended = await one.goes_dark()
+
+    assert ended < closed + 0.05
+    gone = (await media.renew(("v-1",), as_of=time.monotonic())).gone
+    assert gone == {"v-1": "closed"}
+
+
+async def test_nothing_from_before_the_grant_is_ever_sent(building: Building, media: MediaProcess) -> None:
+    async with viewer() as early, viewer() as late, leased(media, "v-1", "v-2"):
+        await start(media, building, early, "v-1")
+        await early.sees(8)
+        granted_ms = time.time() * 1000
+
+        await start(media, building, late, "v-2", held=0.0)
+        seen = await late.sees(14)
+
+    moments = [one.stamp.at_ms for one in seen if one.stamp]
+    assert len(moments) >= 12
+    assert min(moments) >= granted_ms
+
+
+async def test_nothing_from_while_there_was_no_lease_is_sent_afterwards(
+    building: Building, media: MediaProcess
+) -> None:
+    async with viewer() as one:
+        async with leased(media, "v-1"):
+            await start(media, building, one)
+            await one.sees(5)
+        await one.goes_dark()
+        again_ms = time.time() * 1000
+
+        async with leased(media, "v-1"):
+            # The viewer's decoder held back the last picture of before, which she had been sent in time.
+            _, *seen = await one.sees(6)
+
+    moments = [one.stamp.at_ms for one in seen if one.stamp]
+    assert moments
+    assert min(moments) >= again_ms
+
+
+async def test_a_late_joiner_sees_a_kept_key_picture_at_once(building: Building, media: MediaProcess) -> None:
+    stream = building.cameras.streams["cam-gym", "main"]
+    stream.knobs = replace(stream.knobs, gop=36)
+    async with viewer() as early, viewer() as late, leased(media, "v-1", "v-2"):
+        await start(media, building, early, "v-1")
+        await early.sees(12)
+        asked = time.monotonic()
+
+        await start(media, building, late, "v-2")
+        first, *_ = await late.sees(1)
+
+    assert first.at - asked < 1.0
+
+
+@pytest.mark.parametrize(
+    ("knobs", "problem"),
+    [({"codec": "h265"}, "set its video codec to H.264"), ({"profile": "main", "b_frames": 2}, "B-frames to 0")],
+)
+async def test_a_camera_that_no_browser_could_show_is_refused_with_what_to_set(
+    building: Building, media: MediaProcess, knobs: dict[str, str | int], problem: str
+) -> None:
+    stream = building.cameras.streams["cam-gym", "main"]
+    stream.knobs = replace(stream.knobs, **knobs)  # type: ignore[arg-type]
+    async with viewer() as one:
+        await start(media, building, one)
+
+        async with asyncio.timeout(8):
+            while not (said := (await media.renew(("v-1",), as_of=time.monotonic())).unusable):
+                await asyncio.sleep(0.05)
+
+    assert problem in said["cam-gym"]
+    async with viewer() as other:
+        with pytest.raises(MediaRefused, match=problem):
+            await start(media, building, other, "v-2")
+
+
+async def test_parameter_sets_out_of_band_are_put_in(building: Building, media: MediaProcess) -> None:
+    stream = building.cameras.streams["cam-gym", "main"]
+    stream.knobs = replace(stream.knobs, parameter_sets_in_band=False)
+    async with viewer() as one, leased(media, "v-1"):
+        await start(media, building, one)
+
+        seen = await one.sees(6)
+
+    assert any(one.stamp for one in seen)
+
+
+async def test_a_viewer_without_h264_is_told_so(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one:
+        offer = (await one.offer()).replace("H264/90000", "H263/90000")
+
+        with pytest.raises(MediaRefused) as refused:
+            await media.open("v-1", "cam-gym", building.url("cam-gym"), as_of=0, held_seconds=0, offer=offer)
+
+    assert refused.value.code == "no-h264"
+
+
+async def test_an_offer_with_sound_is_refused(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one:
+        one.pc.addTransceiver("audio", direction="recvonly")
+        offer = await one.offer()
+
+        with pytest.raises(MediaRefused) as refused:
+            await media.open("v-1", "cam-gym", building.url("cam-gym"), as_of=0, held_seconds=0, offer=offer)
+
+    assert refused.value.code == "video-only"
+
+
+async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one:
+        offer = await one.offer()
+    damaged = [
+        "",
+        "v=0",
+        "{}",
+        "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n",
+        *("".join(offer.splitlines(keepends=True)[:lines]) for lines in range(1, 60, 3)),
+        *(offer.replace(word, "a=") for word in ("a=setup", "a=fingerprint:sha-256", "a=ice-ufrag", "a=rtpmap:99")),
+    ]
+
+    for number, nonsense in enumerate(damaged):
+        try:
+            await media.open(
+                f"v-{number}",
+                "cam-gym",
+                building.url("cam-gym"),
+                as_of=time.monotonic(),
+                held_seconds=0,
+                offer=nonsense,
+            )
+        except MediaRefused as refused:
+            assert refused.code in ("bad-offer", "video-only", "no-h264")  # noqa: PT017
+    async with viewer() as other, leased(media, "v-fine"):
+        await start(media, building, other, "v-fine")
+        await other.sees(2)
+
+
+async def test_nonsense_is_no_candidate(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one, leased(media, "v-1"):
+        await start(media, building, one)
+
+        for fragment in (
+            "a=candidate:",
+            "a=candidate:1 1 udp x 1 2 typ host",
+            "a=candidate:1 1 udp 1 nowhere 9 typ host",
+        ):
+            with contextlib.suppress(MediaRefused):
+                await media.add_candidates("v-1", fragment)
+        await one.sees(2)
+
+
+async def test_the_picture_comes_back_after_the_camera_does(building: Building, media: MediaProcess) -> None:
+    camera = building.cameras.by_id["cam-gym"]
+    async with viewer() as one, leased(media, "v-1"):
+        await start(media, building, one)
+        await one.sees(5)
+        camera.break_with(Fault.REFUSE, time.time())
+        await one.goes_dark()
+
+        camera.break_with(None, time.time())
+        back = time.time() * 1000
+        _, *seen = await one.sees(5)
+
+    moments = [one.stamp.at_ms for one in seen if one.stamp]
+    assert moments
+    assert min(moments) >= back
+
+
+async def test_the_camera_is_read_once_for_many_and_let_go_afterwards(building: Building, media: MediaProcess) -> None:
+    async with viewer() as one, viewer() as other, leased(media, "v-1", "v-2"):
+        await start(media, building, one, "v-1")
+        await start(media, building, other, "v-2")
+        await asyncio.gather(one.sees(3), other.sees(3))
+        assert building.cameras.streams["cam-gym", "main"].readers == 1
+        assert (await media.stats()).cameras["cam-gym"].viewers == 2
+
+        await media.close(("v-1", "v-2"))
+
+        assert (await media.stats()).cameras["cam-gym"].viewers == 0
+
+
+async def test_a_viewer_who_leaves_is_noticed(building: Building, media: MediaProcess) -> None:
+    async with leased(media, "v-1"):
+        async with viewer() as one:
+            await start(media, building, one)
+            await one.sees(3)
+
+        async with asyncio.timeout(5):
+            while not (gone := (await media.renew(("v-1",), as_of=time.monotonic())).gone):
+                await asyncio.sleep(0.05)
+
+    assert gone == {"v-1": "viewer-gone"}
+
+
+async def test_a_killed_media_process_is_dark_and_unreachable_at_once(
+    building: Building, media: MediaProcess, media_run: MediaRun
+) -> None:
+    async with viewer() as one:
+        await start(media, building, one)
+        await one.sees(3)
+
+        media_run.kill()
+        killed = time.monotonic()
+        ended = await one.goes_dark()
+
+    assert ended < killed + 0.05
+    with pytest.raises(MediaUnreachable):
+        await media.stats()

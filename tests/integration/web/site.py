@@ -1,0 +1,119 @@
+"""The real web application for tests: over ASGI for single answers, over a real socket for streams."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from hub.access.model import SessionKind
+from hub.access.service import Access, open_session
+from hub.kit.changes import Changes
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.kit.http import Databases, Services
+from hub.kit.ids import AccountId
+from hub.web.app import build
+from hub.web.live import Live
+from hub.web.ready import Parts
+from hub.web.routers import routers
+from hub.web.security import Rules
+from hub.web.static import Pages
+
+HOSTS = frozenset({"localhost", "127.0.0.1"})
+ORIGIN = "http://localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a site stands on."""
+
+    url: str
+    hub: Database
+    web: Database
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The application and its door."""
+
+    app: FastAPI
+    access: Access
+    live: Live
+    changes: Changes
+    parts: Parts
+    place: Place
+
+    def browser(self, **cookies: str) -> httpx.AsyncClient:
+        """A page of ours in a browser."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url=ORIGIN, headers=page_headers(ORIGIN), cookies=cookies
+        )
+
+    async def cookies_of(self, account_id: str, kind: SessionKind = SessionKind.STAFF) -> dict[str, str]:
+        """The cookies of a browser in which this account is signed in."""
+        async with self.place.hub.transaction() as conn:
+            opened = await open_session(conn, AccountId(account_id), kind, self.place.clock.now())
+        return {self.access.cookie_name(kind): opened.token}
+
+    async def signed_in(self, account_id: str, kind: SessionKind = SessionKind.STAFF) -> httpx.AsyncClient:
+        """A browser in which this account is signed in."""
+        return self.browser(**await self.cookies_of(account_id, kind))
+
+
+def page_headers(origin: str) -> dict[str, str]:
+    """What a page of ours sends with each request."""
+    return {"Origin": origin, "X-Anling": "1", "Sec-Fetch-Site": "same-origin"}
+
+
+def make_site(
+    place: Place,
+    *,
+    demo: bool = False,
+    https: bool = False,
+    more: Iterable[APIRouter] = (),
+    things: Iterable[object] = (),
+    static: Path = Path("/nonexistent"),
+    beat_seconds: float = 0.2,
+) -> Site:
+    """The application over this database, with all its routers and `more`."""
+    access = Access(place.hub, https=https, demo=demo)
+    changes = Changes(place.url)
+    live = Live(changes, access, place.clock, beat_seconds)
+    parts = Parts()
+    services = Services(
+        place.clock, Databases(place.hub, place.web), [access, live, parts, Pages(static, demo=demo), *things]
+    )
+    app = build(services, Rules(HOSTS, https=https, demo=demo), [*more, *routers(demo=demo)])
+    return Site(app, access, live, changes, parts, place)
+
+
+@asynccontextmanager
+async def served(site: Site) -> AsyncIterator[str]:
+    """Serve the site on a free port, with its live pages running; gives its address."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        server = uvicorn.Server(
+            uvicorn.Config(site.app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+        )
+        async with asyncio.TaskGroup() as group:
+            hearing = group.create_task(site.changes.run())
+            living = group.create_task(site.live.run())
+            serving = group.create_task(server.serve(sockets=[listening]))
+            await site.changes.ready()
+            while not server.started:
+                await asyncio.sleep(0.01)
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                living.cancel()
+                hearing.cancel()
+                server.should_exit = True
+                await serving

@@ -1,0 +1,91 @@
+"""The pages as files: which is where, what may be kept, and what is said when nothing was built."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.integration.web.site import Place, Site, make_site
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A built dashboard, and a secret beside it."""
+    static = tmp_path / "static"
+    (static / "assets").mkdir(parents=True)
+    for name in ("index", "family", "stage"):
+        (static / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>")
+    (static / "assets" / "staff-a1b2.js").write_text("console.log(1)")
+    (static / "assets" / "staff-a1b2.js.gz").write_bytes(gzip.compress(b"console.log(1)"))
+    (static / "icon.svg").write_text("<svg/>")
+    (tmp_path / "secret.txt").write_text("secret")
+    return static
+
+
+@pytest.mark.parametrize(("path", "title"), [("/", "index"), ("/family", "family"), ("/demo", "stage")])
+async def test_each_entry_is_a_page_that_is_asked_for_again(place: Place, built: Path, path: str, title: str) -> None:
+    async with make_site(place, demo=True, static=built).browser() as browser:
+        page = await browser.get(path)
+
+    assert (page.status_code, title in page.text) == (200, True)
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["cache-control"] == "no-cache"
+
+
+async def test_there_is_no_stage_outside_the_demo(place: Place, built: Path) -> None:
+    async with make_site(place, static=built).browser() as browser:
+        assert (await browser.get("/demo")).status_code == 404
+        assert (await browser.get("/stage.html")).status_code == 404
+        assert (await browser.get("/api/demo/stage")).status_code == 404
+
+
+async def test_an_asset_is_kept_for_ever_and_sent_as_it_was_compressed(place: Place, built: Path) -> None:
+    async with make_site(place, static=built).browser() as browser:
+        zipped = await browser.get("/assets/staff-a1b2.js", headers={"Accept-Encoding": "gzip"})
+        plain = await browser.get("/assets/staff-a1b2.js", headers={"Accept-Encoding": "identity"})
+
+    assert (zipped.headers["content-encoding"], zipped.text) == ("gzip", "console.log(1)")
+    assert ("content-encoding" in plain.headers, plain.text) == (False, "console.log(1)")
+    for answer in (zipped, plain):
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert "javascript" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/../../secret.txt",
+        "/assets/%2e%2e/%2e%2e/secret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/assets/",
+        "/assets/x%00",
+        "/assets/%2e%2e/stage.html",
+        "/assets/" + 300 * "x",
+        "/" + 300 * "x",
+    ],
+)
+async def test_nothing_outside_the_folder_is_a_page(place: Place, built: Path, path: str) -> None:
+    async with make_site(place, static=built).browser() as browser:
+        answer = await browser.get(path)
+
+    assert (answer.status_code, "secret" in answer.text) == (404, False)
+
+
+async def test_without_a_build_the_page_says_how_to_get_one(site: Site) -> None:
+    async with site.browser() as browser:
+        page = await browser.get("/")
+
+    assert page.status_code == 503
+    assert "./anling run" in page.text
+
+
+async def test_ready_means_the_database_answers_and_every_part_works(place: Place) -> None:
+    site = make_site(place)
+    async with site.browser() as browser:
+        answer = await browser.get("/readyz")
+        assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": {"database": True}})
+
+        site.parts.set("broker", works=False)
+        answer = await browser.get("/readyz")
+        assert (answer.status_code, answer.json()["ready"], answer.json()["parts"]["broker"]) == (503, False, False)

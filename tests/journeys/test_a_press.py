@@ -1,0 +1,116 @@
+"""What happens between a press and somebody who comes? The real processes, from the button to the phone and back."""
+
+import statistics
+import time
+
+import httpx
+
+from hub.alarms.card import AlarmCard
+from simulators.organisation.phones import Standing
+from tests.fakes.demo import Demo, until
+from tests.integration.web.page import opened
+
+
+def test_the_duty_social_workers_phone_says_within_a_second_who_where_and_how_urgent(centre: Demo) -> None:
+    centre.is_in("s-02", "gym")
+    centre.is_in("s-03", "chess")
+    centre.is_in("s-04", "reading")
+    took = []
+
+    for button, about in (("b-02", "李爷爷在健身室"), ("b-03", "张奶奶在棋牌室"), ("b-04", "刘爷爷在阅览室")):
+        pressed = time.monotonic()
+        centre.press(button)
+        shown = centre.ringing("sw-1", about)
+        took.append(time.monotonic() - pressed)
+        assert shown.text["zh-CN"].startswith(f"【紧急】{about}按了呼叫")
+        assert shown.text["en"].startswith("EMERGENCY: Grandma Zhang" if "张" in about else "EMERGENCY: Grandpa")
+        assert (shown.priority, shown.urgent, shown.can_take) == ("P1", True, True)
+    assert statistics.median(took) < 1, took
+
+
+async def test_the_board_rings_and_shows_who_took_it(centre: Demo) -> None:
+    cookies = dict(centre.staff().cookies)
+    async with opened(centre.url, "/api/live", cookies) as board:
+        await board.hear("snapshot")
+
+        centre.press("b-05")
+        rung = await board.hear("alarm", state="open")
+        centre.take("sw-1", centre.ringing("sw-1", "陈奶奶"))
+        taken = await board.hear("alarm", state="accepted")
+
+    assert rung["senior"]["address_as"] == "陈奶奶"
+    assert (taken["id"], taken["owner"]["name"]) == (rung["id"], "孙丽")
+
+
+def test_taking_it_on_the_phone_turns_the_buttons_light_to_coming_with_her_name(centre: Demo) -> None:
+    centre.press("b-06")
+    until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("steady", "听到了,有人来"))
+
+    answer = centre.take("sw-1", centre.ringing("sw-1", "杨爷爷"))
+
+    assert answer == {"code": "accepted"}
+    until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("coming", "孙丽正在赶来"))
+    mine = centre.messages_of("sw-1", "杨爷爷")[0]
+    assert mine.standing is Standing.MINE
+    shown = centre.alarm(mine.alarm_id)
+    assert (shown.state, shown.owner and shown.owner.name) == ("accepted", "孙丽")
+
+
+def test_nobody_takes_it_then_the_second_tier_is_told_and_whoever_takes_it_tells_the_others(centre: Demo) -> None:
+    centre.press("b-07")
+    first = centre.ringing("sw-1", "赵奶奶")
+    assert not centre.messages_of("sw-2", "赵奶奶"), "the second tier is told when the first has had its time"
+
+    centre.wind(10)
+    second = centre.ringing("sw-2", "赵奶奶")
+    assert second.alarm_id == first.alarm_id
+    until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
+    assert centre.take("sw-2", second) == {"code": "accepted"}
+
+    until(lambda: centre.messages_of("sw-1", "赵奶奶")[0].standing is Standing.TAKEN)
+    assert centre.take("sw-1", centre.messages_of("sw-1", "赵奶奶")[0])["name"] == "何涛"
+    until(lambda: centre.light("b-07").text == "何涛正在赶来")
+    card = centre.alarm(first.alarm_id)
+    assert {told.account_id for told in card.told} >= {"sw-1", "sw-2"}
+
+
+def test_an_alarm_that_nobody_takes_climbs_to_the_street_and_goes_on(centre: Demo) -> None:
+    centre.press("b-08")
+    centre.ringing("sw-1", "马爷爷")
+
+    for wait, account_id in ((10, "sw-2"), (30, "lead-1"), (60, "street-1")):
+        assert not centre.messages_of(account_id, "马爷爷"), f"{account_id} is told {wait} s later"
+        centre.wind(wait)
+        centre.ringing(account_id, "马爷爷")
+    told = centre.messages_of("sw-1", "马爷爷")[0].count
+    centre.wind(60)
+    until(lambda: centre.messages_of("sw-1", "马爷爷")[0].count > told, what="everybody is told again")
+
+
+def proofs(centre: Demo, alarm_id: str) -> list[tuple[object, ...]]:
+    """What siren and lamp last proved of each command for this alarm, the first command first."""
+    return centre.rows(
+        "SELECT device_id, proof FROM device_command WHERE alarm_id = %s AND subtopic = 'cmd' ORDER BY made_at, id",
+        alarm_id,
+    )
+
+
+def test_it_ends_with_an_outcome_and_the_siren_and_the_lamp_prove_what_they_do(centre: Demo) -> None:
+    centre.press("b-09")
+    shown = centre.ringing("sw-1", "马奶奶")
+    centre.wind(10)
+    until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
+    until(lambda: {("siren-1", "sounding"), ("lamp-1", "on")} <= set(proofs(centre, shown.alarm_id)))
+    centre.take("sw-1", shown)
+
+    answer = centre.staff("sw-1").post(
+        f"/api/alarms/{shown.alarm_id}/resolve", json={"outcome": "assisted", "sentence": "扶她坐下，血压正常"}
+    )
+
+    assert answer.status_code == httpx.codes.OK, answer.text
+    card = AlarmCard.model_validate_json(answer.content)
+    assert (card.state, card.outcome) == ("resolved", "assisted")
+    until(lambda: centre.simulated().sirens == {"siren-1": "off", "lamp-1": "off"})
+    until(lambda: {("siren-1", "off"), ("lamp-1", "off")} == set(proofs(centre, shown.alarm_id)[-2:]))
+    until(lambda: centre.messages_of("sw-1", "马奶奶")[0].standing is Standing.OVER)
+    until(lambda: centre.light("b-09").light == "dark")

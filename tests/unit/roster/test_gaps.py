@@ -1,0 +1,54 @@
+"""When nobody has a duty."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.kit.ids import AccountId
+from hub.roster.gaps import gaps_of
+from hub.roster.model import Duty, Gap, Shift
+
+MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def at(hour: float) -> datetime:
+    return MIDNIGHT + timedelta(hours=hour)
+
+
+def shift(from_hour: float, to_hour: float, duty: Duty = Duty.PRIMARY) -> Shift:
+    return Shift(f"{duty}-{from_hour}", AccountId("zhou"), duty, at(from_hour), at(to_hour))
+
+
+def gap(from_hour: float, to_hour: float) -> Gap:
+    return Gap(Duty.PRIMARY, at(from_hour), at(to_hour))
+
+
+def test_a_day_that_is_covered_by_overlapping_shifts_has_no_gap() -> None:
+    assert gaps_of([shift(7, 16), shift(0, 8), shift(15, 24)], Duty.PRIMARY, at(0), at(24)) == ()
+
+
+def test_what_nobody_covers_is_named_with_its_times() -> None:
+    shifts = [shift(8, 12), shift(13, 20), shift(9, 11)]
+
+    assert gaps_of(shifts, Duty.PRIMARY, at(0), at(24)) == (gap(0, 8), gap(12, 13), gap(20, 24))
+
+
+def test_another_duty_covers_nothing() -> None:
+    assert gaps_of([shift(0, 24, Duty.SECONDARY)], Duty.PRIMARY, at(0), at(24)) == (gap(0, 24),)
+
+
+def test_shifts_before_and_after_the_time_in_question_do_not_count() -> None:
+    assert gaps_of([shift(-5, -1), shift(25, 30)], Duty.PRIMARY, at(0), at(24)) == (gap(0, 24),)
+
+
+@given(st.lists(st.tuples(st.integers(-10, 40), st.integers(1, 20))), st.integers(0, 23))
+def test_each_hour_is_either_in_a_shift_or_in_a_gap(spans: list[tuple[int, int]], hour: int) -> None:
+    shifts = [shift(start, start + length) for start, length in spans]
+
+    found = gaps_of(shifts, Duty.PRIMARY, at(0), at(24))
+
+    middle = at(hour + 0.5)
+    in_gap = sum(one.from_at <= middle < one.to_at for one in found)
+    in_shift = any(one.from_at <= middle < one.to_at for one in shifts)
+    assert in_gap == (0 if in_shift else 1)

@@ -1,0 +1,260 @@
+"""What fires, when, and exactly once: readings that must hold, and silence."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.rules import safety
+from hub.rules.engine import CANNOT, let_go, wait_for
+from hub.rules.expressions import Expression
+from hub.rules.memory import Memory, Stage
+from hub.rules.model import DeviceState, Finding, Priority
+from hub.rules.rule import OnEvent, Per, Rule
+from tests.unit.rules.words import (
+    BUTTON,
+    GYM,
+    HER_BUTTON,
+    IN_THE_GYM,
+    NINE,
+    ROOM_HOT,
+    WANG,
+    House,
+    after,
+    device,
+    press,
+    status,
+    warm,
+)
+
+
+def firings(findings: list[Finding]) -> list[tuple[str, float, bool]]:
+    """Of each finding: its class, its time in seconds past nine, whether it clears."""
+    return [(found.klass, (found.at - NINE).total_seconds(), found.cleared) for found in findings]
+
+
+def test_a_room_that_stays_hot_for_five_minutes_is_found_when_they_are_over() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33.4, 0))
+    house.hear(warm(33.9, 200))
+
+    assert house.wait(299) == []
+    [found] = house.wait(301)
+
+    assert (found.priority, found.klass, found.room_id, found.at) == (Priority.P2, "room-hot", GYM, after(300))
+    assert found.subject == "room:gym"
+    assert found.summary == {"zh-CN": "健身室 室温 33.9℃", "en": "Gym is at 33.9 °C"}
+
+
+def test_a_room_that_cools_for_a_moment_starts_again() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33, 0))
+    house.hear(warm(31, 100))
+    house.hear(warm(33, 110))
+
+    assert house.wait(400) == []
+    assert firings(house.wait(410)) == [("room-hot", 410, False)]
+
+
+def test_what_has_fired_does_not_fire_again_before_it_is_cleared() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33, 0))
+    house.wait(300)
+
+    assert house.hear(warm(34, 310)) == []
+    assert house.hear(warm(31, 320)) == []  # between clear and when: hysteresis
+    assert firings(house.hear(warm(30, 330))) == [("room-hot", 330, True)]
+    assert house.wait(9999) == []
+
+
+def test_a_reading_that_comes_when_the_wait_is_over_fires_at_the_time_it_was_due() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33, 0))
+
+    assert firings(house.hear(warm(25, 360))) == [("room-hot", 300, False), ("room-hot", 360, True)]
+
+
+def test_a_device_cannot_move_time_into_the_future_nor_far_into_the_past() -> None:
+    ahead, behind = House(ROOM_HOT), House(ROOM_HOT)
+    ahead.hear(warm(33, 0, skew=+3600))
+    behind.hear(warm(33, 0, skew=-3600))
+
+    assert firings(ahead.wait(300)) == firings(behind.wait(300)) == [("room-hot", 300, False)]
+
+
+def test_a_reading_overtaken_by_a_later_one_changes_nothing() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33, 10))
+
+    assert house.hear(replace(warm(20, 9), received_at=after(11))) == []
+    assert firings(house.wait(310)) == [("room-hot", 310, False)]
+
+
+def test_a_rule_whose_room_is_unknown_says_once_that_it_cannot_be_worked_out() -> None:
+    house = House(ROOM_HOT)
+
+    [notice] = house.hear(warm(33, 0, room_id=None))
+
+    assert (notice.klass, notice.priority) == (CANNOT, Priority.P3)
+    assert notice.subject == "rule:room-hot:device:t-gym"
+    assert house.hear(warm(33, 10, room_id=None)) == []
+
+
+def test_what_cannot_be_worked_out_fires_in_a_p1_rule() -> None:
+    house = House(replace(ROOM_HOT, priority=Priority.P1))
+    house.hear(warm(20, 0, room_id=None))
+
+    [found] = house.wait(300)
+
+    assert (found.priority, found.klass, found.subject) == (Priority.P1, "room-hot", "device:t-gym")
+
+
+def test_a_field_that_is_missing_is_told_and_told_again_when_it_is_there() -> None:
+    house = House(replace(ROOM_HOT, per=Per.DEVICE, when=Expression('room.type == "gym"', frozenset({"room"}))))
+    elsewhere = replace(IN_THE_GYM, room=None)
+
+    assert firings(house.hear(warm(33, 0), elsewhere)) == [(CANNOT, 0, False)]
+    assert firings(house.hear(warm(33, 1))) == [(CANNOT, 1, True)]
+
+
+def test_a_rule_on_an_event_concludes_each_time() -> None:
+    rule = Rule(
+        "again", Priority.P2, OnEvent("press"), Per.SENIOR, None, {"zh-CN": "{senior.address_as}又按了", "en": "x"}
+    )
+    house = House(rule)
+
+    first = house.hear(press(), HER_BUTTON)
+    second = house.hear(press(seconds=1), HER_BUTTON)
+
+    assert [found.klass for found in first] == ["help", "again"]
+    assert [found.klass for found in second] == ["help", "again"]
+    assert (second[1].senior_id, second[1].press_id, second[1].summary["zh-CN"]) == (WANG, "p-1", "王奶奶又按了")
+
+
+def test_a_button_that_was_never_heard_is_noticed_after_its_heartbeat() -> None:
+    house = House(*safety.BUILT_IN)
+    memory = wait_for(safety.SILENT_TRIGGER, HER_BUTTON, NINE)
+    assert memory is not None
+    house.memories[(memory.rule_id, memory.key)] = memory
+
+    assert house.wait(299, HER_BUTTON) == []
+    [found] = house.wait(300, HER_BUTTON)
+
+    assert (found.klass, found.priority, found.subject) == ("trigger-silent", Priority.P3, "device:b-01")
+
+
+def test_a_dead_mans_rule_watches_only_its_kind_of_device() -> None:
+    assert wait_for(safety.SILENT_CAMERA, HER_BUTTON, NINE) is None
+    assert wait_for(ROOM_HOT, HER_BUTTON, NINE) is None
+
+
+def test_anything_a_button_says_proves_that_it_lives() -> None:
+    house = House(*safety.BUILT_IN)
+    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    house.hear(press(seconds=200), HER_BUTTON)
+
+    assert house.wait(499, HER_BUTTON) == []
+    assert firings(house.wait(500, HER_BUTTON)) == [("trigger-silent", 500, False)]
+    assert ("trigger-silent", 600, True) in firings(house.hear(status(DeviceState.ONLINE, 600), HER_BUTTON))
+
+
+def test_a_button_whose_connection_ended_has_thirty_seconds_to_come_back() -> None:
+    house = House(*safety.BUILT_IN)
+    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    house.hear(status(DeviceState.OFFLINE, 10), HER_BUTTON)
+
+    assert house.wait(39, HER_BUTTON) == []
+    assert firings(house.wait(40, HER_BUTTON)) == [("trigger-silent", 40, False)]
+
+
+def test_the_words_say_for_how_long_nothing_could_be_heard() -> None:
+    house = House(*safety.BUILT_IN)
+    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    key = ("trigger-silent", "device:b-01")
+    memory = house.memories[key]
+    assert memory.due_at is not None
+    house.memories[key] = replace(memory, due_at=memory.due_at + timedelta(seconds=90), deaf=timedelta(seconds=90))
+
+    [found] = house.wait(390, HER_BUTTON)
+
+    assert found.summary["en"] == "The trigger device b-01 is silent (for 90 s of that time nothing could be heard)"
+    assert found.params == {"seconds": 390, "deaf_seconds": 90}
+
+
+def test_a_disabled_device_is_not_waited_for() -> None:
+    house = House(*safety.BUILT_IN)
+    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    disabled = replace(HER_BUTTON, device=replace(device(BUTTON, "button"), enabled=False))
+
+    assert house.wait(9999, disabled) == []
+    assert house.memories[("trigger-silent", "device:b-01")].stage is Stage.IDLE
+
+
+def test_what_stood_is_cleared_when_its_rule_is_gone() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33, 0))
+    house.wait(300)
+
+    memory, [cleared] = let_go(house.memories[("room-hot", "room:gym")], after(400))
+
+    assert memory.stage is Stage.IDLE
+    assert (cleared.klass, cleared.subject, cleared.cleared) == ("room-hot", "room:gym", True)
+
+
+def test_what_did_not_stand_is_let_go_without_a_word() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33, 0))
+
+    memory, cleared = let_go(house.memories[("room-hot", "room:gym")], after(400))
+
+    assert (memory.stage, cleared) == (Stage.IDLE, [])
+
+
+def test_a_rule_that_is_gone_is_no_longer_said_to_be_impossible() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33, 0, room_id=None))
+
+    memory, [cleared] = let_go(house.memories[("room-hot", "device:t-gym")], after(1))
+
+    assert (memory.unknown, cleared.klass, cleared.cleared) == (False, CANNOT, True)
+
+
+Stream = list[tuple[float, float, bool, bool]]
+STREAMS = st.lists(
+    st.tuples(st.floats(0.1, 200), st.sampled_from([25.0, 31.0, 33.0]), st.booleans(), st.booleans()), max_size=40
+)
+"""Each: how long after the last, the temperature, was `due` asked just before, did the hub restart just before."""
+
+
+def history(stream: Stream, *, asking: bool, restarting: bool) -> list[tuple[str, float, bool]]:
+    house, seconds = House(ROOM_HOT), 0.0
+    found: list[Finding] = []
+    for wait, value, ask, restart in stream:
+        seconds += wait
+        if asking and ask:
+            found += house.wait(seconds - wait / 2)
+        if restarting and restart:
+            rows = [astuple(memory) for memory in house.memories.values()]
+            house = House(ROOM_HOT)
+            house.memories = {(row[0], row[1]): Memory(*row) for row in rows}
+        found += house.hear(warm(value, seconds))
+    found += house.wait(seconds + 300)
+    return firings(found)
+
+
+@given(STREAMS)
+def test_restarts_and_how_often_we_look_change_nothing_that_fires(stream: Stream) -> None:
+    undisturbed = history(stream, asking=False, restarting=False)
+
+    assert history(stream, asking=True, restarting=False) == undisturbed
+    assert history(stream, asking=True, restarting=True) == undisturbed
+
+
+@given(STREAMS)
+def test_findings_and_clearings_take_turns(stream: Stream) -> None:
+    turns = [cleared for _, _, cleared in history(stream, asking=True, restarting=True)]
+
+    assert turns == [index % 2 == 1 for index in range(len(turns))]

@@ -1,0 +1,202 @@
+"""A rule file says what it means, or its mistake is named with line, column and what to write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.rules.files import SHIPPED, BadRuleFiles, load, read
+from hub.rules.model import Priority
+from hub.rules.rule import OnAbsence, OnEvent, OnReading, Per
+from hub.rules.safety import BUILT_IN
+
+HOT = """\
+schema: anling.rules/1
+rules:
+- id: room-hot
+  priority: P2
+  on: {reading: temperature, per: room.id}
+  when: 'v > 32.0'
+  for: 5m
+  clear: 'v < 30.5'
+  summary: {zh-CN: '{room.name} 室温 {v}℃', en: '{room.name} is at {v} °C'}
+"""
+
+
+def problem_with(text: str) -> str:
+    rules, problems = read("20-comfort.yaml", text)
+    assert rules == []
+    assert len(problems) == 1, problems
+    return str(problems[0])
+
+
+def test_a_rule_reads_as_it_is_written() -> None:
+    [rule], problems = read("20-comfort.yaml", HOT)
+
+    assert problems == []
+    assert (rule.id, rule.priority, rule.per, rule.line) == ("room-hot", Priority.P2, Per.ROOM, 3)
+    assert isinstance(rule.on, OnReading)
+    assert (rule.on.reading, rule.on.hold) == ("temperature", timedelta(minutes=5))
+    assert rule.when is not None
+    assert rule.when.source == "v > 32.0"
+
+
+def test_events_and_absences_are_read_too() -> None:
+    text = """\
+schema: anling.rules/1
+rules:
+- id: late-guest
+  priority: P4
+  on: {event: arrive, per: senior.id}
+  when: '!centre.open && visit.what == "arrive"'
+  summary: {zh-CN: '{senior.address_as}闭馆后到来', en: '{senior.address_as} came after closing'}
+- id: sensor-silent
+  priority: P3
+  on: {absence: heartbeat, per: device.id, for: 30m}
+  when: 'device.kind == "sensor"'
+  summary: {zh-CN: '{device.name} 没有消息', en: '{device.name} is silent'}
+"""
+    [guest, silent], problems = read("30-more.yaml", text)
+
+    assert problems == []
+    assert guest.on == OnEvent("arrive")
+    assert silent.on == OnAbsence("heartbeat", timedelta(minutes=30))
+
+
+def test_the_shipped_rules_are_good_and_the_built_in_ones_always_there() -> None:
+    loaded = load([SHIPPED])
+
+    assert [rule.id for rule in loaded.rules.rules] == [
+        *(rule.id for rule in BUILT_IN),
+        "room-hot",
+        "occupied-after-closing",
+        "camera-dark",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("was", "instead", "problem"),
+    [
+        ("anling.rules/1", "anling.rules/2", "1:9: `anling.rules/2` is not possible here; write one of anling.rules/1"),
+        ("priority: P2", "priority: P5", "4:13: `P5` is not possible here; write one of P1, P2, P3, P4"),
+        (
+            "for: 5m",
+            "for: 5",
+            "7:8: this is not a length of time; write a whole number and a unit, such as 90s, 5m, 2h",
+        ),
+        ("for: 5m", "for: 30d", "7:8: the time is out of bounds; write at most 7d"),
+        ("when: 'v > 32.0'", "when: 'v >'", "6:13: the expression cannot be read: mismatched input '<EOF>'"),
+        ("when: 'v > 32.0'", "when: v >", "6:12: the expression cannot be read: mismatched input '<EOF>'"),
+        ("when: 'v > 32.0'", "when: true", "6:9: this is not text; put it in quotes"),
+        ("when: 'v > 32.0'", "when: 'temp > 32.0'", "6:9: `temp` is not known here; use one of centre, device, room"),
+        ("  when: 'v > 32.0'\n", "", "3:3: `when` is missing; write `when: 'v > 32.0'`"),
+        ("id: room-hot", "id: Room Hot", "3:7: `Room Hot` cannot be an id; use a-z, 0-9 and -, at most 64 of them"),
+        ("id: room-hot", "id: trigger-silent", "3:7: `trigger-silent` is a built-in rule, which no file can change"),
+        ("per: room.id", "per: room", "5:35: `room` is not possible here; write one of device.id, room.id, senior.id"),
+        (
+            "for: 5m",
+            "form: 5m",
+            "7:3: the key `form` is not known here; use clear, for, id, on, priority, summary, when",
+        ),
+        ("for: 5m", "for: 5m\n  for: 6m", "8:3: the key `for` is there twice; keep one of them"),
+        ("for: 5m", "inhibit_by: [gateway-down]", "7:3: rules cannot silence each other yet; take `inhibit_by` out"),
+        (
+            "priority: P2",
+            "inhibit_by: [gateway-down]\n  priority: P1",
+            "4:3: a P1 rule can never be silenced; take `inhibit_by` out",
+        ),
+        (
+            "{reading: temperature, per: room.id}",
+            "{count: press, per: senior.id, window: 60s, at_least: 3}",
+            "5:8: the pattern `count` is not known; this version does not know it; use reading, event or absence",
+        ),
+        (
+            "{reading: temperature,",
+            "{",
+            "5:7: the rule listens to no one thing; write one of reading, event or absence",
+        ),
+        ("{v}℃", "{senior.categories}", "9:20: a summary cannot print a senior's categories; take {senior.categories}"),
+        ("{v}℃", "{senior.name}", "9:20: `{senior.name}` cannot be printed; use {device.name}, {room.name}"),
+        ("{v}℃", "{v℃", "9:20: the summary is empty or has a stray brace; write a sentence"),
+        ("en: '{room.name} is at {v} °C'", "de: 'x'", "9:12: `en` is missing"),
+        ("rules:\n", "defaults: {tz: Asia/Shanghai}\nrules:\n", "2:1: there are no defaults: times are those of"),
+    ],
+)
+def test_a_mistake_is_named_with_line_column_and_what_to_write(was: str, instead: str, problem: str) -> None:
+    assert was in HOT
+    rules, problems = read("20-comfort.yaml", HOT.replace(was, instead))
+
+    assert rules == []
+    assert any(str(found).startswith(f"20-comfort.yaml:{problem}") for found in problems), [*map(str, problems)]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "1:1: the file is empty; write `schema: anling.rules/1` and `rules:`"),
+        ("- a", "1:1: this is not a mapping; write keys and values: rules, schema"),
+        ("schema: anling.rules/1\nrules: [a", "2:10: expected ',' or ']', but got '<stream end>'; write YAML"),
+        ("schema: anling.rules/1\n\x00", "2:1: a character YAML does not allow; write YAML"),
+        ("schema: anling.rules/1\nrules: 7", "2:8: `rules` is not a list; start each item with `- `"),
+    ],
+)
+def test_what_is_no_rule_file_at_all_is_named_too(text: str, problem: str) -> None:
+    assert problem_with(text) == f"20-comfort.yaml:{problem}"
+
+
+def test_every_mistake_of_a_file_is_told_at_once() -> None:
+    _, problems = read("x.yaml", HOT.replace("P2", "P9").replace("5m", "soon").replace("v < 30.5", "w < 30.5"))
+
+    assert [(found.line, found.column) for found in problems] == [(4, 13), (7, 8), (8, 10)]
+
+
+def test_the_same_id_twice_in_one_directory_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(HOT)
+    (tmp_path / "b.yaml").write_text(HOT)
+
+    with pytest.raises(BadRuleFiles) as refused:
+        load([tmp_path])
+
+    assert str(refused.value) == "b.yaml:3:1: the rule `room-hot` is also in a.yaml:3; use another id"
+
+
+def test_a_later_directory_replaces_a_rule_by_its_id(tmp_path: Path) -> None:
+    (tmp_path / "demo.yaml").write_text(HOT.replace("5m", "20s"))
+
+    rule = load([SHIPPED, tmp_path, tmp_path / "not there"]).rules.named("room-hot")
+
+    assert rule is not None
+    assert isinstance(rule.on, OnReading)
+    assert (rule.on.hold, rule.source) == (timedelta(seconds=20), "demo.yaml")
+
+
+def test_a_file_in_another_encoding_is_named_at_the_byte(tmp_path: Path) -> None:
+    (tmp_path / "gbk.yaml").write_bytes("schema: anling.rules/1\n# 规则".encode("gbk"))
+
+    with pytest.raises(BadRuleFiles) as refused:
+        load([tmp_path])
+
+    assert str(refused.value) == "gbk.yaml:2:3: is not UTF-8; save it as UTF-8"
+
+
+@given(st.text(alphabet=st.sampled_from(list(HOT + "&*!|>[]\t\x07é")), max_size=80), st.integers(0, len(HOT)))
+def test_whatever_is_written_into_a_file_nothing_breaks(scribble: str, at: int) -> None:
+    rules, problems = read("scribbled.yaml", HOT[:at] + scribble + HOT[at:])
+
+    assert not (rules and problems)
+    assert all(problem.line >= 1 and problem.column >= 1 and problem.what and problem.write for problem in problems)
+
+
+def test_the_demo_waits_less_and_changes_nothing_else() -> None:
+    demo = Path(__file__).parents[3] / "simulators" / "rules"
+    shipped, shortened = load([SHIPPED]).rules, load([SHIPPED, demo]).rules
+
+    for rule in shortened.rules:
+        original = shipped.named(rule.id)
+        assert original is not None
+        assert replace(rule, on=original.on) == original

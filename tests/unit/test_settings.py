@@ -1,0 +1,154 @@
+"""Wrong settings stop the start with one line each."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hub.settings import BadSettings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("ANLING_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def problems(monkeypatch: pytest.MonkeyPatch, **settings: str) -> list[str]:
+    for name, value in settings.items():
+        monkeypatch.setenv(f"ANLING_{name.upper()}", value)
+    with pytest.raises(BadSettings) as refused:
+        read_settings()
+    return refused.value.lines
+
+
+def test_everything_listens_on_this_machine_alone_by_default() -> None:
+    settings = read_settings()
+
+    assert (settings.http_host, settings.mqtt_host, settings.media_hosts) == ("127.0.0.1", "127.0.0.1", ("127.0.0.1",))
+    assert settings.origin == "http://localhost:8080"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("http_port", "eighty", "integer"),
+        ("mqtt_port", "70000", "65535"),
+        ("mqtt_url", "localhost:1883", "begins with mqtt:// or mqtts://"),
+        ("database_url", "mysql://x", "begins with postgresql://"),
+        ("media_hosts", "192.168.1.20;127.0.0.1", "is none"),
+        ("broker", "emqx", "'built-in' or 'mosquitto'"),
+        ("proxy_hosts", "127.0.0.1,*", "is none"),
+        ("public_url", "anling.example", "begins with http:// or https://"),
+        ("smtp_url", "mail.example.org", "begins with smtp:// or smtps://"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_should_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, wanted: str
+) -> None:
+    (line,) = problems(monkeypatch, **{name: value})
+
+    assert line.startswith(f"ANLING_{name.upper()}=")
+    assert wanted in line
+
+
+def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(problems(monkeypatch, http_port="x", mqtt_port="y")) == 2
+
+
+def test_a_password_in_a_url_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = problems(monkeypatch, database_url="mysql://anling:s3cret@db/anling")
+
+    assert "s3cret" not in line
+
+
+def test_the_network_wants_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = problems(monkeypatch, http_host="0.0.0.0")
+
+    assert "ANLING_TLS_CERT" in line
+    assert "ANLING_PUBLIC_URL" in line
+
+
+def test_a_public_address_without_https_is_no_proxy_that_speaks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = problems(monkeypatch, http_host="0.0.0.0", public_url="http://anling.example")
+
+    assert line.startswith("ANLING_HTTP_HOST=")
+
+
+def test_behind_a_proxy_the_network_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANLING_HTTP_HOST", "0.0.0.0")
+    monkeypatch.setenv("ANLING_PUBLIC_URL", "https://anling.example/")
+
+    assert read_settings().origin == "https://anling.example"
+
+
+def test_a_certificate_and_its_key_go_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    certificate = tmp_path / "cert.pem"
+    certificate.write_text("x")
+
+    (line,) = problems(monkeypatch, tls_cert=str(certificate))
+
+    assert line.startswith("ANLING_TLS_KEY is not set")
+
+
+def test_a_certificate_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = problems(monkeypatch, tls_cert="/no/cert.pem", tls_key="/no/key.pem")
+
+    assert [line.split("=")[0] for line in lines] == ["ANLING_TLS_CERT", "ANLING_TLS_KEY"]
+
+
+def test_several_media_hosts_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANLING_MEDIA_HOSTS", "192.168.1.20,127.0.0.1")
+
+    assert read_settings().media_hosts == ("192.168.1.20", "127.0.0.1")
+
+
+def test_passwords_may_be_in_files_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss/word\n")
+    monkeypatch.setenv("ANLING_DATABASE_URL", "postgresql://anling@database/anling?connect_timeout=5")
+    monkeypatch.setenv("ANLING_DATABASE_PASSWORD_FILE", str(tmp_path / "password"))
+    monkeypatch.setenv("ANLING_MQTT_URL", "mqtt://anling.hub@broker:1884")
+    monkeypatch.setenv("ANLING_MQTT_PASSWORD_FILE", str(tmp_path / "password"))
+
+    settings = read_settings()
+
+    assert settings.database_url == "postgresql://anling:p%40ss%2Fword@database/anling?connect_timeout=5"
+    assert settings.mqtt_url == "mqtt://anling.hub:p%40ss%2Fword@broker:1884"
+
+
+def test_a_password_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = problems(monkeypatch, mqtt_url="mqtt://hub@broker", mqtt_password_file="/no/password")
+
+    assert line == "ANLING_MQTT_PASSWORD_FILE='/no/password': should be a file that this account can read"
+
+
+def test_a_password_file_belongs_to_a_url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("x")
+
+    (line,) = problems(monkeypatch, database_password_file=str(tmp_path / "password"))
+
+    assert line.endswith("ANLING_DATABASE_URL is not set: set both or neither")
+
+
+def test_a_broker_s_password_in_a_wrong_url_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = problems(monkeypatch, mqtt_url="http://hub:s3cret@broker")
+
+    assert "s3cret" not in line
+
+
+def test_the_media_process_is_met_in_the_data_folder_or_where_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().media_socket_path == Path(".anling/media.sock")
+
+    monkeypatch.setenv("ANLING_MEDIA_SOCKET", "/run/anling/media.sock")
+
+    assert read_settings().media_socket_path == Path("/run/anling/media.sock")
+
+
+def test_a_broker_that_is_started_here_and_one_that_is_named_exclude_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (line,) = problems(monkeypatch, broker="mosquitto", mqtt_url="mqtt://elsewhere")
+
+    assert line.startswith("ANLING_BROKER=mosquitto")

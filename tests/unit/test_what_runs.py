@@ -1,0 +1,50 @@
+"""Which tests `./anling test` runs, and when it says that they failed."""
+
+import pytest
+
+from tests.run import NO_TESTS, SIDE_BY_SIDE, TOOLS, calls, take_marker, verdict
+
+TOGETHER = ["tests", "--ignore=tests/browser", "--ignore=tests/journeys"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["tests/unit"], [["tests/unit"]]),
+        (
+            ["-k", "press", "tests/unit/test_what_runs.py::test_x"],
+            [["-k", "press", "tests/unit/test_what_runs.py::test_x"]],
+        ),
+        (["tests/browser"], [["tests/browser"]]),
+        (["-x", "tests/unit", "tests/browser"], [["-x", "tests/unit"], ["-x", "tests/browser"]]),
+    ],
+)
+def test_chosen_paths_go_to_the_call_they_belong_to(arguments: list[str], expected: list[list[str]]) -> None:
+    assert calls(arguments, without=()) == expected
+
+
+def test_options_alone_go_to_everything() -> None:
+    together, journeys, *_ = calls(["-k", "press"], without=())
+
+    assert together == [*SIDE_BY_SIDE, "-k", "press", *TOGETHER]
+    assert journeys == ["-k", "press", "tests/journeys"]
+
+
+def test_without_chromium_there_is_no_call_for_the_browser() -> None:
+    assert calls([], without=["chromium"]) == [[*SIDE_BY_SIDE, *TOGETHER], ["tests/journeys"]]
+
+
+def test_a_marker_of_the_callers_is_kept_to_be_joined_with_ours() -> None:
+    assert take_marker(["-x", "-m", "chromium", "tests"]) == (["-x", "tests"], "chromium")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [([0, 0], 0), ([0, NO_TESTS], 0), ([NO_TESTS, NO_TESTS], NO_TESTS), ([0, 1], 1), ([2, 1], 2), ([], NO_TESTS)],
+)
+def test_nothing_that_ran_is_no_success(statuses: list[int], expected: int) -> None:
+    assert verdict(statuses) == expected
+
+
+def test_every_tool_is_missing_on_an_empty_machine() -> None:
+    assert all(tool.is_missing("/nowhere") for tool in TOOLS)

@@ -1,0 +1,1 @@
+"""Whether the pure parts of live video do what they say."""

@@ -1,0 +1,224 @@
+"""Who may see a room, and the law that taking something away never opens a picture."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.access import may
+from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
+from hub.video.policy import (
+    NEVER_A_CAMERA,
+    Allowed,
+    Colleague,
+    Hours,
+    Lamp,
+    Presence,
+    Refused,
+    Relative,
+    Room,
+    Span,
+    may_watch,
+)
+
+NOW = datetime(2026, 11, 23, 2, 14, tzinfo=UTC)  # 10:14 in Lanzhou
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+GYM, MUSIC = RoomId("gym"), RoomId("music")
+
+DAUGHTER = Relative(
+    access=may.Allowed(NOW + 24 * HOUR, "relation", ("account:wang-daughter",)),
+    account_id=AccountId("wang-daughter"),
+    senior_id=SeniorId("s-wang"),
+    related_since=NOW - 100 * HOUR,
+    consent=Span(NOW - 50 * HOUR),
+    vetoes=(),
+    presence=Presence(GYM, NOW - 20 * MINUTE, NOW - 5 * MINUTE),
+)
+ROOM = Room(GYM, "gym", Hours(time(8), time(18), "Asia/Shanghai"))
+NURSE = Colleague(
+    access=may.Allowed(NOW + 12 * HOUR, "stated-reason", ("account:liu",)),
+    account_id=AccountId("liu"),
+    reason="她没有应答",
+)
+RESPONDER = replace(NURSE, reason="", accepted_alarm=AlarmId("a-1"), accepted_at=NOW - MINUTE)
+
+
+def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
+    verdict = may_watch(DAUGHTER, ROOM, NOW)
+
+    assert isinstance(verdict, Allowed)
+    assert verdict.since == NOW - 20 * MINUTE
+    assert verdict.until == NOW + 85 * MINUTE
+    assert verdict.because == "consent"
+
+
+@pytest.mark.parametrize(
+    ("viewer", "room", "refused"),
+    [
+        (replace(DAUGHTER, access=may.Refused("relation-blocked")), ROOM, Refused("relation-blocked")),
+        (replace(DAUGHTER, access=may.Refused("account-disabled")), ROOM, Refused("account-disabled")),
+        (replace(DAUGHTER, related_since=None), ROOM, Refused("relation-unconfirmed")),
+        (replace(DAUGHTER, consent=None), ROOM, Refused("no-consent")),
+        (replace(DAUGHTER, consent=Span(NOW - HOUR, NOW)), ROOM, Refused("no-consent")),
+        (replace(DAUGHTER, consent=Span(NOW + MINUTE)), ROOM, Refused("no-consent")),
+        (replace(DAUGHTER, vetoes=(Span(NOW, NOW + HOUR),)), ROOM, Refused("veto", NOW + HOUR)),
+        (replace(DAUGHTER, vetoes=(Span(NOW - HOUR),)), ROOM, Refused("veto")),
+        (replace(DAUGHTER, presence=None), ROOM, Refused("not-present")),
+        (replace(DAUGHTER, presence=Presence(MUSIC, NOW - MINUTE, NOW)), ROOM, Refused("not-present")),
+        (replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)), ROOM, Refused("unsure")),
+        (DAUGHTER, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused("someone-objects")),
+        (DAUGHTER, replace(ROOM, type="counselling"), Refused("room-not-allowed")),
+        (DAUGHTER, replace(ROOM, has_camera=False), Refused("no-camera")),
+        (DAUGHTER, replace(ROOM, lamp=Lamp.DARK), Refused("lamp-silent")),
+        (
+            DAUGHTER,
+            replace(ROOM, hours=Hours(time(8), time(10), "Asia/Shanghai")),
+            Refused("centre-closed", datetime(2026, 11, 24, 0, tzinfo=UTC)),
+        ),
+        (
+            DAUGHTER,
+            replace(ROOM, hours=Hours(time(11), time(18), "Asia/Shanghai")),
+            Refused("centre-closed", datetime(2026, 11, 23, 3, tzinfo=UTC)),
+        ),
+        (replace(NURSE, reason="  "), ROOM, Refused("reason-missing")),
+        (replace(NURSE, reason="x" * 201), ROOM, Refused("reason-missing")),
+        (NURSE, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused("someone-objects")),
+        (replace(RESPONDER, access=may.Refused("not-your-centre")), ROOM, Refused("not-your-centre")),
+        (RESPONDER, replace(ROOM, type="bath"), Refused("room-not-allowed")),
+    ],
+)
+def test_one_missing_thing_is_a_refusal_of_its_kind(viewer: Relative | Colleague, room: Room, refused: Refused) -> None:
+    assert may_watch(viewer, room, NOW) == refused
+
+
+def test_a_colleague_with_a_reason_may_look_outside_of_opening_hours() -> None:
+    closed = replace(ROOM, hours=Hours(time(1), time(2), "Asia/Shanghai"))
+
+    assert isinstance(may_watch(NURSE, closed, NOW), Allowed)
+
+
+def test_who_accepted_the_alarm_of_the_room_may_look_whoever_objects() -> None:
+    objected = replace(ROOM, objections=(Span(NOW - HOUR),))
+
+    verdict = may_watch(RESPONDER, objected, NOW)
+
+    assert isinstance(verdict, Allowed)
+    assert verdict.because == "accepted-alarm"
+    assert "alarm:a-1" in verdict.depends_on
+
+
+def test_no_picture_of_the_time_before_somebody_who_objects_left() -> None:
+    left = replace(ROOM, objections=(Span(NOW - HOUR, NOW - timedelta(seconds=2)),))
+
+    verdict = may_watch(DAUGHTER, left, NOW)
+
+    assert isinstance(verdict, Allowed)
+    assert verdict.since == NOW - timedelta(seconds=2)
+
+
+moments = st.integers(-300, 300).map(lambda minutes: NOW + minutes * MINUTE)
+spans = st.builds(lambda a, b: Span(min(a, b), max(a, b)), moments, moments) | st.builds(Span, moments)
+hours = st.builds(
+    lambda a, b: Hours(time(min(a, b)), time(max(a, b) + 1), "Asia/Shanghai"), st.integers(0, 22), st.integers(0, 22)
+)
+rooms = st.builds(
+    Room,
+    id=st.just(GYM),
+    type=st.sampled_from(["gym", "dining", "toilet"]),
+    hours=hours,
+    has_camera=st.booleans(),
+    lamp=st.sampled_from(Lamp),
+    objections=st.lists(spans, max_size=2).map(tuple),
+)
+accesses = st.builds(may.Allowed, until=moments.filter(lambda at: at > NOW), because=st.just("relation")) | st.builds(
+    may.Refused, reason=st.just("relation-blocked")
+)
+presences = st.builds(
+    lambda room_id, one, other: Presence(room_id, min(one, other), max(one, other)),
+    st.sampled_from([GYM, MUSIC]),
+    moments,
+    moments.filter(lambda at: at <= NOW),
+)
+relatives = st.builds(
+    Relative,
+    access=accesses,
+    account_id=st.just(AccountId("wang-daughter")),
+    senior_id=st.just(SeniorId("s-wang")),
+    related_since=st.none() | moments.filter(lambda at: at <= NOW),
+    consent=st.none() | spans,
+    vetoes=st.lists(spans, max_size=2).map(tuple),
+    presence=st.none() | presences,
+)
+colleagues = st.builds(
+    Colleague,
+    access=accesses,
+    account_id=st.just(AccountId("liu")),
+    reason=st.sampled_from(["", "她没有应答"]),
+    accepted_alarm=st.none() | st.just(AlarmId("a-1")),
+    accepted_at=st.just(NOW),
+)
+viewers = relatives | colleagues
+
+
+def with_less(viewer: Relative | Colleague, room: Room) -> list[tuple[Relative | Colleague, Room]]:
+    """The same facts with one thing taken away, each once."""
+    objection = replace(room, objections=(*room.objections, Span(NOW - MINUTE)))
+    less: list[tuple[Relative | Colleague, Room]] = [
+        (replace(viewer, access=may.Refused("account-disabled")), room),
+        (viewer, objection),
+        (viewer, replace(room, type="toilet")),
+        (viewer, replace(room, has_camera=False)),
+        (viewer, replace(room, lamp=Lamp.DARK)),
+    ]
+    if isinstance(viewer, Relative):
+        less += [
+            (replace(viewer, consent=None), room),
+            (replace(viewer, presence=None), room),
+            (replace(viewer, related_since=None), room),
+            (replace(viewer, vetoes=(*viewer.vetoes, Span(NOW - MINUTE))), room),
+        ]
+    else:
+        less += [(replace(viewer, reason=""), room), (replace(viewer, accepted_alarm=None), room)]
+    return less
+
+
+@given(viewers, rooms)
+def test_taking_anything_away_never_opens_a_picture(viewer: Relative | Colleague, room: Room) -> None:
+    if isinstance(may_watch(viewer, room, NOW), Refused):
+        assert all(isinstance(may_watch(v, r, NOW), Refused) for v, r in with_less(viewer, room))
+
+
+@given(viewers, rooms, st.floats(0, 1))
+def test_what_is_allowed_until_a_moment_is_allowed_until_then(
+    viewer: Relative | Colleague, room: Room, share: float
+) -> None:
+    verdict = may_watch(viewer, room, NOW)
+
+    if isinstance(verdict, Allowed):
+        assert verdict.since <= NOW
+        until = verdict.until or NOW + HOUR
+        assert until > NOW
+        later = may_watch(viewer, room, NOW + (until - NOW) * share * 0.999)
+        assert isinstance(later, Allowed)
+        assert later.since == verdict.since
+
+
+@given(relatives, rooms)
+def test_nothing_is_allowed_at_the_moment_it_ends(viewer: Relative, room: Room) -> None:
+    verdict = may_watch(viewer, room, NOW)
+
+    if isinstance(verdict, Allowed) and verdict.until is not None:
+        access = viewer.access
+        assert isinstance(access, may.Allowed)
+        if verdict.until == access.until:  # asked again, `access/may` says so itself
+            viewer = replace(viewer, access=may.Refused("signed-out"))
+        assert isinstance(may_watch(viewer, room, verdict.until), Refused)
+
+
+@given(viewers, rooms, st.sampled_from(sorted(NEVER_A_CAMERA)))
+def test_no_reason_and_no_alarm_opens_a_room_of_a_forbidden_type(
+    viewer: Relative | Colleague, room: Room, kind: str
+) -> None:
+    assert isinstance(may_watch(viewer, replace(room, type=kind), NOW), Refused)

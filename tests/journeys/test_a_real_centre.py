@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -88,6 +89,12 @@ def import_centre(file: Path, environment: Mapping[str, str]) -> subprocess.Comp
     )
 
 
+def broker_listens(environment: Mapping[str, str]) -> bool:
+    """Whether devices can connect: the hub looks for the first import once a second."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(environment["ANLING_MQTT_PORT"]))) == 0
+
+
 @pytest.fixture(scope="module")
 def real_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCentre]:
     folder = tmp_path_factory.mktemp("real")
@@ -101,6 +108,7 @@ def real_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCentre
         printed = (folder / "printed").read_text("utf-8")
         imported = import_centre(file, environment)
         assert imported.returncode == 0, imported.stderr
+        until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
         with ExitStack() as opened:
             yield RealCentre(environment, data_dir, file, rules_dir, printed, imported.stdout, opened)
     finally:

@@ -229,8 +229,9 @@ async def test_a_database_that_does_not_answer_ends_the_picture_for_as_long(cent
     async with viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
 
-        with psycopg.connect(centre.url) as conn:
-            conn.execute("LOCK TABLE viewing IN ACCESS EXCLUSIVE MODE")
+        # Asked for without holding up the hub, whose own transaction may have to end first.
+        async with await psycopg.AsyncConnection.connect(centre.url) as conn:
+            await conn.execute("LOCK TABLE viewing IN ACCESS EXCLUSIVE MODE")
             locked = time.monotonic()
             ended = await one.goes_dark()
             assert ended - locked < 1

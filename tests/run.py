@@ -1,9 +1,9 @@
 """Runs everything that says whether this tree is good: `./anling test [ARG...]`, `./anling check`, `./anling lock`.
 
-`test` runs pytest side by side (unit, integration, contract), then the journeys, each of which has the machine to
-itself, then the browser's tests as a call of their own (sync Playwright and pytest-asyncio do not share a session),
-then the dashboard's. Arguments go to pytest; with arguments the dashboard's tests are left out. What this machine lacks
-is named with how to install it, and its tests are left out; with CI=true that is a failure.
+`test` runs pytest side by side (unit, integration, contract), then the journeys and, beside them, the browser's tests
+as a call of their own (sync Playwright and pytest-asyncio do not share a session), then the dashboard's. Arguments go
+to pytest; with arguments the dashboard's tests are left out. What this machine lacks is named with how to install it,
+and its tests are left out; with CI=true that is a failure.
 """
 
 import os
@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "dashboard"
@@ -69,7 +72,9 @@ def test(arguments: Sequence[str]) -> int:
         say("CI=true: every test has to run, so this is a failure.")
         return 1
     without = [tool.marker for tool in missing]
-    statuses = [pytest(call, without, environment) for call in calls(arguments, without)]
+    statuses = [
+        status for round_ in rounds(calls(arguments, without)) for status in run_round(round_, without, environment)
+    ]
     if not arguments and has_pages():
         statuses.append(pages("test", environment))
     return verdict(statuses)
@@ -134,6 +139,27 @@ def calls(arguments: Sequence[str], without: Iterable[str]) -> list[list[str]]:
     return result
 
 
+def rounds(all_calls: Sequence[list[str]]) -> list[list[list[str]]]:
+    """The calls of pytest that run at the same time: those of one process each wait more than they compute."""
+    crowded = [call for call in all_calls if "-n" in call]
+    alone = [call for call in all_calls if "-n" not in call]
+    return [*([call] for call in crowded), *([alone] if alone else [])]
+
+
+def run_round(round_: Sequence[Sequence[str]], without: Sequence[str], environment: Mapping[str, str]) -> list[int]:
+    """Run calls of pytest at the same time; the first speaks as it goes, the others when it is their turn."""
+    with ExitStack() as opened:
+        others = [(opened.enter_context(TemporaryFile()), call) for call in round_[1:]]
+        running = [(said, begin(pytest(call, without), environment, said)) for said, call in others]
+        statuses = [run(pytest(round_[0], without), environment)]
+        for said, process in running:
+            statuses.append(process.wait())
+            said.seek(0)
+            shutil.copyfileobj(said, sys.stdout.buffer)
+            sys.stdout.flush()
+    return statuses
+
+
 def is_path(argument: str) -> bool:
     """A file or folder of tests, with or without the test in it."""
     return not argument.startswith("-") and (ROOT / argument.partition("::")[0]).exists()
@@ -149,12 +175,12 @@ def has_tests(folder: Path) -> bool:
     return any(folder.rglob("test_*.py"))
 
 
-def pytest(call: Sequence[str], without: Iterable[str], environment: Mapping[str, str]) -> int:
-    """One call of pytest, without the tests that have those markers; gives its exit status."""
+def pytest(call: Sequence[str], without: Iterable[str]) -> list[str]:
+    """The command of one call of pytest, without the tests that have those markers."""
     options, marker = take_marker(call)
     wanted = " and ".join([*([f"({marker})"] if marker else []), *(f"not {name}" for name in without)])
     markers = ["-m", wanted] if wanted else []
-    return run([sys.executable, "-m", "pytest", "-p", "tests.nothing_skipped", *markers, *options], environment)
+    return [sys.executable, "-m", "pytest", "-p", "tests.nothing_skipped", *markers, *options]
 
 
 def take_marker(call: Sequence[str]) -> tuple[list[str], str]:
@@ -190,6 +216,11 @@ def tool_environment() -> dict[str, str]:
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command at the root of this tree; gives its exit status."""
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def begin(command: Sequence[str], environment: Mapping[str, str], said: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a command at the root of this tree; what it prints goes to `said`."""
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
 
 
 def verdict(statuses: Sequence[int]) -> int:

@@ -1,8 +1,10 @@
 """Which tests `./anling test` runs, and when it says that they failed."""
 
+import os
+
 import pytest
 
-from tests.run import NO_TESTS, SIDE_BY_SIDE, TOOLS, calls, take_marker, verdict
+from tests.run import NO_TESTS, SIDE_BY_SIDE, TOOLS, calls, rounds, run_round, take_marker, verdict
 
 TOGETHER = ["tests", "--ignore=tests/browser", "--ignore=tests/journeys"]
 
@@ -32,6 +34,22 @@ def test_options_alone_go_to_everything() -> None:
 
 def test_without_chromium_there_is_no_call_for_the_browser() -> None:
     assert calls([], without=["chromium"]) == [[*SIDE_BY_SIDE, *TOGETHER], ["tests/journeys"]]
+
+
+def test_the_journeys_and_the_browser_s_tests_run_at_the_same_time_and_nothing_runs_beside_the_crowd() -> None:
+    crowd, journeys, browser = ["-n", "4", "tests"], ["tests/journeys"], ["tests/browser"]
+
+    assert rounds([crowd, journeys, browser]) == [[crowd], [journeys, browser]]
+    assert rounds([browser]) == [[browser]]
+    assert rounds([]) == []
+
+
+def test_calls_at_the_same_time_each_say_what_they_found(capfd: pytest.CaptureFixture[str]) -> None:
+    statuses = run_round([["--version"], ["--no-such-option"]], without=(), environment=dict(os.environ))
+
+    assert [status == 0 for status in statuses] == [True, False]
+    printed = capfd.readouterr().out
+    assert "no-such-option" in printed
 
 
 def test_a_marker_of_the_callers_is_kept_to_be_joined_with_ours() -> None:

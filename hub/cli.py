@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from hub.centre.file import BadCentreFile
-from hub.centre.load import CannotLoad
+from hub.centre.load import CannotLoad, contradiction
 from hub.embedded import importing, mosquitto, start
 from hub.embedded.importing import Imported
 from hub.embedded.lan import NoNetwork
@@ -29,6 +29,7 @@ from hub.mqtt.mosquitto import Door, Listening
 from hub.settings import BadSettings, Broker, Settings, read_settings
 
 WRONG_SETTINGS = 2
+DEMO_DATA_DIR = Path(".anling-demo")
 
 
 BrokerOption = Annotated[
@@ -55,6 +56,8 @@ def demo(
 ) -> None:
     """Run a whole simulated centre on this machine, with a stage to drive it."""
     settings = _settings()
+    if settings.mqtt_url is not None:
+        _refuse("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
     plan = _served_by(broker or settings.broker, plan_of(settings, demo=True))
     _serve(replace(plan, lan=True, http_host="0.0.0.0") if on_lan else plan)  # noqa: S104 - what --lan asks for
 
@@ -172,7 +175,7 @@ def administrator() -> None:
         token = asyncio.run(_administrator_token(settings))
     except psycopg.OperationalError as error:
         _refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
-    except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:
+    except (AlreadyRunning, CannotLoad, MigrationRefused, PostgresRefused) as error:
         _refuse(str(error))
     if token is None:
         _refuse("there is an administrator already: she makes the others")
@@ -182,6 +185,8 @@ def administrator() -> None:
 async def _administrator_token(settings: Settings) -> str | None:
     async with importing.database_of(settings.data_dir.absolute(), settings.database_url) as url:
         await migrate_async(url)
+        if why := contradiction(await importing.held(url), None, demo=False):
+            raise CannotLoad(why)
         return await importing.administrator_token(url, clock_from(settings.clock_file).now())
 
 
@@ -217,8 +222,10 @@ def _serve(plan: Plan) -> None:
 
 def plan_of(settings: Settings, *, demo: bool) -> Plan:
     """What the settings ask to be started."""
+    # A folder of its own, so that whoever has tried the demo can begin for real, and the other way round.
+    data_dir = DEMO_DATA_DIR if demo and "data_dir" not in settings.model_fields_set else settings.data_dir
     return Plan(
-        data_dir=settings.data_dir.absolute(),
+        data_dir=data_dir.absolute(),
         http_host=settings.http_host,
         http_port=settings.http_port,
         mqtt_host=settings.mqtt_host,

@@ -352,13 +352,13 @@ async def use_invitation(conn: Conn, invitation_id: bytes, now: datetime) -> Non
 
 
 async def has_administrator(conn: Conn) -> bool:
-    """Whether any administrator can sign in."""
+    """Whether any administrator can sign in; the demo's can in the demo only."""
     cur = await conn.execute(
         """
         SELECT EXISTS (
           SELECT
             FROM account
-           WHERE role = 'administrator' AND active AND password_hash IS NOT NULL)
+           WHERE role = 'administrator' AND active AND NOT demo AND password_hash IS NOT NULL)
         """
     )
     row = await cur.fetchone()
@@ -367,7 +367,7 @@ async def has_administrator(conn: Conn) -> bool:
 
 
 async def only_centre(conn: Conn) -> CentreId | None:
-    """The centre that was imported first; None before the first import."""
+    """The centre of this hub; None before the first import. An import refuses a second one."""
     cur = await conn.execute(
         """
         SELECT id

@@ -9,7 +9,16 @@ from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
 SCHEMA = "anling.centre/1"
@@ -104,6 +113,14 @@ DutyName: TypeAlias = Literal["primary", "secondary", "centre_staff", "lead"]
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_written(cls, value: object) -> object:
+        """Escapes of YAML can say what no database keeps and no page shows."""
+        if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", value)):
+            raise ValueError(f"has a control character, \\x{ord(found[0]):02x}: leave it out")
+        return value
 
 
 class Organisation(_Part):

@@ -52,14 +52,15 @@ async def load(conn: Conn, centre: CentreFile, terms: Terms, now: datetime) -> L
     """Write `centre` in the caller's transaction. Rows that the file does not name are left as they are.
 
     Returns the passwords of devices that had none and the invitation tokens of accounts that are new. Raises CannotLoad
-    for an id that another centre has, and for a camera that would stand in a room where none is allowed.
+    where the database holds another centre or one of the other kind (the demo's, a real one), for a card that a senior
+    has whom the file does not name, and for a camera that would stand in a room where none is allowed.
     """
     centre_id = CentreId(centre.centre.id)
     loaded = Loaded(centre_id)
-    await _refuse_ids_of_others(conn, centre)
+    if why := contradiction(await store.held(conn), centre_id, demo=terms.is_demo):
+        raise CannotLoad(why)
     await _building(conn, centre, terms)
-    for senior in centre.seniors:
-        await store.upsert_senior(conn, centre_id, senior)
+    await _seniors(conn, centre)
     new_accounts = await _accounts(conn, centre, terms, now)
     await _relations(conn, centre, now)
     loaded.credentials = await _devices(conn, centre, terms, now)
@@ -71,10 +72,33 @@ async def load(conn: Conn, centre: CentreFile, terms: Terms, now: datetime) -> L
     return loaded
 
 
-async def _refuse_ids_of_others(conn: Conn, centre: CentreFile) -> None:
-    ids = [thing.id for things in (centre.rooms, centre.seniors, centre.devices, centre.accounts) for thing in things]
-    if taken := await store.ids_of_others(conn, CentreId(centre.centre.id), ids):
-        raise CannotLoad(f"another centre has these ids already, choose others: {', '.join(taken)}")
+def contradiction(held: store.Held | None, centre_id: CentreId | None, *, demo: bool) -> str | None:
+    """Why a centre cannot be written over, or served from, what the database holds; None when it can.
+
+    `centre_id` is None for whoever serves the centre that is there. Accounts of the demo work nowhere else, and the
+    demo changes hours, cameras and telephone numbers: neither may meet a real centre.
+    """
+    if held is None:
+        return None
+    elsewhere = "set ANLING_DATA_DIR to another folder (or ANLING_DATABASE_URL to another database)"
+    if held.is_demo and not demo:
+        return f"the database holds the demo's simulated centre: for a real one, {elsewhere}"
+    if demo and not held.is_demo:
+        return f"the database holds a real centre, {held.centre_id}, and the demo would write over it: {elsewhere}"
+    if centre_id not in {None, held.centre_id}:
+        return (
+            f"the database holds the centre {held.centre_id}, and one hub serves one centre: for this one, {elsewhere}"
+        )
+    return None
+
+
+async def _seniors(conn: Conn, centre: CentreFile) -> None:
+    ids, cards = [one.id for one in centre.seniors], [one.card_token for one in centre.seniors]
+    if others := await store.cards_of_others(conn, ids, [card for card in cards if card is not None]):
+        raise CannotLoad(f"the file gives away cards of seniors whom it does not name: {', '.join(others)}")
+    await store.take_cards_back(conn, ids, cards)
+    for senior in centre.seniors:
+        await store.upsert_senior(conn, CentreId(centre.centre.id), senior)
 
 
 async def _refuse_forbidden_cameras(conn: Conn, centre_id: CentreId) -> None:
@@ -128,8 +152,7 @@ async def _devices(conn: Conn, centre: CentreFile, terms: Terms, now: datetime) 
             password, credential_hash = terms.new_credential()
             await store.set_credential(conn, device.id, credential_hash)
             made[DeviceId(device.id)] = password
-        if device.senior is not None or device.room is not None:
-            await store.assign(conn, new_id("g", now), device, now)
+        await store.assign(conn, new_id("g", now), device, now)
     return made
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.centre.file import Account, Centre, Consent, Contact, Device, Organisation, Relation, Room, Senior, Shift
@@ -22,21 +23,53 @@ class AccountRow:
     password_hash: str | None
 
 
-async def ids_of_others(conn: Conn, centre_id: CentreId, ids: Sequence[str]) -> list[str]:
-    """Which of these ids belong to rooms, seniors, devices or accounts of another centre."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The one centre that a database holds, and whether the demo wrote it."""
+
+    centre_id: CentreId
+    is_demo: bool
+
+
+async def held(conn: Conn) -> Held | None:
+    """What this database holds; None before the first import."""
+    async with conn.cursor(row_factory=class_row(Held)) as cur:
+        await cur.execute(
+            """
+            SELECT id AS centre_id, EXISTS (SELECT FROM account WHERE demo) AS is_demo
+              FROM centre
+             ORDER BY id
+             LIMIT 1
+            """
+        )
+        return await cur.fetchone()
+
+
+async def cards_of_others(conn: Conn, seniors: Sequence[str], cards: Sequence[str]) -> list[str]:
+    """Who holds one of these cards and is not one of these seniors."""
     cursor = await conn.execute(
         """
         SELECT id
-          FROM (SELECT id, centre_id FROM room
-                UNION SELECT id, centre_id FROM senior
-                UNION SELECT id, centre_id FROM device
-                UNION SELECT id, centre_id FROM account) AS everything
-         WHERE id = ANY(%(ids)s) AND centre_id <> %(centre_id)s
+          FROM senior
+         WHERE card_token = ANY(%(cards)s) AND id <> ALL(%(seniors)s)
          ORDER BY id
         """,
-        {"ids": list(ids), "centre_id": centre_id},
+        {"seniors": list(seniors), "cards": list(cards)},
     )
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def take_cards_back(conn: Conn, seniors: Sequence[str], cards: Sequence[str | None]) -> None:
+    """Whoever of these seniors holds a card that is now another's has none."""
+    await conn.execute(
+        """
+        UPDATE senior
+           SET card_token = NULL
+          FROM unnest(%(seniors)s::text[], %(cards)s::text[]) AS given (senior_id, card)
+         WHERE senior.card_token = given.card AND senior.id <> given.senior_id
+        """,
+        {"seniors": list(seniors), "cards": list(cards)},
+    )
 
 
 async def cameras_in(conn: Conn, centre_id: CentreId, types: Sequence[str]) -> list[tuple[str, str]]:
@@ -277,7 +310,7 @@ async def set_credential(conn: Conn, device_id: str, credential_hash: bytes) -> 
 
 
 async def assign(conn: Conn, assignment_id: str, device: Device, now: datetime) -> None:
-    """Whose the device is from now on; nothing changes when it was that already."""
+    """Whose the device is from now on, nobody's when it names nobody; nothing changes when it was that already."""
     named = {
         "id": assignment_id,
         "device_id": device.id,
@@ -298,7 +331,8 @@ async def assign(conn: Conn, assignment_id: str, device: Device, now: datetime) 
         """
         INSERT INTO assignment (id, device_id, senior_id, room_id, from_at)
         SELECT %(id)s, %(device_id)s, %(senior_id)s, %(room_id)s, %(now)s
-         WHERE NOT EXISTS (SELECT FROM assignment WHERE device_id = %(device_id)s AND to_at IS NULL)
+         WHERE (%(senior_id)s::text IS NOT NULL OR %(room_id)s::text IS NOT NULL)
+           AND NOT EXISTS (SELECT FROM assignment WHERE device_id = %(device_id)s AND to_at IS NULL)
         """,
         named,
     )

@@ -10,11 +10,12 @@ from pathlib import Path
 import psycopg
 
 from hub.access import service as access
-from hub.access import store as access_store
 from hub.access.model import DEMO_PASSWORD
 from hub.access.passwords import Passwords
+from hub.centre import store
 from hub.centre.file import CentreFile, parse
 from hub.centre.load import Loaded, Terms, load
+from hub.centre.store import Held
 from hub.embedded import postgres, secret_files
 from hub.fleet.credentials import hash_of, new_password
 from hub.kit.db import Database, Role
@@ -74,10 +75,10 @@ async def administrator_token(url: str, now: datetime) -> str | None:
         return await access.first_administrator_link(conn, now)
 
 
-async def centre_of(url: str) -> CentreId | None:
-    """The centre of this installation; None before the first import."""
+async def held(url: str) -> Held | None:
+    """The centre of this installation, and whether it is the demo's; None before the first import."""
     async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
-        return await access_store.only_centre(conn)
+        return await store.held(conn)
 
 
 @asynccontextmanager

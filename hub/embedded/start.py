@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from hub.centre.load import contradiction
 from hub.embedded import importing, lan, mosquitto, ports, postgres, secret_files, simulation
 from hub.embedded.lan import LOOPBACK
 from hub.embedded.processes import Child, Processes
@@ -53,6 +54,15 @@ class Plan:
     lan: bool = False
     mosquitto: Path | None = None
     """The program that serves the devices, instead of the built-in broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where this start listens."""
+
+    http: int
+    mqtt: int
+    simulation: Simulation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +126,17 @@ async def serve(plan: Plan, screen: Screen) -> None:
     served; what was started is stopped again.
     """
     with suppress(asyncio.CancelledError), _stopped_by_signals(), _data_folder(plan):
-        async with Processes.open(plan.data_dir, screen.heard) as processes, _database(plan, screen) as url:
-            place = _place(plan, url)
+        async with AsyncExitStack() as opened:
+            processes = await opened.enter_async_context(Processes.open(plan.data_dir, screen.heard))
+            # Before the database: an occupied port leaves nothing half done.
+            taken = _ports(plan)
+            url = await opened.enter_async_context(_database(plan, screen))
+            place = _place(plan, taken, url)
             try:
                 with screen.step("the tables"):
                     await migrate_async(url)
+                if why := contradiction(await importing.held(url), None, demo=plan.demo):
+                    raise CannotStart(why)
                 if place.simulation is not None:
                     with screen.step("forty seniors and their centre"):
                         now = clock_from(plan.clock_file).now()
@@ -227,24 +243,30 @@ async def _database(plan: Plan, screen: Screen) -> AsyncIterator[str]:
         yield url
 
 
-def _place(plan: Plan, url: str) -> Place:
+def _ports(plan: Plan) -> Ports:
     """Find the ports: in the demo others when they are taken, otherwise exactly those; raises PortTaken."""
     take = ports.take_near if plan.demo else ports.take
-    http_port = take(plan.http_host, plan.http_port, "ANLING_HTTP_PORT")
-    mqtt_port = take(plan.mqtt_host, plan.mqtt_port, "ANLING_MQTT_PORT") if plan.own_broker else plan.mqtt_port
+    return Ports(
+        http=take(plan.http_host, plan.http_port, "ANLING_HTTP_PORT"),
+        mqtt=take(plan.mqtt_host, plan.mqtt_port, "ANLING_MQTT_PORT") if plan.own_broker else plan.mqtt_port,
+        simulation=simulation.take_ports() if plan.demo else None,
+    )
+
+
+def _place(plan: Plan, taken: Ports, url: str) -> Place:
     own_address = lan.chosen(plan.media_hosts) if plan.lan else None
     return Place(
         data_dir=plan.data_dir.resolve(),
         http_host=plan.http_host,
-        http_port=http_port,
-        mqtt_port=mqtt_port,
+        http_port=taken.http,
+        mqtt_port=taken.mqtt,
         https=plan.https,
         database_url=url,
         media_hosts=(own_address, LOOPBACK) if own_address else plan.media_hosts,
-        simulation=simulation.take_ports() if plan.demo else None,
-        public_url=f"http://{own_address}:{http_port}" if own_address else plan.public_url,
+        simulation=taken.simulation,
+        public_url=f"http://{own_address}:{taken.http}" if own_address else plan.public_url,
         lan=plan.lan,
-        broker_files=mosquitto.files_of(plan.data_dir, plan.mqtt_host, mqtt_port) if plan.mosquitto else None,
+        broker_files=mosquitto.files_of(plan.data_dir, plan.mqtt_host, taken.mqtt) if plan.mosquitto else None,
     )
 
 
@@ -342,12 +364,12 @@ def _daughter(place: Place) -> str:
 async def _first_steps(plan: Plan, place: Place, screen: Screen) -> None:
     """What a new installation still needs: a centre, and somebody who administers it."""
     now = clock_from(plan.clock_file).now()
-    centre_id = await importing.centre_of(place.database_url)
+    held = await importing.held(place.database_url)
     token = await importing.administrator_token(place.database_url, now)
-    if centre_id is None:
+    if held is None:
         screen.say("\nThere is no centre yet. Write its file (simulators/centre.yaml is an example), then:")
         screen.say("  ./anling import centre.yaml")
     if token is not None:
-        then = "Then open" if centre_id is None else "Nobody administers this centre yet. Open"
+        then = "Then open" if held is None else "Nobody administers this centre yet. Open"
         screen.say(f"{then} this link, which makes the first administrator and works once, for a day:")
         screen.say(f"  {place.url}/#first/{token}")

@@ -53,6 +53,7 @@ def test_an_occupied_port_stops_a_real_hub_in_one_line(tmp_path: Path) -> None:
     assert status == 1
     assert len(told) == 1
     assert told[0].startswith(f"ANLING_HTTP_PORT={port}: something else listens on that port")
+    assert not (tmp_path / "data" / "database").exists(), "nothing is half done"
 
 
 def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:

@@ -196,14 +196,79 @@ async def test_a_room_with_a_camera_cannot_become_one_where_none_is_allowed(
         await put(database, clock, centre.model_copy(update={"rooms": rooms, "devices": devices}), REAL)
 
 
-async def test_an_id_of_another_centre_is_not_taken_over(
+async def test_a_second_centre_is_refused_because_one_hub_serves_one(
     database: Database, database_url: str, clock: SetClock, centre: CentreFile
 ) -> None:
     await put(database, clock, centre, REAL)
     other = centre.model_copy(update={"centre": centre.centre.model_copy(update={"id": "elsewhere"})})
 
-    with pytest.raises(CannotLoad, match="s-01"):
+    with pytest.raises(CannotLoad, match=r"holds the centre jiuquan-road.+ANLING_DATA_DIR"):
         await put(database, clock, other, REAL)
 
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT id FROM centre").fetchall() == [("jiuquan-road",)]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "why"),
+    [(DEMO, REAL, "holds the demo's simulated centre"), (REAL, DEMO, "the demo would write over it")],
+    ids=["the demo first", "the real centre first"],
+)
+async def test_the_demo_and_a_real_centre_never_share_a_database(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile, first: Terms, then: Terms, why: str
+) -> None:
+    await put(database, clock, centre, first)
+    before = contents(database_url)
+
+    with pytest.raises(CannotLoad, match=why):
+        await put(database, clock, centre, then)
+
+    assert contents(database_url) == before
+
+
+async def test_two_seniors_may_change_cards(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    one, two, *others = centre.seniors
+    changed = (
+        one.model_copy(update={"card_token": two.card_token}),
+        two.model_copy(update={"card_token": one.card_token}),
+    )
+
+    await put(database, clock, centre.model_copy(update={"seniors": (*changed, *others)}), REAL)
+
+    with psycopg.connect(database_url) as conn:
+        cards = conn.execute(
+            "SELECT card_token FROM senior WHERE id IN (%s, %s) ORDER BY id", (one.id, two.id)
+        ).fetchall()
+    assert cards == [(two.card_token,), (one.card_token,)]
+
+
+async def test_the_card_of_a_senior_whom_the_file_does_not_name_is_not_given_away(
+    database: Database, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    one, *others = centre.seniors
+    gone = others.pop()
+    named = (one.model_copy(update={"card_token": gone.card_token}), *others)
+    without = {"relations": (), "consents": (), "devices": ()}
+
+    with pytest.raises(CannotLoad, match=gone.id):
+        await put(database, clock, centre.model_copy(update={"seniors": named, **without}), REAL)
+
+
+async def test_a_device_that_the_file_gives_to_nobody_is_nobodys(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    devices = tuple(
+        device.model_copy(update={"room": None, "senior": None}) if device.id == "b-01" else device
+        for device in centre.devices
+    )
+    clock.advance(SHIFT)
+
+    await put(database, clock, centre.model_copy(update={"devices": devices}), REAL)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT to_at IS NULL FROM assignment WHERE device_id = 'b-01'").fetchall() == [(False,)]

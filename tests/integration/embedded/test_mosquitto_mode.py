@@ -327,10 +327,17 @@ async def test_files_for_a_mosquitto_of_ones_own_are_written_by_a_command(tmp_pa
 
 
 def test_two_brokers_at_once_are_refused(tmp_path: Path) -> None:
-    status, told = anling("demo", "--broker", "mosquitto", data_dir=tmp_path, ANLING_MQTT_URL="mqtt://elsewhere")
+    status, told = anling("run", "--broker", "mosquitto", data_dir=tmp_path, ANLING_MQTT_URL="mqtt://elsewhere")
 
     assert status == 1
     assert told.startswith("--broker mosquitto starts one here, and ANLING_MQTT_URL names another")
+
+
+def test_the_demo_has_a_broker_of_its_own(tmp_path: Path) -> None:
+    status, told = anling("demo", data_dir=tmp_path, ANLING_MQTT_URL="mqtt://elsewhere")
+
+    assert status == 1
+    assert told.startswith("ANLING_MQTT_URL names a broker, and the simulated devices come to this one")
     assert list(tmp_path.iterdir()) == []
 
 

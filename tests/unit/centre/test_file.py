@@ -58,6 +58,7 @@ def test_the_shipped_centre_is_right() -> None:
         ('closes: "18:00"', 'closes: "07:00"', 3, "later on the day"),
         ("anling.centre/1", "anling.centre/2", 1, "anling.centre/1"),
         ("accounts:\n", "accounts:\n\t", 8, "tab"),
+        ("name: 健身室", 'name: "健身\\0室"', 5, "control character"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_what_to_write(what: str, instead: str, line: int, words: str) -> None:

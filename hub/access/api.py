@@ -10,13 +10,14 @@ from hub.access.errors import NotInTheDemo
 from hub.access.may import Action
 from hub.access.model import DEMO_PASSWORD, Role, SessionKind
 from hub.access.needs import Caller, Needs, Public
-from hub.access.service import Access, Opened
+from hub.access.service import KNOWN_FOR, Access, CameFrom, Opened
 from hub.access.store import CentreRow
 from hub.kit.http import Now, served
 from hub.kit.ids import AccountId, CentreId, SeniorId
 
 router = APIRouter()
 
+SIGN_IN = "/api/sign-in"
 Door = Annotated[Access, served(Access)]
 Token = Annotated[str, StringConstraints(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -125,11 +126,22 @@ def shown_centre(row: CentreRow) -> Centre:
     )
 
 
-@router.post("/api/sign-in", status_code=204, dependencies=[Depends(Public(Action.SIGN_IN))])
+@router.post(SIGN_IN, status_code=204, dependencies=[Depends(Public(Action.SIGN_IN))])
 async def sign_in(asked: SignIn, request: Request, response: Response, door: Door, now: Now) -> None:
     """Let a staff member in. 401 `wrong-account-or-password`, 429 `too-many-tries`, 503 `too-busy`."""
-    place = request.client.host if request.client else "nowhere"
-    _set_cookie(response, door, await door.sign_in(asked.account, asked.password, place, now))
+    known = door.known_cookie_name(asked.account)
+    came_from = CameFrom(request.client.host if request.client else "nowhere", request.cookies.get(known))
+    opened = await door.sign_in(asked.account, asked.password, came_from, now)
+    _set_cookie(response, door, opened)
+    response.set_cookie(
+        known,
+        opened.token,
+        max_age=int(KNOWN_FOR.total_seconds()),
+        path=SIGN_IN,
+        secure=door.https,
+        httponly=True,
+        samesite="strict",
+    )
 
 
 @router.post("/api/sign-out", status_code=204, dependencies=[Depends(Public(Action.SIGN_OUT))])

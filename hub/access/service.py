@@ -28,6 +28,8 @@ STAFF_IDLE = timedelta(minutes=30)
 STAFF_LONGEST = timedelta(hours=12)
 FAMILY_LONGEST = timedelta(days=30)
 INVITATION_LASTS = timedelta(days=7)
+KNOWN_FOR = timedelta(days=30)
+"""As long as a session that is over is remembered: see `forgetting`."""
 FIRST_LINK_LASTS = timedelta(days=1)
 # A session's last use is written at most so often: each request would cost a write otherwise.
 _SEEN_EVERY = timedelta(minutes=1)
@@ -39,6 +41,14 @@ class SignedIn:
 
     session_id: bytes
     subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class CameFrom:
+    """Where a request to sign in came from: its address, and what the browser kept of a session before (`known`)."""
+
+    address: str
+    known: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +103,24 @@ class Access:
             ),
         )
 
-    async def sign_in(self, account_id: AccountId, password: str, place: str, now: datetime) -> Opened:
-        """Open a staff session for whoever knows the password; `place` is the address the request came from.
+    def known_cookie_name(self, account_id: AccountId) -> str:
+        """The name of the cookie by which a browser is known in which this account has signed in before."""
+        return f"__Secure-anling-known-{account_id}" if self.https else f"anling-known-{account_id}"
 
-        Raises WrongAccountOrPassword, TooManyTries or TooBusy.
+    async def sign_in(self, account_id: AccountId, password: str, came_from: CameFrom, now: datetime) -> Opened:
+        """Open a staff session for whoever knows the password. Raises WrongAccountOrPassword, TooManyTries or TooBusy.
+
+        Wrong answers elsewhere, from the same address too, do not make a browser wait that this account has used within
+        a month.
         """
+        place = came_from.address
+        async with self._database.transaction() as conn:
+            known = _digest(came_from.known) if came_from.known else None
+            if known is not None and await store.was_session_of(conn, known, account_id):
+                place = f"browser {known.hex()}"
+            account = await store.account(conn, account_id)
         key = (place, account_id)
         _wait(self._tries, key, now)
-        async with self._database.transaction() as conn:
-            account = await store.account(conn, account_id)
         welcome = (
             account is not None and account.active and account.role != Role.FAMILY and (self.demo or not account.demo)
         )

@@ -236,6 +236,19 @@ async def end_sessions_of(conn: Conn, account_id: AccountId, now: datetime) -> N
     )
 
 
+async def was_session_of(conn: Conn, session_id: bytes, account_id: AccountId) -> bool:
+    """Whether this is or was a staff session of the account, and is not forgotten yet."""
+    cur = await conn.execute(
+        """
+        SELECT EXISTS (
+          SELECT FROM session WHERE id = %(session_id)s AND account_id = %(account_id)s AND kind = 'staff')
+        """,
+        {"session_id": session_id, "account_id": account_id},
+    )
+    row = await cur.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def forget_sessions(conn: Conn, before: datetime) -> None:
     """Delete the sessions that were over then, but for one in which a viewing still runs."""
     await conn.execute(

@@ -105,6 +105,25 @@ async def test_wrong_passwords_make_the_next_try_wait_and_never_lock(
         assert (await sign_in(browser, house.zhou, zhous_password)).status_code == 204
 
 
+async def test_nobody_who_sends_wrong_passwords_shuts_out_a_browser_that_the_account_has_used(
+    site: Site, clock: SetClock, house: House, zhous_password: str
+) -> None:
+    async with site.browser() as hers, site.browser() as stranger:
+        assert (await sign_in(hers, house.zhou, zhous_password)).status_code == 204
+        await hers.post("/api/sign-out")
+        for _ in range(20):
+            await sign_in(stranger, house.zhou, "wrong")
+        assert (await sign_in(stranger, house.zhou, zhous_password)).status_code == 429
+
+        assert (await sign_in(hers, house.zhou, zhous_password)).status_code == 204
+
+        stranger.cookies.set("anling-known-zhou", hers.cookies["anling-known-zhou"] + "x")
+        assert (await sign_in(stranger, house.zhou, zhous_password)).status_code == 429
+        for _ in range(4):
+            await sign_in(hers, house.zhou, "wrong")
+        assert (await sign_in(hers, house.zhou, zhous_password)).status_code == 429, "her browser waits for its own"
+
+
 async def test_a_staff_session_ends_after_half_an_hour_without_use_and_after_twelve_hours_with_it(
     site: Site, clock: SetClock, house: House
 ) -> None:

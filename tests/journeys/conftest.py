@@ -1,4 +1,7 @@
-"""What journeys share: one whole centre that runs, for all tests that leave it fit for the next."""
+"""What journeys share: one whole centre that runs, for all tests that leave it fit for the next.
+
+The journeys of a press, of readings and of a family run twice, through the built-in broker and through a Mosquitto.
+"""
 
 from collections.abc import Iterator
 
@@ -6,11 +9,28 @@ import pytest
 
 from tests.fakes.demo import Demo, demo_running
 
+BUILT_IN = "built-in"
+MOSQUITTO = pytest.param("mosquitto", marks=pytest.mark.mosquitto)
+BROKERS = {
+    "test_a_press": (BUILT_IN, MOSQUITTO),
+    "test_readings": (BUILT_IN, MOSQUITTO),
+    "test_a_family": (BUILT_IN, MOSQUITTO),
+    "test_mosquitto": (MOSQUITTO,),
+}
+"""The brokers through which the journeys of a file run; those of other files have the built-in one."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each journey through its brokers, all of one broker before those of the next."""
+    if "running_centre" in metafunc.fixturenames:
+        name = metafunc.module.__name__.rpartition(".")[2]
+        metafunc.parametrize("running_centre", BROKERS.get(name, (BUILT_IN,)), indirect=True, scope="session")
+
 
 @pytest.fixture(scope="session")
-def running_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, started once."""
-    with demo_running(tmp_path_factory.mktemp("centre")) as demo:
+def running_centre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, started once for each broker."""
+    with demo_running(tmp_path_factory.mktemp("centre"), ANLING_BROKER=request.param) as demo:
         yield demo
 
 

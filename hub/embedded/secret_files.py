@@ -49,6 +49,19 @@ def add_devices(data_dir: Path, passwords: Mapping[DeviceId, str]) -> None:
     write(devices_file(data_dir), json.dumps({**kept, **passwords}, indent=1, sort_keys=True) + "\n")
 
 
+def write_observer(data_dir: Path, observer: DeviceId, host: str, port: int) -> Path | None:
+    """What `mosquitto_sub` reads by itself to listen as the observer, so that its password is on no command line.
+
+    Gives the folder that XDG_CONFIG_HOME has to name (mosquitto_sub(1)); None while that device has no password.
+    """
+    password = device_passwords(data_dir).get(observer)
+    if password is None:
+        return None
+    folder = folder_of(data_dir)
+    write(folder / "mosquitto_sub", f"-h {host}\n-p {port}\n-u {observer}\n-P {password}\n")
+    return folder
+
+
 def webhook_file(data_dir: Path, organisation_id: OrganisationId) -> Path:
     """The secret that signs messages to an organisation (Standard Webhooks, `whsec_…`); made when missing."""
     file = folder_of(data_dir) / f"webhook-{organisation_id}"

@@ -22,11 +22,14 @@ from hub.embedded.processes import Child, Processes
 from hub.embedded.screen import Account, Screen
 from hub.embedded.simulation import Simulation
 from hub.kit.clock import clock_from
+from hub.kit.ids import DeviceId
 from hub.kit.migrate import migrate_async
 
 NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""
 
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared, not listened on
+_OBSERVER = DeviceId("observer")
 STEPS_BEFORE_PROCESSES = 2
 _ACCOUNTS = TypeAdapter(list[Account])
 
@@ -95,7 +98,7 @@ class Place:
     def local_url(self) -> str:
         """How this machine reaches the pages."""
         host = self.http_host
-        if host in {"127.0.0.1", "0.0.0.0", "::", "::1"}:  # noqa: S104 - compared, not listened on
+        if host in {"127.0.0.1", "::1", *_EVERYWHERE}:
             host = "localhost"
         return f"{'https' if self.https else 'http'}://{host}:{self.http_port}"
 
@@ -345,6 +348,9 @@ async def _show(plan: Plan, place: Place, screen: Screen) -> None:
         pages.append(("the organisation's phones", place.simulation.phones))
     if plan.own_broker:
         pages.append(("devices", f"mqtt://{plan.mqtt_host}:{place.mqtt_port}"))
+        here = LOOPBACK if plan.mqtt_host in _EVERYWHERE else plan.mqtt_host
+        if observing := secret_files.write_observer(place.data_dir, _OBSERVER, here, place.mqtt_port):
+            pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
     screen.addresses([*pages, ("data", str(place.data_dir)), ("logs", str(place.data_dir / "logs"))])
     if plan.demo:
         screen.accounts(await _demo_accounts(place))

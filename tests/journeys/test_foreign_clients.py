@@ -1,6 +1,8 @@
 """What do other people's clients get at the broker? mosquitto_pub, mosquitto_sub, and a socket that says nonsense."""
 
 import json
+import os
+import re
 import socket
 import subprocess
 from uuid import uuid4
@@ -44,14 +46,14 @@ def test_a_press_of_a_foreign_client_reaches_the_phone_and_is_answered_when_it_i
 
 
 def test_the_observer_sees_the_traffic_and_says_nothing(centre: Demo) -> None:
+    printed = re.search(r"XDG_CONFIG_HOME=(\S+) mosquitto_sub -v -t 'anling/#'", centre.printed)
+    assert printed is not None, "the line that shows the traffic is on the terminal"
     watching = subprocess.Popen(
-        [
-            "mosquitto_sub", "-h", "127.0.0.1", "-p", str(centre.mqtt_port), "-v", "-W", "20",
-            "-u", "observer", "-P", centre.password_of("observer"), "-t", f"{TOPIC}/+/b-11",
-        ],
+        ["mosquitto_sub", "-v", "-W", "20", "-t", f"{TOPIC}/+/b-11"],
+        env={**os.environ, "XDG_CONFIG_HOME": printed[1]},
         stdout=subprocess.PIPE,
         text=True,
-    )  # fmt: skip
+    )
     try:
         assert watching.stdout is not None
         first = watching.stdout.readline()  # its status, which is retained: from now on it hears

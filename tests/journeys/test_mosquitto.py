@@ -1,4 +1,4 @@
-"""What becomes of a press while the Mosquitto between devices and hub dies? The other journeys run behind it as well."""
+"""What becomes of a press while the Mosquitto between devices and hub dies? Others run behind it, too: see conftest."""
 
 from tests.fakes.demo import Demo, until
 

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 _DEPTH = 128  # frames a page may lag behind before it is let go
-_REMEMBERED = 512  # events a feed remembers for pages that come back
+_REMEMBERED = _DEPTH // 2  # events a feed remembers for pages that come back: with room left for what happens meanwhile
 _LINGER_SECONDS = 30.0  # how long a feed outlives its last page
 _REST_SECONDS = 0.05  # between two readings of what changed: a flood of changes is one reading
 _READ_SECONDS = 5.0  # how long one reading may take

@@ -143,6 +143,23 @@ async def test_a_page_that_was_away_too_long_gets_a_snapshot(clock: SetClock) ->
     assert await heard(await page(feed, last_id=last_id)) == ["snapshot 600"]
 
 
+@pytest.mark.parametrize("missed", [1, 63, 64, 65, 127, 128, 129, 300, 512, 513])
+async def test_a_page_that_comes_back_is_let_in_however_much_it_missed(clock: SetClock, missed: int) -> None:
+    rooms = Rooms({"gym": "0"})
+    feed = Feed(rooms, clock)
+    await page(feed)
+    last_id = feed.last_id
+    for n in range(missed):
+        rooms.now["gym"] = str(n + 1)
+        await feed.refresh(caller())
+
+    back = await page(feed, last_id=last_id)
+    rooms.now["gym"] = "the next"
+    await feed.refresh()
+
+    assert [said.split(" ", 1)[1] for said in await heard(back)][-2:] == [str(missed), "the next"]
+
+
 async def test_a_slow_page_is_let_go_and_the_others_hear_everything(clock: SetClock) -> None:
     rooms = Rooms({"gym": "0"})
     feed = Feed(rooms, clock)

@@ -1,5 +1,6 @@
 """How do pages ask for a picture? Open a viewing, then WHEP (draft-ietf-wish-whep) with its ticket."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -17,6 +18,9 @@ from hub.video.service import Asker, Opened, Video
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""No description has them, and each becomes six bytes in what is said to the media process."""
 
 router = APIRouter()
 
@@ -135,4 +139,6 @@ async def _text(request: Request, media_type: str) -> str:
     body = await request.body()
     if len(body) > LARGEST_SDP:
         raise HTTPException(413)
+    if _CONTROL.search(body):
+        raise HTTPException(400)
     return body.decode("utf-8", "replace")

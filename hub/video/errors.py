@@ -64,6 +64,7 @@ class TooManyViewings(DomainError):
 _STATUS = {
     "no-h264": 406,
     "video-only": 406,
+    "too-large": 413,
     "camera-unusable": 503,
     "too-many-viewers": 503,
     "no-such-viewing": 404,

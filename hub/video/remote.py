@@ -114,10 +114,13 @@ class MediaProcess:
     async def _ask(self, message: Message, wanted: type[Wanted], timeout: float) -> Wanted:
         if self._writer is None:
             raise MediaUnreachable("there is no connection to the media process")
+        said = line(message)
+        if len(said) >= LONGEST_LINE:  # the other side would end the connection, and everybody's picture with it
+            raise MediaRefused("too-large", f"a line of {len(said)} bytes is longer than any may be")
         answered = self._waiting[message.n] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(timeout):
-                self._writer.write(line(message))
+                self._writer.write(said)
                 await self._writer.drain()
                 reply = await answered
         except (TimeoutError, ConnectionError) as error:

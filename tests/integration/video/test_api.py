@@ -123,3 +123,28 @@ async def test_what_is_no_whep_is_told_so(centre: Centre, daughter: httpx.AsyncC
     assert (no_h264.status_code, no_h264.json()["code"]) == (406, "no-h264")
     assert nonsense.status_code in (400, 406)
     assert elsewhere.status_code == 404
+
+
+async def test_text_that_is_no_sdp_is_refused_and_costs_nobody_the_picture(
+    centre: Centre, daughter: httpx.AsyncClient
+) -> None:
+    centre.enters("s-wang", "gym")
+    asker = centre.signs_in("wang-daughter")
+    wish = {"camera_id": "cam-gym"}
+    async with viewer() as one:
+        watching = await centre.watches(one, asker, centre.house.gym_camera)
+        ticket = (await daughter.post("/api/family/viewings", json=wish)).json()["ticket"]
+        headers = {**SDP, "Authorization": f"Bearer {ticket}"}
+
+        offered = [
+            await daughter.post("/api/cameras/cam-gym/whep", content=character * 65_536, headers=headers)
+            for character in ("\x00", "\x01", "\x0b", "\x1f", "\x7f")
+        ]
+        trickled = await daughter.patch(
+            f"/api/viewings/{watching.viewing_id}/session",
+            content="a=candidate:\x01",
+            headers={"Content-Type": "application/trickle-ice-sdpfrag"},
+        )
+        await one.sees(15)
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in [*offered, trickled]} == {(400, "bad-request")}

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.video.model import LEASE_SECONDS, RENEW_SECONDS
+from hub.video.model import LARGEST_SDP, LEASE_SECONDS, RENEW_SECONDS
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
 from simulators.rtsp.camera import Fault
 from tests.fakes.viewer import Viewer, viewer
@@ -259,6 +259,19 @@ async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: 
     async with viewer() as other, leased(media, "v-fine"):
         await start(media, building, other, "v-fine")
         await other.sees(2)
+
+
+async def test_what_is_too_long_to_be_said_is_refused_and_costs_nobody_the_picture(
+    building: Building, media: MediaProcess
+) -> None:
+    async with viewer() as one, leased(media, "v-1"):
+        await start(media, building, one)
+
+        with pytest.raises(MediaRefused) as refused:
+            await media.add_candidates("v-1", "\x01" * LARGEST_SDP)
+        await one.sees(15)
+
+    assert refused.value.code == "too-large"
 
 
 async def test_nonsense_is_no_candidate(building: Building, media: MediaProcess) -> None:

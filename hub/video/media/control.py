@@ -78,8 +78,10 @@ class Media:
         self._sources.stop()
 
     async def _open(self, request: Open) -> Answer | Failed:
-        if request.viewing_id in self._viewers or request.viewing_id in self._gone:
+        if request.viewing_id in self._viewers:
             return Failed(n=request.n, code="already-opened", message="each viewing is opened once")
+        if request.viewing_id in self._gone:
+            return Failed(n=request.n, code="no-such-viewing", message="it has ended")
         if len(self._viewers) >= MOST_VIEWERS:
             return Failed(n=request.n, code="too-many-viewers", message=f"{MOST_VIEWERS} look already")
         source = self._sources.open(request.camera_id, request.source_url)
@@ -125,6 +127,8 @@ class Media:
         for viewing_id in request.viewing_ids:
             if viewer := self._viewers.get(viewing_id):
                 viewer.shut("closed")
+            elif viewing_id not in self._gone:  # its opening may still be on the way: it must not start any more
+                self._note_gone(viewing_id, "closed")
         return Done(n=request.n)
 
     def _stats(self, request: AskStats) -> Stats:
@@ -136,6 +140,11 @@ class Media:
             return viewer.ended.result()
         return self._gone.get(viewing_id, "unknown")
 
+    def _note_gone(self, viewing_id: str, why: str) -> None:
+        self._gone[viewing_id] = why
+        if len(self._gone) > MOST_GONE:
+            self._gone.popitem(last=False)
+
     async def _see_off(self, viewer: Viewer) -> None:
         """Stay with a viewer until she ends, by whatever way; then take everything of hers down."""
         try:
@@ -146,9 +155,7 @@ class Media:
         finally:
             viewer.shut("stopped")
             self._viewers.pop(viewer.viewing_id, None)
-            self._gone[viewer.viewing_id] = viewer.ended.result()
-            if len(self._gone) > MOST_GONE:
-                self._gone.popitem(last=False)
+            self._note_gone(viewer.viewing_id, viewer.ended.result())
             self._sources.close(viewer.source.camera_id)
             await viewer.close("stopped")
 

@@ -9,7 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from hub.video.model import LARGEST_SDP, LEASE_SECONDS, RENEW_SECONDS
+from hub.video.model import (
+    LARGEST_SDP,
+    LEASE_SECONDS,
+    RENEW_SECONDS,
+    REPLY,
+    Close,
+    Done,
+    Failed,
+    Open,
+    line,
+)
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
 from simulators.rtsp.camera import Fault
 from tests.fakes.viewer import Viewer, viewer
@@ -129,6 +139,23 @@ async def test_a_viewing_that_is_closed_gets_not_one_packet_more(building: Build
     assert ended < closed + 0.05
     gone = (await media.renew(("v-1",), as_of=time.monotonic())).gone
     assert gone == {"v-1": "closed"}
+
+
+async def test_a_viewing_that_is_closed_while_it_opens_never_starts(building: Building, media_run: MediaRun) -> None:
+    now = time.monotonic()
+    async with viewer() as one:
+        opening = Open(
+            n=1, viewing_id="v-1", camera_id="cam-gym", source_url=building.url("cam-gym"), as_of=now,
+            held_seconds=LONG, offer=await one.offer(),
+        )  # fmt: skip
+        hears, says = await asyncio.open_unix_connection(media_run.socket)
+
+        says.write(line(opening) + line(Close(n=2, viewing_ids=("v-1",))))
+        replies = {reply.n: reply for reply in [REPLY.validate_json(await hears.readline()) for _ in range(2)]}
+        says.close()
+
+    assert replies[1] == Failed(n=1, code="no-such-viewing", message="it has ended")
+    assert replies[2] == Done(n=2)
 
 
 async def test_nothing_from_before_the_grant_is_ever_sent(building: Building, media: MediaProcess) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from hub.access import may
 from hub.access.model import Relation, Role, SessionKind, Subject
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
-from hub.video.policy import Colleague, Hours, Presence, Relative, Room, Span, Verdict, Viewer, may_watch
+from hub.video.policy import Colleague, Followed, Hours, Presence, Relative, Room, Span, Verdict, Viewer, may_watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class Facts:
     objection_untils: list[datetime | None]
     alarm_id: AlarmId | None
     accepted_at: datetime | None
+    followed_id: SeniorId | None
+    followed_from: datetime | None
 
 
 def decide(question: Question, facts: Facts, now: datetime) -> Verdict | None:
@@ -108,6 +110,7 @@ def _colleague(question: Question, subject: Subject | None, facts: Facts, now: d
         reason=question.reason,
         accepted_alarm=facts.alarm_id,
         accepted_at=facts.accepted_at,
+        followed=_followed(facts),
     )
 
 
@@ -132,6 +135,12 @@ def _presence(facts: Facts) -> Presence | None:
     if facts.present_in is None or facts.present_from is None or facts.evidence_at is None:
         return None
     return Presence(facts.present_in, facts.present_from, facts.evidence_at)
+
+
+def _followed(facts: Facts) -> Followed | None:
+    if facts.followed_id is None or facts.followed_from is None:
+        return None
+    return Followed(facts.followed_id, facts.followed_from)
 
 
 def _spans(froms: list[datetime], untils: list[datetime | None]) -> tuple[Span, ...]:

@@ -104,14 +104,26 @@ class Relative:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """The senior of an alarm that names no room, who is in this one since `from_at`."""
+
+    senior_id: SeniorId
+    from_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Colleague:
-    """Somebody of the staff or the organisation, with a reason, or with the P1 alarm of this room that she accepted."""
+    """Somebody of the staff or the organisation, with a reason, or with the P1 alarm of this room that she accepted.
+
+    `followed`: it is the alarm of this room because its senior is in it.
+    """
 
     access: may.Verdict
     account_id: AccountId
     reason: str
     accepted_alarm: AlarmId | None = None
     accepted_at: datetime | None = None
+    followed: Followed | None = None
 
 
 Viewer: TypeAlias = Relative | Colleague
@@ -200,8 +212,11 @@ def _colleague(viewer: Colleague, access: may.Allowed, room: Room, now: datetime
     if viewer.accepted_alarm is not None and viewer.accepted_at is not None:
         if room.lamp is Lamp.DARK:
             return Refused(Code.LAMP_SILENT)
-        depends_on = (*access.depends_on, f"alarm:{viewer.accepted_alarm}")
-        return Allowed(viewer.accepted_at, access.until, "accepted-alarm", depends_on)
+        since, depends_on = viewer.accepted_at, (*access.depends_on, f"alarm:{viewer.accepted_alarm}")
+        if viewer.followed is not None:
+            since = max(since, viewer.followed.from_at)
+            depends_on = (*depends_on, f"presence:{viewer.followed.senior_id}")
+        return Allowed(since, access.until, "accepted-alarm", depends_on)
     if not 0 < len(viewer.reason.strip()) <= LONGEST_REASON:
         return Refused(Code.REASON_MISSING)
     if _first_standing(room.objections, now):

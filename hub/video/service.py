@@ -141,7 +141,7 @@ class Video:
                 self._starting.add(viewing.id)
         if not isinstance(verdict, Allowed) or facts.rtsp_url is None:
             raise NotShown(verdict) if isinstance(verdict, Refused) else NoSuchCamera
-        held = self._recent.held(viewing, (now - verdict.since).total_seconds(), as_of)
+        held = self._recent.held(viewing, verdict.depends_on, (now - verdict.since).total_seconds(), as_of)
         try:
             answer = await self._media.open(
                 viewing.id, camera_id, facts.rtsp_url, as_of=as_of, held_seconds=held, offer=offer
@@ -291,11 +291,12 @@ class Recent:
                 self._begun = now
             self._at[change.kind, change.id] = now
 
-    def held(self, viewing: OpenViewing, seconds: float, now: float) -> float:
-        """For how many of these seconds the grant is known to have held without a break."""
+    def held(self, viewing: OpenViewing, depends_on: Sequence[str], seconds: float, now: float) -> float:
+        """For how many of these seconds the grant, which depends on these, is known to have held without a break."""
         about = [("account", viewing.account_id), ("session", viewing.account_id), ("device", viewing.camera_id)]
         if viewing.senior_id is not None:
             about += [("grant", viewing.senior_id), ("presence", viewing.senior_id)]
+        about += [key for key in self._at if key[0] == "presence" and ":".join(key) in depends_on]
         # Anybody's record: who objected until a moment ago, and was in the room, is in no row any more.
         about += [key for key in self._at if key[0] == "senior"]
         latest = max([self._begun, *(self._at[key] for key in about if key in self._at)])

@@ -84,7 +84,7 @@ async def facts(conn: Conn, questions: Sequence[Question], now: datetime) -> lis
                    presence.room_id AS present_in, presence.from_at AS present_from, presence.evidence_at,
                    hers.froms AS veto_froms, hers.untils AS veto_untils,
                    others.froms AS objection_froms, others.untils AS objection_untils,
-                   accepted.id AS alarm_id, accepted.accepted_at
+                   accepted.id AS alarm_id, accepted.accepted_at, accepted.followed_id, accepted.followed_from
               FROM unnest(%(account_ids)s::text[], %(session_ids)s::bytea[], %(camera_ids)s::text[],
                           %(senior_ids)s::text[])
                    WITH ORDINALITY AS asked (account_id, session_id, camera_id, senior_id, n)
@@ -120,15 +120,16 @@ async def facts(conn: Conn, questions: Sequence[Question], now: datetime) -> lis
                                AND stay.senior_id IS DISTINCT FROM asked.senior_id) AS said
                      WHERE until_at IS NULL OR until_at > %(kept)s) AS others
               LEFT JOIN LATERAL (
-                    SELECT alarm.id, alarm.accepted_at
+                    SELECT alarm.id, alarm.accepted_at, followed.senior_id AS followed_id,
+                           followed.from_at AS followed_from
                       FROM alarm
+                      LEFT JOIN presence AS followed ON alarm.room_id IS NULL AND followed.senior_id = alarm.senior_id
+                                                    AND followed.room_id = room.id AND followed.to_at IS NULL
                      WHERE alarm.owner_id = asked.account_id AND alarm.priority = 'P1' AND NOT alarm.drill
                        AND alarm.state IN ('accepted', 'on_scene')
-                       AND (alarm.room_id = room.id OR alarm.room_id IS NULL AND EXISTS (
-                             SELECT FROM presence AS hers
-                              WHERE hers.senior_id = alarm.senior_id AND hers.room_id = room.id
-                                AND hers.to_at IS NULL))
-                     ORDER BY alarm.accepted_at LIMIT 1) AS accepted ON asked.senior_id IS NULL
+                       AND (alarm.room_id = room.id OR followed.id IS NOT NULL)
+                     ORDER BY greatest(alarm.accepted_at, followed.from_at) LIMIT 1) AS accepted
+                ON asked.senior_id IS NULL
              ORDER BY asked.n
             """,
             {

@@ -13,6 +13,7 @@ from hub.video.policy import (
     NEVER_A_CAMERA,
     Allowed,
     Colleague,
+    Followed,
     Hours,
     Lamp,
     Presence,
@@ -109,6 +110,19 @@ def test_who_accepted_the_alarm_of_the_room_may_look_whoever_objects() -> None:
     assert "alarm:a-1" in verdict.depends_on
 
 
+@pytest.mark.parametrize(("came_in", "since"), [(5 * MINUTE, MINUTE), (MINUTE / 2, MINUTE / 2)])
+def test_who_follows_a_senior_s_alarm_sees_nothing_from_before_she_was_in_the_room(
+    came_in: timedelta, since: timedelta
+) -> None:
+    following = replace(RESPONDER, followed=Followed(SeniorId("s-wang"), NOW - came_in))
+
+    verdict = may_watch(following, ROOM, NOW)
+
+    assert isinstance(verdict, Allowed)
+    assert verdict.since == NOW - since
+    assert "presence:s-wang" in verdict.depends_on
+
+
 def test_no_picture_of_the_time_before_somebody_who_objects_left() -> None:
     left = replace(ROOM, objections=(Span(NOW - HOUR, NOW - timedelta(seconds=2)),))
 
@@ -158,6 +172,7 @@ colleagues = st.builds(
     reason=st.sampled_from(["", "她没有应答"]),
     accepted_alarm=st.none() | st.just(AlarmId("a-1")),
     accepted_at=st.just(NOW),
+    followed=st.none() | st.builds(Followed, st.just(SeniorId("s-wang")), moments.filter(lambda at: at <= NOW)),
 )
 viewers = relatives | colleagues
 

@@ -1,5 +1,6 @@
 """How long has a grant held, when its rows do not say what changed a moment ago?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_grant_of_which_nothing_changed_has_held_as_long_as_its_rows_say() -> 
 
     recent.note([Change("presence", "s-zhang"), Change("device", "cam-music")], 99.0)
 
-    assert recent.held(VIEWING, 60.0, now=100.0) == 60.0
+    assert recent.held(VIEWING, (), 60.0, now=100.0) == 60.0
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,17 @@ def test_what_may_have_given_the_grant_just_now_shortens_it(kind: str, about: st
 
     recent.note([Change(kind, about)], 99.0)
 
-    assert recent.held(VIEWING, 60.0, now=100.0) == 1.0
+    assert recent.held(VIEWING, (), 60.0, now=100.0) == 1.0
+
+
+@pytest.mark.parametrize(("about", "held"), [("s-wang", 1.0), ("s-zhang", 60.0)])
+def test_a_responder_s_grant_is_as_young_as_the_presence_by_which_the_room_was_found(about: str, held: float) -> None:
+    recent = Recent(begun=0.0)
+    looking = replace(VIEWING, account_id=AccountId("zhou"), senior_id=None)
+
+    recent.note([Change("presence", about), Change("alarm", "a-1")], 99.0)
+
+    assert recent.held(looking, ("account:zhou", "presence:s-wang", "alarm:a-1"), 60.0, now=100.0) == held
 
 
 def test_before_the_hub_began_to_listen_nothing_is_known() -> None:
@@ -54,4 +65,4 @@ def test_before_the_hub_began_to_listen_nothing_is_known() -> None:
 
     recent.note([Change("lost", "")], 98.0)
 
-    assert recent.held(VIEWING, 60.0, now=100.0) == 2.0
+    assert recent.held(VIEWING, (), 60.0, now=100.0) == 2.0

@@ -227,14 +227,13 @@ class Video:
             if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
                 over.setdefault(viewing.id, (viewing, "never-started"))
         await self._shut(tuple(over))
+        for viewing, because in over.values():
+            await self._end(viewing, because)
         running = {viewing.id: viewing for viewing in viewings if viewing.started_at is not None}
         running = {key: one for key, one in running.items() if key not in over and key not in self._starting}
         renewed = await self._media.renew(tuple(running), as_of=as_of) if running else None
         for viewing_id, why in (renewed.gone if renewed else {}).items():
-            viewing = running[ViewingId(viewing_id)]
-            over[viewing.id] = (viewing, "picture-away" if why == "unknown" else why)
-        for viewing, because in over.values():
-            await self._end(viewing, because)
+            await self._end(running[ViewingId(viewing_id)], "picture-away" if why == "unknown" else why)
         if renewed is not None:
             await self._notice({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
 

@@ -4,18 +4,21 @@ import asyncio
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from hub.access.model import Relation, Role, SessionKind, Subject
 from hub.kit.changes import Changes
+from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId, SeniorId
 from hub.video.errors import BadTicket, NoSuchCamera, NoSuchViewing, NotShown, TooManyViewings
 from hub.video.remote import MediaProcess
 from hub.video.service import MOST_IN_A_SESSION, Asker, Picture, Video, being_watched, verdict, watched
 from tests.conftest import MORNING
+from tests.fakes.house import House
 from tests.fakes.viewer import viewer
 from tests.integration.video.conftest import MINUTE, Building, Centre, MediaRun, session_of
 
@@ -264,6 +267,28 @@ async def test_a_database_that_does_not_answer_ends_the_picture_for_as_long(cent
     assert centre.rows("SELECT count(*) FROM viewing") == [(1,)]
 
 
+async def test_why_a_viewing_ended_is_written_while_the_media_process_is_away(
+    database: Database, database_url: str, house: House, clock: SetClock, tmp_path: Path
+) -> None:
+    changes = Changes(database_url)
+    video = Video(database, MediaProcess(tmp_path / "nobody.sock"), changes, clock)
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(changes.run()), group.create_task(video.run())]
+        centre = Centre(video, database, database_url, house, clock, running)
+        nurse, daughter = centre.signs_in("liu", "staff"), centre.signs_in("wang-daughter")
+        centre.enters("s-wang", "gym")
+        await video.open_viewing(nurse, house.gym_camera, for_family=False, reason="门没有关")
+        opened = await video.open_viewing(daughter, house.gym_camera, for_family=True)
+        centre.does("UPDATE viewing SET started_at = opened_at")
+
+        centre.does("UPDATE relation SET blocked_at = %s", MORNING)
+
+        async with asyncio.timeout(5):
+            while centre.rows(ENDED) != [(opened.viewing_id, "relation-blocked")]:
+                await asyncio.sleep(0.02)
+        centre.dies()
+
+
 async def test_who_stops_looking_is_written_down(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
@@ -398,3 +423,4 @@ def alarm_resolved(centre: Centre, account_id: str) -> None:
 
 TIMER = "INSERT INTO alarm_timer (id, alarm_id, kind, due_at, epoch, made_at) VALUES (%s, %s, %s, %s, %s, %s)"
 ALARM = "a-01jdbk3x7c9m2p4q6r8s0tvwxy"
+ENDED = "SELECT id, ended_because FROM viewing WHERE ended_at IS NOT NULL"

@@ -97,6 +97,7 @@ class Video:
         self._may_be_open = True
         self._unusable: dict[str, CentreId] = {}
         self._recent = Recent(time.monotonic())
+        self._unnoted: Subscription[Change] | None = None
 
     async def open_viewing(self, asker: Asker, camera_id: DeviceId, *, for_family: bool, reason: str = "") -> Opened:
         """Write down that this person will look, and give her the ticket to do it.
@@ -141,6 +142,7 @@ class Video:
                 self._starting.add(viewing.id)
         if not isinstance(verdict, Allowed) or facts.rtsp_url is None:
             raise NotShown(verdict) if isinstance(verdict, Refused) else NoSuchCamera
+        self._note_changes()
         held = self._recent.held(viewing, verdict.depends_on, (now - verdict.since).total_seconds(), as_of)
         try:
             answer = await self._media.open(
@@ -188,7 +190,10 @@ class Video:
 
     async def run(self) -> None:
         """Speak to the media process and keep leases until cancelled."""
-        with self._changes.subscribe(*WATCHED_KINDS) as heard:
+        with (
+            self._changes.subscribe(*WATCHED_KINDS) as heard,
+            self._changes.subscribe(*WATCHED_KINDS) as self._unnoted,
+        ):
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._media.run())
                 group.create_task(self._keep_leases(heard))
@@ -203,7 +208,7 @@ class Video:
                 changes: list[Change] = []
             else:
                 changes = [first, *heard.waiting()]
-            self._recent.note(changes, time.monotonic())
+            self._note_changes()
             self._may_be_open = self._may_be_open or any(change.kind in ("viewing", "lost") for change in changes)
             if not self._may_be_open:
                 continue
@@ -212,6 +217,11 @@ class Video:
             except (psycopg.OperationalError, TimeoutError, MediaUnreachable) as error:
                 # Nothing is renewed: the pictures end by themselves, and go on when this is over.
                 log.warning("leases were not renewed: %s", type(error).__name__)
+
+    def _note_changes(self) -> None:
+        """Note what was heard up to now; a look takes a while, and somebody may begin to play meanwhile."""
+        if self._unnoted is not None:
+            self._recent.note(self._unnoted.waiting(), time.monotonic())
 
     async def _look(self) -> None:
         """Judge every open viewing on fresh facts; end what may not be, renew what may."""

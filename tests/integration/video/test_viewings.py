@@ -1,6 +1,7 @@
 """Whether a picture lasts exactly as long as its grant: the real database, media process, cameras and viewers."""
 
 import asyncio
+import tempfile
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from hub.video.remote import MediaProcess
 from hub.video.service import MOST_IN_A_SESSION, Asker, Picture, Video, being_watched, verdict, watched
 from tests.conftest import MORNING
 from tests.fakes.house import House
+from tests.fakes.media import deaf_media
 from tests.fakes.viewer import viewer
 from tests.integration.video.conftest import MINUTE, Building, Centre, MediaRun, session_of
 
@@ -173,6 +175,37 @@ async def test_nothing_from_before_she_came_in_is_sent(centre: Centre) -> None:
     moments = [one.stamp.at_ms for one in seen if one.stamp]
     assert moments
     assert min(moments) >= entered_ms - 50  # the row was there before the clock was read
+
+
+async def test_nothing_from_before_an_unblocking_that_was_just_heard_is_sent(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    changes = Changes(database_url)
+    with tempfile.TemporaryDirectory(prefix="anling-") as folder:
+        socket = Path(folder) / "media.sock"
+        video = Video(database, MediaProcess(socket), changes, clock)
+        async with deaf_media(socket) as media, asyncio.TaskGroup() as group:
+            running = [group.create_task(changes.run()), group.create_task(video.run())]
+            centre = Centre(video, database, database_url, house, clock, running)
+            nurse, daughter = centre.signs_in("liu", "staff"), centre.signs_in("wang-daughter")
+            centre.enters("s-wang", "gym")
+            await video.open_viewing(nurse, house.gym_camera, for_family=False, reason="门没有关")
+            centre.does("UPDATE viewing SET started_at = opened_at")
+            opened = await video.open_viewing(daughter, house.gym_camera, for_family=True)
+            media.renewing.clear()
+            await asyncio.wait_for(media.renewing.wait(), 5)
+
+            with changes.subscribe("grant") as heard:
+                centre.does("UPDATE relation SET blocked_at = %s", MORNING)
+                unblocked = time.monotonic()
+                centre.does("UPDATE relation SET blocked_at = NULL")
+                for _ in range(2 * len(centre.rows("SELECT id FROM relation"))):
+                    await asyncio.wait_for(heard.next(), 5)
+            await video.play(opened.ticket, [daughter.session_id], house.gym_camera, "v=0")
+            centre.dies()
+
+    (opening,) = media.opened
+    assert opening.as_of - opening.held_seconds >= unblocked
 
 
 async def test_who_accepted_the_alarm_of_the_room_looks_while_it_lives(centre: Centre) -> None:

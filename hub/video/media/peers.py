@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from fractions import Fraction
+from ipaddress import ip_address
 
 import av
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
@@ -43,7 +43,7 @@ TIME_BASE = Fraction(1, CLOCK_RATE)
 NONSENSE = (AssertionError, AttributeError, IndexError, KeyError, RuntimeError, StopIteration, TypeError, ValueError)
 """What aiortc raises for descriptions that are none, found by trying 20,000 damaged ones."""
 
-_NO_ADDRESS = re.compile(r"^a=(?:candidate:(?:\S+ ){4}\S+\.local .*|end-of-candidates.*)\r?\n?", re.MULTILINE)
+_CANDIDATE = "a=candidate:"
 
 
 class NotPossible(Exception):
@@ -84,7 +84,7 @@ class Viewer:
         internals.offer_only(self._pc, hosts)
         self._pc.on("connectionstatechange", self._state_changed)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(_NO_ADDRESS.sub("", offer), "offer"))
+            await self._pc.setRemoteDescription(RTCSessionDescription(without_names(offer), "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except OperationError as error:
             raise NotPossible("no-h264", "the viewer does not offer to receive H.264") from error
@@ -93,12 +93,12 @@ class Viewer:
         return self._pc.localDescription.sdp
 
     async def add_candidates(self, fragment: str) -> None:
-        """Try these addresses of the viewer as well. Names that only her network knows are passed over."""
-        for line in _NO_ADDRESS.sub("", fragment).splitlines():
-            if not line.startswith("a=candidate:"):
+        """Try these addresses of the viewer as well. Names are passed over."""
+        for line in without_names(fragment).splitlines():
+            if not line.startswith(_CANDIDATE):
                 continue
             try:
-                candidate = candidate_from_sdp(line.removeprefix("a=candidate:").strip())
+                candidate = candidate_from_sdp(line.removeprefix(_CANDIDATE))
                 candidate.sdpMLineIndex = 0
                 await self._pc.addIceCandidate(candidate)
             except NONSENSE as error:
@@ -250,6 +250,30 @@ class _Outlet(MediaStreamTrack):
         self._needs_key = False
         self._pictures.append((frame, frame.moment.timestamp))
         self._arrived.set()
+
+
+def without_names(description: str) -> str:
+    """The description without candidates that are no literal address, and open for more to follow.
+
+    A name is never resolved: what only her own network knows costs a second, and any other is not ours to ask for.
+    """
+    lines = description.splitlines()  # as aiortc does it: what is judged here is what it would read
+    kept = [line for line in lines if not line.startswith("a=end-of-candidates") and not _is_named(line)]
+    return "".join(f"{line}\r\n" for line in kept)
+
+
+def _is_named(line: str) -> bool:
+    if not line.startswith(_CANDIDATE):
+        return False
+    try:
+        candidate = candidate_from_sdp(line.removeprefix(_CANDIDATE))
+    except NONSENSE:
+        return False  # whoever reads it will say so
+    try:
+        ip_address(candidate.ip)
+    except ValueError:
+        return True
+    return False
 
 
 def _check(offer: str) -> None:

@@ -162,6 +162,8 @@ class Media:
 
 def _lost(viewer: Viewer) -> str | None:
     """Why this viewer is not coming back, if so."""
+    if viewer.source.is_stopped:  # the camera has another address now, which she gets when she asks again
+        return "picture-away"
     if not viewer.is_connected:
         late = time.monotonic() - viewer.opened_at > CONNECT_SECONDS
         return "never-connected" if late else None

@@ -64,6 +64,10 @@ class Source:
     def stats(self) -> CameraStats:
         return CameraStats(state=self.state, viewers=len(self.listeners), connections=self.connections)
 
+    @property
+    def is_stopped(self) -> bool:
+        return self._stop.is_set()
+
     def stop(self) -> None:
         """Ask the thread to end: at the next picture, or when a read has waited long enough."""
         self._stop.set()
@@ -138,7 +142,10 @@ class Sources:
         self._closing: dict[str, asyncio.TimerHandle] = {}
 
     def open(self, camera_id: str, url: str) -> Source:
-        """The camera's reader, which starts now unless it runs. Give it back with `close`, once for each `open`."""
+        """The camera's reader, which starts now unless it runs; one that reads another address is stopped.
+
+        Give it back with `close`, once for each `open`.
+        """
         if closing := self._closing.pop(camera_id, None):
             closing.cancel()
         source = self._open.get(camera_id)

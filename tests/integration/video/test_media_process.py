@@ -36,10 +36,11 @@ async def start(
     *,
     held: float = LONG,
     camera: str = "cam-gym",
+    url: str | None = None,
 ) -> None:
     offer = await one.offer()
     answer = await media.open(
-        viewing_id, camera, building.url(camera), as_of=time.monotonic(), held_seconds=held, offer=offer
+        viewing_id, camera, url or building.url(camera), as_of=time.monotonic(), held_seconds=held, offer=offer
     )
     await one.take(answer)
 
@@ -343,6 +344,24 @@ async def test_the_camera_is_read_once_for_many_and_let_go_afterwards(building: 
         await media.close(("v-1", "v-2"))
 
         assert (await media.stats()).cameras["cam-gym"].viewers == 0
+
+
+async def test_who_looks_at_a_camera_s_old_address_is_let_go_and_may_ask_again(
+    building: Building, media: MediaProcess
+) -> None:
+    async with viewer() as one, viewer() as other, leased(media, "v-1", "v-2"):
+        await start(media, building, one, "v-1")
+        await one.sees(3)
+
+        await start(media, building, other, "v-2", url=building.url("cam-music"))
+        seen = await other.sees(5)
+        async with asyncio.timeout(5):
+            while not (gone := (await media.renew(("v-1", "v-2"), as_of=time.monotonic())).gone):
+                await asyncio.sleep(0.05)
+
+        assert gone == {"v-1": "picture-away"}
+        assert {one.stamp.room_id for one in seen if one.stamp} == {"music"}
+        assert (await media.stats()).cameras["cam-gym"].viewers == 1
 
 
 async def test_a_viewer_who_leaves_is_noticed(building: Building, media: MediaProcess) -> None:

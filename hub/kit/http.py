@@ -22,6 +22,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import Response
 
 from hub.kit.clock import Clock
@@ -125,14 +126,18 @@ def problem(
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Let every failure of `app` be answered as a problem; what is our own mistake is also logged by the server."""
+    """Let every failure of `app` be answered as a problem; what is our own mistake is also logged by the server.
+
+    What has to stand around these answers as well is added to `app` afterwards.
+    """
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(psycopg.DataError, _cannot_be_stored)
     app.add_exception_handler(UnicodeEncodeError, _cannot_be_stored)
     app.add_exception_handler(psycopg.OperationalError, _database_away)
-    app.add_exception_handler(Exception, _our_mistake)
+    # A handler of Exception would answer from outside of all middleware, without the headers of every other answer.
+    app.add_middleware(ServerErrorMiddleware, handler=_our_mistake)
 
 
 async def _domain_error(_request: Request, error: Exception) -> Response:

@@ -28,7 +28,19 @@ def forged(**headers: str) -> dict[str, str]:
 
 
 def bare(site: Site) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(site.app), base_url=ORIGIN)
+    """What a browser gets that sends no header of our pages; like a server, it takes no part in our mistakes."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(site.app, raise_app_exceptions=False), base_url=ORIGIN)
+
+
+def broken() -> APIRouter:
+    """A route with a mistake of ours in it."""
+    router = APIRouter()
+
+    @router.get("/api/broken", dependencies=[Depends(Public(Action.PUBLIC))])
+    async def fail() -> None:
+        raise RuntimeError("a wire came off")
+
+    return router
 
 
 @pytest.mark.parametrize(
@@ -82,9 +94,9 @@ def test_this_machine_is_answered_by_each_of_its_own_names(host: str) -> None:
     assert refused("GET", Headers({"host": host}), web_rules(Settings())) is None
 
 
-@pytest.mark.parametrize("path", ["/api/me", "/", "/readyz", "/nothing/here", "/api/sign-in"])
-async def test_every_answer_is_held_tight(site: Site, path: str) -> None:
-    async with site.browser() as browser:
+@pytest.mark.parametrize("path", ["/api/me", "/", "/readyz", "/nothing/here", "/api/sign-in", "/api/broken"])
+async def test_every_answer_is_held_tight(place: Place, path: str) -> None:
+    async with bare(make_site(place, more=[broken()])) as browser:
         headers = (await browser.get(path)).headers
 
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
@@ -98,6 +110,20 @@ async def test_every_answer_is_held_tight(site: Site, path: str) -> None:
     assert "camera=()" in headers["permissions-policy"]
     assert headers["cache-control"] == "no-store"
     assert "strict-transport-security" not in headers
+
+
+async def test_a_mistake_of_ours_is_a_problem_for_the_page_and_still_raised_for_the_log(place: Place) -> None:
+    site = make_site(place, more=[broken()])
+
+    async with bare(site) as browser:
+        answer = await browser.get("/api/broken")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.json()["code"] == "our-mistake"
+    assert "wire" not in answer.text
+    async with site.browser() as browser:
+        with pytest.raises(RuntimeError, match="a wire came off"):
+            await browser.get("/api/broken")
 
 
 async def test_over_https_browsers_are_told_to_stay_there(place: Place) -> None:

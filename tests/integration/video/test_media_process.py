@@ -11,7 +11,6 @@ import pytest
 
 from hub.video.model import (
     LARGEST_SDP,
-    LEASE_SECONDS,
     RENEW_SECONDS,
     REPLY,
     Close,
@@ -98,7 +97,7 @@ async def test_a_lease_that_is_not_renewed_ends_the_picture_within_a_second(
             last_renewed = time.monotonic()
         ended = await one.goes_dark()
 
-        assert last_renewed < ended < last_renewed + LEASE_SECONDS + 0.1
+        assert last_renewed < ended < last_renewed + 1
         async with leased(media, "v-1"):
             back = await one.sees(3)
     assert back[0].at > ended + 0.5
@@ -137,7 +136,7 @@ async def test_a_viewing_that_is_closed_gets_not_one_packet_more(building: Build
         closed = time.monotonic()
         ended = await one.goes_dark()
 
-    assert ended < closed + 0.05
+    assert ended < closed + 0.25
     gone = (await media.renew(("v-1",), as_of=time.monotonic())).gone
     assert gone == {"v-1": "closed"}
 
@@ -388,6 +387,6 @@ async def test_a_killed_media_process_is_dark_and_unreachable_at_once(
         killed = time.monotonic()
         ended = await one.goes_dark()
 
-    assert ended < killed + 0.05
+    assert ended < killed + 0.25
     with pytest.raises(MediaUnreachable):
         await media.stats()

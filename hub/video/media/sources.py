@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # Opens in 0.1 s instead of 2 to 3.6 s; sound is never set up. Not fflags=nobuffer: measured, it makes nothing faster
 # and throws away what was read while opening, the first key picture: a cold camera would show nothing for a GOP more.
+# A camera that answers with a redirect (RTSP 3xx) makes FFmpeg 8.1 connect to any host and port, with the password of
+# our address, and no option forbids it. Asking the camera first would not either: it may answer FFmpeg differently.
 OPTIONS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",

@@ -214,5 +214,8 @@ async def _talk(media: Media, reader: asyncio.StreamReader, writer: asyncio.Stre
 
 
 async def _reply(media: Media, request: Request, writer: asyncio.StreamWriter) -> None:
-    writer.write(line(await media.answer(request)))
+    said = line(await media.answer(request))
+    if len(said) >= LONGEST_LINE:  # the hub would end the connection, and everybody's picture with it
+        said = line(Failed(n=request.n, code="too-large", message=f"an answer of {len(said)} bytes"))
+    writer.write(said)
     await writer.drain()

@@ -301,6 +301,23 @@ async def test_what_is_too_long_to_be_said_is_refused_and_costs_nobody_the_pictu
     assert refused.value.code == "too-large"
 
 
+async def test_nonsense_is_not_repeated_at_the_cost_of_everybody_s_picture(
+    building: Building, media: MediaProcess
+) -> None:
+    begun = "v=0\r\na=setup:"
+    nonsense = begun + "\\" * (LARGEST_SDP - len(begun))  # four bytes each, quoted in an error that is quoted in JSON
+    async with viewer() as one, leased(media, "v-1"):
+        await start(media, building, one)
+
+        with pytest.raises(MediaRefused) as refused:
+            await media.open(
+                "v-2", "cam-gym", building.url("cam-gym"), as_of=time.monotonic(), held_seconds=0, offer=nonsense
+            )
+        await one.sees(15)
+
+    assert refused.value.code == "too-large"
+
+
 async def test_nonsense_is_no_candidate(building: Building, media: MediaProcess) -> None:
     async with viewer() as one, leased(media, "v-1"):
         await start(media, building, one)

@@ -171,14 +171,14 @@ async def _keep_status(desk: _Desk, arrived: Arrived, said: StatusMessage, sende
 
 
 def batteries(arrived: Sequence[Arrived]) -> dict[DeviceId, float]:
-    """What these messages say of batteries, in percent."""
+    """What these messages say of batteries, in percent to a tenth; what no battery can have says nothing of one."""
     said: dict[DeviceId, float] = {}
     for message in arrived:
         match message.decoded:
             case Understood(topic, AlarmMessage(battery=float() | int() as percent)):
-                said[DeviceId(topic.device)] = percent
+                said[DeviceId(topic.device)] = round(percent, 1)
             case Understood(topic, TeleMessage(readings=readings)):
                 for reading in readings:
-                    if reading.name == BATTERY and reading.unit == "%EL":
-                        said[DeviceId(topic.device)] = reading.value
+                    if reading.name == BATTERY and reading.unit == "%EL" and 0 <= reading.value <= 100:
+                        said[DeviceId(topic.device)] = round(reading.value, 1)
     return said

@@ -312,6 +312,29 @@ async def test_who_was_heard_and_how_its_battery_is_shows_on_the_device(
     assert found == [("b-wang", 93, clock.now()), ("t-gym", 87, clock.now())]
 
 
+@pytest.mark.parametrize("percent", [1e39, -1, 100.5, 1e308])
+async def test_a_battery_that_no_battery_can_have_is_a_reading_and_leaves_the_device_as_it_was(
+    intake: Intake, hub: Hub, clock: SetClock, database_url: str, percent: float
+) -> None:
+    readings = [{"name": "battery", "value": percent, "unit": "%EL"}]
+    await report(intake, said(clock, "tele", "t-gym", TEMPERATURE))
+    await report(intake, said(clock, "tele", "t-gym", {**TEMPERATURE, "readings": readings}))
+    await intake.tell_who_was_heard()
+
+    assert hub.readings[-1].value == percent
+    assert rows(database_url, "SELECT battery_percent FROM device WHERE id = 't-gym'") == [(87,)]
+
+
+async def test_a_battery_too_small_for_its_column_is_empty(intake: Intake, clock: SetClock, database_url: str) -> None:
+    readings = [{"name": "battery", "value": 1e-46, "unit": "%EL"}]
+    await report(intake, said(clock, "tele", "t-gym", {**TEMPERATURE, "readings": readings}))
+    await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "battery": 1e-46}))
+    await intake.tell_who_was_heard()
+
+    found = rows(database_url, "SELECT id, battery_percent FROM device WHERE heard_at IS NOT NULL ORDER BY id")
+    assert found == [("b-wang", 0), ("t-gym", 0)]
+
+
 async def test_a_card_read_twice_enters_once_and_is_answered_twice(
     intake: Intake, hub: Hub, clock: SetClock, house: House, database_url: str
 ) -> None:

@@ -53,6 +53,10 @@ class WebhookProvider:
                 return Response("not gzip", headers={"Content-Encoding": "gzip"})
             case "nested":
                 return Response("[" * 16_000)
+            case "id-with-a-zero":
+                return Response(r'{"code": 0, "provider_id": "a\u0000b"}')
+            case "id-of-half-a-sign":
+                return Response(r'{"code": 0, "provider_id": "\ud800"}')
             case "gone":
                 return Response(status_code=410)
             case "slow":

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from hub.notifications.model import Outgoing
 from hub.notifications.texts import texts
 
 _LONGEST_ANSWER: Final = 16 * 1024
+_PROVIDER_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
+"""A provider's own number of a message: printable ASCII. A column cannot hold all that JSON can."""
 _IDLE: Final = 2.0
 """Seconds. Servers close an idle connection after five or more; a message sent into that moment would be delayed."""
 _CODES: Final = ("code", "errcode", "StatusCode")
@@ -80,7 +83,10 @@ class WebhookChannel:
 
 
 def judge(status: int, answer: bytes) -> Result:
-    """What an answer means: taken needs success of HTTP, and of the code in the body where there is one."""
+    """What an answer means: taken needs success of HTTP, and of the code in the body where there is one.
+
+    What else the body says stops nothing: a `provider_id` that is none is left out.
+    """
     if status in {408, 429} or status >= 500:
         return Retry(f"http-{status}")
     if not 200 <= status < 300:
@@ -90,7 +96,9 @@ def judge(status: int, answer: bytes) -> Result:
     if code not in (0, "0"):
         return Failed("refused")
     provider_id = said.get("provider_id")
-    return Taken(provider_id[:128] if isinstance(provider_id, str) else None)
+    if isinstance(provider_id, str) and _PROVIDER_ID.fullmatch(provider_id):
+        return Taken(provider_id)
+    return Taken()
 
 
 def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[str, object]:

@@ -196,7 +196,15 @@ async def test_a_provider_that_stumbles_is_asked_again_and_then_has_it(desk: Des
     assert states(desk) == [("webhook", "taken", None)]
 
 
-@pytest.mark.parametrize(("path", "state", "error"), [("garbled", "retry", "unreadable"), ("nested", "taken", None)])
+@pytest.mark.parametrize(
+    ("path", "state", "error"),
+    [
+        ("garbled", "retry", "unreadable"),
+        ("nested", "taken", None),
+        ("id-with-a-zero", "taken", None),
+        ("id-of-half-a-sign", "taken", None),
+    ],
+)
 async def test_a_provider_that_answers_nonsense_stops_nothing(
     desk: Desk, phones: WebhookProvider, path: str, state: str, error: str | None
 ) -> None:

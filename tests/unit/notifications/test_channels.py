@@ -33,6 +33,9 @@ OUTGOING = Outgoing(
     ("status", "answer", "meaning"),
     [
         (200, b'{"code":0,"provider_id":"m-7"}', Taken("m-7")),
+        (200, b'{"code":0,"provider_id":"m 7"}', Taken()),
+        (200, b'{"code":0,"provider_id":"' + b"7" * 129 + b'"}', Taken()),
+        (200, b'{"code":0,"provider_id":"m-7\\n"}', Taken()),
         (204, b"", Taken()),
         (200, b"ok", Taken()),
         (200, b"[]", Taken()),

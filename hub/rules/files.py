@@ -257,6 +257,10 @@ def _kept(part: Callable[[], _T]) -> _T | None:
 
 
 def _content(path: Path, problems: list[RuleFileProblem]) -> str | None:
+    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if name != path.name:
+        problems.append(RuleFileProblem(name, 1, 1, "its name is not UTF-8", "give it a name of a-z, 0-9 and -"))
+        return None
     try:
         content = path.read_bytes()
     except OSError as error:

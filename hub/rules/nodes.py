@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
@@ -13,6 +13,8 @@ import yaml
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _STRING = "tag:yaml.org,2002:str"
+_UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""What an escape in quotes can write and neither UTF-8 nor PostgreSQL's text can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,22 @@ class Page:
         return Unusable()
 
     def root(self, text: str) -> yaml.Node:
-        """The one document of `text`; raises Unusable."""
+        """The one document of `text`, whose texts can all be kept; raises Unusable."""
+        node = self._composed(text)
+        if node is None:
+            self._unreadable(1, 1, "the file is empty", "write `schema: anling.rules/1` and `rules:`")
+        for scalar in _scalars(node):
+            if _UNKEEPABLE.search(scalar.value):
+                raise self.note(scalar, "a character that no text may hold", "write the character itself")
+        return node
+
+    def _composed(self, text: str) -> yaml.Node | None:
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            return _compose(text)
+        except _TooLarge as large:
+            self._unreadable(
+                large.line, large.column, "a number that is too large", "write a character as itself, and no %YAML line"
+            )
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
@@ -65,9 +80,6 @@ class Page:
             )
         except RecursionError:
             self._unreadable(1, 1, "nested too deeply")
-        if node is None:
-            self._unreadable(1, 1, "the file is empty", "write `schema: anling.rules/1` and `rules:`")
-        return node
 
     def mapping(self, node: yaml.Node, known: Iterable[str], hints: Mapping[str, str] | None = None) -> Fields:
         """The fields of a mapping, each of them known and there once.
@@ -143,3 +155,44 @@ class Fields:
         if node is None:
             raise self._page.note(self.node, f"`{key}` is missing", f"write `{key}: {example}`")
         return node
+
+
+@dataclass(frozen=True, slots=True)
+class _TooLarge(Exception):
+    """A number in YAML itself that Python cannot take: an escaped character, or a version. Counts from 1."""
+
+    line: int
+    column: int
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The one document of `text`, None when it is empty; raises yaml.YAMLError, RecursionError and _TooLarge.
+
+    PyYAML lets out what `chr` and `int` say to a number in an escape or in a version.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+    except (ValueError, OverflowError):
+        mark = loader.get_mark()
+        raise _TooLarge(mark.line + 1, mark.column + 1) from None
+    finally:
+        loader.dispose()
+    return node
+
+
+def _scalars(root: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """All scalars under `root` in the order of the file; what aliases repeat comes once."""
+    seen: set[int] = set()
+    left: list[yaml.Node] = [root]
+    while left:
+        node = left.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            yield node
+        elif isinstance(node, yaml.SequenceNode):
+            left += reversed(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            left += [child for pair in reversed(node.value) for child in reversed(pair)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -124,6 +125,14 @@ def test_the_shipped_rules_are_good_and_the_built_in_ones_always_there() -> None
         ("{v}℃", "{senior.name}", "9:20: `{senior.name}` cannot be printed; use {device.name}, {room.name}"),
         ("{v}℃", "{v℃", "9:20: the summary is empty or has a stray brace; write a sentence"),
         ("en: '{room.name} is at {v} °C'", "de: 'x'", "9:12: `en` is missing"),
+        ("'{room.name} 室温 {v}℃'", '"a\\0"', "9:20: a character that no text may hold; write the character itself"),
+        ("'{room.name} 室温 {v}℃'", '"\\ud83d"', "9:20: a character that no text may hold; write the character itself"),
+        (
+            "summary: {",
+            'summary: {"\\ud83d": x, ',
+            "9:13: a character that no text may hold; write the character itself",
+        ),
+        ("id: room-hot", 'id: "room\\ud83d"', "3:7: a character that no text may hold; write the character itself"),
         ("rules:\n", "defaults: {tz: Asia/Shanghai}\nrules:\n", "2:1: there are no defaults: times are those of"),
     ],
 )
@@ -142,6 +151,15 @@ def test_a_mistake_is_named_with_line_column_and_what_to_write(was: str, instead
         ("- a", "1:1: this is not a mapping; write keys and values: rules, schema"),
         ("schema: anling.rules/1\nrules: [a", "2:10: expected ',' or ']', but got '<stream end>'; write YAML"),
         ("schema: anling.rules/1\n\x00", "2:1: a character YAML does not allow; write YAML"),
+        (
+            'schema: anling.rules/1\nrules: "\\UFFFFFFFF"',
+            "2:11: a number that is too large; write a character as itself, and no %YAML line",
+        ),
+        (
+            'schema: anling.rules/1\nrules: "\\U00110000"',
+            "2:11: a number that is too large; write a character as itself, and no %YAML line",
+        ),
+        ("%YAML 1." + "9" * 5000, "1:9: a number that is too large; write a character as itself, and no %YAML line"),
         ("schema: anling.rules/1\nrules: 7", "2:8: `rules` is not a list; start each item with `- `"),
     ],
 )
@@ -184,12 +202,22 @@ def test_a_file_in_another_encoding_is_named_at_the_byte(tmp_path: Path) -> None
     assert str(refused.value) == "gbk.yaml:2:3: is not UTF-8; save it as UTF-8"
 
 
-@given(st.text(alphabet=st.sampled_from(list(HOT + "&*!|>[]\t\x07é")), max_size=80), st.integers(0, len(HOT)))
+def test_a_file_whose_name_is_in_another_encoding_is_named_as_far_as_it_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode("规则.yaml".encode("gbk"))).write_text(HOT)
+
+    with pytest.raises(BadRuleFiles) as refused:
+        load([tmp_path])
+
+    assert str(refused.value) == r"\xb9\xe6\xd4\xf2.yaml:1:1: its name is not UTF-8; give it a name of a-z, 0-9 and -"
+
+
+@given(st.text(alphabet=st.sampled_from(list(HOT + '&*!|>[]\t\x07é%"\\Uud80')), max_size=80), st.integers(0, len(HOT)))
 def test_whatever_is_written_into_a_file_nothing_breaks(scribble: str, at: int) -> None:
     rules, problems = read("scribbled.yaml", HOT[:at] + scribble + HOT[at:])
 
     assert not (rules and problems)
     assert all(problem.line >= 1 and problem.column >= 1 and problem.what and problem.write for problem in problems)
+    assert all(str(problem).encode() for problem in problems)
 
 
 def test_the_demo_waits_less_and_changes_nothing_else() -> None:

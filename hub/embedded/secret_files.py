@@ -1,7 +1,6 @@
 """Where secrets are kept: in files of mode 0600 under the data folder, never in settings or arguments."""
 
 import json
-import os
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from hub.kit.files import replace_private
 from hub.kit.ids import DeviceId, OrganisationId
 
 _PASSWORDS = TypeAdapter(dict[DeviceId, str])
@@ -23,13 +23,7 @@ def folder_of(data_dir: Path) -> Path:
 
 def write(file: Path, text: str) -> None:
     """Write a secret that only this account can read; whoever reads at the same time sees the old or the new one."""
-    unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as writing:
-        writing.write(text)
-        writing.flush()
-        os.fsync(writing.fileno())
-    unfinished.rename(file)
+    replace_private(file, text)
 
 
 def devices_file(data_dir: Path) -> Path:

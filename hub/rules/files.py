@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import yaml
 
@@ -56,12 +56,24 @@ class BadRuleFiles(Exception):
         self.problems = tuple(problems)
 
 
+class RuleFile(NamedTuple):
+    """A file as it was read."""
+
+    name: str
+    text: str
+
+
+Directory: TypeAlias = tuple[RuleFile, ...]
+"""The files of one directory, in order of their names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A whole set of rules, and the SHA-256 of the files it came from."""
+    """A whole set of rules, the SHA-256 of the files it came from, and these files themselves."""
 
     rules: RuleSet
     hash: str
+    directories: tuple[Directory, ...]
 
 
 def load(directories: Sequence[Path]) -> Loaded:
@@ -69,17 +81,24 @@ def load(directories: Sequence[Path]) -> Loaded:
 
     Raises BadRuleFiles with all problems of all files. A directory that does not exist is empty.
     """
-    digest = hashlib.sha256()
     problems: list[RuleFileProblem] = []
+    found = tuple(_directory(path, problems) for path in directories)
+    return _understood(found, problems)
+
+
+def understand(directories: Sequence[Directory]) -> Loaded:
+    """The same for files that were read before. Raises BadRuleFiles."""
+    return _understood(tuple(directories), [])
+
+
+def _understood(directories: tuple[Directory, ...], problems: list[RuleFileProblem]) -> Loaded:
+    digest = hashlib.sha256()
     found: dict[str, Rule] = {}
     for directory in directories:
         here: dict[str, Rule] = {}
-        for path in sorted(directory.glob("*.yaml")):
-            content = _content(path, problems)
-            if content is None:
-                continue
-            digest.update(path.name.encode() + b"\0" + content.encode() + b"\0")
-            rules, wrong = read(path.name, content)
+        for name, text in directory:
+            digest.update(name.encode() + b"\0" + text.encode() + b"\0")
+            rules, wrong = read(name, text)
             problems += wrong
             for rule in rules:
                 if rule.id in here:
@@ -88,7 +107,7 @@ def load(directories: Sequence[Path]) -> Loaded:
         found |= here
     if problems:
         raise BadRuleFiles(problems)
-    return Loaded(RuleSet([*BUILT_IN, *found.values()]), digest.hexdigest())
+    return Loaded(RuleSet([*BUILT_IN, *found.values()]), digest.hexdigest(), directories)
 
 
 def read(file: str, text: str) -> tuple[list[Rule], list[RuleFileProblem]]:
@@ -254,6 +273,11 @@ def _kept(part: Callable[[], _T]) -> _T | None:
         return part()
     except Unusable:
         return None
+
+
+def _directory(directory: Path, problems: list[RuleFileProblem]) -> Directory:
+    files = ((path.name, _content(path, problems)) for path in sorted(directory.glob("*.yaml")))
+    return tuple(RuleFile(name, text) for name, text in files if text is not None)
 
 
 def _content(path: Path, problems: list[RuleFileProblem]) -> str | None:

@@ -14,7 +14,8 @@ from hub.kit.clock import Clock
 from hub.kit.db import Conn
 from hub.rules import engine, store
 from hub.rules.contexts import About, around, of_devices
-from hub.rules.files import SHIPPED, BadRuleFiles, load
+from hub.rules.files import SHIPPED, BadRuleFiles, Loaded, load, understand
+from hub.rules.kept import keep, kept_in
 from hub.rules.memory import Key, Memory, Stage
 from hub.rules.model import Event, Finding, PressHeard, Priority
 from hub.rules.nodes import RuleFileProblem
@@ -30,11 +31,15 @@ FILES_NOT_LOADED = "rule-files-not-loaded"
 class Rules:
     """The rules in force. One object for the life of the hub; everything they remember is rows."""
 
-    def __init__(self, directories: Sequence[Path], clock: Clock) -> None:
-        """Shipped rules are in force at once; `load` adds those of the centre's own directories, later ones first."""
+    def __init__(self, directories: Sequence[Path], clock: Clock, kept_in: Path | None = None) -> None:
+        """Shipped rules are in force at once; `load` adds those of the centre's own directories, later ones first.
+
+        `kept_in` names the file in which the last good ones are kept for the next start; None keeps nothing.
+        """
         self._directories = (SHIPPED, *directories)
         self._clock = clock
-        self._loaded = load([SHIPPED])
+        self._kept_in = kept_in
+        self._shipped = self._loaded = load([SHIPPED])
         self._loaded_at = clock.now()
         self._stamps: dict[Path, tuple[int, int]] = {}
         self._kept_house_at: datetime | None = None
@@ -56,19 +61,42 @@ class Rules:
         return self._loaded.hash
 
     async def load(self) -> tuple[RuleFileProblem, ...]:
-        """Read all files; one bad file and the old set stays. Returns and keeps what is wrong in them."""
+        """Read all files; one bad file and the old set stays. Returns and keeps what is wrong in them.
+
+        At a start the old set is the one that was kept.
+        """
         self._stamps = await asyncio.to_thread(_stamps, self._directories)
         try:
-            self._loaded = await asyncio.to_thread(load, self._directories)
+            loaded = await asyncio.to_thread(load, self._directories)
         except BadRuleFiles as bad:
             self.problems = bad.problems
             for problem in bad.problems:
                 log.error("rules kept as they were: %s", problem)
+            if self._loaded is self._shipped:
+                await self._load_kept()
         else:
             self.problems = ()
-            self._loaded_at = self._clock.now()
+            self._put_in_force(loaded)
+            if self._kept_in is not None:
+                await asyncio.to_thread(keep, self._kept_in, loaded.directories[1:])
         self._kept_house_at = None
         return self.problems
+
+    async def _load_kept(self) -> None:
+        """The centre's own rules as they were good last, beside the shipped ones of today."""
+        if self._kept_in is None:
+            return
+        kept = await asyncio.to_thread(kept_in, self._kept_in)
+        try:
+            loaded = await asyncio.to_thread(understand, [*self._shipped.directories, *kept])
+        except BadRuleFiles as bad:
+            log.error("the rules that were kept cannot be used any more: %s", bad)
+        else:
+            self._put_in_force(loaded)
+
+    def _put_in_force(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._loaded_at = self._clock.now()
 
     async def load_if_changed(self) -> bool:
         """Load again when a file was added, changed or taken away since the last time."""
@@ -119,9 +147,12 @@ class Rules:
         return held | await store.lock_free(conn, [memory for memory in wanted if memory.rule_id in waits])
 
     async def due(self, conn: Conn, now: datetime) -> list[Finding]:
-        """What follows from waiting until `now`. What another hub has locked is left to it."""
+        """What follows from waiting until `now`. What another hub has locked is left to it.
+
+        While files are wrong nobody knows which rules are gone: what waits for one that is not in force stays.
+        """
         findings = await self._keep_house(conn, now)
-        waiting = await store.lock_due(conn, now, MOST_DUE)
+        waiting = await store.lock_due(conn, self._ids(), now, MOST_DUE)
         if not waiting:
             return findings
         contexts = await around(conn, {_about(memory) for memory in waiting}, now)
@@ -158,10 +189,13 @@ class Rules:
         await store.save(conn, idle)
 
     async def _let_go(self, conn: Conn, now: datetime) -> list[Finding]:
-        orphans = await store.lock_orphans(conn, [rule.id for rule in self.in_force.rules], MOST_DUE)
+        orphans = await store.lock_orphans(conn, None if self.problems else self._ids(), MOST_DUE)
         gone = [engine.let_go(memory, now) for memory in orphans]
         await store.save(conn, [memory for memory, _ in gone])
         return [finding for _, findings in gone for finding in findings]
+
+    def _ids(self) -> list[str]:
+        return [rule.id for rule in self.in_force.rules]
 
     async def _about_files(self, conn: Conn, now: datetime) -> list[Finding]:
         """The notice that the rule files could not be loaded, or that it is over."""

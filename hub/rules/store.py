@@ -158,26 +158,29 @@ async def _remembered(conn: Conn, statement: str, memories: Sequence[Memory]) ->
         return {(row.rule_id, row.key): row.memory() for row in await cursor.fetchall()}
 
 
-async def lock_due(conn: Conn, now: datetime, limit: int) -> list[Memory]:
-    """Lock up to `limit` memories whose wait is over, oldest first; those locked by another are skipped."""
+async def lock_due(conn: Conn, rule_ids: Collection[str], now: datetime, limit: int) -> list[Memory]:
+    """Lock up to `limit` memories of these rules whose wait is over, oldest first; another's are skipped."""
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
         await cursor.execute(
             """
             SELECT rule_id, key, priority, centre_id, device_id, senior_id, room_id,
                    stage, since_at, due_at, last_at, value, deaf, unknown
               FROM rule_state
-             WHERE stage = 'pending' AND due_at <= %(now)s
+             WHERE stage = 'pending' AND due_at <= %(now)s AND rule_id = ANY(%(rule_ids)s)
              ORDER BY due_at, rule_id, key
              LIMIT %(limit)s
                FOR UPDATE SKIP LOCKED
             """,
-            {"now": now, "limit": limit},
+            {"rule_ids": list(rule_ids), "now": now, "limit": limit},
         )
         return [row.memory() for row in await cursor.fetchall()]
 
 
-async def lock_orphans(conn: Conn, rule_ids: Collection[str], limit: int) -> list[Memory]:
-    """Lock memories that hold something although their rule is gone or their device disabled."""
+async def lock_orphans(conn: Conn, rule_ids: Collection[str] | None, limit: int) -> list[Memory]:
+    """Lock memories that hold something although their device is disabled, or their rule is none of `rule_ids`.
+
+    None when nobody knows which rules there are: then no rule is gone.
+    """
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
         await cursor.execute(
             """
@@ -188,12 +191,12 @@ async def lock_orphans(conn: Conn, rule_ids: Collection[str], limit: int) -> lis
               FROM rule_state
               JOIN device ON device.id = rule_state.device_id
              WHERE (rule_state.stage <> 'idle' OR rule_state.unknown)
-               AND (rule_state.rule_id <> ALL(%(rule_ids)s) OR NOT device.enabled)
+               AND (rule_state.rule_id <> ALL(%(rule_ids)s::text[]) OR NOT device.enabled)
              ORDER BY rule_state.rule_id, rule_state.key
              LIMIT %(limit)s
                FOR UPDATE OF rule_state SKIP LOCKED
             """,
-            {"rule_ids": list(rule_ids), "limit": limit},
+            {"rule_ids": None if rule_ids is None else list(rule_ids), "limit": limit},
         )
         return [row.memory() for row in await cursor.fetchall()]
 

@@ -244,6 +244,74 @@ async def test_a_bad_file_keeps_the_old_rules_and_is_noticed_until_it_is_mended(
     assert not await rules.load_if_changed()
 
 
+async def test_a_hub_that_starts_with_a_bad_file_goes_on_with_the_rules_and_the_waits_it_had(
+    database: Database, house: House, clock: SetClock, tmp_path: Path
+) -> None:
+    folder, kept = tmp_path / "rules", tmp_path / "rules-in-force.json"
+    folder.mkdir()
+    own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
+    (folder / "own.yaml").write_text(own, "utf-8")
+    before = Rules([folder], clock, kept)
+    await before.load()
+    async with database.transaction() as conn:
+        await before.hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+    (folder / "own.yaml").write_text(own.replace("v > 32.0", "v >"), "utf-8")
+
+    restarted = Rules([folder], clock, kept)
+    [problem] = await restarted.load()
+    async with database.transaction() as conn:
+        at_once = await restarted.due(conn, clock.now())
+        clock.advance(FIVE_MINUTES)
+        later = told(await restarted.due(conn, clock.now()), *SILENT)
+
+    assert (problem.file, restarted.hash) == ("own.yaml", before.hash)
+    assert [found.cleared for found in at_once if found.klass == FILES_NOT_LOADED] == [False]
+    assert ("own-room-hot", "room:gym", False) in later
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{}", b"\xff", b'[[["own.yaml", "rules: 7"]]]', b'[[["own.yaml", 7]]]']
+)
+async def test_waits_of_rules_that_cannot_be_read_are_kept_until_they_can(
+    database: Database, house: House, clock: SetClock, tmp_path: Path, content: bytes | None
+) -> None:
+    folder, kept = tmp_path / "rules", tmp_path / "rules-in-force.json"
+    folder.mkdir()
+    own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
+    (folder / "own.yaml").write_text(own, "utf-8")
+    before = Rules([folder], clock)
+    await before.load()
+    async with database.transaction() as conn:
+        await before.hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+    (folder / "own.yaml").write_text(own.replace("v > 32.0", "v >"), "utf-8")
+    if content is not None:
+        kept.write_bytes(content)
+
+    restarted = Rules([folder], clock, kept)
+    await restarted.load()
+    clock.advance(FIVE_MINUTES)
+    async with database.transaction() as conn:
+        without = told(await restarted.due(conn, clock.now()), *SILENT)
+    (folder / "own.yaml").write_text(own, "utf-8")
+    await restarted.load_if_changed()
+    async with database.transaction() as conn:
+        mended = told(await restarted.due(conn, clock.now()), *SILENT)
+
+    assert without == [("room-hot", "room:gym", False)]
+    assert mended == [("own-room-hot", "room:gym", False)]
+
+
+async def test_rules_that_cannot_be_kept_are_in_force_all_the_same(clock: SetClock, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-"), "utf-8"
+    )
+    rules = Rules([tmp_path], clock, tmp_path / "no such folder" / "rules-in-force.json")
+
+    assert await rules.load() == ()
+    assert rules.in_force.named("own-room-hot") is not None
+
+
 async def test_the_finding_of_a_rule_that_was_taken_away_is_cleared(
     database: Database, house: House, clock: SetClock, tmp_path: Path
 ) -> None:

@@ -47,6 +47,10 @@ MAX_CONNECTIONS = 5000
 MAX_UNKNOWN_CONNECTIONS = 200
 MAX_CONNECTIONS_OF_A_DEVICE = 8
 MAX_UNANSWERED_ALARMS = 256
+MAX_UNANSWERED_REPORTS = 100
+"""Each is answered within a second, so that reading goes on within one."""
+PACKETS_A_TURN = 50
+"""Of one connection. The others have their turn before it goes on: no flood holds the loop for 10 ms."""
 MAX_WRITE_BYTES = 256 * 1024
 SWEEP_SECONDS = 0.5
 FLUSH_SECONDS = 2.0
@@ -68,6 +72,14 @@ class End(StrEnum):
     NOT_DURABLE = "not_durable"
     SHUT = "shut"
     TOO_MANY = "too_many"
+
+
+class Held(StrEnum):
+    """Why the broker does not read from a connection for now."""
+
+    ADMITTING = "admitting"
+    UNANSWERED = "unanswered"
+    TURN_OVER = "turn_over"
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -287,6 +299,15 @@ class _Lanes:
     def of(self, lane: Lane) -> deque[_Unanswered]:
         return self.alarm if lane is Lane.ALARM else self.telemetry
 
+    @property
+    def are_full(self) -> bool:
+        return len(self.alarm) >= MAX_UNANSWERED_ALARMS or len(self.telemetry) >= MAX_UNANSWERED_REPORTS
+
+    @property
+    def have_room(self) -> bool:
+        """Half of it, so that reading does not stop and go on with every message."""
+        return len(self.alarm) < MAX_UNANSWERED_ALARMS // 2 and len(self.telemetry) < MAX_UNANSWERED_REPORTS // 2
+
 
 @runtime_checkable
 class _Wire(Protocol):
@@ -310,7 +331,7 @@ class _Connection(asyncio.Protocol):
         self._lanes = _Lanes()
         self._member: Member | None = None
         self._transport: _Wire | None = None
-        self._reading = True
+        self._held: set[Held] = set()
         self._name = "a connection"
 
     @property
@@ -347,7 +368,7 @@ class _Connection(asyncio.Protocol):
         self._name = f"{member.principal.device_id} ({connect.client_id!r})"
         self._conversation.admitted(connect, self._broker.now())
         self.send(Connack(session_present, ConnackCode.ACCEPTED), *member.session.resume())
-        self._read_on()
+        self._read_on(Held.ADMITTING)
 
     def refuse(self, code: ConnackCode, why: End, reason: str) -> None:
         """Say why, and close."""
@@ -355,11 +376,11 @@ class _Connection(asyncio.Protocol):
         self.end(why, reason)
 
     def await_answer(self, message: Publish, lane: Lane) -> _Unanswered:
-        """Remember that a message waits for its receiver; reading pauses while too many presses do."""
+        """Remember that a message waits for its receiver; reading pauses while too many of its lane do."""
         unanswered = _Unanswered(message.packet_id)
         self._lanes.of(lane).append(unanswered)
-        if len(self._lanes.alarm) >= MAX_UNANSWERED_ALARMS:
-            self._hold_back()
+        if self._lanes.are_full:
+            self._hold_back(Held.UNANSWERED)
         return unanswered
 
     def answer(self, unanswered: _Unanswered, lane: Lane) -> None:
@@ -372,8 +393,8 @@ class _Connection(asyncio.Protocol):
             if packet_id is not None:
                 due.append(codec.Puback(packet_id))
         self.send(*due)
-        if len(self._lanes.alarm) < MAX_UNANSWERED_ALARMS // 2:
-            self._read_on()
+        if self._lanes.have_room:
+            self._read_on(Held.UNANSWERED)
 
     def send(self, *packets: Packet) -> None:
         """Write packets. A client that does not read them is dropped when 256 KiB wait for it."""
@@ -385,7 +406,7 @@ class _Connection(asyncio.Protocol):
             self.end(End.SLOW, "does not read what it is sent")
 
     def end_if_silent(self, now: float) -> None:
-        if not self._reading and self._conversation.stage is Stage.OPEN:
+        if self._held and self._conversation.stage is Stage.OPEN:
             self._conversation.heard(now)  # it was the broker that did not listen
         if self._conversation.is_overdue(now):
             self.end(End.SILENT, "silent for too long")
@@ -409,16 +430,19 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _go_on(self) -> None:
-        """Take packets while reading; what is left stays in the parser until reading goes on."""
+        """Take the packets of one turn while reading; what is left stays in the parser until reading goes on."""
         try:
-            for packet in self._reading_packets():
+            for taken, packet in enumerate(self._reading_packets(), 1):
                 self._do(self._conversation.receive(packet, self._broker.now()))
+                if taken == PACKETS_A_TURN:
+                    self._hold_back(Held.TURN_OVER)
+                    asyncio.get_running_loop().call_soon(self._read_on, Held.TURN_OVER)
         except Malformed as malformed:
             self.end(End.MALFORMED, f"malformed packet: {malformed.reason}")
 
     def _reading_packets(self) -> Iterator[Packet]:
         packets = self._parser.packets()
-        while self._reading and not self.is_ended and (packet := next(packets, None)) is not None:
+        while not self._held and not self.is_ended and (packet := next(packets, None)) is not None:
             yield packet
 
     def _do(self, step: Step) -> None:
@@ -434,7 +458,7 @@ class _Connection(asyncio.Protocol):
             case codec.Unsubscribe(packet_id, filters):
                 self.send(self._broker.unsubscribe(self._known(), filters, packet_id))
             case Admit(connect):
-                self._hold_back()
+                self._hold_back(Held.ADMITTING)
                 self._broker.start(self, connect)
             case Refuse(code, reason):
                 self.refuse(code, End.REFUSED, reason)
@@ -463,14 +487,19 @@ class _Connection(asyncio.Protocol):
         assert self._member is not None, "only a client that was let in gets this far"
         return self._member
 
-    def _hold_back(self) -> None:
-        if self._reading and self._transport is not None and not self.is_ended:
-            self._reading = False
+    def _hold_back(self, why: Held) -> None:
+        if self._transport is None or self.is_ended:
+            return
+        if not self._held:
             self._transport.pause_reading()
+        self._held.add(why)
 
-    def _read_on(self) -> None:
-        if not self._reading and self._transport is not None and not self.is_ended:
-            self._reading = True
+    def _read_on(self, held: Held) -> None:
+        """This reason is over: read on when it was one and no other is left."""
+        if held not in self._held or self._transport is None or self.is_ended:
+            return
+        self._held.discard(held)
+        if not self._held:
             self._conversation.heard(self._broker.now())
             self._transport.resume_reading()
             self._go_on()

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from hub.mqtt.broker import End
+from hub.mqtt.broker import MAX_UNANSWERED_REPORTS, End
 from hub.mqtt.codec import (
     Connack,
     ConnackCode,
@@ -102,6 +102,48 @@ async def test_a_flood_of_presses_waits_in_the_socket_and_all_are_answered(bench
         answers = [await client.next() for _ in range(1000)]
 
     assert answers == [Puback(n) for n in range(1, 1001)]
+
+
+async def test_a_flood_of_readings_waits_in_the_socket_and_all_are_answered(bench: Bench) -> None:
+    bench.telemetry.open.clear()
+    async with bench.raw() as client:
+        await client.send(*(reading(n) for n in range(1, 1001)))
+        await until(lambda: bench.telemetry.got.qsize() == MAX_UNANSWERED_REPORTS)
+        async with bench.raw("b-02") as other:
+            await other.send(press(7, "b-02"))
+            assert await other.next() == Puback(7)
+        in_hand = bench.telemetry.got.qsize()
+
+        bench.telemetry.open.set()
+        answers = [await client.next() for _ in range(1000)]
+
+    assert in_hand == MAX_UNANSWERED_REPORTS
+    assert answers == [Puback(n) for n in range(1, 1001)]
+
+
+async def test_a_press_is_answered_before_a_flood_in_front_of_it_has_been_read(bench: Bench) -> None:
+    flood = 3000
+    async with bench.raw() as flooding, bench.raw("b-02") as other:
+        await flooding.send(*[Publish(f"{CENTRE}/tele/b-01", b"{}")] * flood, reading(1))
+        await bench.telemetry.next()
+        await other.send(press(7, "b-02"))
+        assert await other.next() == Puback(7)
+        heard = bench.telemetry.finished
+
+        assert await flooding.next() == Puback(1)
+
+    assert heard < flood
+    assert bench.telemetry.finished == flood + 1
+
+
+async def test_whoever_asks_without_end_whether_the_hub_is_there_delays_no_press(bench: Bench) -> None:
+    async with bench.raw() as asking, bench.raw("b-02") as other:
+        await asking.send(*[Pingreq()] * 3000, reading(1))
+        await other.send(press(7, "b-02"))
+
+        assert await other.next() == Puback(7)
+        assert bench.telemetry.got.empty()
+        await bench.telemetry.next()
 
 
 async def test_a_retained_press_rings_as_a_live_one_and_is_not_stored(bench: Bench) -> None:
@@ -404,8 +446,8 @@ async def test_mosquitto_pub_fails_when_the_press_could_not_be_kept(bench: Bench
 def test_the_broker_keeps_its_word_on_uvloop_too() -> None:
     async def press_once() -> None:
         async with running_broker() as bench, bench.raw() as client:
-            await client.send(press(1))
-            assert await client.next() == Puback(1)
+            await client.send(press(1), *[Publish(f"{CENTRE}/tele/b-01", b"{}")] * 1000, reading(2))
+            assert [await client.next(), await client.next()] == [Puback(1), Puback(2)]
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(press_once())

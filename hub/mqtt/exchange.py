@@ -16,6 +16,7 @@ from hub.mqtt.session import Session
 from hub.mqtt.topics import FilterTree, covers, matches
 
 MAX_MEMBERS = 5000
+MAX_SESSIONS_OF_A_DEVICE = 8
 MAX_FILTERS = 50
 MAX_RETAINED = 20_000
 FORGET_AFTER_SECONDS = 24 * 3600.0
@@ -52,7 +53,11 @@ class Exchange:
     _retained: dict[str, Publish] = field(default_factory=dict)
 
     def join(self, principal: Principal, client_id: str, *, clean: bool) -> tuple[Member, bool] | None:
-        """The member of a client that connects, and whether its session was kept; None when the house is full."""
+        """The member of a client that connects, and whether its session was kept.
+
+        A ninth session of a device takes the place of the one that parted first. None when all of them are connected,
+        or the house is full.
+        """
         kept = self.members.get((principal.device_id, client_id))
         if kept is not None and not clean and not kept.session.clean:
             self._limit_to(kept, principal)
@@ -60,7 +65,7 @@ class Exchange:
             return kept, True
         if kept is not None:
             self.forget(kept)
-        if len(self.members) >= MAX_MEMBERS:
+        if not self._makes_room(principal.device_id) or len(self.members) >= MAX_MEMBERS:
             return None
         member = Member((principal.device_id, client_id), principal, Session(clean=clean))
         self.members[member.key] = member
@@ -126,6 +131,16 @@ class Exchange:
         else:
             return False
         return True
+
+    def _makes_room(self, device_id: str) -> bool:
+        """Whether the device may have one more session, for which its oldest parted one is forgotten."""
+        of_device = [member for member in self.members.values() if member.principal.device_id == device_id]
+        if len(of_device) < MAX_SESSIONS_OF_A_DEVICE:
+            return True
+        parted = [(member.parted_at, member) for member in of_device if member.parted_at is not None]
+        if parted:
+            self.forget(min(parted, key=lambda one: one[0])[1])
+        return bool(parted)
 
     def _subscribe(self, member: Member, wanted: str, qos: int) -> int:
         subscriptions = member.session.subscriptions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.mqtt.codec import REFUSED_SUBSCRIPTION, Publish
-from hub.mqtt.exchange import FORGET_AFTER_SECONDS, MAX_FILTERS, Exchange, Member
+from hub.mqtt.exchange import FORGET_AFTER_SECONDS, MAX_FILTERS, MAX_SESSIONS_OF_A_DEVICE, Exchange, Member
 from hub.mqtt.model import Principal
 
 BUTTON = Principal("b-01", ("a/status/b-01",), ("a/cue/b-01", "a/ack/#"), stamp="1")
@@ -13,6 +13,12 @@ BUTTON = Principal("b-01", ("a/status/b-01",), ("a/cue/b-01", "a/ack/#"), stamp=
 
 def joined(exchange: Exchange, *, clean: bool = False, principal: Principal = BUTTON) -> Member:
     found = exchange.join(principal, "b-01", clean=clean)
+    assert found is not None
+    return found[0]
+
+
+def session_of(exchange: Exchange, device_id: str, client_id: str) -> Member:
+    found = exchange.join(replace(BUTTON, device_id=device_id), client_id, clean=False)
     assert found is not None
     return found[0]
 
@@ -27,6 +33,31 @@ def test_a_lasting_session_is_kept_for_a_day_and_then_forgotten() -> None:
 
     exchange.forget_the_long_gone(100.0 + FORGET_AFTER_SECONDS)
     assert member.key not in exchange.members
+
+
+def test_of_a_devices_sessions_beyond_eight_the_one_that_parted_first_is_forgotten() -> None:
+    exchange = Exchange()
+    for n, parted_at in enumerate((3.0, 1.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0)):
+        exchange.part(session_of(exchange, "b-01", f"client-{n}"), at=parted_at)
+    session_of(exchange, "b-02", "client-1")
+
+    session_of(exchange, "b-01", "client-8")
+    session_of(exchange, "b-01", "client-9")
+
+    assert [client for device, client in exchange.members if device == "b-01"] == [
+        "client-0", "client-3", "client-4", "client-5", "client-6", "client-7", "client-8", "client-9",
+    ]  # fmt: skip
+    assert ("b-02", "client-1") in exchange.members
+
+
+def test_a_device_with_eight_clients_at_once_gets_no_ninth_and_takes_no_room_of_others() -> None:
+    exchange = Exchange()
+    for n in range(MAX_SESSIONS_OF_A_DEVICE):
+        session_of(exchange, "b-01", f"client-{n}")
+
+    assert exchange.join(BUTTON, "one-more", clean=False) is None
+    assert exchange.join(BUTTON, "client-0", clean=False) is not None
+    assert exchange.join(replace(BUTTON, device_id="b-02"), "b-02", clean=True) is not None
 
 
 def test_a_clean_session_ends_with_its_connection() -> None:

@@ -54,6 +54,7 @@ PACKETS_A_TURN = 50
 MAX_WRITE_BYTES = 256 * 1024
 SWEEP_SECONDS = 0.5
 FLUSH_SECONDS = 2.0
+RECHECK_SECONDS = 1.0
 
 
 class End(StrEnum):
@@ -212,6 +213,18 @@ class Broker:
             connection.refuse(ConnackCode.NOT_AUTHORISED, End.FORBIDDEN, "a Last Will that its rows forbid")
         else:
             self._let_in(connection, connect, principal)
+            await self._recheck_once_in(connection, principal.device_id)
+
+    async def _recheck_once_in(self, connection: _Connection, device_id: str) -> None:
+        """Its rows may have changed since the gatekeeper read them, when `recheck` could not see it yet."""
+        while not connection.is_ended:
+            try:
+                await self.recheck(device_id)
+            except CannotTell as error:
+                log.warning("%s was let in and is looked at again later: %s", device_id, error)
+                await asyncio.sleep(RECHECK_SECONDS)
+            else:
+                return
 
     def _let_in(self, connection: _Connection, connect: Connect, principal: Principal) -> None:
         client_id = connect.client_id or f"nameless-{secrets.token_hex(8)}"

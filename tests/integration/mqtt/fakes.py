@@ -41,21 +41,34 @@ def device(device_id: str) -> Principal:
 
 @dataclass
 class Rows:
-    """A gatekeeper over a dictionary; each password is the device's id with `-secret` behind it."""
+    """A gatekeeper over a dictionary; each password is the device's id with `-secret` behind it.
+
+    While `answers` is not set it has read who it is, and does not say so yet.
+    """
 
     principals: dict[str, Principal]
     refused: list[str] = field(default_factory=list)
     readable: bool = True
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     async def admit(self, username: str, password: str, client_id: str) -> Principal | None:
         if not self.readable:
             raise CannotTell
-        if username in self.principals and password == f"{username}-secret":
-            return self.principals[username]
+        principal = self.principals.get(username)
+        self.asked += 1
+        await self.answers.wait()
+        if principal is not None and password == f"{username}-secret":
+            return principal
         self.refused.append(username)
         return None
 
     async def stamp_of(self, device_id: str) -> str | None:
+        if not self.readable:
+            raise CannotTell
         principal = self.principals.get(device_id)
         return principal.stamp if principal else None
 

@@ -352,6 +352,22 @@ async def test_changed_rows_shut_the_connections_they_let_in(bench: Bench) -> No
     assert bench.broker.counts[End.SHUT] == 1
 
 
+async def test_a_device_whose_rows_change_while_it_is_being_let_in_does_not_stay(bench: Bench) -> None:
+    bench.rows.answers.clear()
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01"))
+        await until(lambda: bench.rows.asked == 1)
+        bench.rows.change("b-01")
+        await bench.broker.recheck("b-01")
+        bench.rows.readable = False
+        bench.rows.answers.set()
+        assert await client.next() == Connack(False, ConnackCode.ACCEPTED)
+        bench.rows.readable = True
+
+        assert await client.is_shown_out()
+    assert bench.broker.counts[End.SHUT] == 1
+
+
 async def test_a_device_has_at_most_eight_connections(bench: Bench) -> None:
     async with AsyncExitStack() as stack:
         for n in range(8):

@@ -5,35 +5,70 @@ from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
+
+
+def _parts(value: str, *schemes: str) -> SplitResult:
+    """The parts of a URL with one of these schemes, a host and a possible port. Raises ValueError without its text."""
+    wanted = f"should be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        raise ValueError(wanted) from None
+    if parts.scheme not in schemes or not host:
+        raise ValueError(wanted)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("should be a URL with a port between 1 and 65535, or with none")
+    return parts
 
 
 def _url(*schemes: str) -> AfterValidator:
     def check(value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
-            raise ValueError(f"should be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if value is not None:
+            _parts(value, *schemes)
         return value
 
     return AfterValidator(check)
 
 
+def _origin(value: str | None) -> str | None:
+    """Scheme, host and port: where people's pages are, all of them."""
+    if value is None:
+        return None
+    parts = _parts(value, "http", "https")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError("should be a URL with nothing behind host and port: the pages are at the root")
+    if "@" in parts.netloc:
+        raise ValueError("should be a URL with nothing before the host: people sign in on the page")
+    return value
+
+
 def _postgres_url(value: str | None) -> str | None:
-    if value is not None and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+    """A host may be missing, or be several: PostgreSQL's own library reads the rest."""
+    try:
+        scheme = None if value is None else urlsplit(value).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in {None, "postgresql", "postgres"}:
         raise ValueError("should be a URL that begins with postgresql://")
     return value
 
 
 def _mailserver(value: object) -> object:
-    """Looked at before it is hidden; a port that is none raises as well."""
+    """Looked at before it is hidden."""
     if isinstance(value, str):
-        parts = urlsplit(value)
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0:
-            raise ValueError("should be a URL that begins with smtp:// or smtps://")
+        _parts(value, "smtp", "smtps")
     return value
 
 
@@ -89,7 +124,7 @@ class Settings(BaseSettings):
     broker: Broker = Broker.BUILT_IN
     mqtt_url: Annotated[str | None, _url("mqtt", "mqtts")] = None
     mqtt_password_file: Path | None = None
-    public_url: Annotated[str | None, _url("http", "https")] = None
+    public_url: Annotated[str | None, AfterValidator(_origin)] = None
     proxy_hosts: Annotated[str, AfterValidator(_networks)] = "127.0.0.1"
     """Whose word is taken for where a request came from: addresses and networks, with commas between them."""
     tls_cert: Path | None = None
@@ -171,7 +206,8 @@ def _line(problem: dict[str, object]) -> str:
     location = problem.get("loc")
     name = str(location[0]) if isinstance(location, tuple) and location else "settings"
     # They may hold a password.
-    hidden = name in {"smtp_url", "database_url"} or (name == "mqtt_url" and "@" in str(problem.get("input")))
+    with_password = name in {"mqtt_url", "public_url"} and "@" in str(problem.get("input"))
+    hidden = name in {"smtp_url", "database_url"} or with_password
     value = "(not shown)" if hidden else repr(problem.get("input"))
     said = str(problem.get("msg", "")).removeprefix("Value error, ")
     return f"ANLING_{name.upper()}={value}: {said[:1].lower()}{said[1:]}"
@@ -196,10 +232,29 @@ def _contradictions(settings: Settings) -> list[str]:
             problems.append(f"{variable}={str(file)!r}: ANLING_{name}_URL is not set: set both or neither")
         elif file is not None and not _can_be_read(file):
             problems.append(f"{variable}={str(file)!r}: should be a file that this account can read")
-    is_https = settings.origin.startswith("https://")
-    if not settings.is_local and not is_https and not settings.lan:
-        problems.append(
+    if reached := _reached_wrongly(settings):
+        problems.append(reached)
+    return problems
+
+
+def _reached_wrongly(settings: Settings) -> str | None:
+    """Why people would not reach the pages, or not safely."""
+    if settings.lan:
+        return None
+    public = urlsplit(settings.public_url or "")
+    if public.scheme == "http" and public.hostname not in _LOOPBACK:
+        return (
+            f"ANLING_PUBLIC_URL={settings.public_url!r}: beyond this machine people's pages need HTTPS: should begin "
+            "with https://"
+        )
+    if not settings.is_local and not settings.origin.startswith("https://"):
+        return (
             f"ANLING_HTTP_HOST={settings.http_host!r}: beyond 127.0.0.1 people's pages need HTTPS: set ANLING_TLS_CERT "
             "and ANLING_TLS_KEY, or ANLING_PUBLIC_URL when a proxy in front speaks HTTPS"
         )
-    return problems
+    if settings.http_host in _EVERYWHERE and not settings.public_url:
+        return (
+            f"ANLING_HTTP_HOST={settings.http_host!r}: nobody comes under that name: set ANLING_PUBLIC_URL to how "
+            "people reach the pages, such as https://anling.example.org:8080"
+        )
+    return None

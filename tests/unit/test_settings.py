@@ -37,12 +37,23 @@ def test_everything_listens_on_this_machine_alone_by_default() -> None:
         ("http_port", "eighty", "integer"),
         ("mqtt_port", "70000", "65535"),
         ("mqtt_url", "localhost:1883", "begins with mqtt:// or mqtts://"),
+        ("mqtt_url", "mqtt://u:p@x:99999", "a port between 1 and 65535"),
+        ("mqtt_url", "mqtt://x:0", "a port between 1 and 65535"),
+        ("mqtt_url", "mqtt://:1883", "begins with mqtt:// or mqtts://"),
+        ("mqtt_url", "mqtt://[x", "begins with mqtt:// or mqtts://"),
         ("database_url", "mysql://x", "begins with postgresql://"),
         ("media_hosts", "192.168.1.20;127.0.0.1", "is none"),
         ("broker", "emqx", "'built-in' or 'mosquitto'"),
         ("proxy_hosts", "127.0.0.1,*", "is none"),
         ("public_url", "anling.example", "begins with http:// or https://"),
+        ("public_url", "https://anling.example:99999", "a port between 1 and 65535"),
+        ("public_url", "https://anling.example/pages", "nothing behind host and port"),
+        ("public_url", "https://anling.example?a=b", "nothing behind host and port"),
+        ("public_url", "https://anling.example/#top", "nothing behind host and port"),
+        ("public_url", "https://u:p@anling.example", "nothing before the host"),
+        ("public_url", "http://anling.example", "https://"),
         ("smtp_url", "mail.example.org", "begins with smtp:// or smtps://"),
+        ("smtp_url", "smtp://mail.example.org:99999", "a port between 1 and 65535"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_should_be(
@@ -58,8 +69,19 @@ def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(problems(monkeypatch, http_port="x", mqtt_port="y")) == 2
 
 
-def test_a_password_in_a_url_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = problems(monkeypatch, database_url="mysql://anling:s3cret@db/anling")
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("database_url", "mysql://anling:s3cret@db/anling"),
+        ("database_url", "postgresql://anling:s3cret@d\u2100b/anling"),
+        ("mqtt_url", "mqtt://anling:s3cret@b\u2100"),
+        ("mqtt_url", "mqtt://anling:s3cret@broker:99999"),
+        ("public_url", "https://anling:s3cret@anling.example"),
+        ("smtp_url", "smtp://anling:s3cret"),
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:
+    (line,) = problems(monkeypatch, **{name: url})
 
     assert "s3cret" not in line
 
@@ -74,7 +96,35 @@ def test_the_network_wants_https(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_public_address_without_https_is_no_proxy_that_speaks_it(monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = problems(monkeypatch, http_host="0.0.0.0", public_url="http://anling.example")
 
-    assert line.startswith("ANLING_HTTP_HOST=")
+    assert line.startswith("ANLING_PUBLIC_URL=")
+
+
+def test_this_machine_and_the_local_network_of_a_demo_are_reached_without_https(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANLING_PUBLIC_URL", "http://localhost:8081")
+    assert read_settings().origin == "http://localhost:8081"
+
+    monkeypatch.setenv("ANLING_LAN", "true")
+    monkeypatch.setenv("ANLING_HTTP_HOST", "0.0.0.0")
+    monkeypatch.setenv("ANLING_PUBLIC_URL", "http://192.168.1.20:8080")
+    assert read_settings().origin == "http://192.168.1.20:8080"
+
+
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", "::"])
+def test_a_certificate_for_every_address_needs_the_name_under_which_people_come(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, everywhere: str
+) -> None:
+    for name in ("cert", "key"):
+        (tmp_path / f"{name}.pem").write_text("x")
+        monkeypatch.setenv(f"ANLING_TLS_{name.upper()}", str(tmp_path / f"{name}.pem"))
+
+    (line,) = problems(monkeypatch, http_host=everywhere)
+
+    assert line.startswith(f"ANLING_HTTP_HOST='{everywhere}': ")
+    assert "set ANLING_PUBLIC_URL" in line
+    monkeypatch.setenv("ANLING_PUBLIC_URL", "https://anling.example.org:8080")
+    assert read_settings().origin == "https://anling.example.org:8080"
 
 
 def test_behind_a_proxy_the_network_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

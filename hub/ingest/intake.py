@@ -263,9 +263,7 @@ class Intake:
             waiting.settle()
         if answers:
             tasks.create_task(_tell(answers, speak))
-        for message in arrived:
-            if message.decoded.topic is not None and not message.inbound.replayed:
-                self._heard[DeviceId(message.decoded.topic.device)] = message.inbound.received_at
+        self._heard |= reports.heard(arrived)
         self._batteries |= reports.batteries(arrived)
 
 

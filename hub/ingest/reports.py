@@ -13,6 +13,7 @@ from devices.contract.messages import (
     AckStatus,
     AlarmMessage,
     Done,
+    State,
     StatusMessage,
     TeleMessage,
     VisitMessage,
@@ -168,6 +169,18 @@ async def _keep_status(desk: _Desk, arrived: Arrived, said: StatusMessage, sende
             room_id=sender.room_id,
         )
     )
+
+
+def heard(arrived: Sequence[Arrived]) -> dict[DeviceId, datetime]:
+    """When devices spoke. What a broker had stored is old, and a Last Will is what a broker says of a device."""
+    spoke: dict[DeviceId, datetime] = {}
+    for message in arrived:
+        match message.decoded:
+            case Understood(_, StatusMessage(state=State.OFFLINE)):
+                continue
+            case Understood(topic) | Garbled(topic) if topic is not None and not message.inbound.replayed:
+                spoke[DeviceId(topic.device)] = message.inbound.received_at
+    return spoke
 
 
 def batteries(arrived: Sequence[Arrived]) -> dict[DeviceId, float]:

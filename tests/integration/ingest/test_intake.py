@@ -335,6 +335,20 @@ async def test_a_battery_too_small_for_its_column_is_empty(intake: Intake, clock
     assert found == [("b-wang", 0), ("t-gym", 0)]
 
 
+async def test_a_last_will_is_not_the_device_and_leaves_when_it_was_heard(
+    intake: Intake, clock: SetClock, database_url: str
+) -> None:
+    heard_at = clock.now()
+    await report(intake, said(clock, "status", "b-wang", {"state": "online"}))
+    await intake.tell_who_was_heard()
+    clock.advance(timedelta(minutes=20))
+    await report(intake, said(clock, "status", "b-wang", {"state": "offline"}))
+    await intake.tell_who_was_heard()
+
+    found = rows(database_url, "SELECT state, state_at, heard_at FROM device WHERE id = 'b-wang'")
+    assert found == [("offline", clock.now(), heard_at)]
+
+
 async def test_a_card_read_twice_enters_once_and_is_answered_twice(
     intake: Intake, hub: Hub, clock: SetClock, house: House, database_url: str
 ) -> None:

@@ -74,9 +74,9 @@ def due(rules: RuleSet, waiting: Iterable[tuple[Memory, Context]], now: datetime
         if rule is None or not context.device.enabled:
             after.append(memory.at_rest())
         elif memory.is_due(now):
-            fired, finding = _fired(rule, memory, context)
-            after.append(fired)
-            findings.append(finding)
+            waited, fired = _waited_out(rule, memory, context)
+            after.append(waited)
+            findings += fired
     return after, sorted(findings, key=lambda finding: finding.at)
 
 
@@ -125,8 +125,7 @@ class _Step:
             return memory, []  # overtaken by a later message of the same subject
         findings: list[Finding] = []
         if memory.is_due(self.at):
-            memory, fired = _fired(self.rule, memory, self.context)
-            findings.append(fired)
+            memory, findings = _waited_out(self.rule, memory, self.context)
         holds = self._verdict(self.rule.when)
         if _subject_missing(self.rule.per, self.event):
             holds = Verdict.UNKNOWN
@@ -284,6 +283,20 @@ def _all_variables(event: Event, context: Context, at: datetime) -> dict[str, Va
 
 def _wait(on: OnAbsence, context: Context) -> timedelta:
     return context.device.heartbeat if on.wait is None else on.wait
+
+
+def _waited_out(rule: Rule, memory: Memory, context: Context) -> tuple[Memory, list[Finding]]:
+    """What follows when what was pending is due. Silence counts only if the rule holds at that time as well.
+
+    The hours are those of that time, whenever somebody asks; whether a senior is present is known only of now.
+    """
+    at = memory.due_at
+    assert at is not None, "what is pending is due at some time"
+    when = rule.when if isinstance(rule.on, OnAbsence) else None
+    if when is not None and when.verdict(variables(context, at)) is Verdict.FALSE:
+        return memory.at_rest(), []
+    fired, finding = _fired(rule, memory, context)
+    return fired, [finding]
 
 
 def _fired(rule: Rule, memory: Memory, context: Context) -> tuple[Memory, Finding]:

@@ -13,7 +13,7 @@ from hub.rules.engine import CANNOT, let_go, wait_for
 from hub.rules.expressions import Expression
 from hub.rules.memory import Memory, Stage
 from hub.rules.model import DeviceState, Finding, Priority
-from hub.rules.rule import OnEvent, Per, Rule
+from hub.rules.rule import HEARTBEAT, OnAbsence, OnEvent, Per, Rule
 from tests.unit.rules.words import (
     BUTTON,
     GYM,
@@ -29,6 +29,17 @@ from tests.unit.rules.words import (
     status,
     warm,
 )
+
+SILENT_WHILE_OPEN = Rule(
+    id="silent-while-open",
+    priority=Priority.P3,
+    on=OnAbsence(HEARTBEAT, timedelta(minutes=30)),
+    per=Per.DEVICE,
+    when=Expression("centre.open", frozenset({"centre"})),
+    summary={"zh-CN": "{device.name} 没有消息", "en": "{device.name} is silent"},
+)
+QUARTER_PAST_FIVE, QUARTER_TO_SIX, HALF_PAST_SIX = 8.25 * 3600, 8.75 * 3600, 9.5 * 3600
+"""Seconds past nine; the centre closes at six."""
 
 
 def firings(findings: list[Finding]) -> list[tuple[str, float, bool]]:
@@ -182,6 +193,30 @@ def test_the_words_say_for_how_long_nothing_could_be_heard() -> None:
 
     assert found.summary["en"] == "The trigger device b-01 is silent (for 90 s of that time nothing could be heard)"
     assert found.params == {"seconds": 390, "deaf_seconds": 90}
+
+
+def test_silence_that_is_due_after_closing_is_none_of_a_rule_for_opening_hours() -> None:
+    house = House(SILENT_WHILE_OPEN)
+    house.hear(status(DeviceState.ONLINE, QUARTER_TO_SIX), HER_BUTTON)
+
+    assert house.wait(QUARTER_TO_SIX + 1800, HER_BUTTON) == []
+    assert house.memories[("silent-while-open", "device:b-01")].stage is Stage.IDLE
+
+
+def test_silence_that_was_due_before_closing_is_found_however_late_somebody_looks() -> None:
+    house = House(SILENT_WHILE_OPEN)
+    house.hear(status(DeviceState.ONLINE, QUARTER_PAST_FIVE), HER_BUTTON)
+
+    found = house.wait(HALF_PAST_SIX, HER_BUTTON)
+
+    assert firings(found) == [("silent-while-open", QUARTER_PAST_FIVE + 1800, False)]
+
+
+def test_a_device_that_speaks_again_after_closing_was_not_missed_by_a_rule_for_opening_hours() -> None:
+    house = House(SILENT_WHILE_OPEN)
+    house.hear(status(DeviceState.ONLINE, QUARTER_TO_SIX), HER_BUTTON)
+
+    assert house.hear(status(DeviceState.ONLINE, HALF_PAST_SIX), HER_BUTTON) == []
 
 
 def test_a_disabled_device_is_not_waited_for() -> None:

@@ -60,13 +60,14 @@ async def conclude(
 
     One result for each finding, in order. A press that is linked already changes nothing. The alarms of presses that
     were `taken_back`, now or before, are marked; that ends nothing. Whatever may be waited for is locked first, in one
-    order, and the ledger is appended to last: it is the last thing a transaction does before its own entries.
+    order however many findings there are: keys, alarms, sirens and lamps, the day's number. The ledger is appended to
+    last: it is the last thing a transaction does before its own entries.
     """
     keys = [key_of(finding) for finding in findings if finding.priority.is_alarm]
     keys += [key for _, key in await store.alarms_of_presses(conn, taken_back)]
     await store.lock_keys(conn, keys)
     sitting = _Sitting(conn, now, await store.lock_live(conn, keys))
-    if len(keys) > 1:
+    if keys:
         await store.lock_devices(conn, sorted({finding.centre_id for finding in findings}))
     concluded = [await sitting.conclude(finding) for finding in findings]
     for alarm_id, key in await store.alarms_of_presses(conn, taken_back):

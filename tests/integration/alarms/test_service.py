@@ -490,3 +490,19 @@ async def test_two_presses_at_the_same_moment_are_one_alarm(desk: Desk) -> None:
     concluded = [task.result() for task in both]
     assert concluded[0].alarm_id == concluded[1].alarm_id
     assert sorted(one.opened for one in concluded) == [False, True]
+
+
+async def test_a_press_and_a_batch_that_opens_two_alarms_wait_for_each_other_and_never_in_a_circle(desk: Desk) -> None:
+    writers_waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        with psycopg.connect(desk.url) as conn:
+            conn.execute("LOCK TABLE alarm IN SHARE MODE")
+            group.create_task(desk.press())
+            while len(desk.rows(writers_waiting)) < 1:
+                await asyncio.sleep(0.01)
+            group.create_task(desk.conclude(room_hot(desk), replace(room_hot(desk), room_id=desk.house.music)))
+            while len(desk.rows(writers_waiting)) < 2:
+                await asyncio.sleep(0.01)
+
+    assert desk.rows("SELECT number FROM alarm ORDER BY number") == [("23-01",), ("23-02",), ("23-03",)]

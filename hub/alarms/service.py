@@ -31,6 +31,8 @@ from hub.alarms.model import (
 from hub.alarms.reach import Centre, reach_of
 from hub.alarms.store import Responder
 from hub.alarms.transition import Noted, carry_out, centre_now
+from hub.fleet import service as fleet
+from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
@@ -39,6 +41,7 @@ from hub.notices import service as notices
 from hub.notices.model import Raised
 from hub.notifications import service as notifications
 from hub.rules.model import Finding
+from hub.rules.service import Rules
 
 NOTHING_NOTED: Final = Noted()
 NEVER_ANSWER: Final = frozenset({"family", "auditor"})
@@ -138,6 +141,24 @@ async def note_reached(conn: Conn, now: datetime) -> bool:
         return False
     await _happen(conn, await _lock(conn, alarm_id), SomebodyTold(), now)
     return True
+
+
+async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: datetime) -> None:
+    """Everything that waits goes on waiting for as long as before the wall clock was set; recorded and noticed.
+
+    What was written in the moment between a clock that was set back and this comes early, never late.
+    """
+    await rules.clock_was_set(conn, clock_set)
+    await store.lock_all(conn)
+    await store.move_timers(conn, clock_set)
+    await notifications.clock_was_set(conn, clock_set)
+    await fleet.clock_was_set(conn, clock_set)
+    seconds = round(clock_set.by.total_seconds())
+    centre_ids = await store.centres(conn)
+    for centre_id in centre_ids:
+        await notices.raise_notice(conn, Raised(centre_id, "clock-set", "hub", params={"seconds": seconds}), now)
+    for centre_id in centre_ids:
+        await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.set", {"by_seconds": seconds})], now)
 
 
 async def write_policy(

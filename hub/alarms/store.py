@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from devices.contract.messages import Do
 from hub.alarms.model import Alarm, Applies, Outcome, Pending, Policy, Sentence, Sounder, State, Timer, TimerKind
 from hub.alarms.policies import parse_tiers, written
+from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
 from hub.rules.model import Priority
@@ -419,6 +420,29 @@ async def set_fired(conn: Conn, timer_id: str, now: datetime) -> None:
     await conn.execute(
         "UPDATE alarm_timer SET done_at = %(now)s, ended = 'fired' WHERE id = %(id)s", {"id": timer_id, "now": now}
     )
+
+
+async def lock_all(conn: Conn) -> None:
+    """Lock every alarm that waits for something, in the order in which everybody locks them."""
+    await conn.execute("SELECT id FROM alarm WHERE state <> 'closed' ORDER BY id FOR NO KEY UPDATE")
+
+
+async def move_timers(conn: Conn, clock_set: ClockSet) -> None:
+    """Let the pending timers be due, by the clock as it is set now, after as long as before."""
+    await conn.execute(
+        """
+        UPDATE alarm_timer
+           SET due_at = due_at + %(by)s, made_at = made_at + %(by)s
+         WHERE done_at IS NULL AND (%(before)s::timestamptz IS NULL OR made_at < %(before)s)
+        """,
+        {"by": clock_set.by, "before": clock_set.told_before},
+    )
+
+
+async def centres(conn: Conn) -> list[CentreId]:
+    """Every centre."""
+    cursor = await conn.execute("SELECT id FROM centre ORDER BY id")
+    return [CentreId(centre_id) for (centre_id,) in await cursor.fetchall()]
 
 
 async def lock_reached(conn: Conn) -> AlarmId | None:

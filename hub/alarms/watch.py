@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
 
 from hub.alarms import service
 from hub.kit.changes import Changes
-from hub.kit.clock import Clock
+from hub.kit.clock import Clock, ClockSet, parted
 from hub.kit.db import Conn, Database
 from hub.rules.service import Rules
 
@@ -42,6 +42,7 @@ class Watch:
         self._hears = hears
         self._heard_until: datetime | None = None
         self._is_deaf = False
+        self._both = clock.both()
 
     async def run(self) -> None:
         """Look until cancelled: at once when a timer or a notification changed, and every half second.
@@ -66,16 +67,30 @@ class Watch:
     async def look(self) -> None:
         """Do everything that is due now: each alarm in a transaction of its own, then the rules that wait.
 
-        Raises psycopg.OperationalError while the database is away.
+        When somebody set the wall clock since the last look, what waits is moved first. Raises
+        psycopg.OperationalError while the database is away.
         """
         self._is_deaf |= not self._hears()
         try:
+            await self._follow_clock()
             await self._while_there_is(lambda conn: service.fire_due(conn, self._clock.now()))
             await self._while_there_is(lambda conn: service.note_reached(conn, self._clock.now()))
             await self._ask_rules()
         except psycopg.OperationalError:
             self._is_deaf = True  # what devices say cannot be kept either
             raise
+
+    async def _follow_clock(self) -> None:
+        both, now = self._clock.both(), self._clock.now()
+        by = parted(self._both, both)
+        if by is not None:
+            passed = timedelta(seconds=both.running_seconds - self._both.running_seconds)
+            async with self._database.transaction() as conn:
+                await service.clock_was_set(conn, self._rules, ClockSet(by, since=now - passed), now)
+            log.warning("the wall clock was set by %d s: everything that waits was moved with it", by.total_seconds())
+            if self._heard_until is not None:
+                self._heard_until += by
+        self._both = both
 
     async def _ask_rules(self) -> None:
         async with self._database.transaction() as conn:

@@ -1,11 +1,12 @@
 """What happens to devices, in the transaction of the message that says so."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from devices.contract.messages import DoneState
 from hub.fleet import store
 from hub.fleet.model import NOBODYS, UNPROVEN, Assigned, Command, Device, DeviceKind, DeviceState, Subtopic
+from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId, new_id
 from hub.notices import service as notices
@@ -68,6 +69,12 @@ async def command(conn: Conn, wanted: Command, now: datetime) -> str:
     command_id = new_id("m", now)
     await store.insert_command(conn, command_id, wanted, now)
     return command_id
+
+
+async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
+    """A clock that was set back holds nothing back; set forward, it makes one try early, which is no harm."""
+    if clock_set.by < timedelta():
+        await store.bring_forward(conn, -clock_set.by)
 
 
 async def proof(conn: Conn, device_id: DeviceId, nonce: str, state: str, now: datetime) -> bool:

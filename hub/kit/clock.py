@@ -1,9 +1,53 @@
 """What time it is. The only place that asks the machine; everything else is given a clock."""
 
+import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+if sys.platform == "linux":
+    _ALSO_ASLEEP: Final = time.CLOCK_BOOTTIME  # its CLOCK_MONOTONIC stands still while the machine sleeps
+else:
+    _ALSO_ASLEEP: Final = time.CLOCK_MONOTONIC  # macOS: goes on while it sleeps
+
+MAY_PART_BY: Final = timedelta(seconds=2)
+_AT_ONE_MOMENT: Final = 0.1  # seconds; a process that was stopped between two looks saw two moments
+
+
+@dataclass(frozen=True, slots=True)
+class BothClocks:
+    """What the machine's two clocks said at one moment.
+
+    `wall` is the one that people and time servers set, `running_seconds` the one that nobody sets and that goes on
+    while the machine sleeps.
+    """
+
+    wall: datetime
+    running_seconds: float
+
+
+def parted(before: BothClocks, now: BothClocks) -> timedelta | None:
+    """How far the wall clock was set forward (or, negative, back) between two looks; None while within 2 s.
+
+    A machine that slept, and a hub that was not looked after, has waited: nothing was set.
+    """
+    by = now.wall - before.wall - timedelta(seconds=now.running_seconds - before.running_seconds)
+    return by if abs(by) > MAY_PART_BY else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet:
+    """The wall clock was set forward or, negative, back; `since` is the first moment it can have shown after that."""
+
+    by: timedelta
+    since: datetime
+
+    @property
+    def told_before(self) -> datetime | None:
+        """Times told before this are of the clock as it was; None: they cannot be told apart, all are taken for it."""
+        return self.since if self.by > timedelta() else None
 
 
 class Clock(Protocol):
@@ -17,6 +61,10 @@ class Clock(Protocol):
         """Seconds since some fixed moment; never goes back."""
         ...
 
+    def both(self) -> BothClocks:
+        """The machine's own clocks, which no test winds: whether somebody set the one by the other."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -27,12 +75,16 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def both(self) -> BothClocks:
+        return _both()
+
 
 class FileClock:
     """The machine's clock, moved by the seconds that a file holds.
 
     A test winds every process of a centre by writing one file (`ANLING_CLOCK_FILE`). A missing or unreadable file
-    moves nothing. Winding moves the monotonic time too: a centre that slept for an hour has waited an hour.
+    moves nothing. Winding moves the monotonic time too: a centre that slept for an hour has waited an hour. It sets
+    neither of the machine's `both` clocks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,6 +97,9 @@ class FileClock:
 
     def monotonic(self) -> float:
         return time.monotonic() + self._seconds()
+
+    def both(self) -> BothClocks:
+        return _both()
 
     def _seconds(self) -> float:
         try:
@@ -70,12 +125,27 @@ class SetClock:
     def monotonic(self) -> float:
         return self._monotonic
 
+    def both(self) -> BothClocks:
+        return BothClocks(self._now, self._monotonic)
+
     def advance(self, by: timedelta) -> None:
         """Let `by` pass."""
         self._now += by
         self._monotonic += by.total_seconds()
 
+    def set_wall(self, by: timedelta) -> None:
+        """Let somebody set the wall clock `by` forward or back, while no time passes."""
+        self._now += by
+
 
 def clock_from(file: Path | None) -> Clock:
     """The clock of this process: the machine's, or the one that `file` winds."""
     return FileClock(file) if file else SystemClock()
+
+
+def _both() -> BothClocks:
+    while True:
+        first = time.clock_gettime(_ALSO_ASLEEP)
+        wall = datetime.now(UTC)
+        if time.clock_gettime(_ALSO_ASLEEP) - first < _AT_ONE_MOMENT:
+            return BothClocks(wall, first)

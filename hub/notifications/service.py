@@ -1,10 +1,11 @@
 """Puts messages into the outbox, in the transaction of what they tell, and answers who has been told."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 
+from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, new_id
 from hub.notifications import store
@@ -50,6 +51,12 @@ async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> dict[AlarmId, list[T
     """Who was told of each of these alarms, in the order of telling."""
     rows = await store.told(conn, alarm_ids)
     return {alarm_id: list(of_alarm) for alarm_id, of_alarm in groupby(rows, key=lambda row: row.alarm_id)}
+
+
+async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
+    """A clock that was set back holds nothing back; set forward, it makes one try early, which is no harm."""
+    if clock_set.by < timedelta():
+        await store.bring_forward(conn, -clock_set.by)
 
 
 async def open_link(conn: Conn, token: str, now: datetime) -> AcceptLink | None:

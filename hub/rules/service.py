@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hub.fleet.model import DeviceKind
-from hub.kit.clock import Clock
+from hub.kit.clock import Clock, ClockSet
 from hub.kit.db import Conn
 from hub.rules import engine, store
 from hub.rules.contexts import About, around, of_devices
@@ -116,6 +116,11 @@ class Rules:
         """Nothing could be heard between these times: waits for silence end that much later, and say so."""
         if until > since:
             await store.put_off(conn, [rule.id for rule in self.in_force.rules if _waits(rule.on)], until - since)
+
+    async def clock_was_set(self, conn: Conn, clock_set: ClockSet) -> None:
+        """What is waited for ends after as long as before, and no message counts as older than one before it."""
+        await store.move_times(conn, clock_set)
+        self._kept_house_at = None
 
     async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
         """What is concluded from `events`, in their order. Locks what is remembered of the subjects concerned.

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 from psycopg.rows import class_row, scalar_row
 
+from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
 from hub.rules.memory import Key, Memory, Stage
@@ -275,6 +276,27 @@ async def put_off(conn: Conn, rule_ids: Sequence[str], by: timedelta) -> None:
          WHERE rule_state.rule_id = waiting.rule_id AND rule_state.key = waiting.key
         """,
         {"by": by, "rule_ids": list(rule_ids)},
+    )
+
+
+async def move_times(conn: Conn, clock_set: ClockSet) -> None:
+    """Let everything that is remembered be, by the clock as it is set now, as long ago and as far off as before."""
+    await conn.execute(
+        """
+        WITH remembered AS (
+          SELECT rule_id, key
+            FROM rule_state
+           WHERE stage <> 'idle'
+             AND (%(before)s::timestamptz IS NULL OR greatest(since_at, last_at) < %(before)s)
+           ORDER BY rule_id COLLATE "C", key COLLATE "C"
+             FOR UPDATE
+        )
+        UPDATE rule_state
+           SET since_at = since_at + %(by)s, due_at = due_at + %(by)s, last_at = last_at + %(by)s
+          FROM remembered
+         WHERE rule_state.rule_id = remembered.rule_id AND rule_state.key = remembered.key
+        """,
+        {"by": clock_set.by, "before": clock_set.told_before},
     )
 
 

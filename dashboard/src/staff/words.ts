@@ -119,6 +119,8 @@ const zh = {
     'message-id-reused': (s: string) => `${s}重复用了报文编号，已当作新的呼叫。请管理员检查。`,
     'press-retained': (s: string) => `${s}的呼叫设成了保留报文。已经响铃，请管理员改设备设置。`,
     'broker-away': () => '消息服务器（MQTT）联系不上：呼叫现在传不到这里。请管理员马上检查。',
+    'clock-set': (_s: string, p: Params) =>
+      `主机的时钟被拨了 ${p.seconds ?? '?'} 秒，等待中的报警已照此调整。请管理员检查对时。`,
     'wrong-credentials': (s: string) => `有设备用错误的凭证连接${s}，已经拒绝。请管理员检查。`,
     'command-unproven': (s: string) => `${s}没有确认指令。请去看它有没有响、有没有亮。`,
     'roster-gap': (tier: string) => `第 ${tier} 级现在没有联系得上的人。请补上值班表。`,
@@ -342,6 +344,8 @@ const en: typeof zh = {
     'message-id-reused': (s: string) => `${s} used a message number twice; it was taken as a new call. Ask the administrator.`,
     'press-retained': (s: string) => `${s} sends calls as retained messages. It rang; its settings have to be changed.`,
     'broker-away': () => 'The message broker (MQTT) cannot be reached: presses do not arrive here. Check it at once.',
+    'clock-set': (_s: string, p: Params) =>
+      `The hub’s clock was set by ${p.seconds ?? '?'} s; waiting alarms were adjusted. Please check its time server.`,
     'wrong-credentials': (s: string) => `Something tried to connect as ${s} with wrong credentials and was refused.`,
     'command-unproven': (s: string) => `${s} did not confirm its command. Go and see whether it sounds or shines.`,
     'roster-gap': (tier: string) => `Nobody of tier ${tier} can be reached now. Please fill the roster.`,

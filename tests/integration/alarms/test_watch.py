@@ -83,6 +83,68 @@ async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:
     assert desk.rows("SELECT count(*) FROM alarm_step WHERE what = 'escalated'") == [(1,)]
 
 
+async def test_a_clock_that_is_set_back_makes_no_alarm_wait_longer(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+    await watch.look()
+
+    desk.clock.set_wall(timedelta(hours=-1))
+    await watch.look()
+
+    assert desk.pending(alarm_id) == {"escalate": 30, "repeat": 60, "unreachable": 15}
+    desk.clock.advance(timedelta(seconds=30))
+    await watch.look()
+    assert desk.alarm(alarm_id, "tier") == (1,)
+
+
+async def test_a_clock_that_is_set_forward_makes_no_alarm_climb_early_and_leaves_a_later_one_as_it_is(
+    desk: Desk,
+) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    before = await desk.pressed_alarm()
+    await watch.look()
+
+    desk.clock.set_wall(timedelta(hours=1))
+    desk.clock.advance(timedelta(seconds=0.25))
+    later = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
+    desk.clock.advance(timedelta(seconds=0.25))
+    await watch.look()
+
+    assert later is not None
+    assert desk.pending(before) == {"escalate": 29.5, "repeat": 59.5, "unreachable": 14.5}
+    assert desk.pending(later) == {"escalate": 29.75, "repeat": 59.75, "unreachable": 14.75}
+
+
+async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+
+    desk.clock.set_wall(timedelta(hours=-1))
+    for _ in range(2):
+        await watch.look()
+
+    assert desk.rows("SELECT entry::jsonb -> 'kind', entry::jsonb -> 'params' FROM ledger_care") == [
+        ("clock.set", {"by_seconds": -3600})
+    ]
+    assert desk.rows("SELECT code, subject, params, times FROM notice") == [("clock-set", "hub", {"seconds": -3600}, 1)]
+
+
+async def test_a_clock_that_is_set_back_holds_back_no_message_and_no_rule(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    await desk.pressed_alarm()
+    await watch.look()
+    waits = """
+        SELECT min(next_at), (SELECT min(retry_at) FROM device_command), (SELECT min(due_at) FROM rule_state)
+          FROM notification
+    """
+    (before,) = desk.rows(waits)
+
+    desk.clock.set_wall(timedelta(hours=-1))
+    await watch.look()
+
+    assert desk.rows(waits) == [tuple(at - timedelta(hours=1) for at in before)]
+
+
 async def test_what_a_rule_concludes_from_waiting_is_an_alarm_in_the_same_transaction(desk: Desk) -> None:
     """A camera that says nothing for longer than its heartbeat: a built-in rule, P3."""
     watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))

@@ -1,13 +1,15 @@
 """Migrations, roles and changes, on a real PostgreSQL."""
 
 import asyncio
+from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from hub.kit import migrate as migrations
 from hub.kit.changes import LOST, Change, Changes
-from hub.kit.clock import SetClock
+from hub.kit.clock import FileClock, SetClock, parted
 from hub.kit.db import Database
 from hub.notices import service as notices
 from hub.notices import store as notices_store
@@ -84,3 +86,13 @@ async def test_the_same_matter_is_one_notice_until_it_is_over(
 
     assert first == again != later
     assert [(notice.id, notice.times) for notice in standing] == [(later, 1)]
+
+
+def test_a_test_that_winds_a_centre_sets_no_clock(tmp_path: Path) -> None:
+    clock = FileClock(tmp_path / "clock")
+    before, was = clock.both(), clock.now()
+
+    (tmp_path / "clock").write_text("3600")
+
+    assert clock.now() - was >= timedelta(hours=1)
+    assert parted(before, clock.both()) is None

@@ -21,6 +21,9 @@ _TICK: Final = 0.5
 _REST: Final = 0.05
 """Seconds after a call before it looks: no timer is that near, and the messages of a new alarm go out first."""
 
+LOOK_WITHIN_SECONDS: Final = 10.0
+"""Longer than any lock or connection is waited for. What a look has done by then is committed, alarm by alarm."""
+
 
 class Watch:
     """The one loop that is never late for an alarm."""
@@ -47,15 +50,16 @@ class Watch:
     async def run(self) -> None:
         """Look until cancelled: at once when a timer or a notification changed, and every half second.
 
-        While the database is away it is tried again every half second; what was due meanwhile is done in due order,
-        each alarm's missed tiers as one step.
+        While the database is away, or a look does not come to its end, it is tried again every half second; what was
+        due meanwhile is done in due order, each alarm's missed tiers as one step.
         """
         with self._changes.subscribe("alarm_timer", "notification") as heard:
             while True:
                 try:
                     await self.look()
-                except psycopg.OperationalError as error:
-                    log.error("alarms cannot be watched (%s): trying again in %s s", error, _TICK)
+                except (psycopg.OperationalError, TimeoutError) as error:
+                    why = f"{type(error).__name__} {error}".strip()
+                    log.error("alarms cannot be watched (%s): trying again in %s s", why, _TICK)
                 try:
                     async with asyncio.timeout(_TICK):
                         await heard.next()
@@ -68,15 +72,16 @@ class Watch:
         """Do everything that is due now: each alarm in a transaction of its own, then the rules that wait.
 
         When somebody set the wall clock since the last look, what waits is moved first. Raises
-        psycopg.OperationalError while the database is away.
+        psycopg.OperationalError while the database is away, TimeoutError when it is not done in ten seconds.
         """
         self._is_deaf |= not self._hears()
         try:
-            await self._follow_clock()
-            await self._while_there_is(lambda conn: service.fire_due(conn, self._clock.now()))
-            await self._while_there_is(lambda conn: service.note_reached(conn, self._clock.now()))
-            await self._ask_rules()
-        except psycopg.OperationalError:
+            async with asyncio.timeout(LOOK_WITHIN_SECONDS):
+                await self._follow_clock()
+                await self._while_there_is(lambda conn: service.fire_due(conn, self._clock.now()))
+                await self._while_there_is(lambda conn: service.note_reached(conn, self._clock.now()))
+                await self._ask_rules()
+        except (psycopg.OperationalError, TimeoutError):
             self._is_deaf = True  # what devices say cannot be kept either
             raise
 

@@ -3,13 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection, OperationalError, sql
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Conn: TypeAlias = AsyncConnection[TupleRow]
+
+LOCK_WITHIN: Final = "3s"
+"""A lock that is not given by then is an outage: whoever waits says so and tries again. Who may wait less says it."""
+STANDS_STILL_AT_MOST: Final = "10s"
+"""A transaction in which nothing is asked for so long is ended by the server, and its locks are free again."""
 
 
 class Role(StrEnum):
@@ -37,6 +43,8 @@ class Database:
         async def act_as(conn: Conn) -> None:
             await conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role.value)))
             await conn.execute("SET TIME ZONE 'UTC'")
+            await conn.execute(sql.SQL("SET lock_timeout = {}").format(LOCK_WITHIN))
+            await conn.execute(sql.SQL("SET idle_in_transaction_session_timeout = {}").format(STANDS_STILL_AT_MOST))
             await conn.commit()
 
         pool = AsyncConnectionPool[Conn](
@@ -69,14 +77,18 @@ class Database:
     async def transaction(self) -> AsyncIterator[Conn]:
         """A connection whose work is committed at the end of the block, or undone by an error in it.
 
-        Raises psycopg.OperationalError (PoolTimeout is one) while the database is away.
+        Raises psycopg.OperationalError (PoolTimeout, LockNotAvailable and DeadlockDetected are some) while the database
+        is away, or when it waited for a lock or stood still for too long.
         """
-        async with self._pool.connection() as conn, conn.transaction():
-            yield conn
+        try:
+            async with self._pool.connection() as conn, conn.transaction():
+                yield conn
+        except IdleInTransactionSessionTimeout as error:
+            raise OperationalError(f"the transaction stood still for {STANDS_STILL_AT_MOST} and was ended") from error
 
     @asynccontextmanager
     async def transaction_as(self, account_id: str) -> AsyncIterator[Conn]:
         """A transaction for one signed-in account: row-level security sees her, and nobody else."""
-        async with self._pool.connection() as conn, conn.transaction():
+        async with self.transaction() as conn:
             await conn.execute("SELECT set_config('anling.account', %(account)s, true)", {"account": account_id})
             yield conn

@@ -196,6 +196,22 @@ async def test_what_a_hub_without_its_database_could_not_keep_counts_against_no_
     assert desk.rows("SELECT code FROM notice") == []
 
 
+async def test_a_look_that_hangs_is_given_up_aloud_and_the_next_one_does_what_was_due(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.alarms.watch.LOOK_WITHIN_SECONDS", 0.5)
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+
+    async with asyncio.timeout(20), watching(desk):
+        with psycopg.connect(desk.url) as conn:
+            conn.execute("LOCK TABLE alarm_timer IN ACCESS EXCLUSIVE MODE")
+            while "alarms cannot be watched (TimeoutError" not in caplog.text:
+                await asyncio.sleep(0.01)
+        desk.clock.advance(timedelta(seconds=30))
+        await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "tier") == (1,))
+
+
 async def test_the_loop_outlives_a_database_that_goes_away(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     await desk.phones_take_everything()

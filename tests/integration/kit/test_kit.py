@@ -73,6 +73,38 @@ async def test_a_change_is_heard_when_it_is_committed(
         listening.cancel()
 
 
+async def test_who_waits_for_a_lock_that_nobody_gives_back_is_told_so(
+    database: Database, database_url: str, house: House
+) -> None:
+    with psycopg.connect(database_url) as holder:
+        holder.execute("SELECT id FROM centre FOR UPDATE")
+
+        with pytest.raises(psycopg.OperationalError, match="lock timeout"):
+            async with asyncio.timeout(10), database.transaction() as conn:
+                await conn.execute("SELECT id FROM centre FOR UPDATE")
+
+
+async def test_a_transaction_that_stands_still_gives_its_locks_back_and_is_an_outage_to_who_held_them(
+    database: Database, database_url: str
+) -> None:
+    with pytest.raises(psycopg.OperationalError, match="stood still"):
+        async with asyncio.timeout(10), database.transaction() as conn:
+            await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '10ms'")
+            while is_connected(database_url, conn.info.backend_pid):
+                await asyncio.sleep(0.01)
+
+
+async def test_a_transaction_may_stand_still_for_ten_seconds(database: Database) -> None:
+    async with database.transaction() as conn:
+        cursor = await conn.execute("SELECT current_setting('idle_in_transaction_session_timeout')")
+        assert await cursor.fetchone() == ("10s",)
+
+
+def is_connected(url: str, pid: int) -> bool:
+    with psycopg.connect(url) as conn:
+        return conn.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone() is not None
+
+
 async def test_the_same_matter_is_one_notice_until_it_is_over(
     database: Database, house: House, clock: SetClock
 ) -> None:

@@ -202,7 +202,7 @@ def _due(case: _Case, due: Due) -> Moved | None:
             return None if due.anybody_told else _unreachable(case)
         case (TimerKind.ARRIVE, State.ACCEPTED):
             nudge = _tell(Template.ARRIVE_NUDGE, case.owner_and_lead)
-            return Moved(case.stamped(case.alarm), "arrive-overdue", tell=nudge)
+            return Moved(case.stamped(case.alarm), "arrive-overdue", tell=nudge, keeps_cue=True)
         case (TimerKind.LEASE, State.ACCEPTED):
             return _reopened(case, case.alarm, case.alarm.tier + 1, "lease-lapsed")
         case (TimerKind.CONFIRM, State.ACCEPTED | State.ON_SCENE):
@@ -234,6 +234,7 @@ def _repeated(case: _Case) -> Moved:
         "repeated",
         timers=(Pending(TimerKind.REPEAT, case.now + REPEAT_EVERY),),
         tell=_tell(Template.AGAIN, told),
+        keeps_cue=True,
         sound=Sound(case.reach.every_device) if last_resort else _sound(case.reach, 0, case.alarm.tier + 1),
     )
 
@@ -268,6 +269,7 @@ def _resolve_overdue(case: _Case) -> Moved:
         "resolve-overdue",
         timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
         tell=_tell(Template.RESOLVE_NUDGE, case.owner_and_lead),
+        keeps_cue=True,
         renew=True,
     )
 

@@ -272,7 +272,8 @@ class Moved:
 
     `what` is the code on the timeline and in the ledger. `gaps` are rungs on which nobody is reachable.
     `answers_confirm`: a pending question "did you hear her again?" is answered. `renew`: what this alarm has on and
-    is not to be turned off stays on, though its command would soon end.
+    is not to be turned off stays on, though its command would soon end. `keeps_cue`: what the presser's device shows it
+    goes on showing, though its cue would soon end.
     """
 
     alarm: Alarm
@@ -280,6 +281,7 @@ class Moved:
     timers: tuple[Pending, ...] = ()
     tell: tuple[Tell, ...] = ()
     cue: CueKind | None = None
+    keeps_cue: bool = False
     sound: Sound | None = None
     quiet: Quiet | None = None
     gaps: tuple[int, ...] = ()

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from devices.contract.messages import Cmd, Cue, CueKind, Do
+from devices.contract.messages import Cmd, Cue, Do
 from hub.alarms import store
 from hub.alarms.cues import cue_text
+from hub.alarms.lifecycle import cue_of
 from hub.alarms.model import Alarm, Moved, Sentence, Sounder, State, Tell, TimerKind
 from hub.alarms.reach import Centre
+from hub.alarms.store import Presser
 from hub.fleet import service as fleet
 from hub.fleet.model import Command, Subtopic
 from hub.kit.db import Conn
@@ -24,6 +26,8 @@ from hub.notifications.model import Facts, Telling
 from hub.roster import service as roster
 
 CUE_HOLDS: Final = timedelta(minutes=30)
+CUE_ENDS_SOON: Final = timedelta(minutes=15)
+"""A reminder says a cue again that ends within this: the longest time from one reminder of a live alarm to the next."""
 SIREN_HOLDS: Final = timedelta(minutes=10)
 LAMP_HOLDS: Final = timedelta(minutes=15)
 """How long a command holds if nobody speaks to the device again. Both are renewed each minute while an alarm is open,
@@ -65,8 +69,7 @@ async def carry_out(
         if alarm.state.has_owner or alarm.state is State.RESOLVED:
             await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
         await _tell(conn, alarm, moved.tell)
-        if moved.cue is not None:
-            await _send_cues(conn, alarm, moved.cue)
+        await _send_cues(conn, alarm, moved)
         await _switch(conn, alarm, moved, sounders)
         await _note_gaps(conn, before, alarm, moved)
         by = None if moved.by is None else await store.responder(conn, moved.by)
@@ -141,11 +144,19 @@ async def _name_of(conn: Conn, account_id: AccountId | None) -> dict[str, str]:
     return {} if found is None else {"zh-CN": found.name, "en": found.name_en}
 
 
-async def _send_cues(conn: Conn, alarm: Alarm, cue: CueKind) -> None:
-    """Answer every device from which this alarm was pressed; the alarm's version is the cue's rising number."""
+async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
+    """Answer every device from which this alarm was pressed; the alarm's version is the cue's rising number.
+
+    A cue that is only kept goes to the devices whose last one ends soon: not a row a minute for as long as it rings.
+    """
+    if moved.cue is None and not moved.keeps_cue:
+        return
+    cue = moved.cue or cue_of(alarm.state)
     coming = await _name_of(conn, alarm.owner_id)
     until = alarm.changed_at + CUE_HOLDS
     for presser in await store.pressers(conn, alarm.id):
+        if moved.cue is None and await _is_shown(conn, alarm, presser):
+            continue
         language = "en" if presser.language == "en" else "zh-CN"
         message = Cue(
             alarm=alarm.id,
@@ -158,6 +169,12 @@ async def _send_cues(conn: Conn, alarm: Alarm, cue: CueKind) -> None:
         await fleet.command(
             conn, Command(presser.device_id, Subtopic.CUE, payload, until, alarm_id=alarm.id), alarm.changed_at
         )
+
+
+async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
+    """Whether the device goes on showing the last cue of this alarm until after the next reminder."""
+    until = await fleet.cue_until(conn, presser.device_id, alarm.id)
+    return until is not None and until > alarm.changed_at + CUE_ENDS_SOON
 
 
 async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:

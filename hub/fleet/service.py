@@ -71,10 +71,15 @@ async def command(conn: Conn, wanted: Command, now: datetime) -> str:
     return command_id
 
 
+async def cue_until(conn: Conn, device_id: DeviceId, alarm_id: str) -> datetime | None:
+    """Until when the last cue of this alarm holds at the device; None when it was given none."""
+    return await store.cue_until(conn, device_id, alarm_id)
+
+
 async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
     """A clock that was set back holds nothing back; set forward, it makes one try early, which is no harm."""
     if clock_set.by < timedelta():
-        await store.bring_forward(conn, -clock_set.by)
+        await store.bring_forward(conn, -clock_set.by, clock_set.since)
 
 
 async def proof(conn: Conn, device_id: DeviceId, nonce: str, state: str, now: datetime) -> bool:

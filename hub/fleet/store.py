@@ -196,6 +196,20 @@ async def end_older_cues(conn: Conn, device_id: DeviceId, alarm_id: str, now: da
     )
 
 
+async def cue_until(conn: Conn, device_id: DeviceId, alarm_id: str) -> datetime | None:
+    """Until when the last cue of this alarm holds at the device."""
+    cursor = await conn.execute(
+        """
+        SELECT max(until_at)
+          FROM device_command
+         WHERE device_id = %(device_id)s AND alarm_id = %(alarm_id)s AND subtopic = 'cue'
+        """,
+        {"device_id": device_id, "alarm_id": alarm_id},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
 async def end_older_commands(conn: Conn, device_id: DeviceId, do: object, now: datetime) -> None:
     """A newer command to do the same is on its way: the unproven ones before it are not repeated any more."""
     await conn.execute(
@@ -240,11 +254,15 @@ async def put_off(conn: Conn, again_at: Mapping[str, datetime]) -> None:
     )
 
 
-async def bring_forward(conn: Conn, by: timedelta) -> None:
-    """Let what waits for its next attempt wait so much less."""
+async def bring_forward(conn: Conn, by: timedelta, now: datetime) -> None:
+    """Let the next attempt, and the end of what still holds at `now`, come so much sooner."""
     await conn.execute(
-        "UPDATE device_command SET retry_at = retry_at - %(by)s WHERE ended_at IS NULL",
-        {"by": by},
+        """
+        UPDATE device_command
+           SET retry_at = retry_at - %(by)s, until_at = until_at - %(by)s
+         WHERE until_at > %(now)s
+        """,
+        {"by": by, "now": now},
     )
 
 

@@ -139,6 +139,15 @@ class Desk:
             )
         ]
 
+    def shows(self, alarm_id: AlarmId) -> tuple[str, bool]:
+        """The last cue of an alarm, and whether it still holds."""
+        ((cue, until_at),) = self.rows(
+            "SELECT payload ->> 'cue', until_at FROM device_command WHERE alarm_id = %s AND subtopic = 'cue' "
+            "ORDER BY id DESC LIMIT 1",
+            alarm_id,
+        )
+        return cue, until_at > self.clock.now()
+
     def commands(self, device: DeviceId) -> list[bool]:
         return [
             on

@@ -223,6 +223,33 @@ async def test_whoever_accepts_owns_it_the_others_hear_of_it_and_the_button_says
     assert desk.pending(alarm_id) == {"arrive": 120, "lease": 300}
 
 
+async def test_the_button_stays_lit_for_as_long_as_its_alarm_is_open_and_costs_a_few_messages_an_hour(
+    desk: Desk,
+) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+
+    for _ in range(120):
+        await desk.wait(60)
+        assert desk.shows(alarm_id) == ("received", True)
+
+    assert 8 <= len(desk.cues(desk.house.wang_button)) <= 10
+    numbers = desk.rows("SELECT (payload -> 'n')::int FROM device_command WHERE subtopic = 'cue' ORDER BY id")
+    assert numbers == sorted(set(numbers))
+    assert desk.rows("SELECT count(*) FROM device_command WHERE subtopic = 'cue' AND ended_at IS NULL") == [(1,)]
+
+
+async def test_the_button_stays_lit_while_somebody_is_there(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+    await desk.accept(alarm_id, desk.house.zhou)
+    await desk.arrive(alarm_id, desk.house.zhou)
+
+    for _ in range(44):
+        await desk.wait(60)
+        assert desk.shows(alarm_id) == ("on_scene", True)
+
+
 async def test_once_it_is_taken_no_phone_rings_any_more(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
 

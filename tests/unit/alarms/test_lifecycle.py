@@ -372,6 +372,16 @@ def test_t17_owner_and_lead_are_nudged_twice_and_the_third_time_it_climbs_to_the
     assert (third.alarm.state, third.alarm.tier) == (State.OPEN, 2)
 
 
+@pytest.mark.parametrize(
+    ("alarm", "kind"),
+    [(OPEN, TimerKind.REPEAT), (ACCEPTED, TimerKind.ARRIVE), (ON_SCENE, TimerKind.RESOLVE)],
+)
+def test_each_reminder_keeps_the_pressers_device_from_going_dark(alarm: Alarm, kind: TimerKind) -> None:
+    now = NINE + seconds(1000)
+
+    assert moved(alarm, due(kind, now), now).keeps_cue
+
+
 def test_t20_a_resolved_alarm_closes_by_itself() -> None:
     closed = moved(RESOLVED, due(TimerKind.CLOSE, NINE + seconds(900)), NINE + seconds(900))
 

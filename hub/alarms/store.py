@@ -600,23 +600,26 @@ async def devices_on(conn: Conn, alarm_id: AlarmId) -> list[DeviceId]:
     return [DeviceId(device_id) for (device_id,) in await cursor.fetchall()]
 
 
-async def set_off(conn: Conn, alarm_id: AlarmId, device_ids: Sequence[DeviceId], now: datetime) -> list[DeviceId]:
-    """This alarm needs these devices no more. Returns those that it had on and that no other alarm still needs."""
+async def set_off(conn: Conn, alarm_id: AlarmId, kinds: Sequence[Do], now: datetime) -> list[tuple[DeviceId, Do]]:
+    """This alarm needs devices of these kinds no more. Returns those that it had on and that no other alarm still
+    needs, with what they do."""
     cursor = await conn.execute(
         """
         WITH released AS (
           UPDATE alarm_device
              SET off_at = %(now)s
-           WHERE alarm_id = %(alarm_id)s AND device_id = ANY(%(device_ids)s) AND off_at IS NULL
-          RETURNING device_id
+            FROM device
+           WHERE alarm_device.alarm_id = %(alarm_id)s AND alarm_device.off_at IS NULL
+             AND device.id = alarm_device.device_id AND device.kind = ANY(%(kinds)s)
+          RETURNING device.id, device.kind
         )
-        SELECT device_id
+        SELECT id, kind
           FROM released
          WHERE NOT EXISTS (
            SELECT FROM alarm_device AS other
-            WHERE other.device_id = released.device_id AND other.alarm_id <> %(alarm_id)s AND other.off_at IS NULL)
-         ORDER BY device_id
+            WHERE other.device_id = released.id AND other.alarm_id <> %(alarm_id)s AND other.off_at IS NULL)
+         ORDER BY id
         """,
-        {"alarm_id": alarm_id, "device_ids": list(device_ids), "now": now},
+        {"alarm_id": alarm_id, "kinds": [kind.value for kind in kinds], "now": now},
     )
-    return [DeviceId(device_id) for (device_id,) in await cursor.fetchall()]
+    return [(DeviceId(device_id), Do(kind)) for device_id, kind in await cursor.fetchall()]

@@ -178,7 +178,7 @@ async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
 
 
 async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
-    """Turn sirens and lamps on, or off where no other live alarm needs them."""
+    """Turn sirens and lamps on, or off where no other live alarm needs them: one that was disabled meanwhile, too."""
     if moved.sound is None and moved.quiet is None and not moved.renew:
         return
     await store.lock_devices(conn, [alarm.centre_id])
@@ -188,9 +188,8 @@ async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sou
         for device_id in moved.sound.devices:
             await _command(conn, alarm, device_id, do[device_id], on=True)
     if moved.quiet is not None:
-        released = [device_id for device_id in do if do[device_id] in moved.quiet.kinds]
-        for device_id in await store.set_off(conn, alarm.id, released, alarm.changed_at):
-            await _command(conn, alarm, device_id, do[device_id], on=False)
+        for device_id, kind in await store.set_off(conn, alarm.id, sorted(moved.quiet.kinds), alarm.changed_at):
+            await _command(conn, alarm, device_id, kind, on=False)
     if moved.renew:
         for device_id in await store.devices_on(conn, alarm.id):
             if device_id in do:

@@ -392,6 +392,34 @@ async def test_a_lamp_that_another_alarm_still_needs_stays_on(desk: Desk) -> Non
     assert desk.commands(desk.house.lamp) == [True, True, False]
 
 
+async def test_a_lamp_that_was_disabled_meanwhile_is_turned_off_all_the_same(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.zhou)
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("UPDATE device SET enabled = false WHERE id = %s", (desk.house.lamp,))
+
+    await desk.resolve(alarm_id, desk.house.zhou)
+
+    assert desk.commands(desk.house.lamp) == [True, False]
+    assert desk.rows("SELECT device_id FROM alarm_device WHERE off_at IS NULL") == []
+
+
+async def test_a_lamp_that_is_in_use_again_goes_out_with_the_alarm_that_comes_after(desk: Desk) -> None:
+    first = await desk.pressed_alarm()
+    await desk.accept(first, desk.house.zhou)
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("UPDATE device SET enabled = false WHERE id = %s", (desk.house.lamp,))
+    await desk.resolve(first, desk.house.zhou)
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("UPDATE device SET enabled = true WHERE id = %s", (desk.house.lamp,))
+
+    second = await desk.pressed_alarm()
+    await desk.accept(second, desk.house.zhou)
+    await desk.resolve(second, desk.house.zhou)
+
+    assert desk.commands(desk.house.lamp)[-2:] == [True, False]
+
+
 async def test_resolving_what_nobody_has_seen_needs_a_sentence_of_which_the_ledger_knows_only_the_hash(
     desk: Desk,
 ) -> None:

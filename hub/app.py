@@ -45,6 +45,7 @@ from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import Address, ExternalBroker
 from hub.mqtt.model import Receivers, Transport
 from hub.mqtt.recheck import recheck_changed
+from hub.notices.watch import Watch as NoticeWatch
 from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, mailserver
 from hub.notifications.channels.webhook import WebhookChannel
@@ -117,6 +118,7 @@ async def serve(settings: Settings, clock: Clock) -> None:
             rest.create_task(hub.live.run())
             rest.create_task(hub.video.run())
             rest.create_task(Forgetting(pools.hub, clock).run())
+            rest.create_task(NoticeWatch(pools.hub, clock).run())
             rest.create_task(_load_changed_rules(hub))
             rest.create_task(_web(hub, theatre))
             centre_id = await _first_centre(hub)

@@ -2,9 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from hub.kit.ids import CentreId, NoticeId
+
+OCCURRENCES: Final = frozenset(
+    {
+        "clock-set",
+        "message-id-reused",
+        "message-unreadable",
+        "press-retained",
+        "telemetry-shed",
+        "unknown-card",
+        "wrong-credentials",
+    }
+)
+"""Codes of what happens and has no end that anybody could see. It is over when it has not happened for a while."""
+QUIET_FOR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

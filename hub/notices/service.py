@@ -5,7 +5,7 @@ from datetime import datetime
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, NoticeId, new_id
 from hub.notices import store
-from hub.notices.model import Raised
+from hub.notices.model import OCCURRENCES, QUIET_FOR, Raised
 
 
 async def raise_notice(conn: Conn, raised: Raised, now: datetime) -> NoticeId:
@@ -16,3 +16,8 @@ async def raise_notice(conn: Conn, raised: Raised, now: datetime) -> NoticeId:
 async def clear_notice(conn: Conn, centre_id: CentreId, code: str, subject: str, now: datetime) -> None:
     """The matter is over; nothing happens when no such notice stands."""
     await store.clear(conn, centre_id, code, subject, now)
+
+
+async def clear_quiet(conn: Conn, now: datetime) -> int:
+    """What happened and has not happened again for an hour is over. Returns how many notices that ends."""
+    return await store.clear_quiet(conn, OCCURRENCES, now - QUIET_FOR, now)

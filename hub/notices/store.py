@@ -1,5 +1,6 @@
 """The notices' rows."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -45,6 +46,29 @@ async def clear(conn: Conn, centre_id: CentreId, code: str, subject: str, now: d
         """,
         {"centre_id": centre_id, "code": code, "subject": subject, "now": now},
     )
+
+
+async def clear_quiet(conn: Conn, codes: Collection[str], last_before: datetime, now: datetime) -> int:
+    """End the standing notices of these codes that were last raised then or before; how many that were.
+
+    One that somebody is raising again is left out: nobody waits for this in a circle.
+    """
+    cursor = await conn.execute(
+        """
+        WITH quiet AS (
+          SELECT id
+            FROM notice
+           WHERE cleared_at IS NULL AND code = ANY(%(codes)s) AND last_at <= %(last_before)s
+             FOR UPDATE SKIP LOCKED
+        )
+        UPDATE notice
+           SET cleared_at = %(now)s
+          FROM quiet
+         WHERE notice.id = quiet.id
+        """,
+        {"codes": sorted(codes), "last_before": last_before, "now": now},
+    )
+    return cursor.rowcount
 
 
 async def standing(conn: Conn, centre_id: CentreId, limit: int) -> list[Notice]:

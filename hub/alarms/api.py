@@ -12,7 +12,7 @@ from hub.alarms import card, service
 from hub.alarms.card import AlarmCard, AlarmStory, CardPerson
 from hub.alarms.errors import NoSuchAlarm, NoSuchLink
 from hub.alarms.model import Arrival, Outcome, State
-from hub.kit.db import Conn
+from hub.kit.db import Conn, Database
 from hub.kit.http import HubDatabase, Now, WebDatabase
 from hub.kit.ids import AlarmId
 from hub.notifications import service as notifications
@@ -78,7 +78,7 @@ async def accept(
     async with hub.transaction() as conn:
         alarm = await service.accept(conn, alarm_id, caller.account_id, now)
         caller.require(OfCentre(alarm.centre_id))
-        return await _card(conn, alarm.id)
+    return await _card_of(hub, alarm.id)
 
 
 @router.post("/api/alarms/{alarm_id}/arrive")
@@ -93,7 +93,7 @@ async def arrive(
     async with hub.transaction() as conn:
         alarm = await service.arrive(conn, alarm_id, caller.account_id, arrived.how, arrived.reason, now)
         caller.require(OfCentre(alarm.centre_id))
-        return await _card(conn, alarm.id)
+    return await _card_of(hub, alarm.id)
 
 
 @router.post("/api/alarms/{alarm_id}/resolve")
@@ -108,7 +108,7 @@ async def resolve(
     async with hub.transaction() as conn:
         alarm = await service.resolve(conn, alarm_id, caller.account_id, resolved.outcome, resolved.sentence, now)
         caller.require(OfCentre(alarm.centre_id))
-        return await _card(conn, alarm.id)
+    return await _card_of(hub, alarm.id)
 
 
 @router.get("/api/a/{token}", dependencies=[Depends(Public(Action.OPEN_ACCEPT_LINK))])
@@ -123,9 +123,15 @@ async def accept_through_link(token: Token, hub: HubDatabase, now: Now) -> Linke
     """我来处理 on a phone, by the one person and for the one alarm of the link. 404, or 409 `already-taken`."""
     async with hub.transaction() as conn:
         link = await _link(conn, token, now)
-        await service.accept(conn, link.alarm_id, link.account_id, now)
-        await notifications.acted(conn, link, now)
+        await service.accept_through(conn, link, now)
+    async with hub.transaction() as conn:
         return await _linked(conn, link)
+
+
+async def _card_of(hub: Database, alarm_id: AlarmId) -> AlarmCard:
+    """The card after what was done, in a transaction of its own: presses wait for the ledger until one commits."""
+    async with hub.transaction() as conn:
+        return await _card(conn, alarm_id)
 
 
 async def _card(conn: Conn, alarm_id: AlarmId) -> AlarmCard:

@@ -40,6 +40,7 @@ from hub.ledger.model import Chain, Entry
 from hub.notices import service as notices
 from hub.notices.model import Raised
 from hub.notifications import service as notifications
+from hub.notifications.model import AcceptLink
 from hub.rules.model import Finding
 from hub.rules.service import Rules
 
@@ -87,6 +88,14 @@ async def accept(conn: Conn, alarm_id: AlarmId, account_id: AccountId, now: date
     alarm = await _lock(conn, alarm_id)
     await _require_responder(conn, alarm, account_id)
     return await _happen(conn, alarm, Accept(account_id), now)
+
+
+async def accept_through(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
+    """`accept` by the one person of an accept link, whose message has arrived by that. Raises the same."""
+    alarm = await _lock(conn, link.alarm_id)
+    await _require_responder(conn, alarm, link.account_id)
+    await notifications.acted(conn, link, now)
+    return await _happen(conn, alarm, Accept(link.account_id), now)
 
 
 async def arrive(

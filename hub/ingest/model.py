@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 from devices.contract.messages import Ack, AlarmMessage, Done, StatusMessage, TeleMessage, VisitMessage
 from devices.contract.topics import Topic
 from hub.kit.db import Conn
-from hub.kit.ids import CentreId, DeviceId, PressId, RoomId, SeniorId
+from hub.kit.ids import AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
 from hub.mqtt.model import Inbound
 from hub.rules.model import Event, Finding, ReadingHeard
 
@@ -70,13 +70,23 @@ class Hears(Protocol):
     async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> Sequence[Finding]: ...
 
 
+class Belonging(Protocol):
+    """What a finding came to."""
+
+    @property
+    def alarm_id(self) -> AlarmId | None:
+        """The alarm it opened or belongs to; None for a notice."""
+        ...
+
+
 class Concludes(Protocol):
-    """The alarms: `hub.alarms.service.conclude`. Findings become alarms and notices; the alarms of presses that were
-    `taken_back` are marked, and staff still go and look."""
+    """The alarms: `hub.alarms.service.conclude`. Findings become alarms and notices, one result for each in order; the
+    alarms of presses that were `taken_back` are marked, and staff still go and look. After it nothing is asked any
+    more: the ledger's head is locked until the commit."""
 
     async def __call__(
         self, conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
-    ) -> object: ...
+    ) -> Sequence[Belonging]: ...
 
 
 @dataclass(frozen=True, slots=True)

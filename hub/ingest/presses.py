@@ -58,20 +58,30 @@ async def keep(
     """Store what arrived; the rules hear it, the alarms conclude. Returns the answers to give after the commit."""
     desk = _Desk(conn, neighbours, clocks, now)
     kept = [one for message in arrived if (one := await _keep_one(desk, message)) is not None]
-    await _conclude(desk, [one for one in kept if one.event is not None])
-    alarms = await store.alarms_of(conn, [one.press_id for one in kept if one.press_id is not None])
+    repeated = [one.press_id for one in kept if one.press_id is not None and one.event is None]
+    alarms = await store.alarms_of(conn, repeated) if repeated else {}
+    alarms |= await _conclude(desk, [one for one in kept if one.event is not None])
     return [_answer(one, alarms) for one in kept if one.message_id is not None]
 
 
-async def _conclude(desk: _Desk, new: Sequence[_Kept]) -> None:
-    """Let the rules hear what is new; what was taken back within 10 s is said too, whichever message came first."""
+async def _conclude(desk: _Desk, new: Sequence[_Kept]) -> dict[PressId, AlarmId]:
+    """Let the rules hear what is new; what was taken back within 10 s is said too, whichever message came first.
+
+    Returns the alarm of each press that has one: of the first finding that gave it one.
+    """
     if not new:
-        return
+        return {}
     findings = await desk.neighbours.rules.hear(desk.conn, [one.event for one in new if one.event], desk.now)
     named = [(DeviceId(one.topic.device), one.takes_back or one.message_id) for one in new]
     taken_back = await store.presses_taken_back(desk.conn, named, CANCEL_COUNTS_WITHIN)
-    if findings or taken_back:
-        await desk.neighbours.conclude(desk.conn, findings, desk.now, taken_back)
+    if not findings and not taken_back:
+        return {}
+    concluded = await desk.neighbours.conclude(desk.conn, findings, desk.now, taken_back)
+    alarms: dict[PressId, AlarmId] = {}
+    for finding, belonging in zip(findings, concluded, strict=True):
+        if finding.press_id is not None and belonging.alarm_id is not None:
+            alarms.setdefault(finding.press_id, belonging.alarm_id)
+    return alarms
 
 
 async def _keep_one(desk: _Desk, arrived: Arrived) -> _Kept | None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from psycopg import AsyncConnection, OperationalError, sql
 from psycopg.errors import IdleInTransactionSessionTimeout
@@ -34,7 +34,7 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, role: Role, *, size: int, name: str) -> AsyncIterator["Database"]:
+    async def open(cls, url: str, role: Role, *, size: int, name: str) -> AsyncIterator[Self]:
         """Open at most `size` connections to `url` that act as `role`; `name` shows in pg_stat_activity.
 
         Raises psycopg_pool.PoolTimeout when the server does not answer within 10 s.

@@ -11,7 +11,11 @@ from hub.ledger.model import Chain, Entry
 
 
 async def append(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequence[Entry], now: datetime) -> None:
-    """Append `entries`. The last statement before the commit: the chain's head stays locked until then."""
+    """Append `entries`. The chain's head stays locked until the commit, and every press of the centre waits for it.
+
+    So nothing follows but other appends and the commit with its deferred checks: who needs more reads it before, or in
+    another transaction. (An import writes its passwords to a file in between: the one exception, seldom and short.)
+    """
     if not entries:
         return
     async with conn.pipeline():

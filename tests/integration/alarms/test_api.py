@@ -5,9 +5,10 @@ import pytest
 
 from hub.alarms import card
 from hub.kit.changes import Changes
-from hub.kit.db import Database
+from hub.kit.db import Database, Role
 from hub.kit.ids import AlarmId
 from hub.notifications.deliver import Deliver
+from tests.fakes.recorded import Recorded
 from tests.integration.alarms.conftest import Desk
 from tests.integration.web.site import Place, Site, make_site
 
@@ -38,6 +39,33 @@ async def test_a_tap_on_the_board_takes_the_alarm(desk: Desk, site: Site) -> Non
     assert shown["senior"] == {"id": "s-wang", "address_as": "王奶奶", "address_as_en": "Grandma Wang"}
     assert shown["room"] == {"id": "gym", "name": "健身室", "name_en": "Gym"}
     assert shown["told"] == []  # 周敏's message had not gone out yet: it was withdrawn
+
+
+async def test_nobody_waits_for_the_ledger_while_a_card_is_read(desk: Desk, web_database: Database) -> None:
+    alarm_id = await desk.pressed_alarm()
+    token = await link_to(desk, alarm_id, "zhou")
+
+    async with Recorded.open(desk.url, Role.HUB, size=4, name="test recorded") as recorded:
+        site = make_site(Place(desk.url, recorded, web_database, desk.clock))
+        async with site.browser() as phone:
+            answers = [await phone.post(f"/api/a/{token}/accept")]
+        async with await site.signed_in("zhou") as browser:
+            answers.append(await browser.post(f"/api/alarms/{alarm_id}/arrive", json={"how": "staff_tag"}))
+            answers.append(await browser.post(f"/api/alarms/{alarm_id}/resolve", json={"outcome": "company"}))
+        second = await desk.pressed_alarm()
+        async with await site.signed_in("liu") as browser:
+            answers.append(await browser.post(f"/api/alarms/{second}/accept"))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
+    assert [entry for (entry,) in desk.rows("SELECT entry::jsonb ->> 'kind' FROM ledger_care ORDER BY n")] == [
+        "alarm.opened",
+        "alarm.accepted",
+        "alarm.on-scene",
+        "alarm.resolved",
+        "alarm.opened",
+        "alarm.accepted",
+    ]
+    assert recorded.asked_after_the_ledger() == []
 
 
 async def test_whoever_is_too_late_reads_who_was_faster(desk: Desk, site: Site) -> None:

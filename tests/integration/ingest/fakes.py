@@ -10,11 +10,18 @@ from datetime import datetime, timedelta
 from hub.ingest.model import Neighbours
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn
-from hub.kit.ids import CentreId, PressId, new_id
+from hub.kit.ids import AlarmId, CentreId, PressId, new_id
 from hub.mqtt.model import Inbound
 from hub.rules.model import Event, Finding, PressHeard, PressKind, Priority, ReadingHeard
 
 CENTRE = CentreId("jiuquan-road")
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What a finding came to."""
+
+    alarm_id: AlarmId | None
 
 
 @dataclass
@@ -40,12 +47,14 @@ class Hub:
 
     async def _conclude(
         self, conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
-    ) -> None:
+    ) -> list[Concluded]:
+        concluded = []
         for finding in findings:
             await conn.execute("SELECT pg_sleep(%s)", (self.seconds_an_alarm,))
-            await _alarm(conn, finding, now)
+            concluded.append(Concluded(await _alarm(conn, finding, now)))
         self.findings += findings
         self.cancelled += taken_back
+        return concluded
 
     async def _keep(self, conn: Conn, readings: Sequence[ReadingHeard]) -> None:
         self.readings += readings
@@ -58,11 +67,11 @@ def _finding(event: PressHeard) -> Finding:
     )  # fmt: skip
 
 
-async def _alarm(conn: Conn, finding: Finding, now: datetime) -> None:
+async def _alarm(conn: Conn, finding: Finding, now: datetime) -> AlarmId:
     """One live alarm for each subject, with a timer, as the constraints ask."""
     key = f"{finding.centre_id}:{finding.subject}:{finding.klass}"
     found = await (await conn.execute("SELECT id FROM alarm WHERE key = %s", (key,))).fetchone()
-    alarm_id = found[0] if found else new_id("a", now)
+    alarm_id = AlarmId(found[0] if found else new_id("a", now))
     if not found:
         await conn.execute(
             "INSERT INTO alarm (id, centre_id, key, klass, number, priority, state, version, epoch, tier, policy, "
@@ -79,6 +88,7 @@ async def _alarm(conn: Conn, finding: Finding, now: datetime) -> None:
         "INSERT INTO alarm_press (press_id, alarm_id, device_id, pressed_at) VALUES (%s, %s, %s, %s)",
         (finding.press_id, alarm_id, finding.device_id, finding.at),
     )
+    return alarm_id
 
 
 def said(

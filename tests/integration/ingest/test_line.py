@@ -20,11 +20,12 @@ from hub.ingest.intake import Intake
 from hub.ingest.model import Neighbours
 from hub.kit.changes import Changes
 from hub.kit.clock import SystemClock
-from hub.kit.db import Database
+from hub.kit.db import Database, Role
 from hub.mqtt.broker import Broker, listening_socket
 from hub.rules.service import Rules
 from hub.telemetry.service import Telemetry
 from tests.fakes.house import House, load_house, password_of
+from tests.fakes.recorded import Recorded
 from tests.integration.mqtt.fakes import running, until
 
 
@@ -61,3 +62,20 @@ async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT senior_id, kind FROM press").fetchall() == [(house.wang, "press")]
         assert conn.execute("SELECT state, times_pressed FROM alarm").fetchall() == [("open", 1)]
+
+
+async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url: str, tmp_path: Path) -> None:
+    house = load_house(database_url, SystemClock().now())
+    async with (
+        Recorded.open(database_url, Role.HUB, size=4, name="test recorded") as recorded,
+        hub(recorded, database_url, house) as broker,
+    ):
+        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
+        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
+            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
+            async with running(button.run):
+                await button.press()
+                await until(lambda: button.light[1] == "听到了,有人来")
+
+    assert any("ledger_care" in statement for asked in recorded.transactions for statement in asked)
+    assert recorded.asked_after_the_ledger() == []

@@ -32,6 +32,7 @@ class AlarmPart(_Part):
     priority: str
     klass: str
     state: str
+    owner: dict[str, str] = Field(default_factory=dict)
 
 
 class Body(_Part):
@@ -98,7 +99,7 @@ def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
         urgent=body.urgent,
         accept_url=body.accept_url or (former.accept_url if former else None),
         received_at=at,
-        standing=_standing(delivery, former),
+        standing=_standing(phone, delivery),
         count=former.count + 1 if former else 1,
     )
     others = tuple(shown for shown in phone.shown if shown.alarm_id != body.alarm.id)
@@ -118,11 +119,11 @@ def answered(phone: Phone, notification_id: str, standing: Standing, answer: dic
     )
 
 
-def _standing(delivery: Delivery, former: Shown | None) -> Standing:
-    if delivery.data.alarm.state in {"resolved", "closed"}:
+def _standing(phone: Phone, delivery: Delivery) -> Standing:
+    alarm = delivery.data.alarm
+    if alarm.state in {"resolved", "closed"}:
         return Standing.OVER
-    if former is not None and former.standing is Standing.MINE:
-        return Standing.MINE
-    if delivery.type == "alarm.notification" and delivery.data.alarm.state == "open":
+    if delivery.type == "alarm.notification" and alarm.state == "open":
         return Standing.RINGING
-    return Standing.TAKEN
+    # The hub names whoever has taken it, as in its texts; no two people of a simulated centre have one name.
+    return Standing.MINE if alarm.owner.get("zh-CN") == phone.name else Standing.TAKEN

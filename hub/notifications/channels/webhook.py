@@ -117,6 +117,7 @@ def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[s
                 "priority": facts.priority,
                 "klass": facts.klass,
                 "state": facts.state,
+                "owner": dict(facts.owner),
             },
             "n": outgoing.n,
             "text": texts(outgoing.template, facts, outgoing.n),

@@ -64,7 +64,14 @@ def test_an_organisation_gets_ids_names_and_words() -> None:
         "data": {
             "notification_id": "n-1",
             "to": {"account_id": "zhou", "name": "周敏", "phone": "13893100000"},
-            "alarm": {"id": "a-1", "number": "23-07", "priority": "P1", "klass": "help", "state": "open"},
+            "alarm": {
+                "id": "a-1",
+                "number": "23-07",
+                "priority": "P1",
+                "klass": "help",
+                "state": "open",
+                "owner": {},
+            },
             "n": 3,
             "text": {
                 "zh-CN": "【紧急】王奶奶在健身室按了呼叫,请接手。 #23-07·3",

@@ -55,10 +55,14 @@ class Delivery(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One message on a phone. `count` is how often the same alarm was told."""
+    """One message on a phone: the latest of its alarm. `count` is how often that was told, `n` which telling this is.
+
+    `earlier` are the ids of the messages it stands for.
+    """
 
     notification_id: str
     alarm_id: str
+    n: int
     number: str
     priority: str
     text: dict[str, str]
@@ -67,6 +71,7 @@ class Shown:
     received_at: datetime
     standing: Standing
     count: int = 1
+    earlier: tuple[str, ...] = ()
     answer: dict[str, str] | None = None
 
 
@@ -85,14 +90,22 @@ _KEPT = 20
 
 
 def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
-    """The phone after one delivery: a new alarm rings, one it knows is brought up to date and comes to the top."""
+    """The phone after one delivery: a new alarm rings, one it knows is brought up to date and comes to the top.
+
+    The same delivery once more is nothing: a crash may repeat it. What was told before the message that is shown is
+    counted, and changes nothing else.
+    """
     body = delivery.data
     former = next((message for message in phone.shown if message.alarm_id == body.alarm.id), None)
-    if former is not None and former.notification_id == body.notification_id:
-        return phone  # the same delivery once more: a crash may repeat it, and it is one message
+    if former is not None and body.notification_id in (former.notification_id, *former.earlier):
+        return phone
+    if former is not None and body.n < former.n:
+        known = replace(former, count=former.count + 1, earlier=(*former.earlier, body.notification_id))
+        return _with(phone, known)
     message = Shown(
         notification_id=body.notification_id,
         alarm_id=body.alarm.id,
+        n=body.n,
         number=body.alarm.number,
         priority=body.alarm.priority,
         text=body.text,
@@ -101,21 +114,38 @@ def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
         received_at=at,
         standing=_standing(phone, delivery),
         count=former.count + 1 if former else 1,
+        earlier=(*former.earlier, former.notification_id) if former else (),
     )
     others = tuple(shown for shown in phone.shown if shown.alarm_id != body.alarm.id)
     return replace(phone, shown=(message, *others)[:_KEPT])
 
 
-def answered(phone: Phone, notification_id: str, standing: Standing, answer: dict[str, str]) -> Phone:
-    """The phone after its person tapped on 我来处理 and the hub answered."""
+def message_of(phone: Phone, notification_id: str) -> Shown | None:
+    """What the phone shows now in place of this message; None when it never had it or shows it no more."""
+    return next(
+        (shown for shown in phone.shown if notification_id in (shown.notification_id, *shown.earlier)),
+        None,
+    )
+
+
+def answered(phone: Phone, alarm_id: str, standing: Standing | None, answer: dict[str, str]) -> Phone:
+    """The phone after its person tapped on 我来处理 and the hub answered; `standing` is None when it did not.
+
+    The hub's own update may be here before its answer. What is over stays over, and no answer changes nothing that is
+    settled.
+    """
+    message = next((shown for shown in phone.shown if shown.alarm_id == alarm_id), None)
+    if message is None or message.standing is Standing.OVER:
+        return phone
+    if standing is None and message.standing is not Standing.RINGING:
+        return phone
+    return _with(phone, replace(message, standing=standing or message.standing, answer=answer))
+
+
+def _with(phone: Phone, message: Shown) -> Phone:
+    """The phone with this message where it showed the alarm before."""
     return replace(
-        phone,
-        shown=tuple(
-            replace(message, standing=standing, answer=answer)
-            if message.notification_id == notification_id
-            else message
-            for message in phone.shown
-        ),
+        phone, shown=tuple(message if shown.alarm_id == message.alarm_id else shown for shown in phone.shown)
     )
 
 

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from devices.contract.times import Clock
-from simulators.organisation.phones import Delivery, Phone, Standing, answered, receive
+from simulators.organisation.phones import Delivery, Phone, Standing, answered, message_of, receive
 from simulators.organisation.signature import NotSigned, verify
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 Fault = Literal["refuse", "slow", "error-in-200", "down"]
 _SLOW = 20.0  # seconds, longer than any sender should wait
 _KEPT = 2000
+_KEPT_BACK = frozenset({"accept_url", "earlier"})
+"""What of a message stays here: the page has no use for it."""
 
 
 class FaultWanted(BaseModel):
@@ -158,31 +160,28 @@ async def _take(request: Request) -> Response:
     if _is_foreign(request):
         return Response(status_code=403)
     phone = organisation.phones.get(request.path_params["account_id"])
-    notification_id = request.path_params["notification_id"]
-    message = (
-        next((shown for shown in phone.shown if shown.notification_id == notification_id), None) if phone else None
-    )
+    message = message_of(phone, request.path_params["notification_id"]) if phone else None
     if phone is None or message is None or message.accept_url is None:
         return JSONResponse({"code": "no-link"}, 404)
     if not message.accept_url.startswith(organisation.hub_url + "/api/a/"):
         return JSONResponse({"code": "not-the-hub"}, 409)
     standing, answer = await _accept(message.accept_url)
-    await organisation.change(answered(organisation.phones[phone.account_id], notification_id, standing, answer))
+    await organisation.change(answered(organisation.phones[phone.account_id], message.alarm_id, standing, answer))
     return JSONResponse(answer)
 
 
-async def _accept(accept_url: str) -> tuple[Standing, dict[str, str]]:
-    """Take responsibility at the hub; what the phone shows afterwards."""
+async def _accept(accept_url: str) -> tuple[Standing | None, dict[str, str]]:
+    """Take responsibility at the hub; what the phone shows afterwards, None when that is as before."""
     try:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
             answer = await client.post(f"{accept_url}/accept", headers={"X-Anling": "1"})
             said = answer.json()
     except (httpx.HTTPError, ValueError):
-        return Standing.RINGING, {"code": "hub-unreachable"}
+        return None, {"code": "hub-unreachable"}
     if answer.is_success:
         return Standing.MINE, {"code": "accepted"}
     params = said.get("params", {})
-    standing = Standing.TAKEN if answer.status_code == httpx.codes.CONFLICT else Standing.RINGING
+    standing = Standing.TAKEN if answer.status_code == httpx.codes.CONFLICT else None
     return standing, {
         "code": str(said.get("code", answer.status_code)),
         "name": str(params.get("name", "")),
@@ -239,7 +238,7 @@ def _state(organisation: Organisation) -> dict[str, object]:
                 "role": phone.role,
                 "shown": [
                     {
-                        **{key: value for key, value in asdict(message).items() if key != "accept_url"},
+                        **{key: value for key, value in asdict(message).items() if key not in _KEPT_BACK},
                         "received_at": message.received_at.isoformat(),
                         "can_take": message.accept_url is not None,
                     }

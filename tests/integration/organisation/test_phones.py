@@ -173,6 +173,21 @@ async def test_a_tap_is_passed_to_the_hub(phones: Phones) -> None:
     assert await standing(phones) == [("mine", 1)]
 
 
+async def test_the_hubs_own_news_of_a_tap_may_come_before_its_answer(phones: Phones) -> None:
+    async def hub(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n")
+        await send(phones, delivery(2, "accepted"))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    await send(phones, delivery(accept_url=f"http://127.0.0.1:{phones.hub}/api/a/token"))
+    async with await asyncio.start_server(hub, "127.0.0.1", phones.hub):
+        await phones.http.post("/phones/zhou/take/n-1")
+
+    assert await standing(phones) == [("mine", 2)]
+
+
 async def test_a_tap_while_the_hub_is_away_says_so_and_can_be_repeated(phones: Phones) -> None:
     await send(phones, delivery(accept_url=f"http://127.0.0.1:{phones.hub}/api/a/token"))
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from simulators.organisation.phones import Body, Delivery, Phone, Standing, answered, receive
+import pytest
+
+from simulators.organisation.phones import Body, Delivery, Phone, Standing, answered, message_of, receive
 from tests.conftest import MORNING
 
 ZHOU = Phone("zhou", "周敏", "Zhou Min", "social_worker")
@@ -34,7 +36,9 @@ def after(*deliveries: Delivery, phone: Phone = ZHOU) -> Phone:
 
 
 RINGS = told(1, "open", asks=True)
-TAPPED = answered(after(RINGS), "n-1", Standing.MINE, {"code": "accepted"})
+ACCEPTED = {"code": "accepted"}
+UNREACHABLE = {"code": "hub-unreachable"}
+TAPPED = answered(after(RINGS), "a-1", Standing.MINE, ACCEPTED)
 
 
 def standing(phone: Phone) -> Standing:
@@ -60,3 +64,44 @@ def test_what_somebody_else_has_taken_since_is_not_hers_any_more() -> None:
 
 def test_what_is_over_asks_nobody() -> None:
     assert standing(after(RINGS, told(2, "accepted", BY_ZHOU), told(3, "resolved", BY_ZHOU))) is Standing.OVER
+
+
+@pytest.mark.parametrize("owner", [BY_ZHOU, NOBODY])
+def test_whichever_comes_first_the_answer_to_her_tap_or_the_news_of_it_it_is_hers(owner: Mapping[str, str]) -> None:
+    news = told(2, "accepted", owner)
+
+    assert standing(answered(after(RINGS, news), "a-1", Standing.MINE, ACCEPTED)) is Standing.MINE
+
+
+def test_an_answer_that_comes_late_does_not_bring_back_what_is_over() -> None:
+    over = after(RINGS, told(2, "resolved", BY_SUN))
+
+    assert answered(over, "a-1", Standing.TAKEN, {"code": "already-taken"}) == over
+
+
+def test_a_tap_without_an_answer_changes_nothing_that_the_hub_has_told_since() -> None:
+    mine = after(RINGS, told(2, "accepted", BY_ZHOU))
+
+    assert answered(mine, "a-1", None, UNREACHABLE) == mine
+    assert standing(answered(after(RINGS), "a-1", None, UNREACHABLE)) is Standing.RINGING
+
+
+def test_a_tap_on_a_message_that_was_just_brought_up_to_date_is_for_the_same_alarm() -> None:
+    again = after(RINGS, told(2, "open", asks=True))
+
+    found = message_of(again, "n-1")
+    assert found is not None
+    assert (found.alarm_id, found.accept_url) == ("a-1", "http://hub/api/a/token-2")
+    assert message_of(again, "n-9") is None
+
+
+def test_a_call_that_was_overtaken_by_the_news_of_who_took_it_does_not_ring() -> None:
+    mine = after(RINGS, told(3, "accepted", BY_ZHOU), told(2, "open", asks=True))
+
+    assert (standing(mine), mine.shown[0].count) == (Standing.MINE, 3)
+
+
+def test_the_same_delivery_once_more_is_nothing_however_late_it_comes() -> None:
+    told_twice = after(RINGS, told(2, "open", asks=True))
+
+    assert after(RINGS, phone=told_twice) == told_twice

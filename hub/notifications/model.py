@@ -26,8 +26,14 @@ class Template(StrEnum):
         """Whether it asks somebody to take the alarm; it is withdrawn once somebody has."""
         return self in RINGING
 
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for an answer, and so carries a link: a call, or whether the owner still comes."""
+        return self in ASKING
+
 
 RINGING: Final = frozenset({Template.ALARM, Template.AGAIN, Template.LAPSED})
+ASKING: Final = RINGING | {Template.PRESSED_AGAIN}
 
 
 class NotificationState(StrEnum):

@@ -23,11 +23,11 @@ async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
 async def tell(conn: Conn, telling: Telling, now: datetime) -> int:
     """Queue a message for each of these accounts. Returns how many of them have a channel.
 
-    A P1 that asks for somebody goes over all working channels of a person in parallel; anything else over her best
+    A P1 that waits for an answer goes over all working channels of a person in parallel; anything else over her best
     one, and over the next when that fails. Who has none that works is tried over what there is.
     """
     methods = await store.contact_methods(conn, telling.account_ids)
-    chosen = list(_chosen(methods, in_parallel=telling.template.rings and telling.facts.priority == "P1"))
+    chosen = list(_chosen(methods, in_parallel=telling.template.asks and telling.facts.priority == "P1"))
     await store.insert(conn, telling, [(new_id("n", now), method) for method in chosen], now)
     return len({method.account_id for method in chosen})
 

@@ -46,7 +46,7 @@ class Body(_Part):
 
 
 class Delivery(_Part):
-    """The hub's webhook: `alarm.notification` asks for somebody, `alarm.update` tells what became of it."""
+    """The hub's webhook: `alarm.notification` waits for an answer, `alarm.update` tells what became of an alarm."""
 
     type: str
     timestamp: datetime
@@ -57,7 +57,7 @@ class Delivery(_Part):
 class Shown:
     """One message on a phone: the latest of its alarm. `count` is how often that was told, `n` which telling this is.
 
-    `earlier` are the ids of the messages it stands for.
+    `earlier` are the ids of the messages it stands for; `asks`: it waits for an answer.
     """
 
     notification_id: str
@@ -70,9 +70,20 @@ class Shown:
     accept_url: str | None
     received_at: datetime
     standing: Standing
+    asks: bool
     count: int = 1
     earlier: tuple[str, ...] = ()
     answer: dict[str, str] | None = None
+
+    @property
+    def can_take(self) -> bool:
+        """Whether it offers 我来处理."""
+        return self.standing is Standing.RINGING and self.accept_url is not None
+
+    @property
+    def can_confirm(self) -> bool:
+        """Whether it offers 我还在赶去: she pressed again, and whoever took it has to answer."""
+        return self.standing is Standing.MINE and self.asks and self.accept_url is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,7 @@ def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
         accept_url=body.accept_url or (former.accept_url if former else None),
         received_at=at,
         standing=_standing(phone, delivery),
+        asks=delivery.type == "alarm.notification",
         count=former.count + 1 if former else 1,
         earlier=(*former.earlier, former.notification_id) if former else (),
     )
@@ -129,7 +141,7 @@ def message_of(phone: Phone, notification_id: str) -> Shown | None:
 
 
 def answered(phone: Phone, alarm_id: str, standing: Standing | None, answer: dict[str, str]) -> Phone:
-    """The phone after its person tapped on 我来处理 and the hub answered; `standing` is None when it did not.
+    """The phone after its person tapped on what it offers and the hub answered; `standing` is None when it did not.
 
     The hub's own update may be here before its answer. What is over stays over, and no answer changes nothing that is
     settled.
@@ -137,9 +149,10 @@ def answered(phone: Phone, alarm_id: str, standing: Standing | None, answer: dic
     message = next((shown for shown in phone.shown if shown.alarm_id == alarm_id), None)
     if message is None or message.standing is Standing.OVER:
         return phone
-    if standing is None and message.standing is not Standing.RINGING:
-        return phone
-    return _with(phone, replace(message, standing=standing or message.standing, answer=answer))
+    if standing is None:
+        waits = message.can_take or message.can_confirm
+        return _with(phone, replace(message, answer=answer)) if waits else phone
+    return _with(phone, replace(message, standing=standing, asks=False, answer=answer))
 
 
 def _with(phone: Phone, message: Shown) -> Phone:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 Fault = Literal["refuse", "slow", "error-in-200", "down"]
 _SLOW = 20.0  # seconds, longer than any sender should wait
 _KEPT = 2000
-_KEPT_BACK = frozenset({"accept_url", "earlier"})
+_KEPT_BACK = frozenset({"accept_url", "earlier", "asks"})
 """What of a message stays here: the page has no use for it."""
 
 
@@ -155,7 +155,7 @@ async def _hook(request: Request) -> Response:
 
 
 async def _take(request: Request) -> Response:
-    """我来处理: what the person's phone does with the link in her message."""
+    """我来处理, and 我还在赶去 when she pressed again: what the phone does with the link in its message."""
     organisation = _organisation(request)
     if _is_foreign(request):
         return Response(status_code=403)
@@ -171,7 +171,10 @@ async def _take(request: Request) -> Response:
 
 
 async def _accept(accept_url: str) -> tuple[Standing | None, dict[str, str]]:
-    """Take responsibility at the hub; what the phone shows afterwards, None when that is as before."""
+    """Take responsibility at the hub, or say once more that one has.
+
+    Gives what the phone shows afterwards, None when that is as before.
+    """
     try:
         async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
             answer = await client.post(f"{accept_url}/accept", headers={"X-Anling": "1"})
@@ -240,7 +243,8 @@ def _state(organisation: Organisation) -> dict[str, object]:
                     {
                         **{key: value for key, value in asdict(message).items() if key not in _KEPT_BACK},
                         "received_at": message.received_at.isoformat(),
-                        "can_take": message.accept_url is not None,
+                        "can_take": message.can_take,
+                        "can_confirm": message.can_confirm,
                     }
                     for message in phone.shown
                 ],

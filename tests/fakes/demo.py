@@ -54,6 +54,7 @@ class Shown(BaseModel):
     standing: Standing
     count: int
     can_take: bool
+    can_confirm: bool
     answer: dict[str, str] | None
 
 

@@ -20,6 +20,7 @@ from hub.notifications.texts import LANGUAGES, subject, texts
 _MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
 """One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
 _TAKE_IT: Final = {"zh-CN": "我来处理", "en": "I'll take it"}
+_STILL_COMING: Final = {"zh-CN": "我还在赶去", "en": "I'm still on my way"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,12 @@ def message(outgoing: Outgoing, accept: AcceptUrls | None, sender: str, now: dat
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{outgoing.id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    if outgoing.template.rings:
+    if outgoing.template.asks:
         mail["Importance"] = "high"
     mail.make_mixed()
+    answer = _TAKE_IT if outgoing.template.rings else _STILL_COMING
     for language in sorted(LANGUAGES, key=lambda language: language != own):
-        link = f"\n\n{_TAKE_IT[language]}: {accept.page}" if accept else ""
+        link = f"\n\n{answer[language]}: {accept.page}" if accept else ""
         part = EmailMessage(policy=SMTP_POLICY)
         part.set_content(f"{words[language]}{link}\n")
         part["Content-Language"] = language

@@ -103,10 +103,10 @@ def judge(status: int, answer: bytes) -> Result:
 
 def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[str, object]:
     """What an organisation gets: whom to tell, of which alarm, in which words. Ids, names and words, nothing else."""
-    rings = outgoing.template.rings
+    asks = outgoing.template.asks
     facts = outgoing.facts
     return {
-        "type": "alarm.notification" if rings else "alarm.update",
+        "type": "alarm.notification" if asks else "alarm.update",
         "timestamp": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "data": {
             "notification_id": outgoing.id,
@@ -121,7 +121,7 @@ def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[s
             },
             "n": outgoing.n,
             "text": texts(outgoing.template, facts, outgoing.n),
-            "urgent": rings and facts.priority == "P1",
+            "urgent": asks and facts.priority == "P1",
             "accept_url": accept.api if accept else None,
         },
     }

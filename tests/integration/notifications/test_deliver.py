@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 
 from hub.alarms import store as alarms
 from hub.kit.changes import Changes
+from hub.kit.db import Database
 from hub.kit.ids import AlarmId, OrganisationId
 from hub.notifications import service
 from hub.notifications.channels import Channel
@@ -20,6 +21,7 @@ from hub.notifications.deliver import LEASE, Deliver
 from tests.conftest import take_free_port
 from tests.fakes.providers import MailProvider, WebhookProvider, mail_provider, webhook_provider
 from tests.integration.alarms.conftest import Desk
+from tests.integration.web.site import Place, make_site
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLWhvbmd0YWktMDEyMzQ1Njc4OWFi"
 PUBLIC = "https://hub.example"
@@ -105,6 +107,41 @@ async def test_a_phone_hears_who_where_how_urgent_in_a_signed_message(desk: Desk
     assert delivery.headers["webhook-timestamp"] == str(int(desk.clock.now().timestamp()))
     signed = Webhook(SECRET).sign(row[0], desk.clock.now(), delivery.body)
     assert delivery.headers["webhook-signature"] == signed
+
+
+async def test_whoever_took_it_can_say_through_her_phone_that_she_still_comes_when_it_is_pressed_again(
+    desk: Desk, web_database: Database, phones: WebhookProvider
+) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    site = make_site(Place(desk.url, desk.database, web_database, desk.clock))
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.zhou)
+    await desk.wait(20)
+    await desk.press()
+    assert "confirm" in desk.pending(alarm_id)
+    async with delivering(desk) as deliver:
+        await send_all(deliver)
+
+    asked = phones.deliveries.get_nowait().json["data"]
+    path = str(asked["accept_url"]).removeprefix(PUBLIC)
+    async with site.browser() as phone:
+        answer = await phone.post(f"{path}/accept")
+
+    assert asked["urgent"] is True
+    assert (answer.status_code, answer.json()["state"], answer.json()["yours"]) == (200, "accepted", True)
+    assert "confirm" not in desk.pending(alarm_id)
+    assert desk.alarm(alarm_id, "owner_id, confirm_by") == ("zhou", None)
+
+
+async def test_a_p1_that_is_pressed_again_asks_over_all_channels_at_once(desk: Desk) -> None:
+    reach(desk, "zhou", "webhook", "http://127.0.0.1:1/zhou")
+    reach(desk, "zhou", "email", "zhou@example.org", rank=1)
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.zhou)
+
+    await desk.press()
+
+    assert desk.told(alarm_id).count(("zhou", "pressed-again")) == 2
 
 
 async def test_the_link_in_a_message_is_for_one_person_and_one_alarm_and_only_its_hash_is_kept(

@@ -11,7 +11,7 @@ from hub.notifications.channels.email import Mailserver, mailserver, message
 from hub.notifications.channels.webhook import body, judge
 from hub.notifications.model import Outgoing, Recipient, Template
 from hub.notifications.retries import next_try
-from tests.unit.notifications.test_texts import FACTS
+from tests.unit.notifications.test_texts import FACTS, TAKEN
 
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 OUTGOING = Outgoing(
@@ -92,6 +92,22 @@ def test_a_mail_says_it_in_both_languages_the_readers_first_and_keeps_its_id_whe
     assert (chinese["Content-Language"], english["Content-Language"]) == ("zh-CN", "en")
     assert "我来处理: https://hub.example/#take/t" in chinese.get_content()
     assert "I'll take it: https://hub.example/#take/t" in english.get_content()
+
+
+def test_whoever_is_asked_whether_she_still_comes_is_asked_urgently_and_can_answer() -> None:
+    asked = replace(OUTGOING, template=Template.PRESSED_AGAIN, facts=replace(TAKEN, times_pressed=2))
+    accept = AcceptUrls.of("https://hub.example", "t")
+
+    told, mail = body(asked, accept, NINE), message(asked, accept, "anling@example.org", NINE)
+
+    data = told["data"]
+    assert isinstance(data, dict)
+    assert told["type"] == "alarm.notification"
+    assert (data["urgent"], data["accept_url"]) == (True, "https://hub.example/api/a/t")
+    chinese, english = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
+    assert mail["Importance"] == "high"
+    assert "我还在赶去: https://hub.example/#take/t" in chinese.get_content()
+    assert "I'm still on my way: https://hub.example/#take/t" in english.get_content()
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,26 @@ def test_the_same_delivery_once_more_is_nothing_however_late_it_comes() -> None:
     told_twice = after(RINGS, told(2, "open", asks=True))
 
     assert after(RINGS, phone=told_twice) == told_twice
+
+
+def test_whoever_took_it_is_asked_whether_she_still_comes_until_she_says_so() -> None:
+    asked = after(told(2, "accepted", BY_ZHOU), told(3, "on_scene", BY_ZHOU, asks=True), phone=TAPPED)
+    assert (standing(asked), asked.shown[0].can_confirm) == (Standing.MINE, True)
+
+    unheard = answered(asked, "a-1", None, UNREACHABLE)
+    assert (unheard.shown[0].can_confirm, unheard.shown[0].answer) == (True, UNREACHABLE)
+
+    confirmed = answered(unheard, "a-1", Standing.MINE, ACCEPTED)
+    assert (standing(confirmed), confirmed.shown[0].can_confirm) == (Standing.MINE, False)
+
+
+def test_only_whoever_took_it_is_offered_to_say_that_she_still_comes() -> None:
+    lead = after(RINGS, told(2, "accepted", BY_SUN), told(3, "accepted", BY_SUN, asks=True))
+
+    assert (standing(lead), lead.shown[0].can_take, lead.shown[0].can_confirm) == (Standing.TAKEN, False, False)
+
+
+def test_only_a_call_can_be_taken() -> None:
+    assert after(RINGS).shown[0].can_take
+    assert not TAPPED.shown[0].can_take
+    assert not after(told(1, "open")).shown[0].can_take

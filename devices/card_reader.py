@@ -5,16 +5,23 @@ import asyncio
 import sys
 from typing import Final
 
-from devices.contract.messages import VisitMessage, What
+from pydantic import TypeAdapter, ValidationError
+
+from devices.contract.messages import CardToken, VisitMessage, What
 from devices.contract.times import Clock
-from devices.contract.topics import Kind
+from devices.contract.topics import Kind, is_id
 from devices.link import Broker, Dial, Identity, Link, dial
 from devices.outbox import Outbox
-from devices.running import Installation, boot_id, parser, run_device
+from devices.running import Installation, WrongArguments, boot_id, parser, run_device
 from devices.sending import Sending
 
 SAME_CARD_WITHIN: Final = 3.0
 """Seconds in which a card that is still held to the reader counts once."""
+_TOKEN: Final = TypeAdapter(CardToken)
+
+
+class NotACard(Exception):
+    """What was read cannot be a card's number; the message does not repeat it."""
 
 
 class CardReader:
@@ -48,7 +55,11 @@ class CardReader:
             group.create_task(self._sending.run(self.link))
 
     async def read(self, token: str, what: What = What.ENTER) -> str | None:
-        """A card was held to the reader; the message's id, None when it is the same card still."""
+        """A card was held to the reader; the message's id, None when it is the same card still. Raises NotACard."""
+        try:
+            _TOKEN.validate_python(token)
+        except ValidationError:
+            raise NotACard("a card's number is 4 to 64 of A-Z, a-z, 0-9 and ._:-") from None
         at = self._clock.monotonic()
         if self._last is not None and self._last[:2] == (token, what) and at - self._last[2] < SAME_CARD_WITHIN:
             return None
@@ -67,6 +78,8 @@ def main() -> None:
 
 
 async def _run(given: argparse.Namespace, place: Installation) -> None:
+    if not is_id(given.room):
+        raise WrongArguments(f"--room {given.room!r}: should be 1 to 32 of a-z, 0-9 and -")
     with Outbox(place.outbox_path, boot_id()) as outbox:
         reader = CardReader(place.broker, place.identity, outbox, place.clock, room=given.room)
         async with asyncio.TaskGroup() as group:
@@ -80,7 +93,10 @@ async def _read_lines(reader: CardReader, what: What) -> None:
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := await lines.readline():
         if token := line.decode(errors="replace").strip():
-            await reader.read(token, what)
+            try:
+                await reader.read(token, what)
+            except NotACard:
+                sys.stderr.write("not a card\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from devices.contract.messages import parse
+from devices.contract.topics import Kind
 from tests.integration.devices.hub import built_in, let_in
 from tests.integration.mqtt.fakes import running_broker
 
@@ -45,6 +47,39 @@ async def test_a_camera_without_an_address_is_told_in_one_line(tmp_path: Path) -
 
     assert process.returncode == 1
     assert problem.count(b"\n") == 1
+
+
+async def test_what_is_no_card_is_said_and_the_next_card_is_read(tmp_path: Path) -> None:
+    async with running_broker() as bench:
+        let_in(bench, "r-gym")
+        where = ("--centre", "jq", "--device", "r-gym", "--hub", f"mqtt://127.0.0.1:{built_in(bench).port}")
+        process = await program(
+            "card_reader", *where, "--room", "gym", "--data-dir", str(tmp_path), ANLING_DEVICE_PASSWORD="r-gym-secret"
+        )
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write("12\n;6222020=1?\n王桂兰\nAD708738AE\n".encode())
+
+        said = [await process.stderr.readline() for _ in range(3)]
+        async with asyncio.timeout(20):
+            while "/visit/" not in (inbound := await bench.telemetry.got.get()).topic:
+                pass
+        process.send_signal(signal.SIGTERM)
+
+        assert await process.wait() == 0
+    visit = parse(Kind.VISIT, inbound.payload)
+    assert said == [b"not a card\n"] * 3
+    assert (visit.token, visit.room) == ("AD708738AE", "gym")
+
+
+async def test_a_reader_in_a_room_that_cannot_be_is_told_at_once(tmp_path: Path) -> None:
+    process = await program(
+        "card_reader", "--centre", "jq", "--device", "r-gym", "--room", "Gym", "--data-dir", str(tmp_path)
+    )
+    _, problem = await process.communicate()
+
+    assert process.returncode == 1
+    assert problem.decode() == "--room 'Gym': should be 1 to 32 of a-z, 0-9 and -\n"
 
 
 async def test_a_line_typed_at_the_button_is_a_press_and_its_light_is_written(tmp_path: Path) -> None:

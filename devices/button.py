@@ -25,7 +25,7 @@ from devices.contract.times import Clock
 from devices.contract.topics import Kind
 from devices.contract.units import UNIT_OF
 from devices.gestures import Contact, closes, opens
-from devices.light import Light, Shown, answered, light, pressed, told
+from devices.light import Light, Shown, answered, ends_at, light, pressed, told
 from devices.link import Broker, Dial, Identity, Link, dial
 from devices.outbox import Kept, Outbox
 from devices.running import Installation, boot_id, parser, run_device
@@ -51,10 +51,13 @@ class Button:
         on_light: Callable[[Light, str], None] = lambda _light, _text: None,
         dial: Dial = dial,
     ) -> None:
+        """`on_light` drives the light: it hears what to show when the device starts, and each change of it."""
         self.condition = condition
         self._clock = clock
         self._boot = outbox.boot
         self._on_light = on_light
+        self._switched: tuple[Light, str] | None = None
+        self._changed = asyncio.Event()
         self._contact = Contact()
         self._beats = 0
         self._sending = Sending(outbox, clock, condition=lambda: self.condition, on_answer=self._answered)
@@ -77,6 +80,7 @@ class Button:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.link.run())
             group.create_task(self._sending.run(self.link))
+            group.create_task(self._keep_light())
             group.create_task(self._report())
 
     async def press(self, kind: AlarmKind = AlarmKind.PRESS) -> str:
@@ -116,9 +120,29 @@ class Button:
         self._show(told(self._shown, cue, self._clock.monotonic()))
 
     def _show(self, shown: Shown) -> None:
-        before, self._shown = self.light, shown
-        if self.light != before:
-            self._on_light(*self.light)
+        self._shown = shown
+        self._changed.set()
+        self._switch()
+
+    def _switch(self) -> None:
+        """Tell the driver of the light when what it was told last is not true any more."""
+        shown = self.light
+        if shown != self._switched:
+            self._switched = shown
+            self._on_light(*shown)
+
+    async def _keep_light(self) -> None:
+        """Switch the light when the device begins to run, and whenever what it shows ends by itself."""
+        while True:
+            self._changed.clear()
+            self._switch()
+            now = self._clock.monotonic()
+            ends = ends_at(self._shown, now)
+            try:
+                async with asyncio.timeout(None if ends is None else max(0.05, ends - now)):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
 
     async def _report(self) -> None:
         """Say now and then that this trigger lives and how full its battery is."""

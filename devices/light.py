@@ -82,6 +82,12 @@ def light(shown: Shown, at: float) -> tuple[Light, str]:
     return (Light.STEADY, "") if waits else (Light.DARK, "")
 
 
+def ends_at(shown: Shown, at: float) -> float | None:
+    """The next moment after `at` from which something is shown no more, though nobody says anything; None: never."""
+    since = (*(one.heard_at for one in shown.told), *(committed_at for _, committed_at in shown.committed))
+    return min((begun + LONGEST_SHOWN for begun in since if at - begun < LONGEST_SHOWN), default=None)
+
+
 def closed_since(closed: dict[str, float], alarm: str, committed_at: float) -> bool:
     """Whether the alarm of a committed press has ended; a press whose alarm is not known ends with any later one."""
     if alarm:

@@ -1,6 +1,7 @@
 """Does a press reach the hub whatever happens on the way, and does the light say how far it is?"""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -19,12 +20,13 @@ from devices.contract.messages import (
     dump,
     parse,
 )
-from devices.contract.times import SystemClock
+from devices.contract.times import SetClock, SystemClock
 from devices.contract.topics import Kind, topic
-from devices.light import Light
+from devices.light import LONGEST_SHOWN, Light
 from devices.outbox import Outbox
 from devices.running import boot_id
 from simulators.faults import Line
+from tests.conftest import MORNING
 from tests.integration.devices.hub import Mosquitto, built_in, identity, mosquitto, until
 from tests.integration.mqtt.fakes import Bench, running, running_broker
 
@@ -104,6 +106,47 @@ async def test_a_press_while_the_line_is_cut_arrives_when_it_is_mended(house: Mo
         line.mend()
 
         assert (await hub.next_press()).id == press_id
+
+
+async def test_after_a_reboot_the_light_of_a_press_that_was_not_heard_is_switched_on_at_once(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path, line = tmp_path / "b-01.outbox", Line()
+    line.cut()
+    with Outbox(path, boot_id()) as outbox:
+        await Button(built_in(bench), identity("b-01"), outbox, SystemClock()).press()
+    switched: list[Light] = []
+
+    with Outbox(path, boot_id()) as outbox:
+        button = Button(
+            built_in(bench), identity("b-01"), outbox, SystemClock(),
+            on_light=lambda light, _text: switched.append(light), dial=line.dial,
+        )  # fmt: skip
+        async with running(button.run):
+            await until(lambda: switched == [Light.BLINKING])
+
+
+async def test_a_light_that_has_been_shown_long_enough_is_switched_off(bench: Bench, outbox: Outbox) -> None:
+    clock, other = SetClock(MORNING), "a-01jdbhqm2ys2v0w8f7z6k5n4m4"
+    switched: list[Light] = []
+    button = Button(
+        built_in(bench), identity("b-01"), outbox, clock, on_light=lambda light, _text: switched.append(light)
+    )
+    async with running(button.run):
+        await button.press()
+        press = parse(Kind.ALARM, (await bench.alarm.next()).payload)
+        ack = Ack(id=press.id, status=AckStatus.COMMITTED, alarm=ALARM)
+        await bench.broker.publish(topic("jq", Kind.ACK, "b-01"), dump(ack))
+
+        await until(lambda: switched == [Light.DARK, Light.BLINKING, Light.STEADY])
+        clock.advance(timedelta(seconds=LONGEST_SHOWN - 0.1))
+        # Somebody else's alarm ends: nothing to show, but the button looks how much time is left.
+        closed = Cue(alarm=other, n=1, cue=CueKind.CLOSED)
+        await bench.broker.publish(topic("jq", Kind.CUE, "b-01"), dump(closed))
+        await until(lambda: bool(button._shown.told))
+        clock.advance(timedelta(seconds=0.2))
+
+        await until(lambda: switched == [Light.DARK, Light.BLINKING, Light.STEADY, Light.DARK])
 
 
 @pytest.mark.mosquitto

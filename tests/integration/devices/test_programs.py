@@ -98,10 +98,10 @@ async def test_a_line_typed_at_the_button_is_a_press_and_its_light_is_written(tm
         process.stdin.write(b"press\n")
 
         inbound = await bench.alarm.next()
-        light = await process.stdout.readline()
+        lights = [await process.stdout.readline() for _ in range(2)]
         process.send_signal(signal.SIGTERM)
         _, problem = await process.communicate()
 
     assert inbound.publisher == "b-01"
-    assert light == b"blinking\n"
+    assert lights == [b"dark\n", b"blinking\n"]
     assert (process.returncode, problem) == (0, b"")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.contract.messages import Ack, AckStatus, Cue, CueKind
-from devices.light import LONGEST_SHOWN, Light, Shown, answered, light, pressed, told
+from devices.light import LONGEST_SHOWN, Light, Shown, answered, ends_at, light, pressed, told
 
 ALARM = "a-01jdbhqm2ys2v0w8f7z6k5n4m3"
 OTHER = "a-01jdbhqm2ys2v0w8f7z6k5n4m4"
@@ -79,6 +79,15 @@ def test_one_alarm_that_ends_does_not_darken_another() -> None:
 def test_without_another_word_it_goes_dark_after_half_an_hour() -> None:
     assert light(HEARD, LONGEST_SHOWN)[0] is Light.STEADY
     assert light(HEARD, LONGEST_SHOWN + 2)[0] is Light.DARK
+
+
+def test_it_is_known_when_what_is_shown_ends_by_itself() -> None:
+    shown = told(HEARD, cue(2, CueKind.COMING, alarm=OTHER), 5.0)
+
+    assert ends_at(Shown(), 0.0) is None
+    assert ends_at(shown, 10.0) == 1.0 + LONGEST_SHOWN
+    assert ends_at(shown, 2.0 + LONGEST_SHOWN) == 5.0 + LONGEST_SHOWN
+    assert ends_at(shown, 5.0 + LONGEST_SHOWN) is None
 
 
 @given(st.permutations([1, 2, 3, 4, 5]))

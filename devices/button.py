@@ -27,7 +27,7 @@ from devices.contract.units import UNIT_OF
 from devices.gestures import Contact, closes, opens
 from devices.light import Light, Shown, answered, ends_at, light, pressed, told
 from devices.link import Broker, Dial, Identity, Link, dial
-from devices.outbox import Kept, Outbox
+from devices.outbox import Kept, Outbox, open_outbox
 from devices.running import Installation, boot_id, parser, run_device
 from devices.sending import Condition, Sending
 
@@ -170,7 +170,7 @@ def main() -> None:
 
 
 async def _run(given: argparse.Namespace, place: Installation) -> None:
-    with Outbox(place.outbox_path, boot_id()) as outbox:
+    with open_outbox(place.outbox_path, boot_id()) as outbox:
         button = Button(place.broker, place.identity, outbox, place.clock, on_light=_write_light)
         async with asyncio.TaskGroup() as group:
             group.create_task(button.run())

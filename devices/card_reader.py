@@ -11,7 +11,7 @@ from devices.contract.messages import CardToken, VisitMessage, What
 from devices.contract.times import Clock
 from devices.contract.topics import Kind, is_id
 from devices.link import Broker, Dial, Identity, Link, dial
-from devices.outbox import Outbox
+from devices.outbox import Outbox, open_outbox
 from devices.running import Installation, WrongArguments, boot_id, parser, run_device
 from devices.sending import Sending
 
@@ -80,7 +80,7 @@ def main() -> None:
 async def _run(given: argparse.Namespace, place: Installation) -> None:
     if not is_id(given.room):
         raise WrongArguments(f"--room {given.room!r}: should be 1 to 32 of a-z, 0-9 and -")
-    with Outbox(place.outbox_path, boot_id()) as outbox:
+    with open_outbox(place.outbox_path, boot_id()) as outbox:
         reader = CardReader(place.broker, place.identity, outbox, place.clock, room=given.room)
         async with asyncio.TaskGroup() as group:
             group.create_task(reader.run())

@@ -1,17 +1,21 @@
 """What must not be forgotten before the hub has it? A device's own storage: SQLite, fsynced at each write."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel
 
-from devices.contract.messages import AlarmMessage, Message, VisitMessage, dump, parse
+from devices.contract.messages import AlarmMessage, Message, Unreadable, VisitMessage, dump, parse
 from devices.contract.topics import Kind
+
+log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lane (
@@ -29,10 +33,17 @@ CREATE TABLE IF NOT EXISTS message (
 ) STRICT;
 """
 _CHANGED_BY_A_RETRY = frozenset({"age_ms", "battery", "signal"})
+_PATIENCE: Final = 5.0  # seconds in which another process may have the file
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""Not among them: a file that is locked, or that cannot be written. What is in it is good."""
 
 
 class CannotKeep(Exception):
     """The storage took nothing: full, worn out, read-only. The message exists only in memory."""
+
+
+class Damaged(CannotKeep):
+    """The file is no outbox any more; another start will find it the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +72,14 @@ class Outbox:
     `seq` rises by one per lane and never restarts. Calls block for an fsync: give them a thread.
     """
 
-    def __init__(self, path: Path, boot: str) -> None:
-        """Open or make the file, of mode 0600. Raises CannotKeep."""
+    def __init__(self, path: Path | None, boot: str, *, patience: float = _PATIENCE) -> None:
+        """Open or make the file, of mode 0600; None: a device without storage. Raises CannotKeep, or Damaged.
+
+        `patience`: seconds to wait for somebody else who has the file.
+        """
         self.boot = boot
         self._lock = threading.Lock()
-        try:
-            path.touch(mode=0o600)
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
-        except (sqlite3.Error, OSError) as error:
-            raise CannotKeep(f"{path}: {error}") from error
+        self._connection = None if path is None else _opened(path, patience)
 
     def __enter__(self) -> Self:
         return self
@@ -83,11 +90,14 @@ class Outbox:
     def close(self) -> None:
         """Close the file; what is in it stays."""
         with self._lock:
-            self._connection.close()
+            if self._connection is not None:
+                self._connection.close()
 
     @property
     def is_durable(self) -> bool:
         """Whether each write reaches the disk before it counts (SQLite's `synchronous` is FULL or EXTRA)."""
+        if self._connection is None:
+            return False
         (level,) = self._connection.execute("PRAGMA synchronous").fetchone()
         return bool(level >= 2)
 
@@ -108,28 +118,91 @@ class Outbox:
         return Kept(message.id, kind, seq, made_at, message)
 
     def waiting(self) -> list[Kept]:
-        """All messages without an answer, oldest first."""
+        """All messages without an answer, oldest first. Raises CannotKeep.
+
+        One that cannot be read stays in storage for whoever looks, and keeps no other from being sent.
+        """
+        if self._connection is None:
+            return []
         with self._transaction() as run:
             rows = run.execute("SELECT id, kind, seq, boot, made_at, body FROM message ORDER BY rowid").fetchall()
-        return [
-            Kept(id_, Kind(kind), seq, made_at if boot == self.boot else None, _read(Kind(kind), body))
-            for id_, kind, seq, boot, made_at, body in rows
-        ]
+        found = []
+        for id_, kind, seq, boot, made_at, body in rows:
+            try:
+                message = _read(Kind(kind), body)
+            except (Unreadable, ValueError) as error:
+                log.error("message %s in the outbox cannot be read and is not sent: %s", id_, error)
+                continue
+            found.append(Kept(id_, Kind(kind), seq, made_at if boot == self.boot else None, message))
+        return found
 
     def forget(self, kept: Kept) -> None:
-        """The hub has it for good."""
+        """The hub has it for good. Raises CannotKeep."""
+        if self._connection is None:
+            return
         with self._transaction() as run:
             run.execute("DELETE FROM message WHERE kind = ? AND id = ?", (kept.kind, kept.id))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._connection is None:
+            raise CannotKeep("there is no storage")
         with self._lock:
             try:
-                with self._connection:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                    yield self._connection
+                with self._connection as run:
+                    run.execute("BEGIN IMMEDIATE")
+                    yield run
             except sqlite3.Error as error:
                 raise CannotKeep(str(error)) from error
+
+
+def open_outbox(path: Path, boot: str, *, patience: float = _PATIENCE) -> Outbox:
+    """The outbox of a device that has to run whatever its storage is like, and says what is wrong with it.
+
+    A damaged file is moved aside, with whatever is in it, and a fresh one begun. Where nothing can be kept at all, the
+    device sends from memory.
+    """
+    try:
+        try:
+            return Outbox(path, boot, patience=patience)
+        except Damaged as error:
+            log.error("%s; it is now %s, and a fresh one begins", error, _move_aside(path))
+            return Outbox(path, boot, patience=patience)
+    except (CannotKeep, OSError) as error:
+        log.error("nothing can be kept (%s): what is to be said is sent from memory", error)
+        return Outbox(None, boot)
+
+
+def _opened(path: Path, patience: float) -> sqlite3.Connection:
+    try:
+        path.touch(mode=0o600)
+        connection = sqlite3.connect(path, timeout=patience, check_same_thread=False, isolation_level=None)
+    except (sqlite3.Error, OSError) as error:
+        raise CannotKeep(f"{path}: {error}") from error
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(_SCHEMA)
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        is_damaged = error.sqlite_errorcode & 0xFF in _DAMAGED  # the low byte is what the extended codes refine
+        raise (Damaged if is_damaged else CannotKeep)(f"{path}: {error}") from error
+    if found != "ok":
+        connection.close()
+        raise Damaged(f"{path}: {found}")
+    return connection
+
+
+def _move_aside(path: Path) -> Path:
+    """Rename a damaged file and what SQLite keeps beside it; its new name. Raises OSError."""
+    aside = next(free for n in count(1) if not (free := path.with_name(f"{path.name}.damaged-{n}")).exists())
+    path.rename(aside)
+    for end in ("-wal", "-shm"):
+        beside = path.with_name(path.name + end)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + end))
+    return aside
 
 
 def _unchanging(message: BaseModel) -> bytes:

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from devices.contract.times import Clock, clock_of
 from devices.contract.topics import is_id
 from devices.link import Broker, Identity
-from devices.outbox import CannotKeep
 
 
 class WrongArguments(Exception):
@@ -105,11 +104,11 @@ def _password(path: Path | None) -> str | None:
 def run_device(
     arguments: argparse.ArgumentParser, start: Callable[[argparse.Namespace, Installation], Coroutine[None, None, None]]
 ) -> None:
-    """Run a device until SIGINT or SIGTERM; wrong arguments or a folder that takes nothing end it with one line."""
+    """Run a device until SIGINT or SIGTERM; wrong arguments end it with one line."""
     given = arguments.parse_args()
     try:
         asyncio.run(_until_told(start(given, installation(given))))
-    except (WrongArguments, CannotKeep) as wrong:
+    except WrongArguments as wrong:
         sys.exit(str(wrong))
 
 

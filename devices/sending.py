@@ -53,7 +53,7 @@ class Sending:
         self._clock = clock
         self._condition = condition
         self._on_answer = on_answer
-        self._waiting = {kept.id: _Waiting(kept) for kept in outbox.waiting()}
+        self._waiting = {kept.id: _Waiting(kept) for kept in _kept_before(outbox)}
         self._answered: list[Kept] = []
         self._unkept = 0
         self._wake = asyncio.Event()
@@ -146,3 +146,12 @@ class Sending:
                 await asyncio.to_thread(self._outbox.forget, kept)
             except CannotKeep as error:
                 log.error("%s stays in the outbox: %s", kept.id, error)
+
+
+def _kept_before(outbox: Outbox) -> list[Kept]:
+    """What storage holds from before; a device whose storage cannot be read still sends what is pressed now."""
+    try:
+        return outbox.waiting()
+    except CannotKeep as error:
+        log.error("the outbox cannot be read (%s): what it holds is not sent before the next start", error)
+        return []

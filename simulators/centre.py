@@ -19,7 +19,6 @@ import uvicorn
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from devices.contract.times import clock_of
-from devices.outbox import CannotKeep
 from devices.running import WrongArguments, broker_of, secret_in
 from simulators.control import build
 from simulators.house import House, Outside
@@ -40,7 +39,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     try:
         asyncio.run(_run(_arguments()))
-    except (WrongArguments, CannotKeep, OSError) as error:
+    except (WrongArguments, OSError) as error:
         sys.exit(f"simulated centre: {error}")
 
 

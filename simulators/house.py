@@ -16,7 +16,7 @@ from devices.card_reader import CardReader
 from devices.contract.messages import AlarmKind, Do
 from devices.contract.times import Clock
 from devices.link import Broker, Identity
-from devices.outbox import Outbox
+from devices.outbox import Outbox, open_outbox
 from devices.running import boot_id
 from devices.sending import Condition
 from devices.sensor import Measure, Sensor
@@ -59,7 +59,7 @@ class House:
     """A centre that lives by itself, and does what it is told."""
 
     def __init__(self, plan: Plan, outside: Outside) -> None:
-        """Open every device's storage. Raises CannotKeep."""
+        """Open every device's storage."""
         self.plan = plan
         self.line = Line()
         self.hot_since: dict[str, float] = {}
@@ -215,7 +215,7 @@ class House:
         return Identity(self.plan.centre, device.id, self._outside.passwords.get(device.id))
 
     def _outbox(self, device: Device, opened: ExitStack) -> Outbox:
-        return opened.enter_context(Outbox(self._outside.data_dir / f"{device.id}.outbox", boot_id()))
+        return opened.enter_context(open_outbox(self._outside.data_dir / f"{device.id}.outbox", boot_id()))
 
     def _button(self, device: Device, opened: ExitStack) -> Button:
         condition = Condition(battery=battery_percent(self.plan.living, device.id, self._local_time()), signal=-62.0)

@@ -216,6 +216,15 @@ async def test_untouched_the_scenario_happens(tmp_path: Path) -> None:
     assert inbound.publisher == "b-07"
 
 
+async def test_a_damaged_outbox_of_one_device_keeps_no_other_from_living(tmp_path: Path) -> None:
+    (tmp_path / "devices").mkdir()
+    (tmp_path / "devices" / "b-01.outbox").write_text("no database")
+    async with living(tmp_path) as centre:
+        pressed = (await centre.ask("/devices/b-01/press")).json()["id"]
+
+        assert parse(Kind.ALARM, (await centre.bench.alarm.next()).payload).id == pressed
+
+
 async def test_a_file_of_passwords_that_others_can_read_is_refused_in_one_line(tmp_path: Path) -> None:
     passwords = tmp_path / "passwords.json"
     passwords.write_text("{}")

@@ -1,7 +1,9 @@
 """Does a device still know after a power cut what the hub does not?"""
 
 import json
+import sqlite3
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from devices.contract.messages import AlarmKind, AlarmMessage, VisitMessage, What
 from devices.contract.topics import Kind
-from devices.outbox import CannotKeep, Outbox
+from devices.outbox import CannotKeep, Outbox, open_outbox
 
 BOOT, NEXT_BOOT = "9f3c2a7be41d0c55", "0c55be41d09f3c2a"
 PRESS = AlarmMessage(id=BOOT, kind=AlarmKind.PRESS, at=datetime(2026, 11, 23, 2, 14, 5, 120000, UTC))
@@ -91,3 +93,75 @@ def test_storage_that_takes_nothing_says_so(tmp_path: Path) -> None:
 def test_it_is_written_to_the_disk_at_each_press(path: Path) -> None:
     with Outbox(path, BOOT) as outbox:
         assert outbox.is_durable
+
+
+def damaged(path: Path) -> None:
+    """An outbox with a press in it, of which a worn-out card has lost a page."""
+    with Outbox(path, BOOT) as outbox:
+        outbox.keep(Kind.ALARM, PRESS, 1.0)
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\x07" * (len(content) - 4096)
+    path.write_bytes(content)
+
+
+def scribbled(path: Path) -> None:
+    path.write_text("no database")
+
+
+@pytest.mark.parametrize("damage", [damaged, scribbled])
+def test_a_damaged_file_is_moved_aside_and_a_fresh_one_begun(
+    path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    damage(path)
+    was = path.read_bytes()
+
+    with open_outbox(path, NEXT_BOOT) as outbox:
+        kept = outbox.keep(Kind.ALARM, PRESS, 10.0)
+    with open_outbox(path, BOOT) as outbox:
+        assert [waiting.id for waiting in outbox.waiting()] == [kept.id]
+
+    assert path.with_name("b-01.outbox.damaged-1").read_bytes() == was
+    assert caplog.text.count("b-01.outbox.damaged-1") == 1
+
+
+def test_a_second_damaged_file_does_not_take_the_place_of_the_first(path: Path) -> None:
+    for _ in range(2):
+        scribbled(path)
+        open_outbox(path, BOOT).close()
+
+    assert {one.name for one in path.parent.glob("*.damaged-?")} == {"b-01.outbox.damaged-1", "b-01.outbox.damaged-2"}
+
+
+def test_a_folder_that_takes_nothing_is_said_and_the_device_has_no_storage(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_outbox(tmp_path, BOOT) as outbox:
+        assert outbox.waiting() == []
+        with pytest.raises(CannotKeep):
+            outbox.keep(Kind.ALARM, PRESS, 1.0)
+
+    assert "from memory" in caplog.text
+
+
+def test_a_file_that_somebody_else_holds_is_not_taken_for_damaged(path: Path) -> None:
+    Outbox(path, BOOT).close()
+    with sqlite3.connect(path) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        open_outbox(path, BOOT, patience=0.0).close()
+
+    assert list(path.parent.glob("*.damaged-?")) == []
+
+
+def test_a_message_that_cannot_be_read_stays_where_it_is_and_the_others_are_sent(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Outbox(path, BOOT) as outbox:
+        outbox.keep(Kind.ALARM, PRESS, 1.0)
+        second = outbox.keep(Kind.ALARM, PRESS, 2.0)
+    with sqlite3.connect(path) as conn:
+        conn.execute("UPDATE message SET body = ? WHERE seq = 1", (b"{}",))
+
+    with Outbox(path, NEXT_BOOT) as outbox:
+        assert [waiting.id for waiting in outbox.waiting()] == [second.id]
+
+    assert f"{BOOT}-1" in caplog.text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import AlarmKind, AlarmMessage
+from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage, dump
 from devices.contract.times import SystemClock
 from devices.contract.topics import Kind
 from devices.outbox import CannotKeep, Kept, Outbox
@@ -18,6 +18,20 @@ class FullOutbox(Outbox):
 
     def keep(self, kind: Kind, draft: object, made_at: float) -> Kept:
         raise CannotKeep("database or disk is full")
+
+
+async def test_a_device_without_storage_sends_from_memory_and_forgets_what_was_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Outbox(None, BOOT) as outbox:
+        sending = Sending(outbox, SystemClock())
+        kept = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
+
+        sending.hear_ack(dump(Ack(id=kept.id, status=AckStatus.COMMITTED)))
+        await sending._forget_answered()
+
+    assert sending.unsent == ()
+    assert "stays in the outbox" not in caplog.text
 
 
 async def test_a_press_that_cannot_be_kept_is_sent_from_memory_without_a_sequence(

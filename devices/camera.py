@@ -67,6 +67,10 @@ class Arrived:
     last_at: float | None = None
 
 
+class ReaderDied(Exception):
+    """A camera's reader ended by a defect of ours, whose traceback the thread has printed."""
+
+
 class Eye:
     """The thread that reads one camera, until closed. `arrived` is replaced whole, so that it may be read anywhere."""
 
@@ -79,6 +83,11 @@ class Eye:
     def open(self) -> None:
         """Begin to read."""
         self._thread.start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the thread lives; what a camera does wrong never ends it."""
+        return self._thread.is_alive()
 
     def close(self) -> None:
         """Ask the thread to end, and wait for it as long as one read may last."""
@@ -152,7 +161,7 @@ class CameraAgent:
         self.link = Link(broker, identity, hears={}, dial=dial)
 
     async def run(self) -> None:
-        """Connect, look and report until cancelled."""
+        """Connect, look and report until cancelled. Raises ReaderDied, in a group."""
         self._eye.open()
         try:
             async with asyncio.TaskGroup() as group:
@@ -168,6 +177,8 @@ class CameraAgent:
         looked_at: Luma | None = None
         while True:
             await asyncio.sleep(self._pace.look_every)
+            if not self._eye.is_open:
+                raise ReaderDied(f"the reader of {self.link.identity.device} has died: start its agent again")
             now, arrived = time.monotonic(), self._eye.arrived
             age = now - (arrived.last_at or opened_at)
             if arrived.luma is None or age >= self._pace.silent_after:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from devices.camera import CameraAgent, Pace
+from devices.camera import CameraAgent, Pace, ReaderDied
 from devices.contract.messages import TeleMessage, parse
 from devices.contract.times import SystemClock
 from devices.contract.topics import Kind
@@ -119,6 +119,17 @@ async def test_a_camera_that_comes_back_is_seen_again() -> None:
         gym.break_with(None)
 
         assert (await gym.said("black", 0.0))["frozen"] == 0.0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_an_agent_whose_reader_has_died_by_a_defect_ends_rather_than_say_nothing_for_ever() -> None:
+    no_address = "rtsp://\ud800/"  # nothing that can be looked up, and not one of the errors the reader knows
+    async with running_broker() as bench:
+        let_in(bench, "cam-gym")
+        agent = CameraAgent(built_in(bench), identity("cam-gym"), SystemClock(), no_address, pace=QUICK)
+        with pytest.RaisesGroup(ReaderDied):
+            async with asyncio.timeout(20):
+                await agent.run()
 
 
 async def test_people_who_walk_about_are_motion_and_occupancy() -> None:

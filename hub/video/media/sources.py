@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ class Unusable(Exception):
 
 
 class Source:
-    """One camera's reader. All but `_read` happens on the event loop."""
+    """One camera's reader. All but `_run` happens on the event loop."""
 
     def __init__(self, camera_id: str, url: str, loop: asyncio.AbstractEventLoop) -> None:
         self.camera_id = camera_id
@@ -59,7 +60,7 @@ class Source:
         self._loop = loop
         self._stop = threading.Event()
         self._timeline = Timeline()
-        self._thread = threading.Thread(target=self._read, name=f"camera {camera_id}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"camera {camera_id}", daemon=True)
         self._thread.start()
 
     @property
@@ -74,6 +75,14 @@ class Source:
         """Ask the thread to end: at the next picture, or when a read has waited long enough."""
         self._stop.set()
         self.gop.clear()
+
+    def _run(self) -> None:
+        """Read until stopped. A defect of ours ends the process, which is started again: no camera stays dark of it."""
+        try:
+            self._read()
+        finally:
+            if not self._stop.is_set():
+                self._tell(self._died)
 
     def _read(self) -> None:
         pause = FIRST_PAUSE
@@ -117,6 +126,10 @@ class Source:
             self._loop.call_soon_threadsafe(what, *about)
         except RuntimeError:  # the loop has ended, and this thread is about to
             self._stop.set()
+
+    def _died(self) -> None:
+        self._thread.join()  # it writes its traceback first
+        sys.exit(f"media: the reader of camera {self.camera_id} has died")
 
     def _changed(self, state: State, problem: str | None) -> None:
         if problem is not None and problem != self.problem:

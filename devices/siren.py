@@ -26,40 +26,55 @@ _STATE_OF: Final = {Do.SIREN: DoneState.SOUNDING, Do.LAMP: DoneState.ON, Do.IDEN
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """What it does now, until when, and on whose command."""
+    """One thing that it does now, on whose command, and until when."""
 
+    do: Do
     nonce: str
-    state: DoneState
     until: datetime
+
+    @property
+    def state(self) -> DoneState:
+        """What is proven of it while it lasts."""
+        return _STATE_OF[self.do]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a command leads to: what it does from now on (None: nothing), and the proofs to send."""
+    """What a command or time leads to: all that it does from now on, each thing once, and the proofs to send."""
 
-    doing: Doing | None
+    doing: tuple[Doing, ...]
     proofs: tuple[Done, ...]
 
 
-def obey(doing: Doing | None, command: Cmd, can: frozenset[Do], now: datetime) -> Outcome:
-    """Carry out one command. A repeated command is proven again; a refused one changes nothing."""
+def obey(doing: tuple[Doing, ...], command: Cmd, can: frozenset[Do], now: datetime) -> Outcome:
+    """Carry out one command; what others have it do goes on.
+
+    A repeated command is proven again; a refused one changes nothing.
+    """
     if command.do not in can:
         return Outcome(doing, (Done(nonce=command.nonce, state=DoneState.REFUSED, reason="cannot", at=now),))
+    others = tuple(one for one in doing if one.do is not command.do)
     if command.args.get("on") is False:
-        ended = () if doing is None else (Done(nonce=doing.nonce, state=DoneState.OFF, at=now),)
-        return Outcome(None, (*ended, Done(nonce=command.nonce, state=DoneState.OFF, at=now)))
+        ended = tuple(Done(nonce=one.nonce, state=DoneState.OFF, at=now) for one in doing if one.do is command.do)
+        return Outcome(others, (*ended, Done(nonce=command.nonce, state=DoneState.OFF, at=now)))
     until = min(command.until or now + LONGEST, now + (SHORT if command.do is Do.IDENTIFY else LONGEST))
     if until <= now:
         return Outcome(doing, (Done(nonce=command.nonce, state=DoneState.REFUSED, reason="too-late", at=now),))
-    started = Doing(command.nonce, _STATE_OF[command.do], until)
-    return Outcome(started, (Done(nonce=command.nonce, state=started.state, at=now),))
+    started = Doing(command.do, command.nonce, until)
+    return Outcome((*others, started), (Done(nonce=command.nonce, state=started.state, at=now),))
 
 
-def look(doing: Doing, now: datetime) -> Outcome:
-    """What time alone brings: the end, or another proof that it still goes on."""
-    if now >= doing.until:
-        return Outcome(None, (Done(nonce=doing.nonce, state=DoneState.OFF, at=now),))
-    return Outcome(doing, (Done(nonce=doing.nonce, state=doing.state, at=now),))
+def look(doing: tuple[Doing, ...], now: datetime) -> Outcome:
+    """What time alone brings: the end of some, and another proof of those that still go on."""
+    lasting = tuple(one for one in doing if now < one.until)
+    proofs = tuple(Done(nonce=one.nonce, state=one.state if one in lasting else DoneState.OFF, at=now) for one in doing)
+    return Outcome(lasting, proofs)
+
+
+def shown(doing: tuple[Doing, ...]) -> DoneState:
+    """What everybody in the house sees or hears of it: a siren that sounds covers everything else."""
+    states = {one.state for one in doing}
+    return next((state for state in (DoneState.SOUNDING, DoneState.ON) if state in states), DoneState.OFF)
 
 
 class Siren:
@@ -78,14 +93,14 @@ class Siren:
         self._clock = clock
         self._can = can
         self._on_change = on_change
-        self._doing: Doing | None = None
+        self._doing: tuple[Doing, ...] = ()
         self._changed = asyncio.Event()
         self.link = Link(broker, identity, hears={Kind.CMD: self._hear}, on_connected=self._changed.set, dial=dial)
 
     @property
     def state(self) -> DoneState:
         """What everybody in the house sees or hears of it."""
-        return DoneState.OFF if self._doing is None else self._doing.state
+        return shown(self._doing)
 
     async def run(self) -> None:
         """Connect, obey and prove until cancelled."""
@@ -110,13 +125,12 @@ class Siren:
                 async with asyncio.timeout(self._pause()):
                     await self._changed.wait()
             except TimeoutError:
-                if self._doing is not None:
-                    self._take(look(self._doing, self._clock.now()))
+                self._take(look(self._doing, self._clock.now()))
 
     def _pause(self) -> float | None:
-        if self._doing is None:
+        if not self._doing:
             return None
-        left = (self._doing.until - self._clock.now()).total_seconds()
+        left = (min(one.until for one in self._doing) - self._clock.now()).total_seconds()
         return min(PROVE_EVERY, max(0.0, left))
 
     def _take(self, outcome: Outcome) -> None:

@@ -28,7 +28,7 @@ from devices.gestures import Contact, closes, opens
 from devices.light import Light, Shown, answered, ends_at, light, pressed, told
 from devices.link import Broker, Dial, Identity, Link, dial
 from devices.outbox import Kept, Outbox, open_outbox
-from devices.running import Installation, boot_id, parser, run_device
+from devices.running import Installation, boot_id, parser, run_device, typed_lines
 from devices.sending import Condition, Sending
 
 log = logging.getLogger(__name__)
@@ -181,9 +181,7 @@ async def _obey(button: Button, kind: AlarmKind) -> None:
     """Press for each line read: empty or `press`, `long`, `double`, `test`, or `cancel` for the last one."""
     kinds = {"": kind, "press": kind, "long": AlarmKind.LONG_PRESS, "double": AlarmKind.DOUBLE_PRESS}
     last: str | None = None
-    lines = await _standard_input()
-    while line := await lines.readline():
-        word = line.decode(errors="replace").strip()
+    async for word in typed_lines():
         if word == "cancel" and last is not None:
             await button.cancel(last)
         elif word == "test":
@@ -192,12 +190,6 @@ async def _obey(button: Button, kind: AlarmKind) -> None:
             last = await button.press(kinds[word])
         else:
             sys.stderr.write("press, long, double, test or cancel\n")
-
-
-async def _standard_input() -> asyncio.StreamReader:
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    return lines
 
 
 def _write_light(shown: Light, text: str) -> None:

@@ -12,7 +12,7 @@ from devices.contract.times import Clock
 from devices.contract.topics import Kind, is_id
 from devices.link import Broker, Dial, Identity, Link, dial
 from devices.outbox import Outbox, open_outbox
-from devices.running import Installation, WrongArguments, boot_id, parser, run_device
+from devices.running import Installation, WrongArguments, boot_id, parser, run_device, typed_lines
 from devices.sending import Sending
 
 SAME_CARD_WITHIN: Final = 3.0
@@ -89,10 +89,8 @@ async def _run(given: argparse.Namespace, place: Installation) -> None:
 
 async def _read_lines(reader: CardReader, what: What) -> None:
     """USB readers are keyboards: one card is one line."""
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while line := await lines.readline():
-        if token := line.decode(errors="replace").strip():
+    async for token in typed_lines():
+        if token:
             try:
                 await reader.read(token, what)
             except NotACard:

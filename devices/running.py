@@ -7,10 +7,12 @@ import secrets
 import signal
 import stat
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
 from devices.contract.times import Clock, clock_of
@@ -95,6 +97,32 @@ def secret_in(path: Path) -> str:
         return path.read_text().strip()
     except OSError as error:
         raise WrongArguments(f"{path}: {error.strerror}") from error
+
+
+async def typed_lines() -> AsyncIterator[str]:
+    """What is typed at the device, or comes from a pipe or a file, line by line; when that ends, one line says so."""
+    read = await _line_reader()
+    while line := await read():
+        yield line.decode(errors="replace").strip()
+    sys.stderr.write("nothing more can be typed here: standard input has ended\n")
+
+
+async def _line_reader() -> Callable[[], Awaitable[bytes]]:
+    """Reads the next line of standard input; nothing when there is none any more."""
+    stdin: TextIO | None = sys.stdin  # None in a process that was started without
+    if stdin is None:
+        return _nothing
+    mode = os.fstat(stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stdin.isatty()):
+        # asyncio waits for no file and not for /dev/null, and neither keeps a thread waiting.
+        return partial(asyncio.to_thread, stdin.buffer.readline)
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), stdin)
+    return lines.readline
+
+
+async def _nothing() -> bytes:
+    return b""
 
 
 def _password(path: Path | None) -> str | None:

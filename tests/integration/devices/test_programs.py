@@ -5,21 +5,26 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from devices.contract.messages import parse
 from devices.contract.topics import Kind
 from tests.integration.devices.hub import built_in, let_in
-from tests.integration.mqtt.fakes import running_broker
+from tests.integration.mqtt.fakes import running_broker, until
 
 PROGRAMS = ["button", "siren", "card_reader", "sensor", "camera"]
 
 
 async def program(name: str, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    return await started(name, *arguments, stdin=asyncio.subprocess.PIPE, **environment)
+
+
+async def started(name: str, *arguments: str, stdin: int | IO[bytes], **environment: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", f"devices.{name}", *arguments,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **environment},
     )  # fmt: skip
 
@@ -47,6 +52,32 @@ async def test_a_camera_without_an_address_is_told_in_one_line(tmp_path: Path) -
 
     assert process.returncode == 1
     assert problem.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(("name", "more"), [("button", ()), ("card_reader", ("--room", "gym"))])
+@pytest.mark.parametrize("typed", ["nothing", "a file"])
+async def test_the_end_of_what_is_typed_is_said_in_one_line_and_the_device_goes_on(
+    name: str, more: tuple[str, ...], typed: str, tmp_path: Path
+) -> None:
+    lines = tmp_path / "lines"
+    lines.write_text("AD708738AE\n" if name == "card_reader" else "press\n")
+    with (Path(os.devnull) if typed == "nothing" else lines).open("rb") as stdin:
+        async with running_broker() as bench:
+            let_in(bench, "b-01")
+            process = await started(
+                name, "--centre", "jq", "--device", "b-01", "--hub", f"mqtt://127.0.0.1:{built_in(bench).port}",
+                "--data-dir", str(tmp_path), *more, stdin=stdin, ANLING_DEVICE_PASSWORD="b-01-secret",
+            )  # fmt: skip
+            await until(lambda: bench.broker.is_connected("b-01"))
+            if typed == "a file" and name == "button":
+                assert (await bench.alarm.next()).publisher == "b-01"
+            assert process.stderr is not None
+            said = await process.stderr.readline()
+            process.send_signal(signal.SIGTERM)
+            _, problem = await process.communicate()
+
+    assert said.decode() == "nothing more can be typed here: standard input has ended\n"
+    assert (process.returncode, problem) == (0, b"")
 
 
 async def test_what_is_no_card_is_said_and_the_next_card_is_read(tmp_path: Path) -> None:
@@ -100,6 +131,7 @@ async def test_a_line_typed_at_the_button_is_a_press_and_its_light_is_written(tm
         inbound = await bench.alarm.next()
         lights = [await process.stdout.readline() for _ in range(2)]
         process.send_signal(signal.SIGTERM)
+        await process.wait()  # before what is typed ends, too
         _, problem = await process.communicate()
 
     assert inbound.publisher == "b-01"

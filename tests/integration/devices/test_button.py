@@ -31,6 +31,7 @@ from tests.integration.devices.hub import Mosquitto, built_in, identity, mosquit
 from tests.integration.mqtt.fakes import Bench, running, running_broker
 
 ALARM = "a-01jdbhqm2ys2v0w8f7z6k5n4m3"
+READING = dump(TeleMessage.model_validate_json(b'{"v":1,"id":"x-1","readings":[{"name":"a","value":1,"unit":"s"}]}'))
 
 
 @pytest.fixture
@@ -238,12 +239,9 @@ async def test_a_spooled_press_is_kept(house: Mosquitto, outbox: Outbox) -> None
 async def test_at_the_built_in_broker_a_press_waits_for_no_reading(bench: Bench, outbox: Outbox) -> None:
     button = Button(built_in(bench), identity("b-01"), outbox, SystemClock())
     bench.telemetry.open.clear()
-    reading = dump(
-        TeleMessage.model_validate_json(b'{"v":1,"id":"x-1","readings":[{"name":"a","value":1,"unit":"s"}]}')
-    )
     async with running(button.run):
         await until(lambda: button.link.connected)
-        taken = [button.link.send_reading(reading) for _ in range(30)]
+        taken = [button.link.send_reading(READING) for _ in range(30)]
 
         press_id = await button.press()
         heard = await bench.alarm.next()
@@ -251,6 +249,36 @@ async def test_at_the_built_in_broker_a_press_waits_for_no_reading(bench: Bench,
 
     assert sum(taken) <= 5
     assert parse(Kind.ALARM, heard.payload).id == press_id
+
+
+async def test_a_press_goes_out_although_more_than_paho_s_twenty_messages_wait_for_their_answer(
+    bench: Bench, outbox: Outbox
+) -> None:
+    button = Button(built_in(bench), identity("b-01"), outbox, SystemClock())
+    bench.telemetry.open.clear()
+    async with running(button.run):
+        await until(lambda: button.link.connected)
+        assert all(button.link.send(Kind.TELE, READING) for _ in range(20))
+
+        press_id = await button.press()
+        heard = await bench.alarm.next()
+        bench.telemetry.open.set()
+
+    assert parse(Kind.ALARM, heard.payload).id == press_id
+
+
+async def test_what_was_not_answered_is_said_at_once_when_the_line_is_back(bench: Bench, outbox: Outbox) -> None:
+    line, clock = Line(), SetClock(MORNING)  # time stands still: no repetition comes due by itself
+    button = Button(built_in(bench), identity("b-01"), outbox, clock, dial=line.dial)
+    async with running(button.run):
+        press_id = await button.press()
+        await bench.alarm.next()
+        line.cut()
+        await until(lambda: not button.link.connected)
+
+        line.mend()
+
+        assert parse(Kind.ALARM, (await bench.alarm.next()).payload).id == press_id
 
 
 async def test_the_built_in_broker_carries_answers_and_cues_too(bench: Bench, outbox: Outbox) -> None:

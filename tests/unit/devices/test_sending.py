@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage, dump
+from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage, VisitMessage, What, dump
 from devices.contract.times import SystemClock
 from devices.contract.topics import Kind
 from devices.outbox import CannotKeep, Kept, Outbox
@@ -18,6 +18,27 @@ class FullOutbox(Outbox):
 
     def keep(self, kind: Kind, draft: object, made_at: float) -> Kept:
         raise CannotKeep("database or disk is full")
+
+
+@pytest.mark.parametrize(
+    ("kind", "draft", "is_kept"),
+    [
+        (Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS), True),
+        (Kind.VISIT, VisitMessage(id=BOOT, token="AD708738AE", what=What.ARRIVE), False),
+    ],
+)
+async def test_a_call_is_kept_whatever_the_hub_says_against_it_and_a_visit_is_not(
+    tmp_path: Path, kind: Kind, draft: AlarmMessage | VisitMessage, is_kept: bool
+) -> None:
+    with Outbox(tmp_path / "b-01.outbox", BOOT) as outbox:
+        sending = Sending(outbox, SystemClock())
+        kept = await sending.keep(kind, draft)
+
+        sending.hear_ack(dump(Ack(id=kept.id, status=AckStatus.REJECTED, reason="unknown-device")))
+        await sending._forget_answered()
+
+        assert sending.unsent == ((kept,) if is_kept else ())
+        assert len(outbox.waiting()) == is_kept
 
 
 async def test_a_device_without_storage_sends_from_memory_and_forgets_what_was_answered(

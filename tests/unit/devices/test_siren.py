@@ -63,6 +63,14 @@ def test_no_command_makes_it_howl_for_ever() -> None:
     assert doing.until == NOON + LONGEST
 
 
+def test_a_command_that_asks_for_more_is_cut_short_too() -> None:
+    asked = Cmd(nonce="n-1", do=Do.SIREN, until=NOON + timedelta(hours=1))
+
+    (doing,) = obey((), asked, CAN, NOON).doing
+
+    assert doing.until == NOON + LONGEST
+
+
 BOTH = frozenset({Do.SIREN, Do.LAMP, Do.IDENTIFY})
 LAMP = Cmd(nonce="n-2", do=Do.LAMP, until=NOON + timedelta(minutes=5))
 

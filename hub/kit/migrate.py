@@ -59,6 +59,7 @@ def migrate(url: str) -> list[str]:
             number: (name, digest)
             for number, name, digest in conn.execute("SELECT number, name, digest FROM migration")
         }
+        conn.commit()  # or each migration would be a savepoint of this transaction, and all be undone by one
         wanted = migrations()
         _refuse_edited(applied, wanted)
         return [_apply(conn, migration) for migration in wanted if migration.number not in applied]

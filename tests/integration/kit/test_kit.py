@@ -37,6 +37,22 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
         migrations.migrate(database_url)
 
 
+def test_a_migration_that_fails_undoes_none_of_those_before_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrations.migrations()
+    good = migrations.Migration(9001, "good", "CREATE TABLE good (id integer)")
+    bad = migrations.Migration(9002, "bad", "CREATE TABLE half (id integer); SELECT 1 / 0")
+    monkeypatch.setattr(migrations, "migrations", lambda: [*known, good, bad])
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        migrations.migrate(database_url)
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT name FROM migration WHERE number > 9000").fetchall() == [("good",)]
+        assert conn.execute("SELECT to_regclass('good'), to_regclass('half')").fetchall() == [("good", None)]
+
+
 async def test_a_family_member_sees_her_own_relative_and_nobody_else(web_database: Database, house: House) -> None:
     async with web_database.transaction_as(house.daughter) as conn:
         seniors = await (await conn.execute("SELECT id FROM senior")).fetchall()

@@ -19,9 +19,8 @@ STANDS_STILL_AT_MOST: Final = "10s"
 
 
 class Role(StrEnum):
-    """The three roles of the first migration."""
+    """The two roles of the first migration."""
 
-    OWNER = "anling_owner"
     HUB = "anling_hub"
     WEB = "anling_web"
 

@@ -1,10 +1,11 @@
 -- Who may touch the database, and how a change is made known.
--- anling_owner owns the tables, anling_hub runs the centre, anling_web reads and writes for one signed-in account.
+-- The login that migrates owns the tables; anling_hub runs the centre, anling_web reads and writes for one signed-in
+-- account. No role without LOGIN can own them: TimescaleDB runs the jobs of a hypertable as its owner.
 DO $$
 DECLARE
   role_name text;
 BEGIN
-  FOREACH role_name IN ARRAY ARRAY['anling_owner', 'anling_hub', 'anling_web'] LOOP
+  FOREACH role_name IN ARRAY ARRAY['anling_hub', 'anling_web'] LOOP
     BEGIN
       EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
@@ -16,7 +17,6 @@ END
 $$;
 
 GRANT USAGE ON SCHEMA public TO anling_hub, anling_web;
-GRANT ALL ON SCHEMA public TO anling_owner;
 
 -- Carries a kind and an id, never content: NOTIFY is outside row-level security.
 -- The trigger's first argument is the kind, its second the column that holds the id.

@@ -275,7 +275,8 @@ def _resolve_overdue(case: _Case) -> Moved:
 
 
 def _accept(case: _Case, accept: Accept) -> Moved | None:
-    """T7, T8; the owner who takes it again says that she is still coming."""
+    """T7, T8. From the owner herself it answers "she pressed again", else it is a repetition (T21) and renews nothing:
+    the "still coming" of T11 does not exist yet, and after five minutes on the way the alarm rings again."""
     alarm, now = case.alarm, case.now
     if alarm.owner_id is not None:
         if alarm.owner_id != accept.by:
@@ -295,7 +296,7 @@ def _accept(case: _Case, accept: Accept) -> Moved | None:
 
 
 def _confirmed(case: _Case, by: AccountId) -> Moved | None:
-    """The owner answers "she pressed again"; without that question there is nothing to say."""
+    """The owner answers "she pressed again", and her lease runs on; without that question there is nothing to say."""
     if case.alarm.confirm_by is None:
         return None
     return Moved(case.stamped(replace(case.alarm, confirm_by=None)), "confirmed", by=by, answers_confirm=True)

@@ -196,7 +196,7 @@ class SomebodyTold:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """A responder takes responsibility, or the owner says that she is still coming."""
+    """A responder takes responsibility, or the owner answers that she heard the presser again."""
 
     by: AccountId
 

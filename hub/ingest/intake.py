@@ -246,6 +246,14 @@ class Intake:
     # Both.
 
     async def _commit(self, database: Database, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
+        """Commit; once more when PostgreSQL ended a circle of waiting here, for then the others have gone on."""
+        try:
+            return await self._attempt(database, keep, arrived)
+        except psycopg.errors.DeadlockDetected as error:
+            log.warning("%d messages waited in a circle and are tried again: %s", len(arrived), error)
+            return await self._attempt(database, keep, arrived)
+
+    async def _attempt(self, database: Database, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
         async with asyncio.timeout(ATTEMPT_SECONDS), database.transaction() as conn:
             return await keep(conn, arrived, self._neighbours, self._clocks, self._clock.now())
 

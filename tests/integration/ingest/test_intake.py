@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from hub.ingest import quarantine
 from hub.ingest.intake import TELEMETRY_CAPACITY, Intake
@@ -21,6 +22,7 @@ from tests.fakes.house import House
 from tests.integration.ingest.fakes import Hub, said
 
 PRESS: dict[str, object] = {"id": "9f3c2a7be41d0c55-1042", "seq": 1042, "kind": "press", "age_ms": 350}
+WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 ACK_TOPIC = "anling/v1/jiuquan-road/ack/b-wang"
 
 
@@ -426,6 +428,35 @@ async def test_a_report_that_the_database_refuses_is_set_aside_alone(
 
     assert rows(database_url, "SELECT state FROM device WHERE id = 'b-li'") == [("online",)]
     assert rows(database_url, "SELECT device_id, reason FROM quarantine") == [("b-wang", "refused-by-the-database")]
+
+
+async def test_reports_that_waited_in_a_circle_with_somebody_else_are_kept_all_the_same(
+    database_url: str, house: House, clock: SetClock, hub: Hub
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as conn:  # who finds the circle ends it: the reports, after 2 s
+        conn.execute(sql.SQL("ALTER DATABASE {} SET deadlock_timeout = '2s'").format(sql.Identifier(conn.info.dbname)))
+    online: dict[str, object] = {"state": "online"}
+    async with (
+        asyncio.timeout(20),
+        Database.open(database_url, Role.HUB, size=2, name="test hub") as database,
+        running(Intake(database, database, clock, hub.neighbours()), hub) as intake,
+        await psycopg.AsyncConnection.connect(database_url) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        await other.execute("SET deadlock_timeout = '10s'")
+        await other.execute("SELECT FROM device WHERE id = %s FOR UPDATE", (house.lamp,))
+        reports = tasks.create_task(
+            report(intake, said(clock, "status", house.siren, online), said(clock, "status", house.lamp, online))
+        )
+        while not rows(database_url, WAITS_FOR_A_LOCK):
+            await asyncio.sleep(0.01)
+        await other.execute("SELECT FROM device WHERE id = %s FOR UPDATE", (house.siren,))
+        await other.commit()
+        await reports
+        while intake.counts.kept < 2:
+            await asyncio.sleep(0.01)
+
+    assert rows(database_url, "SELECT state FROM device WHERE kind IN ('siren', 'lamp')") == [("online",)] * 2
 
 
 async def test_a_full_queue_sheds_readings_at_once_and_keeps_room_for_visits(

@@ -54,7 +54,7 @@ class ExternalBroker:
     """A Transport over somebody else's broker."""
 
     def __init__(self, address: Address, *, receivers: Receivers, clock: Clock) -> None:
-        self._alarm = _Line(address, "alarm", ALARM_FILTERS, receivers.alarm, clock, in_hand=1000)
+        self._alarm = _Line(address, "alarm", ALARM_FILTERS, receivers.alarm, clock, in_hand=1000, kept=1000)
         self._telemetry = _Line(address, "telemetry", TELEMETRY_FILTERS, receivers.telemetry, clock, in_hand=2000)
 
     @property
@@ -86,7 +86,7 @@ class ExternalBroker:
 
 
 class _Line:
-    """One lane: a client, its session, and what is in hand on its present connection."""
+    """One lane: a client, its session, and what is in hand."""
 
     def __init__(
         self,
@@ -97,7 +97,9 @@ class _Line:
         clock: Clock,
         *,
         in_hand: int,
+        kept: int = 0,
     ) -> None:
+        """`in_hand`: at most so many on a connection; `kept`: of these so many, the oldest, when it is lost."""
         self.is_up = False
         self.lost_sessions = 0
         self._address = address
@@ -106,12 +108,13 @@ class _Line:
         self._receiver = receiver
         self._clock = clock
         self._most_in_hand = in_hand
+        self._kept_in_hand = kept
         self._had_session = False
         self._epoch = 0
         self._attached = False
         self._settled = asyncio.Event()  # up, or over before it was
         self._ended = asyncio.Event()
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._in_hand: dict[asyncio.Task[None], None] = {}  # oldest first
         self._unconfirmed: dict[int, asyncio.Future[ReasonCode]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._client = self._new_client()
@@ -205,9 +208,13 @@ class _Line:
             loop.add_writer(sock, self._write)
 
     def _over(self) -> None:
-        """The connection is over: what is in hand and will come again is let go, what was sent is uncertain."""
+        """The connection is over: what is in hand and will come again is let go, what was sent is uncertain.
+
+        The broker has answered the device of a press in hand and may forget it as it dies: it is kept, and counts once
+        when it does come again.
+        """
         self.is_up = False
-        for task in self._in_hand:
+        for task in tuple(self._in_hand)[self._kept_in_hand :]:
             task.cancel()
         for confirmed in self._unconfirmed.values():
             if not confirmed.done():
@@ -314,8 +321,8 @@ class _Line:
         assert self._tasks is not None
         task = self._tasks.create_task(self._receive(inbound, message.mid, self._epoch))
         if message.qos:  # the others do not come again
-            self._in_hand.add(task)
-            task.add_done_callback(self._in_hand.discard)
+            self._in_hand[task] = None
+            task.add_done_callback(self._in_hand.pop)
 
     async def _receive(self, inbound: Inbound, mid: int, epoch: int) -> None:
         """Acknowledge when durable, on the connection it came from: on another its packet id is somebody else's."""

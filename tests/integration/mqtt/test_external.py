@@ -126,6 +126,19 @@ async def test_a_press_without_qos_that_is_in_hand_is_kept_when_the_connection_i
         await until(lambda: bench.alarm.finished == 1)
 
 
+async def test_a_press_that_the_broker_has_answered_is_kept_though_the_broker_is_gone(bench: Bench) -> None:
+    bench.alarm.open.clear()
+    async with bench.button() as button:
+        await press(button)
+        await bench.alarm.next()
+        await bench.mosquitto.stop()
+        await until(lambda: not bench.broker.is_up)
+
+        bench.alarm.open.set()
+
+        await until(lambda: bench.alarm.finished == 1)
+
+
 class Hands:
     """A receiver that keeps each message in hand until the test lets go of it."""
 

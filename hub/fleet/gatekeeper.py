@@ -8,7 +8,7 @@ from typing import Final
 
 import psycopg
 
-from devices.contract.topics import FROM_DEVICE, TO_DEVICE, is_id, topic
+from devices.contract.topics import FROM_DEVICE, TO_DEVICE, Kind, is_id, topic
 from hub.fleet import credentials, store
 from hub.fleet.model import Credentials, DeviceKind
 from hub.kit.clock import Clock
@@ -79,12 +79,16 @@ class Gatekeeper:
 
 
 def principal(row: Credentials) -> Principal:
-    """The topics a device may use: its own, in its own direction. An observer hears everything and says nothing."""
+    """The topics a device may use: its own, in its own direction, and visits only where cards are read.
+
+    An observer hears everything and says nothing.
+    """
     if row.kind == DeviceKind.OBSERVER:  # a row holds its text
         return Principal(row.device_id, (), ("anling/#",), _stamp(row), observer=True)
+    says = FROM_DEVICE if DeviceKind(row.kind).reads_cards else FROM_DEVICE - {Kind.VISIT}
     return Principal(
         row.device_id,
-        tuple(topic(row.centre_id, kind, row.device_id) for kind in sorted(FROM_DEVICE)),
+        tuple(topic(row.centre_id, kind, row.device_id) for kind in sorted(says)),
         tuple(topic(row.centre_id, kind, row.device_id) for kind in sorted(TO_DEVICE)),
         _stamp(row),
     )

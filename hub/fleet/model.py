@@ -31,6 +31,11 @@ class DeviceKind(StrEnum):
         """Whether its job is to call for help."""
         return self in (DeviceKind.BUTTON, DeviceKind.PULL_CORD)
 
+    @property
+    def reads_cards(self) -> bool:
+        """Whether it may say who arrived, entered and left: presence is what opens a picture."""
+        return self in (DeviceKind.CARD_READER, DeviceKind.GATEWAY)
+
 
 class DeviceState(StrEnum):
     """What the device, or its Last Will, said last."""

@@ -231,6 +231,31 @@ async def test_the_right_password_admits_a_device_to_its_own_topics(
     assert await gatekeeper.stamp_of("b-wang") == principal.stamp
 
 
+@pytest.mark.parametrize(
+    ("device", "reads_cards"),
+    [("r-gym", True), ("b-wang", False), ("t-gym", False), ("cam-gym", False), ("siren-corridor", False)],
+)
+async def test_only_what_reads_cards_may_say_who_is_there(
+    database: Database, house: House, clock: SetClock, device: str, reads_cards: bool
+) -> None:
+    admitted = await Gatekeeper(database, clock, house.centre).admit(device, password_of(device), "any")
+
+    assert admitted is not None
+    assert (f"anling/v1/jiuquan-road/visit/{device}" in admitted.may_publish) is reads_cards
+
+
+async def test_a_gateway_may_say_who_is_there_for_the_readers_behind_it(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE device SET kind = 'gateway' WHERE id = 't-gym'")
+
+    admitted = await Gatekeeper(database, clock, house.centre).admit("t-gym", password_of("t-gym"), "any")
+
+    assert admitted is not None
+    assert "anling/v1/jiuquan-road/visit/t-gym" in admitted.may_publish
+
+
 async def test_the_observer_hears_everything_and_says_nothing(
     database: Database, house: House, clock: SetClock
 ) -> None:

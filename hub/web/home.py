@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from hub.access.api import Centre
+from hub.alarms.model import Outcome
 from hub.kit.ids import AccountId, AlarmId, DeviceId, RoomId, SeniorId
 
 
@@ -73,7 +74,7 @@ class Watched(BaseModel):
 
 
 class HerAlarm(BaseModel):
-    """An alarm of hers that is live, or ended today."""
+    """An alarm of hers that is live, or ended today; `outcome` is how it ended, None while it lives."""
 
     id: AlarmId
     number: str
@@ -81,6 +82,7 @@ class HerAlarm(BaseModel):
     opened_at: datetime
     owner_name: str | None
     owner_name_en: str | None
+    outcome: Outcome | None
 
 
 class Home(BaseModel):

@@ -208,6 +208,7 @@ class HerAlarmRow:
     opened_at: datetime
     owner_name: str | None
     owner_name_en: str | None
+    outcome: str | None
 
 
 async def relative(conn: Conn, account_id: AccountId) -> RelativeRow | None:
@@ -279,7 +280,7 @@ async def her_alarms(conn: Conn, senior_id: SeniorId, since: datetime) -> list[H
         await cur.execute(
             """
             SELECT alarm.id, alarm.number, alarm.state, alarm.opened_at,
-                   owner.name AS owner_name, owner.name_en AS owner_name_en
+                   owner.name AS owner_name, owner.name_en AS owner_name_en, alarm.outcome
               FROM alarm
               LEFT JOIN LATERAL alarm_owner_name(alarm.id) AS owner ON true
              WHERE alarm.senior_id = %(senior_id)s AND NOT alarm.drill

@@ -1,15 +1,10 @@
 /** What a family member's page knows: who she is, how her relative is, and whether that is still true. */
 import { Problem, answer, asProblem, hub } from '../lib/api/request'
-import type { FamilyAlarm, FamilyEvents, FamilyHome } from '../lib/api/types'
+import type { FamilyEvents, FamilyHome } from '../lib/api/types'
 import { centreClock } from '../lib/clock.svelte'
 import { language } from '../lib/language.svelte'
 import { LiveStream } from '../lib/live/stream.svelte'
 import { calling } from './calling'
-
-/** Whether somebody still looks after this call. */
-export function isLive(alarm: FamilyAlarm): boolean {
-  return alarm.state !== 'resolved' && alarm.state !== 'closed'
-}
 
 export class Home {
   now = $state<FamilyHome | null>(null)

@@ -1,4 +1,5 @@
 /** The words of the family's page: 您, kind, and never 监控. */
+import type { Outcome } from '../lib/api/types'
 import { language, type InBoth } from '../lib/language.svelte'
 
 const zh = {
@@ -45,9 +46,17 @@ const zh = {
     open: () => '中心已经收到，正在找人过去',
     accepted: (owner: string) => `${owner}正在赶来`,
     on_scene: (owner: string) => `${owner}已经到了`,
-    resolved: () => '已经处理好了',
-    closed: () => '已经处理好了',
   },
+  /** How it ended, in the outcome's own words: a family is never told by a page how she fell. */
+  over: {
+    assisted: '已处理好（已协助）',
+    reassurance: '已处理好（已安抚）',
+    company: '已处理好（已陪伴）',
+    accidental: '已处理好（误按）',
+    device_fault: '已处理好（设备故障）',
+    fall: '工作人员已处理，请打中心电话了解情况',
+    ambulance: '工作人员已处理，请打中心电话了解情况',
+  } as Record<Outcome, string>,
   aColleague: '工作人员',
 }
 
@@ -95,8 +104,15 @@ const en: typeof zh = {
     open: () => 'The centre has heard it and is finding somebody',
     accepted: (owner: string) => `${owner} is on the way`,
     on_scene: (owner: string) => `${owner} is there`,
-    resolved: () => 'All is well again',
-    closed: () => 'All is well again',
+  },
+  over: {
+    assisted: 'Taken care of (helped)',
+    reassurance: 'Taken care of (reassured)',
+    company: 'Taken care of (kept company)',
+    accidental: 'Taken care of (pressed by accident)',
+    device_fault: 'Taken care of (a device fault)',
+    fall: 'The staff have dealt with it. Please call the centre to hear more',
+    ambulance: 'The staff have dealt with it. Please call the centre to hear more',
   },
   aColleague: 'Staff',
 }

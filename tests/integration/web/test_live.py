@@ -284,6 +284,21 @@ async def test_a_daughter_sees_where_her_mother_is_as_it_changes(
         assert (home["presence"], home["picture"]["allowed"]) == (None, False)
 
 
+async def test_a_daughter_reads_how_a_call_ended(site: Site, address: str, place: Place, house: House) -> None:
+    cookies = await site.cookies_of(house.daughter, SessionKind.FAMILY)
+    async with opened(address, "/api/family/live", cookies) as phone:
+        await phone.hear("home")
+        alarm_id = await needs_help(place, house)
+        (call,) = (await phone.hear("home"))["alarms"]
+        assert (call["state"], call["outcome"]) == ("open", None)
+
+        async with place.hub.transaction() as conn:
+            await alarms.accept(conn, alarm_id, house.zhou, place.clock.now())
+            await alarms.resolve(conn, alarm_id, house.zhou, Outcome.AMBULANCE, "送到了医院", place.clock.now())
+        (call,) = (await phone.hear("home"))["alarms"]
+        assert (call["state"], call["outcome"]) == ("resolved", "ambulance")
+
+
 async def test_a_son_hears_nothing_of_another_mother(site: Site, address: str, place: Place, house: House) -> None:
     cookies = await site.cookies_of(house.stranger, SessionKind.FAMILY)
     async with opened(address, "/api/family/live", cookies) as phone:

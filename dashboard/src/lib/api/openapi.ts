@@ -1227,7 +1227,7 @@ export interface components {
         };
         /**
          * HerAlarm
-         * @description An alarm of hers that is live, or ended today.
+         * @description An alarm of hers that is live, or ended today; `outcome` is how it ended, None while it lives.
          */
         HerAlarm: {
             /** Id */
@@ -1239,6 +1239,7 @@ export interface components {
              * Format: date-time
              */
             opened_at: string;
+            outcome: components["schemas"]["Outcome"] | null;
             /** Owner Name */
             owner_name: string | null;
             /** Owner Name En */

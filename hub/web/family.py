@@ -15,16 +15,18 @@ from hub.attendance.service import stays_between, where
 from hub.kit.changes import Change
 from hub.kit.db import Conn
 from hub.kit.http import Databases
-from hub.kit.ids import AccountId, RoomId
+from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId
+from hub.telemetry.service import latest
 from hub.video.policy import Code
 from hub.video.service import verdict, watched
 from hub.video.store import Watched as WatchedRow
 from hub.web import store
+from hub.web.board import CameraState, camera_state
 from hub.web.home import FamilyMember, HerAlarm, HerSenior, Home, Moment, NamedRoom, Picture, Watched, Where
 from hub.web.live import Said, Shown
 
 _VIEWINGS_FOR = timedelta(days=7)
-_CHANGES = frozenset({"alarm", "presence", "grant", "account", "viewing", "device", "senior", "lost"})
+_CHANGES = frozenset({"alarm", "presence", "grant", "account", "viewing", "device", "senior", "notice", "lost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,19 @@ async def _picture(conn: Conn, caller: Caller, seen: _Seen, now: datetime) -> Pi
     """The policy's answer for the room she is in; without consent that is the reason, wherever she is."""
     found = await verdict(conn, caller.subject, caller.session_id, seen.tie.senior_id, now)
     code = Code.NO_CONSENT if not found.allowed and "live_video" not in seen.covers else found.code
-    return Picture(camera_id=found.camera_id, allowed=found.allowed, code=code, next_at=found.next_at)
+    camera = await _camera(conn, seen.tie.centre_id, found.camera_id, now) if found.allowed else None
+    return Picture(
+        camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at
+    )
+
+
+async def _camera(conn: Conn, centre_id: CentreId, camera_id: DeviceId | None, now: datetime) -> CameraState | None:
+    """What the board says of this camera."""
+    found = next((one for one in await store.cameras_of(conn, centre_id, now) if one.id == camera_id), None)
+    if found is None:
+        return None
+    readings = await latest(conn, centre_id, ("black", "frozen"), now)
+    return camera_state(found, readings.get(found.room_id, {}))
 
 
 def _why_no_relation(caller: Caller, now: datetime) -> str:

@@ -46,9 +46,13 @@ class Where(BaseModel):
 
 
 class Picture(BaseModel):
-    """Whether she may be watched now; else `code` says why in kind, and `next_at` when it may be possible again."""
+    """Whether she may be watched now; else `code` says why in kind, and `next_at` when it may be possible again.
+
+    `camera`: whether what that camera sends is a picture; None where she may not be watched.
+    """
 
     camera_id: DeviceId | None
+    camera: Literal["ok", "dark", "frozen", "silent"] | None
     allowed: bool
     code: str | None
     next_at: datetime | None

@@ -104,6 +104,20 @@ def test_when_mother_goes_to_another_room_the_picture_of_the_first_ends(visitors
     assert watch(page.locator("video")).room_id == "gym"
 
 
+def test_a_black_picture_is_never_called_live(visitors: Visitors, mother: Demo) -> None:
+    page = visitors.daughter(PHONE)
+    page.get_by_role("button", name="看看妈妈").click()
+    watch(page.locator("video"))
+
+    mother.darken("cam-music")
+
+    screen = page.locator("[data-picture=live]")
+    expect(screen).to_contain_text("画面全黑，镜头可能被挡住了。", timeout=30_000)
+    expect(screen).not_to_contain_text("实时画面")
+    mother.darken("cam-music", on=False)
+    expect(screen).to_contain_text("实时画面", timeout=30_000)
+
+
 def test_a_member_of_another_family_is_refused_with_a_kind_reason(visitors: Visitors, mother: Demo) -> None:
     mother.is_in("s-02", "gym")
     page = visitors.stranger(PHONE)

@@ -272,7 +272,13 @@ async def test_a_daughter_sees_where_her_mother_is_as_it_changes(
         await enters(place, house, house.wang, house.music)
         home = await phone.hear("home")
         assert (home["presence"]["room"]["name"], home["presence"]["sure"]) == ("音乐室", True)
-        assert home["picture"] == {"camera_id": "cam-music", "allowed": True, "code": None, "next_at": None}
+        assert home["picture"] == {
+            "camera_id": "cam-music",
+            "camera": "ok",
+            "allowed": True,
+            "code": None,
+            "next_at": None,
+        }
         assert [one["what"] for one in home["today"]] == ["arrived", "entered"]
 
         alarm_id = await needs_help(place, house)
@@ -282,6 +288,21 @@ async def test_a_daughter_sees_where_her_mother_is_as_it_changes(
         await enters(place, house, house.wang, None)
         home = await phone.hear("home")
         assert (home["presence"], home["picture"]["allowed"]) == (None, False)
+
+
+async def test_a_daughter_is_told_that_the_picture_is_black(
+    site: Site, address: str, place: Place, house: House
+) -> None:
+    await enters(place, house, house.wang, house.gym)
+    dark = Raised(house.centre, "camera-dark", f"device:{house.gym_camera}")
+    cookies = await site.cookies_of(house.daughter, SessionKind.FAMILY)
+    async with opened(address, "/api/family/live", cookies) as phone:
+        assert (await phone.hear("home"))["picture"]["camera"] == "ok"
+
+        async with place.hub.transaction() as conn:
+            await raise_notice(conn, dark, place.clock.now())
+
+        assert (await phone.hear("home"))["picture"]["camera"] == "dark"
 
 
 async def test_a_daughter_reads_how_a_call_ended(site: Site, address: str, place: Place, house: House) -> None:

@@ -1434,10 +1434,14 @@ export interface components {
         /**
          * Picture
          * @description Whether she may be watched now; else `code` says why in kind, and `next_at` when it may be possible again.
+         *
+         *     `camera`: whether what that camera sends is a picture; None where she may not be watched.
          */
         Picture: {
             /** Allowed */
             allowed: boolean;
+            /** Camera */
+            camera: ("ok" | "dark" | "frozen" | "silent") | null;
             /** Camera Id */
             camera_id: string | null;
             /** Code */

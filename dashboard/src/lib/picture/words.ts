@@ -6,6 +6,11 @@ const zh = {
   live: '实时画面',
   paused: '画面暂停，正在恢复',
   tapToPlay: '点一下，播放画面',
+  /** Frames come, and they show nothing: what the hub knows of the camera. */
+  noPictureOf: {
+    dark: '画面全黑，镜头可能被挡住了。工作人员已经知道了。',
+    frozen: '画面不动了，不是现在的样子。工作人员已经知道了。',
+  } as Record<string, string>,
   ended: '画面已经结束',
   again: '再看一次',
   stillWatching: '还在看吗？',
@@ -53,6 +58,10 @@ const en: typeof zh = {
   live: 'Live picture',
   paused: 'Picture paused, coming back',
   tapToPlay: 'Tap to play the picture',
+  noPictureOf: {
+    dark: 'The picture is black; the camera may be covered. The staff know.',
+    frozen: 'The picture stands still: this is not how it is now. The staff know.',
+  },
   ended: 'The picture has ended',
   again: 'Watch again',
   stillWatching: 'Still watching?',

@@ -108,9 +108,7 @@ async def _picture(conn: Conn, caller: Caller, seen: _Seen, now: datetime) -> Pi
     found = await verdict(conn, caller.subject, caller.session_id, seen.tie.senior_id, now)
     code = Code.NO_CONSENT if not found.allowed and "live_video" not in seen.covers else found.code
     camera = await _camera(conn, seen.tie.centre_id, found.camera_id, now) if found.allowed else None
-    return Picture(
-        camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at
-    )
+    return Picture(camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at)
 
 
 async def _camera(conn: Conn, centre_id: CentreId, camera_id: DeviceId | None, now: datetime) -> CameraState | None:

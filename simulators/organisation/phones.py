@@ -57,7 +57,8 @@ class Delivery(_Part):
 class Shown:
     """One message on a phone: the latest of its alarm. `count` is how often that was told, `n` which telling this is.
 
-    `earlier` are the ids of the messages it stands for; `asks`: it waits for an answer.
+    `first_at` is when the alarm was told first, `earlier` are the ids of the messages it stands for; `asks`: it waits
+    for an answer.
     """
 
     notification_id: str
@@ -68,6 +69,7 @@ class Shown:
     text: dict[str, str]
     urgent: bool
     accept_url: str | None
+    first_at: datetime
     received_at: datetime
     standing: Standing
     asks: bool
@@ -98,6 +100,7 @@ class Phone:
 
 
 _KEPT = 20
+_ON_SCREEN = 3
 
 
 def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
@@ -122,6 +125,7 @@ def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
         text=body.text,
         urgent=body.urgent,
         accept_url=body.accept_url or (former.accept_url if former else None),
+        first_at=former.first_at if former else at,
         received_at=at,
         standing=_standing(phone, delivery),
         asks=delivery.type == "alarm.notification",
@@ -129,7 +133,25 @@ def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
         earlier=(*former.earlier, former.notification_id) if former else (),
     )
     others = tuple(shown for shown in phone.shown if shown.alarm_id != body.alarm.id)
-    return replace(phone, shown=(message, *others)[:_KEPT])
+    return replace(phone, shown=_kept((message, *others)))
+
+
+def on_screen(phone: Phone) -> tuple[Shown, ...]:
+    """The messages in the order the phone shows them: everything that asks for somebody, then the newest of the rest
+    up to three.
+
+    What asks is in order of need: P1 before P2, and who has waited longest first.
+    """
+    asking = sorted(
+        (message for message in phone.shown if _asks(message)),
+        key=lambda message: (message.priority, message.first_at, message.alarm_id),
+    )
+    rest = [message for message in phone.shown if not _asks(message)]
+    return (*asking, *rest[: max(0, _ON_SCREEN - len(asking))])
+
+
+def _asks(message: Shown) -> bool:
+    return message.standing is Standing.RINGING or message.can_confirm
 
 
 def message_of(phone: Phone, notification_id: str) -> Shown | None:
@@ -160,6 +182,11 @@ def _with(phone: Phone, message: Shown) -> Phone:
     return replace(
         phone, shown=tuple(message if shown.alarm_id == message.alarm_id else shown for shown in phone.shown)
     )
+
+
+def _kept(shown: tuple[Shown, ...]) -> tuple[Shown, ...]:
+    """The newest, and every one that still asks for somebody, however old."""
+    return tuple(message for n, message in enumerate(shown) if n < _KEPT or _asks(message))
 
 
 def _standing(phone: Phone, delivery: Delivery) -> Standing:

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from devices.contract.times import Clock
-from simulators.organisation.phones import Delivery, Phone, Standing, answered, message_of, receive
+from simulators.organisation.phones import Delivery, Phone, Standing, answered, message_of, on_screen, receive
 from simulators.organisation.signature import NotSigned, verify
 
 log = logging.getLogger(__name__)
@@ -242,12 +242,14 @@ def _state(organisation: Organisation) -> dict[str, object]:
                 "shown": [
                     {
                         **{key: value for key, value in asdict(message).items() if key not in _KEPT_BACK},
+                        "first_at": message.first_at.isoformat(),
                         "received_at": message.received_at.isoformat(),
                         "can_take": message.can_take,
                         "can_confirm": message.can_confirm,
                     }
                     for message in phone.shown
                 ],
+                "on_screen": [message.notification_id for message in on_screen(phone)],
             }
             for phone in organisation.phones.values()
         ],

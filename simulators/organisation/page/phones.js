@@ -70,9 +70,8 @@ function phoneElement(phone) {
   const quiet = element.querySelector(".quiet");
   quiet.hidden = phone.shown.length > 0;
   quiet.textContent = word.quiet;
-  // what still rings comes first, whatever came last
-  const needed = [...phone.shown].sort((a, b) => (b.standing === "ringing") - (a.standing === "ringing"));
-  element.querySelector(".messages").append(...needed.slice(0, 3).map((message) => messageElement(phone, message)));
+  const messages = new Map(phone.shown.map((message) => [message.notification_id, message]));
+  element.querySelector(".messages").append(...phone.on_screen.map((id) => messageElement(phone, messages.get(id))));
   return element;
 }
 

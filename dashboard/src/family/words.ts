@@ -38,7 +38,7 @@ const zh = {
   back: '回去',
   because: {
     consent: '家人',
-    'stated-reason': '工作人员查看',
+    'stated-reason': '工作人员查看，理由已记录',
     'accepted-alarm': '处理呼叫',
   } as Record<string, string>,
   called: (who: string) => `${who}按了呼叫`,
@@ -96,7 +96,7 @@ const en: typeof zh = {
   back: 'Back',
   because: {
     consent: 'family',
-    'stated-reason': 'staff, with a reason',
+    'stated-reason': 'staff, reason on record',
     'accepted-alarm': 'answering a call',
   },
   called: (who: string) => `${who} pressed the button`,

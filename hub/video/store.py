@@ -58,6 +58,7 @@ class Watched:
     """One look at a room, as the senior and her family read it; `to_at` None: it goes on."""
 
     id: ViewingId
+    account_id: AccountId
     who: str
     who_en: str
     room_id: RoomId
@@ -328,7 +329,7 @@ async def watched(conn: Conn, senior_id: SeniorId, since: datetime) -> list[Watc
     async with conn.cursor(row_factory=class_row(Watched)) as cur:
         await cur.execute(
             """
-            SELECT DISTINCT viewing.id, coalesce(account.name, who.name) AS who,
+            SELECT DISTINCT viewing.id, viewing.account_id, coalesce(account.name, who.name) AS who,
                    coalesce(account.name_en, who.name_en) AS who_en, room.id AS room_id, room.name AS room,
                    room.name_en AS room_en, viewing.started_at AS from_at, viewing.ended_at AS to_at, viewing.because
               FROM viewing

@@ -148,6 +148,7 @@ def _home(seen: _Seen, picture: Picture, *, demo: bool, plain_http: bool) -> Hom
         today=_today(seen) if may_know_where else [],
         viewings=[
             Watched(
+                is_you=viewing.account_id == tie.account_id,
                 who=viewing.who,
                 who_en=viewing.who_en,
                 room=_room(seen, viewing.room_id) if may_know_where else None,

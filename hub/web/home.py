@@ -69,6 +69,7 @@ class Moment(BaseModel):
 class Watched(BaseModel):
     """Somebody who looked at a room while she was in it, and why that was allowed. `to_at` None: still looking."""
 
+    is_you: bool
     who: str
     who_en: str
     room: NamedRoom | None

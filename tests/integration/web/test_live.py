@@ -404,7 +404,7 @@ async def test_who_watched_tells_no_room_to_a_family_that_may_not_know_where_she
             )
         (untold,) = (await browser.get("/api/family/home")).json()["viewings"]
 
-    assert (told["who"], told["room"]["id"]) == ("刘芳", "gym")
+    assert (told["who"], told["is_you"], told["room"]["id"]) == ("刘芳", False, "gym")
     assert untold == {**told, "room": None}
 
 

@@ -1902,6 +1902,8 @@ export interface components {
              * Format: date-time
              */
             from_at: string;
+            /** Is You */
+            is_you: boolean;
             room: components["schemas"]["NamedRoom"] | null;
             /** To At */
             to_at: string | null;

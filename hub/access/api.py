@@ -64,7 +64,7 @@ class Account(BaseModel):
 
 
 class Centre(BaseModel):
-    """A centre as its pages show it; the hours are wall time of `timezone`."""
+    """A centre as its pages show it; the hours are wall time of `timezone`, `phone` is empty where none is known."""
 
     id: CentreId
     name: str
@@ -72,6 +72,7 @@ class Centre(BaseModel):
     opens: time
     closes: time
     timezone: str
+    phone: str
 
 
 class Me(BaseModel):
@@ -123,6 +124,7 @@ def shown_centre(row: CentreRow) -> Centre:
         opens=row.opens,
         closes=row.closes,
         timezone=row.timezone,
+        phone=row.phone,
     )
 
 

@@ -38,6 +38,7 @@ class CentreRow:
     opens: time
     closes: time
     timezone: str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ async def centre(conn: Conn, centre_id: CentreId) -> CentreRow | None:
     async with conn.cursor(row_factory=class_row(CentreRow)) as cur:
         await cur.execute(
             """
-            SELECT id, name, name_en, opens, closes, timezone
+            SELECT id, name, name_en, opens, closes, timezone, phone
               FROM centre
              WHERE id = %(centre_id)s
             """,

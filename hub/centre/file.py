@@ -141,6 +141,7 @@ class Centre(_Part):
     timezone: Annotated[str, AfterValidator(_timezone)]
     opens: WallTime
     closes: WallTime
+    phone: Annotated[str, AfterValidator(_phone)] = ""
 
 
 class Room(_Part):

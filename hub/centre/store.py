@@ -117,12 +117,13 @@ async def upsert_centre(conn: Conn, centre: Centre, organisation_id: str, *, ope
     """The building and its hours."""
     await conn.execute(
         """
-        INSERT INTO centre (id, organisation_id, name, name_en, address, timezone, opens, closes)
-        VALUES (%(id)s, %(organisation_id)s, %(name)s, %(name_en)s, %(address)s, %(timezone)s, %(opens)s, %(closes)s)
+        INSERT INTO centre (id, organisation_id, name, name_en, address, phone, timezone, opens, closes)
+        VALUES (%(id)s, %(organisation_id)s, %(name)s, %(name_en)s, %(address)s, %(phone)s, %(timezone)s, %(opens)s,
+                %(closes)s)
             ON CONFLICT (id) DO UPDATE
            SET organisation_id = excluded.organisation_id, name = excluded.name, name_en = excluded.name_en,
-               address = excluded.address, timezone = excluded.timezone, opens = excluded.opens,
-               closes = excluded.closes
+               address = excluded.address, phone = excluded.phone, timezone = excluded.timezone,
+               opens = excluded.opens, closes = excluded.closes
         """,
         {
             **centre.model_dump(),

@@ -69,6 +69,12 @@ def test_the_page_is_right_on_a_desk_too_in_both_languages(
     assert (page.locator("html").get_attribute("lang"), column["x"], column["width"]) == (language, 373, 620)
 
 
+def test_the_centre_is_one_tap_away(visitors: Visitors, mother: Demo) -> None:
+    page = visitors.daughter(PHONE)
+
+    expect(page.get_by_role("link", name="打中心电话")).to_have_attribute("href", "tel:09310000066")
+
+
 def test_when_mother_leaves_the_picture_ends_within_a_second_and_the_page_says_why(
     visitors: Visitors, mother: Demo
 ) -> None:

@@ -22,6 +22,7 @@ const zh = {
   look: (who: string) => `看看${who}`,
   stop: '不看了',
   whileLooking: (who: string) => `${who}在这里的时候画面才开着；每次观看都会记下来，${who}也能看到。`,
+  callCentre: '打中心电话',
   today: '今天',
   todayEmpty: '今天还没有来中心。',
   did: {
@@ -81,6 +82,7 @@ const en: typeof zh = {
   look: (who: string) => `See ${who} now`,
   stop: 'Stop watching',
   whileLooking: (who: string) => `The picture is open only while ${who} is here; each viewing is written down for ${who} to read.`,
+  callCentre: 'Call the centre',
   today: 'Today',
   todayEmpty: 'Not at the centre yet today.',
   did: {

@@ -5,7 +5,7 @@ import { staffWords } from '../staff/words'
 import { Problem } from './api/request'
 import { language } from './language.svelte'
 import { pictureWords, whyNoPicture } from './picture/words'
-import { commonWords, refusal } from './words'
+import { common, commonWords, reader, refusal } from './words'
 
 const BOOKS = { commonWords, familyWords, pictureWords, staffWords, stageWords }
 
@@ -65,4 +65,19 @@ test('who lost the race to an alarm reads the name of the one who won', () => {
   language.current = 'zh-CN'
 
   expect(refusal(new Problem('already-taken', 409, { name: '李护士', name_en: 'Nurse Li' }))).toMatch(/^李护士/)
+})
+
+test('a family at home is never sent to the room, and colleagues are nobody of theirs', () => {
+  const problems = ['unreachable', 'database-away', 'not-allowed', 'signed-out', 'account-disabled']
+  reader.isFamily = true
+  for (const spoken of ['zh-CN', 'en'] as const) {
+    language.current = spoken
+    const told = [common().staleAdvice, ...problems.map((code) => refusal(new Problem(code, 0)))]
+    told.push(refusal(new Problem('', 502)))
+    for (const text of told) expect(text).not.toMatch(/房间|值班|同事|管理员|to the room|duty|colleague|administrator/)
+  }
+  reader.isFamily = false
+
+  language.current = 'zh-CN'
+  expect(refusal(new Problem('unreachable', 0))).toMatch(/去房间看/)
 })

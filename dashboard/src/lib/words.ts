@@ -19,7 +19,7 @@ const zh = {
     unreachable: () => '没有连上中心。请检查网络，再试一次；急事请直接去房间看，或打值班电话。',
     'signed-out': () => '登录已经结束，请重新登录。',
     'wrong-account-or-password': () => '账号或密码不对，请再看一看。',
-    'too-many-tries': () => '试得太多了，请等一分钟再试。',
+    'too-many-tries': () => '试的次数太多，请等一分钟再试。',
     'account-disabled': () => '这个账号已经停用，请找管理员。',
     'not-your-role': () => '您的账号不能做这件事，请找负责的同事。',
     'not-your-centre': () => '这不是您所在中心的内容。',
@@ -62,6 +62,19 @@ const zh = {
     429: '点得太快了，请等一分钟再试。',
   } as Record<number, string>,
   hubTrouble: '中心的主机现在忙不过来，请过几秒再试；急事请直接去房间看。',
+  /** What a family member reads instead: nobody at home can go to the room. */
+  toFamily: {
+    staleAdvice: '下面可能已经不是现在的情况。请检查网络；有事请打中心电话。',
+    hubTrouble: '中心现在忙不过来，请过几秒再试；急事请打中心电话。',
+    refusals: {
+      unreachable: () => '没有连上中心。请检查网络，再试一次；急事请打中心电话。',
+      'database-away': () => '中心正在恢复，请过几秒再试；急事请打中心电话。',
+      'signed-out': () => '登录已经结束。请重新打开中心给您的邀请链接。',
+      'not-your-role': () => '这个账号不能看这里。请打电话问一问中心。',
+      'not-allowed': () => '这个账号不能看这里。请打电话问一问中心。',
+      'account-disabled': () => '这个账号已经停用。请打电话问一问中心。',
+    } as Record<string, (p: Params) => string>,
+  },
   unknownRefusal: '这一步现在做不了，请刷新页面再试。',
 }
 
@@ -124,14 +137,32 @@ const en: typeof zh = {
     429: 'That was too fast. Please wait a minute.',
   },
   hubTrouble: 'The hub is busy. Try again in a few seconds; if it is urgent go to the room.',
+  toFamily: {
+    staleAdvice: 'What you see may be out of date. Check the network; if in doubt call the centre.',
+    hubTrouble: 'The centre’s computer is busy. Try again in a few seconds; if it is urgent call the centre.',
+    refusals: {
+      unreachable: () =>
+        'The centre cannot be reached. Check the network and try again; if it is urgent call the centre.',
+      'database-away': () => 'The page is coming back. Try again in a few seconds; if it is urgent call the centre.',
+      'signed-out': () => 'You are signed out. Please open the invitation link of the centre again.',
+      'not-your-role': () => 'This account cannot see this. Please call the centre.',
+      'not-allowed': () => 'This account cannot see this. Please call the centre.',
+      'account-disabled': () => 'This account has been switched off. Please call the centre.',
+    },
+  },
   unknownRefusal: 'This cannot be done right now. Reload the page and try again.',
 }
 
 export const commonWords: InBoth<typeof zh> = { 'zh-CN': zh, en }
 
-/** The common words in the language of the page. */
+/** Whom this page speaks to; the family's page says so before it shows anything. */
+export const reader = { isFamily: false }
+
+/** The common words in the language of the page, as its reader needs them. */
 export function common(): typeof zh {
-  return commonWords[language.current]
+  const words = commonWords[language.current]
+  if (!reader.isFamily) return words
+  return { ...words, ...words.toFamily, refusals: { ...words.refusals, ...words.toFamily.refusals } }
 }
 
 /** What to tell somebody whose wish was refused: what happened and what to do, never a bare code. */

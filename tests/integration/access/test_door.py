@@ -52,6 +52,7 @@ async def test_a_social_worker_signs_in_and_out(site: Site, house: House, zhous_
             "opens": "08:00:00",
             "closes": "20:00:00",
             "timezone": "Asia/Shanghai",
+            "phone": "",
         }
         assert (me["demo"], me["plain_http"]) == (False, True)
 

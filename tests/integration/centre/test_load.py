@@ -56,6 +56,7 @@ async def test_a_centre_is_there_after_one_import(
         "senior": 40,
         "device": len(centre.devices),
     }
+    assert "09310000066" in rows["centre"][0]
     assert set(loaded.credentials) == {DeviceId(device.id) for device in centre.devices}
     assert set(loaded.invitations) == {AccountId(account.id) for account in centre.accounts}
 

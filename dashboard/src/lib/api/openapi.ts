@@ -1024,7 +1024,7 @@ export interface components {
         };
         /**
          * Centre
-         * @description A centre as its pages show it; the hours are wall time of `timezone`.
+         * @description A centre as its pages show it; the hours are wall time of `timezone`, `phone` is empty where none is known.
          */
         Centre: {
             /**
@@ -1043,6 +1043,8 @@ export interface components {
              * Format: time
              */
             opens: string;
+            /** Phone */
+            phone: string;
             /** Timezone */
             timezone: string;
         };

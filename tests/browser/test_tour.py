@@ -18,7 +18,8 @@ def test_a_stranger_walks_the_six_steps_of_the_tour(visitors: Visitors, centre: 
     stage.get_by_role("button", name="从头再来").click()
     board, phones, daughter = (screen(stage, name) for name in ("board", "phones", "daughter"))
 
-    board.locator("[data-account=staff-02]").click()
+    expect(stage.get_by_role("status").filter(has_text="先在看板上点“李敏”，再点“开始值班”")).to_be_visible()
+    board.get_by_role("button", name="李敏").click()
     board.get_by_role("button", name="开始值班").click()
     expect(step(stage, "data")).to_have_attribute("data-done", "true")
 
@@ -35,8 +36,7 @@ def test_a_stranger_walks_the_six_steps_of_the_tour(visitors: Visitors, centre: 
     expect(button).to_contain_text("孙丽正在赶来")
     expect(board.locator("[data-alarm]").filter(has_text="王奶奶")).to_contain_text("孙丽正在赶来")
 
-    digits = daughter.get_by_label("请填您手机号的后四位")
-    digits.fill("0416")
+    expect(daughter.get_by_label("请填您手机号的后四位")).to_have_value("0416")
     daughter.get_by_role("button", name="进入").click()
     daughter.get_by_role("button", name="看看妈妈").click()
     seen = watch(daughter.locator("video"))

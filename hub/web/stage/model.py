@@ -21,7 +21,10 @@ class _Part(BaseModel):
 
 
 class StageSenior(_Part):
-    """A senior and her button; `room_id` is where the simulated day has put her."""
+    """A senior and her button; `room_id` is where the simulated day has put her.
+
+    `light_text` is what the button says, in the centre's language; `owner_name_en` who has taken her call.
+    """
 
     id: str
     address_as: str
@@ -29,6 +32,7 @@ class StageSenior(_Part):
     device_id: str
     light: Light
     light_text: str
+    owner_name_en: str | None
     room_id: str | None
 
 
@@ -54,6 +58,16 @@ class Steps(_Part):
     taken: datetime | None
     picture: datetime | None
     chart: datetime | None
+
+    def in_order(self) -> "Steps":
+        """The same, where no step is done before the one in front of it: a tour is walked, not collected."""
+        walked: dict[str, datetime | None] = {}
+        is_open = True
+        for name in Steps.model_fields:
+            at: datetime | None = getattr(self, name)
+            is_open = is_open and at is not None
+            walked[name] = at if is_open else None
+        return Steps(**walked)
 
 
 class Stage(_Part):

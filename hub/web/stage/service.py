@@ -78,7 +78,7 @@ class Theatre:
                 taken=happened.taken,
                 picture=happened.picture,
                 chart=self._charted_at,
-            ),
+            ).in_order(),
             daughter_of=daughter_of,
         )
 
@@ -123,5 +123,6 @@ def _senior(row: store.ButtonRow, seen: SimulatedState) -> StageSenior:
         device_id=row.device_id,
         light=button.light,
         light_text=button.text,
+        owner_name_en=row.owner_name_en,
         room_id=seen.seniors.get(row.senior_id),
     )

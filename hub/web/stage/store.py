@@ -20,7 +20,9 @@ class Happened:
 
 
 async def happened(conn: Conn, since: datetime) -> Happened:
-    """The first of each since then. A press is taken when its button was sent the cue "coming".
+    """The first of each since then; nobody is told and nothing taken before the press.
+
+    A press is taken when its button was sent the cue "coming".
 
     Readings are looked for device by device, each in its own order: a look costs the same on any day.
     """
@@ -38,15 +40,16 @@ async def happened(conn: Conn, since: datetime) -> Happened:
                                           ORDER BY ts
                                           LIMIT 1) AS first
                      WHERE device.kind IN ('camera', 'sensor')) AS data,
-                   (SELECT min(received_at) FROM press WHERE received_at >= %(since)s) AS press,
-                   (SELECT min(taken_at) FROM notification WHERE taken_at >= %(since)s) AS told,
+                   pressed.at AS press,
+                   (SELECT min(taken_at) FROM notification WHERE taken_at >= pressed.at) AS told,
                    (SELECT min(sent_at)
                       FROM device_command
-                     WHERE sent_at >= %(since)s AND subtopic = 'cue' AND payload ->> 'cue' = 'coming') AS taken,
+                     WHERE sent_at >= pressed.at AND subtopic = 'cue' AND payload ->> 'cue' = 'coming') AS taken,
                    (SELECT min(viewing.first_frame_at)
                       FROM viewing
                       JOIN account ON account.id = viewing.account_id
                      WHERE viewing.first_frame_at >= %(since)s AND account.role = 'family') AS picture
+              FROM (SELECT min(received_at) AS at FROM press WHERE received_at >= %(since)s) AS pressed
             """,
             {"since": since},
         )
@@ -57,12 +60,13 @@ async def happened(conn: Conn, since: datetime) -> Happened:
 
 @dataclass(frozen=True, slots=True)
 class ButtonRow:
-    """A senior and the button that is hers now."""
+    """A senior and the button that is hers now, and who has taken her call."""
 
     senior_id: str
     address_as: str
     address_as_en: str
     device_id: str
+    owner_name_en: str | None
 
 
 async def buttons(conn: Conn) -> list[ButtonRow]:
@@ -70,7 +74,13 @@ async def buttons(conn: Conn) -> list[ButtonRow]:
     async with conn.cursor(row_factory=class_row(ButtonRow)) as cur:
         await cur.execute(
             """
-            SELECT senior.id AS senior_id, senior.address_as, senior.address_as_en, device.id AS device_id
+            SELECT senior.id AS senior_id, senior.address_as, senior.address_as_en, device.id AS device_id,
+                   (SELECT account.name_en
+                      FROM alarm
+                      JOIN account ON account.id = alarm.owner_id
+                     WHERE alarm.senior_id = senior.id AND alarm.state IN ('accepted', 'on_scene')
+                     ORDER BY alarm.opened_at DESC
+                     LIMIT 1) AS owner_name_en
               FROM senior
               JOIN assignment ON assignment.senior_id = senior.id AND assignment.to_at IS NULL
               JOIN device ON device.id = assignment.device_id AND device.kind = 'button'

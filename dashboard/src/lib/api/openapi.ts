@@ -1835,6 +1835,8 @@ export interface components {
         /**
          * StageSenior
          * @description A senior and her button; `room_id` is where the simulated day has put her.
+         *
+         *     `light_text` is what the button says, in the centre's language; `owner_name_en` who has taken her call.
          */
         StageSenior: {
             /** Address As */
@@ -1848,6 +1850,8 @@ export interface components {
             light: components["schemas"]["Light"];
             /** Light Text */
             light_text: string;
+            /** Owner Name En */
+            owner_name_en: string | null;
             /** Room Id */
             room_id: string | null;
         };

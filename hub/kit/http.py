@@ -132,7 +132,7 @@ def answer_with_problems(app: FastAPI) -> None:
     """
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(HTTPException, http_exception)
     app.add_exception_handler(psycopg.DataError, _cannot_be_stored)
     app.add_exception_handler(UnicodeEncodeError, _cannot_be_stored)
     app.add_exception_handler(psycopg.OperationalError, _database_away)
@@ -164,7 +164,8 @@ async def _cannot_be_stored(request: Request, error: Exception) -> Response:
 _CODES = {400: "bad-request", 403: "not-allowed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
-async def _http_exception(_request: Request, error: Exception) -> Response:
+async def http_exception(_request: Request, error: Exception) -> Response:
+    """An HTTPException as a problem."""
     assert isinstance(error, HTTPException)
     return problem(error.status_code, _CODES.get(error.status_code, "not-possible"), headers=error.headers)
 

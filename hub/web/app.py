@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.exceptions import HTTPException
 
 from hub.access.errors import NotAllowed
 from hub.access.may import Action
 from hub.access.needs import declared_action
 from hub.kit.http import Services, answer_with_problems
 from hub.web.security import Guard, Rules
+from hub.web.static import lost_or_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def build(services: Services, rules: Rules, routers: Iterable[APIRouter]) -> Fas
     for router in routers:
         app.include_router(router)
     answer_with_problems(app)
+    app.add_exception_handler(HTTPException, lost_or_problem)
     app.add_middleware(Guard, rules=rules)
     if strange := [route for route in _everything(app) if route is None]:
         raise ValueError(f"{len(strange)} routes are not API routes and would not be guarded")

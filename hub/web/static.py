@@ -1,27 +1,39 @@
-"""The built dashboard as files: three entry pages, hashed assets, and a clear page when nothing was built."""
+"""The built dashboard as files: three entry pages, hashed assets, and a clear page where there is none."""
 
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from hub.access.may import Action
 from hub.access.needs import Public
-from hub.kit.http import served
+from hub.kit.http import http_exception, served
 
 STATIC = Path(__file__).parent.parent / "static"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _NOT_BUILT = """<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><title>安铃 Anling</title>
-<p>网页还没有生成。请停止后用 <code>./anling run</code> 重新启动,它会生成网页。</p>
+<p>网页还没有生成。请停止后用 <code>./anling run</code> 重新启动，它会生成网页。</p>
 <p>The pages have not been built. Stop the hub and start it with <code>./anling run</code>: it builds them.</p>
 </html>
 """
+
+_LOST = """<!doctype html>
+<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>安铃 Anling</title>
+<h1>没有这一页</h1>
+<p>网址可能少了几个字。工作人员请打开<a href="/">值班看板</a>，家人请打开<a href="/family">家人的页面</a>。</p>
+<div lang="en"><h2>There is no such page</h2>
+<p>Something may be missing in the address. Staff: open the <a href="/">duty board</a>.
+Family: open the <a href="/family">family’s page</a>.</p></div>
+</html>
+"""
+_ENTRIES = frozenset({"/family", "/demo"})
 
 router = APIRouter(include_in_schema=False)
 _public = [Depends(Public(Action.PUBLIC))]
@@ -89,6 +101,21 @@ async def other(name: str, request: Request, pages: OfPages) -> Response:
     if name.endswith((".html", ".gz")):
         raise HTTPException(404)
     return _file(request, pages.find(name), _ASK_AGAIN)
+
+
+async def lost_or_problem(request: Request, error: Exception) -> Response:
+    """An HTTPException as people and programs can read it: who follows a wrong address with a browser gets a page, and
+    an entry with a slash behind it leads to the entry.
+    """
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    is_visit = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
+    if error.status_code != 404 or not is_visit or path.startswith("/api/"):
+        return await http_exception(request, error)
+    entry = path.rstrip("/")
+    if path != entry and entry in _ENTRIES:
+        return RedirectResponse(entry, status_code=308)
+    return HTMLResponse(_LOST, status_code=404)
 
 
 def _page(request: Request, pages: Pages, name: str) -> Response:

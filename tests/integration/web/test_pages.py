@@ -72,6 +72,33 @@ async def test_nothing_outside_the_folder_is_a_page(place: Place, built: Path, p
     assert (answer.status_code, "secret" in answer.text) == (404, False)
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/family/x", "/demo", "/assets/gone.js"])
+async def test_who_follows_a_wrong_address_reads_a_page_in_both_languages(place: Place, built: Path, path: str) -> None:
+    async with make_site(place, static=built).browser() as browser:
+        visited = await browser.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        asked = await browser.get(path, headers={"Accept": "application/json"})
+
+    assert (visited.status_code, visited.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert all(words in visited.text for words in ("没有这一页", "There is no such page", 'href="/family"'))
+    assert "style" not in visited.text
+    assert (asked.status_code, asked.json()["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["/family", "/demo"])
+async def test_a_slash_too_many_leads_to_the_page(place: Place, built: Path, path: str) -> None:
+    async with make_site(place, demo=True, static=built).browser() as browser:
+        answer = await browser.get(path + "/", headers={"Accept": "text/html"})
+
+    assert (answer.status_code, answer.headers["location"]) == (308, path)
+
+
+async def test_a_wrong_address_of_the_api_is_a_problem_for_everybody(site: Site) -> None:
+    async with site.browser() as browser:
+        answer = await browser.get("/api/nowhere", headers={"Accept": "text/html"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
 async def test_without_a_build_the_page_says_how_to_get_one(site: Site) -> None:
     async with site.browser() as browser:
         page = await browser.get("/")

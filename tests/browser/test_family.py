@@ -158,6 +158,17 @@ def test_she_reads_who_watched_and_what_becomes_of_a_call(visitors: Visitors, mo
     expect(card).to_contain_text("孙丽正在赶来")
 
 
+@pytest.mark.parametrize("token", ["abc", "A" * 43])
+def test_a_link_that_is_not_right_says_so_and_blames_nobody(visitors: Visitors, mother: Demo, token: str) -> None:
+    page = visitors.stranger(PHONE)
+
+    page.goto(f"{mother.url}/family#i/{token}")
+
+    expect(page.get_by_role("heading", name="这一页现在打不开")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("这个邀请链接不对。请向中心要一个新的链接。")
+    expect(page.get_by_role("button", name="再试一次")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("lacks", "told"),
     [

@@ -46,11 +46,25 @@ export async function reach(asked: Request | string, init: RequestInit = {}): Pr
   }
 }
 
-/** The problem of a refused response, also of one that is no problem+json (a proxy's page, say). */
+const NOWHERE: readonly [RegExp, string][] = [
+  [/\/api\/a\//, 'no-such-link'],
+  [/\/(invitations|first-administrator)\//, 'no-such-invitation'],
+  [/\/alarms\//, 'no-such-alarm'],
+  [/\/rooms\//, 'no-such-room'],
+]
+
+/** The problem of a refused response, also of one that is no problem+json (a proxy's page, say).
+ *
+ * Part of a link that is malformed leads nowhere: whoever followed it has filled in nothing.
+ */
 export async function problemOf(response: Response): Promise<Problem> {
   try {
     const body = (await response.json()) as { code?: string; params?: Record<string, string | number> }
-    return new Problem(body.code ?? '', response.status, body.params ?? {})
+    const params = body.params ?? {}
+    const nowhere = String(params.field ?? '').startsWith('path.')
+      ? NOWHERE.find(([path]) => path.test(response.url))?.[1]
+      : undefined
+    return nowhere ? new Problem(nowhere, 404) : new Problem(body.code ?? '', response.status, params)
   } catch {
     return new Problem('', response.status)
   }

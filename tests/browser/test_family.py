@@ -86,7 +86,7 @@ def test_when_mother_leaves_the_picture_ends_within_a_second_and_the_page_says_w
     mother.leave("s-01")
 
     ended = page.locator("[data-picture=ended]")
-    expect(ended).to_contain_text("妈妈现在不在活动室，到了活动室就可以看。")
+    expect(ended).to_contain_text("妈妈来了中心，就可以看画面。")
     expect(page.get_by_role("heading", name="妈妈现在不在中心")).to_be_visible()
     (left_at,) = mother.rows("SELECT extract(epoch FROM max(left_at)) * 1000 FROM visit WHERE senior_id = 's-01'")[0]
     last_frame_at = page.evaluate("window.lastFrameAt")
@@ -97,6 +97,21 @@ def test_when_mother_leaves_the_picture_ends_within_a_second_and_the_page_says_w
     expect(page.get_by_role("button", name="看看妈妈")).to_be_visible()
 
 
+def test_when_mother_is_back_the_page_no_longer_says_that_she_is_away(visitors: Visitors, mother: Demo) -> None:
+    page = visitors.daughter(PHONE)
+    page.get_by_role("button", name="看看妈妈").click()
+    watch(page.locator("video"))
+    mother.leave("s-01")
+    ended = page.locator("[data-picture=ended]")
+    expect(ended).to_contain_text("就可以看画面")
+
+    mother.is_in("s-01", "music")
+
+    expect(ended).to_contain_text("现在又可以看妈妈了。")
+    ended.get_by_role("button", name="再看一次").click()
+    assert watch(page.locator("video")).room_id == "music"
+
+
 def test_when_mother_goes_to_another_room_the_picture_of_the_first_ends(visitors: Visitors, mother: Demo) -> None:
     page = visitors.daughter(PHONE)
     page.get_by_role("button", name="看看妈妈").click()
@@ -105,7 +120,6 @@ def test_when_mother_goes_to_another_room_the_picture_of_the_first_ends(visitors
     mother.is_in("s-01", "gym")
 
     expect(page.locator("[data-picture=ended]")).to_contain_text("妈妈换了房间。")
-    page.get_by_role("button", name="回去").click()
     page.get_by_role("button", name="看看妈妈").click()
     assert watch(page.locator("video")).room_id == "gym"
 

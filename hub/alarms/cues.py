@@ -13,7 +13,7 @@ def cue_text(cue: CueKind, language: str, *, coming: str | None = None) -> str:
 def _chinese(cue: CueKind, coming: str | None) -> str:
     match cue:
         case CueKind.RECEIVED:
-            return "听到了,有人来"
+            return "听到了，有人来"
         case CueKind.COMING:
             return f"{coming or '工作人员'}正在赶来"
         case CueKind.ON_SCENE:

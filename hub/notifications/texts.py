@@ -15,16 +15,23 @@ _OUTCOME: Final[Mapping[str, tuple[str, str]]] = {
     "assisted": ("已协助", "assisted"),
     "reassurance": ("已安抚", "reassured"),
     "company": ("已陪伴", "kept company"),
-    "accidental": ("误触", "pressed by accident"),
+    "accidental": ("误按", "pressed by accident"),
     "device_fault": ("设备故障", "a device fault"),
-    "fall": ("跌倒,已处理", "a fall, taken care of"),
+    "fall": ("跌倒，已处理", "a fall, taken care of"),
     "ambulance": ("已呼叫 120", "an ambulance was called"),
 }
 
 
-def texts(template: Template, facts: Facts, n: int) -> dict[str, str]:
-    """The message in each language, with the number people say aloud: `#23-07·3` is the third telling."""
-    return {"zh-CN": _chinese(template, facts, n), "en": _english(template, facts, n)}
+def texts(template: Template, facts: Facts, n: int, to: str) -> dict[str, str]:
+    """The message in each language, with the number people say aloud: `#23-07·3` is the third telling.
+
+    `to` is the name of whoever reads it: somebody who has taken the alarm is 您, not a third person.
+    """
+    is_owner = to == facts.owner.get("zh-CN")
+    return {
+        "zh-CN": _chinese(template, facts, n, "您" if is_owner else facts.owner.get("zh-CN", "有人")),
+        "en": _english(template, facts, n, "" if is_owner else facts.owner.get("en", "Somebody")),
+    }
 
 
 def subject(template: Template, facts: Facts, language: str) -> str:
@@ -34,45 +41,44 @@ def subject(template: Template, facts: Facts, language: str) -> str:
     return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{_summary(facts, 'zh-CN')} #{facts.number}"
 
 
-def _chinese(template: Template, facts: Facts, n: int) -> str:
+def _chinese(template: Template, facts: Facts, n: int, owner: str) -> str:
     said = _summary(facts, "zh-CN")
-    pressed = f"({facts.pressed} 按下,刚刚收到)" if facts.pressed else ""
-    text = f"{said}{pressed},{_asked_zh(template, facts)}"
+    pressed = f"（{facts.pressed} 按下，刚刚收到）" if facts.pressed else ""
+    text = f"{said}{pressed}，{_asked_zh(template, facts, owner)}"
     return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{text} #{facts.number}·{n}"
 
 
-def _asked_zh(template: Template, facts: Facts) -> str:
-    owner = facts.owner.get("zh-CN", "有人")
+def _asked_zh(template: Template, facts: Facts, owner: str) -> str:
     match template:
         case Template.ALARM:
             return "请接手。"
         case Template.AGAIN:
-            return "还没有人接手,请接手。"
+            return "还没有人接手，请接手。"
         case Template.LAPSED:
-            return "接手的人没有到场,请另一位接手。"
+            return "接手的人没有到场，请另一位接手。"
         case Template.TAKEN:
             return f"{owner}已接手。"
         case Template.ARRIVE_NUDGE:
-            return f"{owner}已接手,还没有到场。"
+            return f"{owner}已接手，还没有到场。"
         case Template.PRESSED_AGAIN:
-            return f"又按了一次呼叫(共 {facts.times_pressed} 次),请 {owner} 一分钟内回应。"
+            return f"又按了一次呼叫（共 {facts.times_pressed} 次），请{owner}一分钟内回应。"
         case Template.RESOLVE_NUDGE:
-            return f"{owner}已到场,还没有处置结果。"
+            return f"{owner}已到场，还没有处置结果。"
         case Template.RESOLVED:
-            return f"已处置:{_OUTCOME.get(facts.outcome, ('完成', ''))[0]}。"
+            return f"已处置：{_OUTCOME.get(facts.outcome, ('完成', ''))[0]}。"
         case _:
             assert_never(template)
 
 
-def _english(template: Template, facts: Facts, n: int) -> str:
+def _english(template: Template, facts: Facts, n: int, owner: str) -> str:
     said = _summary(facts, "en")
     pressed = f" (pressed at {facts.pressed}, received only now)" if facts.pressed else ""
-    text = f"{said}{pressed}. {_asked_en(template, facts)}"
+    text = f"{said}{pressed}. {_asked_en(template, facts, owner)}"
     return f"{_drill_en(facts)}{_urgency_en(template, facts)}{text} #{facts.number}·{n}"
 
 
-def _asked_en(template: Template, facts: Facts) -> str:
-    owner = facts.owner.get("en", "Somebody")
+def _asked_en(template: Template, facts: Facts, owner: str) -> str:
+    """`owner` is empty when she reads it herself."""
     match template:
         case Template.ALARM:
             return "Please take it."
@@ -81,13 +87,16 @@ def _asked_en(template: Template, facts: Facts) -> str:
         case Template.LAPSED:
             return "Whoever took it did not arrive, please take it."
         case Template.TAKEN:
-            return f"{owner} has taken it."
+            return f"{owner} has taken it." if owner else "You have taken it."
         case Template.ARRIVE_NUDGE:
-            return f"{owner} has taken it and is not there yet."
+            return (
+                f"{owner} has taken it and is not there yet." if owner else "You have taken it and are not there yet."
+            )
         case Template.PRESSED_AGAIN:
-            return f"Pressed again ({facts.times_pressed} times now): {owner}, please answer within a minute."
+            asked = f"{owner}, please answer" if owner else "please answer"
+            return f"Pressed again ({facts.times_pressed} times now): {asked} within a minute."
         case Template.RESOLVE_NUDGE:
-            return f"{owner} is on scene, there is no outcome yet."
+            return f"{owner or 'You'} {'is' if owner else 'are'} on scene, there is no outcome yet."
         case Template.RESOLVED:
             return f"Resolved: {_OUTCOME.get(facts.outcome, ('', 'done'))[1]}."
         case _:

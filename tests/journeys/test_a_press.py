@@ -44,7 +44,7 @@ async def test_the_board_rings_and_shows_who_took_it(centre: Demo) -> None:
 
 def test_taking_it_on_the_phone_turns_the_buttons_light_to_coming_with_her_name(centre: Demo) -> None:
     centre.press("b-06")
-    until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("steady", "听到了,有人来"))
+    until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("steady", "听到了，有人来"))
 
     answer = centre.take("sw-1", centre.ringing("sw-1", "杨爷爷"))
 

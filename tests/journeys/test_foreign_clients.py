@@ -66,7 +66,7 @@ def test_the_observer_sees_the_traffic_and_says_nothing(centre: Demo) -> None:
     assert first.startswith(f"{TOPIC}/status/b-11 ")
     assert heard[f"{TOPIC}/alarm/b-11"]["kind"] == "press"
     assert heard[f"{TOPIC}/ack/b-11"]["status"] == "committed"
-    assert heard[f"{TOPIC}/cue/b-11"]["text"] == "听到了,有人来"
+    assert heard[f"{TOPIC}/cue/b-11"]["text"] == "听到了，有人来"
     publish(centre, "observer", "alarm", press())
     assert not centre.rows("SELECT FROM press WHERE device_id = 'observer'")
 

@@ -18,7 +18,7 @@ def runs_again(centre: Demo, name: str, killed: int) -> None:
 
 def is_on_the_phone(centre: Demo, button: str) -> None:
     """Wait until the one alarm of this button is on the duty social worker's phone, and the button says so."""
-    until(lambda: centre.light(button).text == "听到了,有人来", within=30)
+    until(lambda: centre.light(button).text == "听到了，有人来", within=30)
     [(alarm_id,)] = centre.rows("SELECT id FROM alarm WHERE device_id = %s", button)
     until(lambda: [shown for shown in centre.phones()["sw-1"] if shown.alarm_id == alarm_id], within=30)
 

@@ -98,7 +98,7 @@ class EmailChannel:
 def message(outgoing: Outgoing, accept: AcceptUrls | None, sender: str, now: datetime) -> EmailMessage:
     """The mail: a part in each language, the recipient's own first. Repeated attempts carry the same Message-ID."""
     own = outgoing.to.language
-    words = texts(outgoing.template, outgoing.facts, outgoing.n)
+    words = texts(outgoing.template, outgoing.facts, outgoing.n, outgoing.to.name)
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["From"] = sender
     mail["To"] = outgoing.to.address

@@ -120,7 +120,7 @@ def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[s
                 "owner": dict(facts.owner),
             },
             "n": outgoing.n,
-            "text": texts(outgoing.template, facts, outgoing.n),
+            "text": texts(outgoing.template, facts, outgoing.n, outgoing.to.name),
             "urgent": asks and facts.priority == "P1",
             "accept_url": accept.api if accept else None,
         },

@@ -57,7 +57,7 @@ async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
             button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
             async with running(button.run):
                 await button.press()
-                await until(lambda: button.light[1] == "听到了,有人来")
+                await until(lambda: button.light[1] == "听到了，有人来")
 
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT senior_id, kind FROM press").fetchall() == [(house.wang, "press")]
@@ -75,7 +75,7 @@ async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url:
             button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
             async with running(button.run):
                 await button.press()
-                await until(lambda: button.light[1] == "听到了,有人来")
+                await until(lambda: button.light[1] == "听到了，有人来")
 
     assert any("ledger_care" in statement for asked in recorded.transactions for statement in asked)
     assert recorded.asked_after_the_ledger() == []

@@ -90,7 +90,7 @@ def test_the_last_resort_is_everybody_with_any_channel_and_all_that_sounds() -> 
 @pytest.mark.parametrize(
     ("cue", "chinese", "english"),
     [
-        (CueKind.RECEIVED, "听到了,有人来", "We heard you, somebody is coming"),
+        (CueKind.RECEIVED, "听到了，有人来", "We heard you, somebody is coming"),
         (CueKind.COMING, "李护士正在赶来", "Nurse Li is on the way"),
         (CueKind.ON_SCENE, "有人到了", "Somebody is with you"),
         (CueKind.CLOSED, "已经处理好了", "All is well again"),

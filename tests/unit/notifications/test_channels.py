@@ -74,7 +74,7 @@ def test_an_organisation_gets_ids_names_and_words() -> None:
             },
             "n": 3,
             "text": {
-                "zh-CN": "【紧急】王奶奶在健身室按了呼叫,请接手。 #23-07·3",
+                "zh-CN": "【紧急】王奶奶在健身室按了呼叫，请接手。 #23-07·3",
                 "en": "EMERGENCY: Grandma Wang pressed for help (Gym). Please take it. #23-07·3",
             },
             "urgent": True,

@@ -24,6 +24,18 @@ class Account:
     password: str
 
 
+_ROLES = {
+    "staff": "工作人员 · staff",
+    "social_worker": "社工 · social worker",
+    "lead": "组长 · lead",
+    "grid_head": "网格楼院长 · grid head",
+    "street_office": "街道 · street office",
+    "family": "家属 · family",
+    "auditor": "审计 · auditor",
+    "administrator": "管理员 · administrator",
+}
+
+
 class Screen:
     """Lines on the terminal: one for each step when it is done, with a spinner while it lasts."""
 
@@ -62,15 +74,20 @@ class Screen:
             table.add_row(what, f"[bold]{address}[/bold]")
         self._console.print(table)
 
-    def accounts(self, accounts: Sequence[Account]) -> None:
-        """One account of each role, with its password; these are the demo's and work nowhere else."""
+    def accounts(self, accounts: Sequence[Account], daughter: str | None = None) -> None:
+        """One account of each role, with its password; these are the demo's and work nowhere else.
+
+        `daughter` is the link that signs in a family member: she has no password.
+        """
         if not accounts:
             return
         table = Table("role", "account", "password", "name", title="Accounts of the demo", title_justify="left")
         for account in {account.role: account for account in reversed(accounts)}.values():
-            table.add_row(account.role, account.id, account.password, account.name)
+            table.add_row(_ROLES.get(account.role, account.role), account.id, account.password, account.name)
         self._console.print()
         self._console.print(table)
+        if daughter is not None:
+            self.say(f"{_ROLES['family']}: {daughter}")
 
     def code(self, line: str, address: str) -> None:
         """An address as a QR code (ISO/IEC 18004) and in letters."""

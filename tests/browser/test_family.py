@@ -132,7 +132,7 @@ def test_a_black_picture_is_never_called_live(visitors: Visitors, mother: Demo) 
     mother.darken("cam-music")
 
     screen = page.locator("[data-picture=live]")
-    expect(screen).to_contain_text("画面全黑，镜头可能被挡住了。", timeout=30_000)
+    expect(screen).to_contain_text("画面全黑，镜头可能被挡住了。工作人员已经知道了。", timeout=30_000)
     expect(screen).not_to_contain_text("实时画面")
     mother.darken("cam-music", on=False)
     expect(screen).to_contain_text("实时画面", timeout=30_000)

@@ -8,9 +8,10 @@ const zh = {
   tapToPlay: '点一下，播放画面',
   /** Frames come, and they show nothing: what the hub knows of the camera. */
   noPictureOf: {
-    dark: '画面全黑，镜头可能被挡住了。工作人员已经知道了。',
-    frozen: '画面不动了，不是现在的样子。工作人员已经知道了。',
+    dark: '画面全黑，镜头可能被挡住了。',
+    frozen: '画面不动了，不是现在的样子。',
   } as Record<string, string>,
+  andStaffKnow: (what: string) => `${what}工作人员已经知道了。`,
   ended: '画面已经结束',
   again: '再看一次',
   stillWatching: '还在看吗？',
@@ -59,9 +60,10 @@ const en: typeof zh = {
   paused: 'Picture paused, coming back',
   tapToPlay: 'Tap to play the picture',
   noPictureOf: {
-    dark: 'The picture is black; the camera may be covered. The staff know.',
-    frozen: 'The picture stands still: this is not how it is now. The staff know.',
+    dark: 'The picture is black; the camera may be covered.',
+    frozen: 'The picture stands still: this is not how it is now.',
   },
+  andStaffKnow: (what: string) => `${what} The staff know.`,
   ended: 'The picture has ended',
   again: 'Watch again',
   stillWatching: 'Still watching?',

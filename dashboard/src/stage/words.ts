@@ -15,7 +15,7 @@ const zh = {
     picture: ['看到妈妈了', '女儿的手机上号码已填好，点“进入”，再点“看看妈妈”。'],
     chart: ['房间的一天', '在看板上点一个房间，看温度、人数和活动。'],
   } as Record<StepName, [string, string]>,
-  done: (time: string) => `${time} 完成`,
+  done: '完成',
   walked: '六步都看完了。随便再按、再看，或从头再来。',
   press: '按呼叫按钮',
   pressHint: '每一下都会传到那个模拟按钮自己的进程，由它去按。',
@@ -47,7 +47,7 @@ const zh = {
 const en: typeof zh = {
   title: 'Anling · demo',
   intro:
-    'A day-care centre that really runs; its seniors, devices and phones are simulated. Even untouched, a call, a hot room and a black camera happen within three minutes.',
+    'A day-care centre that really runs; its seniors, devices and phones are simulated. Untouched, three minutes bring a call, a hot room and a black camera.',
   tour: 'Six steps',
   restart: 'Begin anew',
   steps: {
@@ -58,7 +58,7 @@ const en: typeof zh = {
     picture: ['Mum is on the picture', 'On the daughter’s phone the digits are filled in: tap “Come in”, then “See Mum now”.'],
     chart: ['A room’s day', 'Tap a room on the board: temperature, people, movement.'],
   },
-  done: (time: string) => `done at ${time}`,
+  done: 'done at',
   walked: 'All six steps are done. Press and look as you like, or begin anew.',
   press: 'Press a call button',
   pressHint: 'Each tap reaches the process of that simulated button, and the button presses.',
@@ -76,7 +76,7 @@ const en: typeof zh = {
   switches: 'Cause some trouble',
   hot: 'Hot room',
   hotWhich: 'Which room',
-  dark: 'Dark camera',
+  dark: 'Dark lens',
   darkWhich: 'Which camera',
   cut: 'Devices’ line cut',
   state: (label: string) => `${label}: `,

@@ -47,7 +47,9 @@ function messageElement(phone, message) {
   time.dateTime = message.received_at;
   time.textContent = clock(message.received_at);
   element.querySelector(".count").textContent = message.count > 1 ? word.count(message.count) : "";
-  element.querySelector(".text").textContent = message.text[language] ?? Object.values(message.text)[0];
+  const [, said, number] = /^(.*?)(#\S+)?$/s.exec(message.text[language] ?? Object.values(message.text)[0]);
+  element.querySelector(".said").textContent = said;
+  element.querySelector(".number").textContent = number ?? "";
   const standing = element.querySelector(".standing");
   standing.textContent = standingText(message, word);
   standing.classList.toggle("mine", message.standing === "mine");

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.browser.picture import watch
-from tests.browser.visitors import DESK, Visitors
+from tests.browser.visitors import DESK, TABLET, Visitors
 from tests.fakes.demo import Demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
@@ -24,9 +24,12 @@ def test_a_stranger_walks_the_six_steps_of_the_tour(visitors: Visitors, centre: 
     expect(step(stage, "data")).to_have_attribute("data-done", "true")
 
     button = stage.locator("[data-press=b-01]")
+    button.hover()
+    stood = button.bounding_box()
     button.click()
     expect(step(stage, "press")).to_have_attribute("data-done", "true")
     expect(step(stage, "told")).to_have_attribute("data-done", "true")
+    assert button.bounding_box() == stood, "a button moved under the pointer"
     expect(board.locator("[data-alarm]").filter(has_text="王奶奶")).to_contain_text("还没有人接")
 
     phone = phones.locator("[data-account=sw-1]")
@@ -52,6 +55,33 @@ def test_a_stranger_walks_the_six_steps_of_the_tour(visitors: Visitors, centre: 
     expect(step(stage, "chart")).to_have_attribute("data-done", "true")
 
     assert [step(stage, name).get_attribute("data-done") for name in STEPS] == ["true"] * 6
+
+
+def test_at_a_desk_everything_is_there_without_scrolling_and_in_its_real_size(visitors: Visitors, centre: Demo) -> None:
+    stage = visitors.stranger(DESK)
+    stage.goto(f"{centre.url}/demo")
+
+    for switch in ("hot", "dark", "line"):
+        expect(stage.locator(f"[data-switch={switch}]")).to_be_in_viewport(ratio=1)
+    for name in ("board", "phones", "daughter"):
+        expect(stage.locator(f"[data-screen={name}]")).to_be_in_viewport(ratio=1)
+        across = screen(stage, name).locator("html").evaluate("(page) => page.ownerDocument.defaultView.innerWidth")
+        drawn = stage.locator(f"[data-screen={name}] iframe").bounding_box()
+        assert drawn is not None
+        assert 0 <= drawn["width"] - across <= 4, "the border, and no scale"
+        assert across >= 318
+
+
+def test_where_three_screens_do_not_fit_one_is_shown_at_a_time(visitors: Visitors, centre: Demo) -> None:
+    stage = visitors.stranger(TABLET)
+    stage.goto(f"{centre.url}/demo")
+
+    expect(stage.locator("[data-screen=board]")).to_be_visible()
+    expect(stage.locator("[data-screen=phones]")).to_be_hidden()
+    stage.get_by_role("button", name="社工机构的手机").click()
+
+    expect(screen(stage, "phones").locator("[data-account=sw-1]")).to_be_visible()
+    expect(stage.locator("[data-screen=board]")).to_be_hidden()
 
 
 def screen(stage: Page, name: str) -> FrameLocator:

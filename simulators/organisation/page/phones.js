@@ -2,14 +2,14 @@
 const words = {
   "zh-CN": {
     title: "社工机构的手机", offline: "连不上，正在重试。", quiet: "安静，没有消息", take: "我来处理", taking: "正在告诉中心…",
-    ringing: "等人处理", mine: "您已接下，中心和长者都看到了", taken: "已有人处理", over: "已处置", other: "English",
+    ringing: "等人处理", confirm: "我还在赶去", asked: "等您回应", mine: "您已接下，中心和长者都看到了", taken: "已有人处理", over: "已处置", other: "English",
     count: (n) => `第 ${n} 次`, takenBy: (name) => `${name}已经接下`, unreachable: "联系不上中心，请再点一次或直接打电话",
     refused: "中心没有接受，请看看消息是否过期，或直接打电话", P1: "紧急", P2: "尽快",
     social_worker: "值班社工", lead: "组长", grid_head: "网格楼院长", street_office: "街道", staff: "中心工作人员", administrator: "管理员",
   },
   en: {
     title: "The organisation's phones", offline: "Not connected, trying again.", quiet: "Quiet, no messages", take: "I’ll take it", taking: "Telling the centre…",
-    ringing: "Waiting for somebody", mine: "You have taken it; the centre and the senior can see that", taken: "Somebody has taken it", over: "Taken care of", other: "中文",
+    ringing: "Waiting for somebody", confirm: "I’m still coming", asked: "Waiting for your answer", mine: "You have taken it; the centre and the senior can see that", taken: "Somebody has taken it", over: "Taken care of", other: "中文",
     count: (n) => `told ${n} times`, takenBy: (name) => `${name} has taken it`, unreachable: "The centre cannot be reached: tap again, or phone",
     refused: "The centre did not accept: see whether the message is out of date, or phone", P1: "Emergency", P2: "Urgent",
     social_worker: "duty social worker", lead: "lead", grid_head: "grid head", street_office: "street office", staff: "centre staff", administrator: "administrator",
@@ -28,7 +28,11 @@ function standingText(message, word) {
     return word.takenBy(language === "en" ? answer.name_en || answer.name : answer.name);
   }
   if (message.standing === "ringing" && answer && answer.code !== "accepted") return word.refused;
-  return word[message.standing];
+  return message.can_confirm ? word.asked : word[message.standing];
+}
+
+function asks(phone) {
+  return phone.shown.some((message) => message.can_take || message.can_confirm);
 }
 
 // The centre's time, whatever the clock of this browser is set to.
@@ -52,11 +56,11 @@ function messageElement(phone, message) {
   element.querySelector(".number").textContent = number ?? "";
   const standing = element.querySelector(".standing");
   standing.textContent = standingText(message, word);
-  standing.classList.toggle("mine", message.standing === "mine");
+  standing.classList.toggle("mine", message.standing === "mine" && !message.can_confirm);
   const take = element.querySelector(".take");
-  take.hidden = message.standing !== "ringing" || !message.can_take;
+  take.hidden = !message.can_take && !message.can_confirm;
   take.disabled = taking.has(message.notification_id);
-  take.textContent = take.disabled ? word.taking : word.take;
+  take.textContent = take.disabled ? word.taking : message.can_confirm ? word.confirm : word.take;
   take.dataset.notification = message.notification_id;
   take.addEventListener("click", () => void takeIt(phone.account_id, message.notification_id));
   return element;
@@ -66,7 +70,7 @@ function phoneElement(phone) {
   const word = words[language];
   const element = part("phone");
   element.dataset.account = phone.account_id;
-  element.classList.toggle("ringing", phone.shown.some((message) => message.standing === "ringing"));
+  element.classList.toggle("ringing", asks(phone));
   element.querySelector(".name").textContent = language === "en" ? phone.name_en : phone.name;
   element.querySelector(".role").textContent = word[phone.role] ?? "";
   const quiet = element.querySelector(".quiet");
@@ -83,7 +87,7 @@ function show() {
   document.title = word.title;
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word[element.dataset.word];
   by("language").textContent = word.other;
-  const ringing = (phone) => (phone.shown.some((message) => message.standing === "ringing") ? 0 : phone.shown.length ? 1 : 2);
+  const ringing = (phone) => (asks(phone) ? 0 : phone.shown.length ? 1 : 2);
   const sorted = state.phones.map((phone, index) => [ringing(phone), index, phone]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const focused = document.activeElement?.dataset?.notification;
   by("phones").replaceChildren(...sorted.map(([, , phone]) => phoneElement(phone)));

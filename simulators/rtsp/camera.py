@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
-from simulators.rtsp.encoder import CLOCK_RATE, SUB, Encoder, Knobs, session_description
+from simulators.rtsp.encoder import CLOCK_RATE, SOUND, SUB, Encoder, Knobs, session_description
 from simulators.rtsp.picture import Planes, Scene, black
 from simulators.rtsp.rtp import payloads
 
@@ -39,7 +39,11 @@ Reader = Callable[[Sent], None]
 
 @dataclass(slots=True)
 class Camera:
-    """One camera: where it is, what is wrong with it, how many people it sees."""
+    """One camera: where it is, what is wrong with it, how many people it sees.
+
+    `offers_sound`: its description has an audio track as well, which never sends anything. `set_up` are the tracks that
+    readers asked for, in order.
+    """
 
     id: str
     room_id: str
@@ -47,6 +51,8 @@ class Camera:
     main: Knobs = field(default_factory=Knobs)
     sub: Knobs = SUB
     occupancy: int = 2
+    offers_sound: bool = False
+    set_up: list[str] = field(default_factory=list)
     fault: Fault | None = None
     frozen_at: float = 0.0
     fault_changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -87,7 +93,7 @@ class Stream:
         """The SDP. The first call opens an encoder to learn the parameter sets; they are always the same."""
         if self._description is None:
             self._description = session_description(self.knobs, Encoder(self.knobs).parameter_sets)
-        return self._description
+        return self._description + SOUND if self.camera.offers_sound else self._description
 
     async def run(self) -> None:
         """Encode while there are readers; begin each time with a key picture. Ends only by cancellation."""

@@ -84,6 +84,10 @@ class Encoder:
         return unit[0] & 0x1F == 6
 
 
+SOUND = "m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:track2\r\n"
+"""What a camera with a microphone says besides in its SDP."""
+
+
 def session_description(knobs: Knobs, parameter_sets: tuple[bytes, ...]) -> str:
     """The SDP (RFC 8866, RFC 6184 clause 8) of one stream: one video track, no sound."""
     lines = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=simulated camera", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*"]

@@ -25,7 +25,7 @@ REASONS = {
     503: "Service Unavailable",
 }  # fmt: skip
 # A camera by its own id or its room's: rtsp://…/cameras/cam-gym, rtsp://…/gym/sub
-PATH = re.compile(r"rtsp://[^/]+(?:/cameras)?/([a-z0-9-]+)(/sub)?(?:/track1)?/?$")
+PATH = re.compile(r"rtsp://[^/]+(?:/cameras)?/([a-z0-9-]+)(/sub)?(?:/(track[12]))?/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,12 @@ class Reply:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+
+
+def track_of(url: str) -> str:
+    """The track that an RTSP URL names; a stream by itself is its video."""
+    found = PATH.match(url)
+    return (found[3] if found else None) or "track1"
 
 
 class Cameras:
@@ -300,6 +306,10 @@ class _Connection:
                 return Reply(405, (("Allow", METHODS),))
 
     async def _set_up(self, request: Request, stream: Stream) -> Reply:
+        track = track_of(request.url)
+        stream.camera.set_up.append(track)
+        if track == "track2":  # nobody listens to a microphone here
+            return Reply(404)
         if self._way is not None:
             return Reply(455)
         wanted = request.headers.get("transport", "")

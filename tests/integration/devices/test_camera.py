@@ -52,8 +52,8 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched(stream: str = "/sub", occupancy: int = 3) -> AsyncIterator[Watched]:
-    camera = Camera("cam-gym", "gym", ZoneInfo("Asia/Shanghai"), occupancy=occupancy)
+async def watched(stream: str = "/sub", occupancy: int = 3, *, offers_sound: bool = False) -> AsyncIterator[Watched]:
+    camera = Camera("cam-gym", "gym", ZoneInfo("Asia/Shanghai"), occupancy=occupancy, offers_sound=offers_sound)
     async with (
         running_broker() as bench,
         server.serve(Cameras([camera]), credentials=ACCOUNT) as port,
@@ -71,6 +71,13 @@ async def test_a_healthy_camera_is_neither_black_nor_frozen_nor_moved() -> None:
 
     assert (report["frozen"], report["moved"]) == (0.0, 0.0)
     assert report["last_frame_age"] < 3
+
+
+async def test_the_microphone_of_a_camera_is_never_asked_for() -> None:
+    async with watched(offers_sound=True) as gym:
+        await gym.said("black", 0.0)
+
+    assert set(gym.camera.set_up) == {"track1"}
 
 
 @pytest.mark.parametrize("stream", ["/sub", ""])

@@ -1,6 +1,7 @@
 """Whether a simulated camera can be read like a real one, and fails like one."""
 
 import asyncio
+import contextlib
 import shutil
 import time
 from dataclasses import replace
@@ -60,6 +61,14 @@ async def test_ffprobe_reads_it(serving: Serving, transport: str) -> None:
     said, _ = await asyncio.wait_for(process.communicate(), 20)
 
     assert said.decode().strip() == "h264,640,360"
+
+
+async def test_a_camera_with_a_microphone_knows_who_asks_for_its_sound(serving: Serving) -> None:
+    serving.camera.offers_sound = True
+    with contextlib.suppress(av.FFmpegError):  # nobody gets it, and that may be the end
+        await asyncio.to_thread(pictures, serving.url(), 1)
+
+    assert set(serving.camera.set_up) == {"track1", "track2"}
 
 
 async def test_a_wrong_password_reads_nothing(serving: Serving) -> None:

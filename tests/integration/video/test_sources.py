@@ -1,7 +1,11 @@
-"""Does a defect in the reader of one camera end the media process, which its supervisor starts again?"""
+"""Is a camera read without its sound, and does a defect in a reader end the process rather than leave it dark?"""
 
 import asyncio
 import sys
+
+from hub.video.media.sources import Sources
+from tests.integration.mqtt.fakes import until
+from tests.integration.video.conftest import Building
 
 # Nothing that can be looked up, and not one of the errors that a reader knows.
 _A_DEFECT = """
@@ -29,3 +33,15 @@ async def test_a_reader_that_dies_of_a_defect_ends_the_process_and_does_not_leav
     assert process.returncode == 1
     assert "UnicodeEncodeError" in said.decode()
     assert "the reader of camera cam-gym has died" in said.decode()
+
+
+async def test_the_microphone_of_a_camera_is_never_asked_for(building: Building) -> None:
+    camera = building.cameras.by_id["cam-gym"]
+    camera.offers_sound = True
+    sources = Sources()
+
+    source = sources.open("cam-gym", building.url("cam-gym"))
+    await until(lambda: source.state == "playing")
+    sources.stop()
+
+    assert camera.set_up == ["track1"]

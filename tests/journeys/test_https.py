@@ -1,0 +1,158 @@
+"""Does a hub speak HTTPS by itself, and does it know its own name behind a proxy that does?"""
+
+import asyncio
+import ipaddress
+import json
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import paho.mqtt.publish as mqtt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from pydantic import TypeAdapter
+
+from devices.contract.times import SystemClock
+from tests.fakes.demo import PAGE, end, environment_of, start, until
+from tests.fakes.providers import mail_provider
+from tests.journeys.test_a_real_centre import PASSWORD, broker_listens, centre_file, import_centre
+
+OUTSIDE = "https://care.example"
+PROXY = {"Host": "care.example", "Origin": OUTSIDE, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+"""What a proxy in front adds to, or leaves in, what a browser sent to https://care.example."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHub:
+    """`./anling run` with the example's centre imported: what was printed by both."""
+
+    environment: Mapping[str, str]
+    data_dir: Path
+    printed: str
+    import_printed: str
+
+    @property
+    def port(self) -> int:
+        return int(self.environment["ANLING_HTTP_PORT"])
+
+    @property
+    def administrator_path(self) -> str:
+        """Where a browser of the first administrator posts her name and password."""
+        found = re.search(r"/#first/(\S+)", self.printed)
+        assert found is not None, self.printed
+        return f"/api/first-administrator/{found[1]}"
+
+    def press(self, device_id: str) -> None:
+        kept = (self.data_dir / "secrets" / "devices.json").read_bytes()
+        mqtt.single(
+            f"anling/v1/jiuquan-road/alarm/{device_id}",
+            json.dumps({"v": 1, "id": f"{uuid4().hex[:16]}-1", "seq": 1, "kind": "press", "age_ms": 0}),
+            qos=1,
+            hostname="127.0.0.1",
+            port=int(self.environment["ANLING_MQTT_PORT"]),
+            auth={"username": device_id, "password": TypeAdapter(dict[str, str]).validate_json(kept)[device_id]},
+        )
+
+
+@contextmanager
+def hub_running(folder: Path, **settings: str) -> Iterator[RunningHub]:
+    """`./anling run` with these settings on an empty folder, and the example's centre imported."""
+    data_dir, file = folder / "data", folder / "centre.yaml"
+    file.write_text(centre_file(), "utf-8")
+    environment = environment_of(data_dir, **settings)
+    process = start(folder, ("run",), environment)
+    try:
+        until(lambda: "Ctrl-C stops it" in (folder / "printed").read_text("utf-8"), within=60)
+        imported = import_centre(file, environment)
+        assert imported.returncode == 0, imported.stderr
+        until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
+        yield RunningHub(environment, data_dir, (folder / "printed").read_text("utf-8"), imported.stdout)
+    finally:
+        end(process)
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for this machine's own names that vouches for itself, and its key."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = SystemClock().now()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "tls.crt", folder / "tls.key"
+    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    key_file.chmod(0o600)
+    return cert_file, key_file
+
+
+def cookie_set_by(answer: httpx.Response) -> str:
+    """The cookie with which somebody is let in."""
+    assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
+    return answer.headers["set-cookie"]
+
+
+def test_with_a_certificate_the_pages_come_over_https_and_cookies_go_nowhere_else(tmp_path: Path) -> None:
+    cert_file, key_file = make_certificate(tmp_path)
+
+    with hub_running(tmp_path, ANLING_TLS_CERT=str(cert_file), ANLING_TLS_KEY=str(key_file)) as hub:
+        trusting = ssl.create_default_context(cafile=cert_file)
+        url = f"https://localhost:{hub.port}"
+        with httpx.Client(base_url=url, verify=trusting, headers=PAGE, timeout=10, trust_env=False) as browser:
+            ready = browser.get("/readyz")
+            cookie = cookie_set_by(browser.post(hub.administrator_path, json={"name": "许静", "password": PASSWORD}))
+            me = browser.get("/api/me")
+
+    assert ready.status_code == httpx.codes.OK
+    assert ready.headers["strict-transport-security"].startswith("max-age=")
+    assert cookie.startswith("__Host-anling-staff=")
+    assert {"secure", "httponly", "samesite=strict", "path=/"} <= set(cookie.lower().split("; "))
+    assert me.json()["account"]["name"] == "许静"
+    assert f"{url}/#first/" in hub.printed
+    assert f"{url}/#i/" in hub.import_printed
+
+
+async def test_behind_a_proxy_that_speaks_https_the_hub_goes_by_its_outside_name(tmp_path: Path) -> None:
+    async with mail_provider() as mailboxes:
+        # Starting and stopping it may hold up this loop: until the press nobody sends a mail.
+        with hub_running(tmp_path, ANLING_PUBLIC_URL=OUTSIDE, ANLING_SMTP_URL=mailboxes.url) as hub:
+            url = f"http://127.0.0.1:{hub.port}"
+            async with httpx.AsyncClient(base_url=url, headers={**PAGE, **PROXY}, trust_env=False) as browser:
+                ready = await browser.get("/readyz")
+                answer = await browser.post(hub.administrator_path, json={"name": "许静", "password": PASSWORD})
+                elsewhere = await browser.get("/readyz", headers={"Host": "other.example"})
+            hub.press("b-01")
+            mail = await asyncio.wait_for(mailboxes.mails.get(), 20)
+
+    assert ready.status_code == httpx.codes.OK
+    assert ready.headers["strict-transport-security"].startswith("max-age=")
+    cookie = cookie_set_by(answer)
+    assert cookie.startswith("__Host-anling-staff=")
+    assert "secure" in cookie.lower().split("; ")
+    assert elsewhere.json()["code"] == "wrong-host"
+    assert f"{OUTSIDE}/#first/" in hub.printed
+    assert f"{OUTSIDE}/#i/" in hub.import_printed
+    assert "localhost" not in hub.import_printed
+    assert re.search(rf"我来处理: {re.escape(OUTSIDE)}/#take/\S+", words_of(mail))
+
+
+def words_of(mail: EmailMessage) -> str:
+    return "\n".join(part.get_content() for part in mail.walk() if part.get_content_type() == "text/plain")

@@ -1,10 +1,11 @@
 """Which tests `./anling test` runs, and when it says that they failed."""
 
+import json
 import os
 
 import pytest
 
-from tests.run import NO_TESTS, SIDE_BY_SIDE, TOOLS, calls, rounds, run_round, take_marker, verdict
+from tests.run import NO_TESTS, PAGE_CHECKS, PAGES, SIDE_BY_SIDE, TOOLS, calls, rounds, run_round, take_marker, verdict
 
 TOGETHER = ["tests", "--ignore=tests/browser", "--ignore=tests/journeys"]
 
@@ -66,3 +67,10 @@ def test_nothing_that_ran_is_no_success(statuses: list[int], expected: int) -> N
 
 def test_every_tool_is_missing_on_an_empty_machine() -> None:
     assert all(tool.is_missing("/nowhere") for tool in TOOLS)
+
+
+def test_a_check_weighs_the_family_s_page() -> None:
+    scripts = json.loads((PAGES / "package.json").read_text("utf-8"))["scripts"]
+
+    assert "size" in PAGE_CHECKS
+    assert set(PAGE_CHECKS) <= set(scripts)

@@ -149,6 +149,11 @@ class Demo:
         return f"http://127.0.0.1:{self._argument('centre', '--control-port')}"
 
     @property
+    def cameras_control_url(self) -> str:
+        """Where the simulated cameras are driven."""
+        return self._argument("centre", "--cameras-control")
+
+    @property
     def database_url(self) -> str:
         """The hub's database, as its owner."""
         return postgres.url_of(self.data_dir / "database" / "socket", "anling")

@@ -107,7 +107,7 @@ def _choices(living: Living, person: Person) -> tuple[str, ...]:
 
 
 def _is_away(living: Living, person: Person, stay: int) -> bool:
-    """Two stays of eight at home, each person's two at other times; behind closed doors only a centre that closes."""
+    """Whether she is at home in this stay of hers: in two of eight, other people in others."""
     return (stay + _number(living.seed, "home", person.id)) % _VISIT < _AT_HOME
 
 

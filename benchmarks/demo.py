@@ -12,7 +12,6 @@ Linux. A machine that does other work as well gives other figures; the yardstick
 
 import argparse
 import gzip
-import json
 import os
 import re
 import signal
@@ -27,10 +26,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final, TypeVar
 from urllib.parse import urljoin
 
 import httpx
+from pydantic import BaseModel, TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
@@ -62,6 +62,33 @@ class Usage:
     cores: float
     resident: float
     proportional: float
+
+
+Said = TypeVar("Said")
+
+
+class _OnBoard(BaseModel):
+    """One event of the board; an alarm has an id, and the device it was pressed on."""
+
+    id: str = ""
+    device_id: str | None = None
+
+
+class _OnPhone(BaseModel):
+    alarm_id: str
+
+
+class _Phone(BaseModel):
+    account_id: str
+    shown: list[_OnPhone]
+
+
+class _Phones(BaseModel):
+    phones: list[_Phone]
+
+
+_BOARD: Final = TypeAdapter(_OnBoard)
+_PHONES: Final = TypeAdapter(_Phones)
 
 
 @dataclass
@@ -174,29 +201,29 @@ def spread(seconds: list[float]) -> str:
 
 def read_board(demo: Demo, pages: Pages) -> None:
     """Read the staff's live stream until the demo stops."""
-    for said in events(demo.staff(), f"{demo.url}/api/live"):
+    for said in events(demo.staff(), f"{demo.url}/api/live", _BOARD):
         now = time.perf_counter()
-        if "device_id" in said:
-            pages.board.setdefault(str(said["device_id"]), (str(said["id"]), now))
+        if said.device_id is not None:
+            pages.board.setdefault(said.device_id, (said.id, now))
         pages.is_live.add("board")
 
 
 def read_phone(demo: Demo, pages: Pages) -> None:
     """Read the phones' live stream until the demo stops; the phone is that of the social worker on duty."""
     with httpx.Client(trust_env=False) as browser:
-        for said in events(browser, f"{demo.phones_url}/phones/live"):
+        for said in events(browser, f"{demo.phones_url}/phones/live", _PHONES):
             now = time.perf_counter()
-            for shown in next(phone["shown"] for phone in said["phones"] if phone["account_id"] == "sw-1"):
-                pages.phone.setdefault(shown["alarm_id"], now)
+            for shown in next(phone.shown for phone in said.phones if phone.account_id == "sw-1"):
+                pages.phone.setdefault(shown.alarm_id, now)
             pages.is_live.add("phone")
 
 
-def events(browser: httpx.Client, url: str) -> Iterator[dict[str, Any]]:
+def events(browser: httpx.Client, url: str, shape: TypeAdapter[Said]) -> Iterator[Said]:
     """What a stream of server-sent events says, until it ends."""
     with suppress(httpx.TransportError), browser.stream("GET", url, timeout=30) as stream:
         for line in stream.iter_lines():
             if line.startswith("data:"):
-                yield json.loads(line.removeprefix("data:"))
+                yield shape.validate_json(line.removeprefix("data:"))
 
 
 def at_rest(demo: Demo, seconds: float) -> list[Row]:

@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 import logging
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 import yaml
 from aiosmtpd.smtp import SMTP
+from pydantic import BaseModel, ConfigDict
 
 from devices.contract.times import clock_of
 from simulators.organisation.mail import Mailbox
@@ -17,25 +16,49 @@ from simulators.organisation.phones import Phone
 from simulators.organisation.receiver import Organisation, build
 
 
-def phones_of(centre: Mapping[str, Any]) -> dict[str, Phone]:
+class _Part(BaseModel):
+    """A part of the centre's file; what else stands in it is the importer's matter."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Contact(_Part):
+    channel: str
+
+
+class _Account(_Part):
+    id: str
+    role: str
+    name: str
+    name_en: str
+    organisation: bool = False
+    contacts: tuple[_Contact, ...] = ()
+
+
+class _Centre(_Part):
+    timezone: str
+
+
+class CentreFile(_Part):
+    """What of the centre's file the phones want: who has one, and in which time zone they live."""
+
+    centre: _Centre
+    accounts: tuple[_Account, ...]
+
+
+def phones_of(file: CentreFile) -> dict[str, Phone]:
     """The phones of everybody in the centre's file who can be told by webhook, the organisation's people first."""
-    reached = [
-        account
-        for account in centre["accounts"]
-        if any(contact["channel"] == "webhook" for contact in account.get("contacts", ()))
-    ]
-    reached.sort(key=lambda account: not account.get("organisation", False))
-    return {
-        account["id"]: Phone(account["id"], account["name"], account["name_en"], account["role"]) for account in reached
-    }
+    reached = [one for one in file.accounts if any(contact.channel == "webhook" for contact in one.contacts)]
+    reached.sort(key=lambda account: not account.organisation)
+    return {one.id: Phone(one.id, one.name, one.name_en, one.role) for one in reached}
 
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Serve HTTP and SMTP on loopback until ended."""
-    centre = yaml.safe_load(arguments.centre.read_text("utf-8"))
+    file = CentreFile.model_validate(yaml.safe_load(arguments.centre.read_text("utf-8")))
     organisation = Organisation(
-        phones=phones_of(centre),
-        timezone=centre["centre"]["timezone"],
+        phones=phones_of(file),
+        timezone=file.centre.timezone,
         secret=arguments.secret_file.read_text().strip(),
         hub_url=arguments.hub.rstrip("/"),
         clock=clock_of(),

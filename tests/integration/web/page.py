@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, TypedDict, overload
 
 import httpx
 
@@ -14,11 +14,81 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as a browser hands it to a page."""
+    """One event as a browser hands it to a page; `data` is as JSON has it."""
 
     name: str
-    data: Any
+    data: dict[str, object]
     id: str | None
+
+
+class _Named(TypedDict):
+    id: str
+    name: str
+
+
+class _Senior(TypedDict):
+    senior_id: str
+    address_as: str
+
+
+class AlarmSaid(TypedDict):
+    """What tests ask of an alarm; its owner is there once somebody has taken it."""
+
+    id: str
+    state: str
+    senior: _Senior
+    owner: _Named
+
+
+class RoomSaid(TypedDict):
+    """What tests ask of a room; its camera is there in a room that has one."""
+
+    id: str
+    present: list[_Senior]
+    camera: dict[str, str]
+    alarm_ids: list[str]
+    being_watched: int
+    temperature_celsius: float | None
+
+
+class NoticeSaid(TypedDict):
+    """What tests ask of a notice."""
+
+    code: str
+    subject_name: str | None
+    cleared_at: str | None
+
+
+class SnapshotSaid(TypedDict):
+    """What a board begins with."""
+
+    alarms: list[AlarmSaid]
+    rooms: list[RoomSaid]
+    notices: list[NoticeSaid]
+    channels_set_up: bool
+
+
+class _Presence(TypedDict):
+    room: _Named
+    sure: bool
+
+
+class _Picture(TypedDict):
+    camera_id: str | None
+    allowed: bool
+    code: str | None
+    next_at: str | None
+
+
+class HomeSaid(TypedDict):
+    """What tests ask of a family's page; `presence` is null while she is not in the building."""
+
+    presence: _Presence | None
+    picture: _Picture
+    me: dict[str, str]
+    senior: _Senior
+    today: list[dict[str, object]]
+    alarms: list[AlarmSaid]
 
 
 class Ended(Exception):
@@ -45,7 +115,19 @@ class Page:
                     return Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
             raise Ended
 
-    async def hear(self, name: str, **wanted: object) -> Any:
+    @overload
+    async def hear(self, name: Literal["snapshot"], **wanted: object) -> SnapshotSaid: ...
+    @overload
+    async def hear(self, name: Literal["alarm"], **wanted: object) -> AlarmSaid: ...
+    @overload
+    async def hear(self, name: Literal["room"], **wanted: object) -> RoomSaid: ...
+    @overload
+    async def hear(self, name: Literal["notice"], **wanted: object) -> NoticeSaid: ...
+    @overload
+    async def hear(self, name: Literal["home"], **wanted: object) -> HomeSaid: ...
+    @overload
+    async def hear(self, name: Literal["beat"], **wanted: object) -> object: ...
+    async def hear(self, name: str, **wanted: object) -> object:
         """The data of the next event of this name in which these fields have these values."""
         async with asyncio.timeout(PATIENCE):
             while True:

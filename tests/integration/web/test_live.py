@@ -271,6 +271,7 @@ async def test_a_daughter_sees_where_her_mother_is_as_it_changes(
 
         await enters(place, house, house.wang, house.music)
         home = await phone.hear("home")
+        assert home["presence"] is not None
         assert (home["presence"]["room"]["name"], home["presence"]["sure"]) == ("音乐室", True)
         assert home["picture"] == {
             "camera_id": "cam-music",

@@ -14,7 +14,6 @@ import argparse
 import gzip
 import os
 import re
-import signal
 import socket
 import statistics
 import subprocess
@@ -34,7 +33,7 @@ from pydantic import BaseModel, TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from tests.fakes.demo import Demo, demo_running, until
+from tests.fakes.demo import Demo, demo_running, end, until
 
 PARTS = ("hub", "media", "postgres", "cameras", "phones", "centre")
 """The demo's processes by the names of their pid files; the rest is the supervisor."""
@@ -144,8 +143,7 @@ def cold(folder: Path) -> Row:
             until(lambda: usable(f"http://127.0.0.1:{port}"), within=600, what="a page of the fresh clone")
             took = time.perf_counter() - began
         finally:
-            demo.send_signal(signal.SIGINT)
-            demo.wait(60)
+            end(demo)
     return Row("fresh clone, empty caches → first usable page", f"{took:.0f} s", promised="≤ 120 s")
 
 

@@ -99,8 +99,9 @@ async def test_a_phone_hears_who_where_how_urgent_in_a_signed_message(desk: Desk
     data = delivery.json["data"]
     (row,) = desk.rows("SELECT id, state, provider_id, tries FROM notification")
     assert row == (data["notification_id"], "taken", "m-1", 1)
-    assert (data["alarm"]["id"], data["alarm"]["number"], data["alarm"]["state"]) == (alarm_id, "23-01", "open")
-    assert (data["alarm"]["priority"], data["alarm"]["klass"], data["alarm"]["owner"]) == ("P1", "help", {})
+    assert data["alarm"] == {
+        "id": alarm_id, "number": "23-01", "priority": "P1", "klass": "help", "state": "open", "owner": {},
+    }  # fmt: skip
     assert data["to"] == {"account_id": "zhou", "name": "周敏", "phone": "13893100000"}
     assert data["urgent"] is True
     assert delivery.headers["webhook-id"] == row[0]

@@ -56,6 +56,21 @@ def test_taking_it_on_the_phone_turns_the_buttons_light_to_coming_with_her_name(
     assert (shown.state, shown.owner and shown.owner.name) == ("accepted", "孙丽")
 
 
+def test_whoever_took_it_says_on_her_phone_that_she_still_comes_when_it_is_pressed_again(centre: Demo) -> None:
+    centre.press("b-10")
+    alarm_id = centre.ringing("sw-1", "周爷爷").alarm_id
+    centre.take("sw-1", centre.ringing("sw-1", "周爷爷"))
+
+    centre.press("b-10")
+    asked = until(lambda: [one for one in centre.messages_of("sw-1", "周爷爷") if one.can_confirm])[0]
+    assert (asked.standing, asked.urgent) == (Standing.MINE, True)
+    assert centre.alarm(alarm_id).confirm_by is not None
+    assert centre.take("sw-1", asked) == {"code": "accepted"}
+
+    assert centre.alarm(alarm_id).confirm_by is None
+    assert not centre.messages_of("sw-1", "周爷爷")[0].can_confirm
+
+
 def test_nobody_takes_it_then_the_second_tier_is_told_and_whoever_takes_it_tells_the_others(centre: Demo) -> None:
     centre.press("b-07")
     first = centre.ringing("sw-1", "赵奶奶")

@@ -87,6 +87,27 @@ def take(page: Page, who: str) -> None:
     expect(alarm_of(page, who)).to_contain_text("您正在处理")
 
 
+def test_a_double_tap_takes_one_alarm_though_the_next_one_slides_under_the_finger(
+    visitors: Visitors, centre: Demo
+) -> None:
+    page = visitors.on_duty("staff-02", PHONE)
+    for button_id, who in (("b-16", "高爷爷"), ("b-17", "林奶奶"), ("b-18", "何爷爷")):
+        centre.press(button_id)
+        expect(alarm_of(page, who)).to_be_visible()
+    button = alarm_of(page, "高爷爷").get_by_role("button", name="我来处理")
+    button.click(trial=True)
+    box = button.bounding_box()
+    assert box is not None
+    finger = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    page.mouse.click(*finger)
+    expect(alarm_of(page, "高爷爷")).to_contain_text("您正在处理")
+    page.mouse.click(*finger)
+
+    expect(alarm_of(page, "林奶奶")).to_contain_text("还没有人接")
+    take(page, "林奶奶")
+
+
 def test_an_alarm_is_taken_with_the_keyboard_alone(visitors: Visitors, centre: Demo) -> None:
     page = visitors.on_duty("staff-02", DESK)
     centre.press("b-12")

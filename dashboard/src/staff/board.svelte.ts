@@ -15,6 +15,8 @@ export class Board {
   #rooms = $state.raw<ById<RoomCard>>({})
   #notices = $state.raw<ById<NoticeCard>>({})
   channelsSetUp = $state(true)
+  /** When an alarm was last taken from this page, on the steady clock: the rows move then. */
+  taken_ms = 0
   readonly alarms = $derived(byNeed(Object.values(this.#alarms)))
   readonly rooms = $derived(Object.values(this.#rooms))
   readonly notices = $derived(standing(Object.values(this.#notices)))
@@ -45,7 +47,11 @@ export class Board {
 
   /** Take responsibility, or say that one is still coming. Raises Problem `already-taken` when somebody was faster. */
   async accept(alarm_id: string): Promise<void> {
-    this.#keep(await answer(hub.POST('/api/alarms/{alarm_id}/accept', { params: { path: { alarm_id } } })))
+    try {
+      this.#keep(await answer(hub.POST('/api/alarms/{alarm_id}/accept', { params: { path: { alarm_id } } })))
+    } finally {
+      this.taken_ms = performance.now()
+    }
   }
 
   /** End an alarm with its outcome. Raises Problem. */

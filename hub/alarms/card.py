@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from pydantic import BaseModel, Field
 
 from hub.alarms.lifecycle import ambulance_card_at
-from hub.alarms.model import Alarm, Outcome, State
+from hub.alarms.model import LEASE, Alarm, Outcome, State
 from hub.alarms.store import ALARM_COLUMNS, alarm_of
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
@@ -74,6 +74,7 @@ class AlarmCard(BaseModel):
     tier: int
     owner: CardPerson | None
     accepted_at: datetime | None
+    arrive_by: datetime | None = Field(description="Until then the owner is expected there; else it rings again.")
     on_scene_at: datetime | None
     confirm_by: datetime | None = Field(description="She pressed again: until then the owner must accept once more.")
     ambulance_card_at: datetime | None = Field(description="From then on the 120 card fills the screen.")
@@ -193,6 +194,7 @@ def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
         tier=alarm.tier,
         owner=_owner(names),
         accepted_at=alarm.accepted_at,
+        arrive_by=_arrive_by(alarm),
         on_scene_at=alarm.on_scene_at,
         confirm_by=alarm.confirm_by,
         ambulance_card_at=ambulance_card_at(alarm),
@@ -220,6 +222,11 @@ def _owner(names: _Names) -> CardPerson | None:
     if names.owner_id is None or names.owner is None or names.owner_en is None:
         return None
     return CardPerson(id=AccountId(names.owner_id), name=names.owner, name_en=names.owner_en)
+
+
+def _arrive_by(alarm: Alarm) -> datetime | None:
+    """The end of the owner's lease (T11), while nobody is on scene."""
+    return alarm.accepted_at + LEASE if alarm.state is State.ACCEPTED and alarm.accepted_at else None
 
 
 async def _timeline(conn: Conn, alarm_id: AlarmId) -> list[Moment]:

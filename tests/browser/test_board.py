@@ -46,6 +46,15 @@ def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_
     tones_when_taken = page.evaluate(TONES)
     expect(alarm.get_by_role("timer")).not_to_have_text("0:00")
 
+    expect(alarm.get_by_text("不到场会重新响铃")).to_contain_text("还有 4:")
+    alarm.get_by_role("button", name="我到了").click()
+    until(
+        lambda: (
+            centre.rows("SELECT state FROM alarm WHERE senior_id = 's-10' ORDER BY opened_at DESC LIMIT 1")
+            == [("on_scene",)]
+        )
+    )
+    expect(alarm.get_by_text("不到场会重新响铃")).to_have_count(0)
     alarm.get_by_role("button", name="填写处置结果").click()
     page.get_by_label("陪伴").check()
     page.get_by_label("一句话写清经过").fill("陪周爷爷坐了一会儿")

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clock, day, minutes, moment, running } from './time'
+import { clock, day, minutes, moment, remaining, running } from './time'
 
 const PRESS = '2026-11-23T02:14:05Z'
 const later = (seconds: number): number => Date.parse(PRESS) + seconds * 1000
@@ -12,6 +12,11 @@ test('the time since a press runs in minutes and seconds, then in hours', () => 
 
 test('a press that seems to come from the future has just happened', () => {
   expect(running(PRESS, later(-3))).toBe('0:00')
+})
+
+test('what is left runs down to nought and stays there', () => {
+  expect(remaining(PRESS, later(-130))).toBe('2:10')
+  expect(remaining(PRESS, later(5))).toBe('0:00')
 })
 
 test('times are those of the wall at the centre', () => {

@@ -11,6 +11,11 @@ export function running(from: string, now_ms: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`
 }
 
+/** How long until a moment, written like the time since one; `0:00` once it has come. */
+export function remaining(until: string, now_ms: number): string {
+  return running(new Date(now_ms).toISOString(), Date.parse(until))
+}
+
 /** `10:42`, on the wall of the centre. */
 export function clock(at: string | number, zone: string): string {
   return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone }).format(new Date(at))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AlarmCard } from '../lib/api/types'
-import { byNeed, needsAmbulance, ringing, spokenKey, whoAndWhere } from './alarms'
+import { byNeed, needsAmbulance, ringing, spokenKey, steps, whoAndWhere } from './alarms'
 
 function alarm(id: string, changes: Partial<AlarmCard> = {}): AlarmCard {
   return {
@@ -25,6 +25,7 @@ function alarm(id: string, changes: Partial<AlarmCard> = {}): AlarmCard {
     tier: 0,
     owner: null,
     accepted_at: null,
+    arrive_by: null,
     on_scene_at: null,
     confirm_by: null,
     ambulance_card_at: null,
@@ -64,6 +65,19 @@ test('the words are spoken again when the alarm climbs or she presses again', ()
 test('a hot room is named by its room', () => {
   expect(whoAndWhere(alarm('hot', { senior: null }), 'en')).toEqual({ who: 'Gym', where: null })
   expect(whoAndWhere(alarm('press'), 'zh-CN')).toEqual({ who: '王奶奶', where: '健身室' })
+})
+
+test('whoever has taken it says first that she is there, then how it ended', () => {
+  const taken = alarm('taken', { state: 'accepted' })
+  const again = { confirm_by: '2026-11-23T02:16:05Z' }
+
+  expect(steps(alarm('open'), false)).toEqual(['accept'])
+  expect(steps(taken, false)).toEqual([])
+  expect(steps(taken, true)).toEqual(['arrive', 'resolve'])
+  expect(steps({ ...taken, ...again }, true)).toEqual(['confirm', 'arrive'])
+  expect(steps(alarm('there', { state: 'on_scene' }), true)).toEqual(['resolve'])
+  expect(steps(alarm('there', { state: 'on_scene', ...again }), true)).toEqual(['stay', 'resolve'])
+  expect(steps(alarm('over', { state: 'resolved' }), true)).toEqual([])
 })
 
 test('the card with 120 comes when nobody was there in time, and goes when somebody is', () => {

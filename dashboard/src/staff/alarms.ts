@@ -38,6 +38,17 @@ export function whoAndWhere(alarm: AlarmCard, language: Language): { who: string
   return { who: room ?? alarm.device_id ?? '', where: null }
 }
 
+/** What can be done: take it, say that one is still coming, is there, is still there, or how it ended. */
+export type Step = 'accept' | 'confirm' | 'arrive' | 'stay' | 'resolve'
+
+/** What somebody can do about an alarm, the main thing first; nothing about one that a colleague has taken. */
+export function steps(alarm: AlarmCard, mine: boolean): Step[] {
+  if (alarm.state === 'open') return ['accept']
+  if (!mine || !isLive(alarm)) return []
+  if (alarm.state === 'on_scene') return alarm.confirm_by ? ['stay', 'resolve'] : ['resolve']
+  return alarm.confirm_by ? ['confirm', 'arrive'] : ['arrive', 'resolve']
+}
+
 /** Whether nobody has been on scene for so long that the card with 120 belongs on every screen. */
 export function needsAmbulance(alarm: AlarmCard, now_ms: number): boolean {
   const waits = alarm.state === 'open' || alarm.state === 'accepted'

@@ -1,4 +1,4 @@
-/** What the staff's pages know of the centre now, and the two things they do to an alarm. */
+/** What the staff's pages know of the centre now, and what they do to an alarm. */
 import { answer, hub } from '../lib/api/request'
 import type { AlarmCard, NoticeCard, Outcome, RoomCard, Snapshot, StaffEvents } from '../lib/api/types'
 import { centreClock } from '../lib/clock.svelte'
@@ -52,6 +52,12 @@ export class Board {
     } finally {
       this.taken_ms = performance.now()
     }
+  }
+
+  /** Say that one is with her; `reason` says how that is known. Raises Problem. */
+  async arrive(alarm_id: string, reason: string): Promise<void> {
+    const asked = { params: { path: { alarm_id } }, body: { how: 'tap' as const, reason } }
+    this.#keep(await answer(hub.POST('/api/alarms/{alarm_id}/arrive', asked)))
   }
 
   /** End an alarm with its outcome. Raises Problem. */

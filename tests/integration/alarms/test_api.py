@@ -1,5 +1,7 @@
 """Taking an alarm through the real web application: signed in, or by the link in a notification."""
 
+from datetime import datetime
+
 import httpx
 import pytest
 
@@ -66,6 +68,18 @@ async def test_nobody_waits_for_the_ledger_while_a_card_is_read(desk: Desk, web_
         "alarm.accepted",
     ]
     assert recorded.asked_after_the_ledger() == []
+
+
+async def test_whoever_takes_an_alarm_reads_until_when_she_is_expected_there(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+
+    async with await site.signed_in("liu") as browser:
+        taken = (await browser.post(f"/api/alarms/{alarm_id}/accept")).json()
+        there = (await browser.post(f"/api/alarms/{alarm_id}/arrive", json={"reason": "我在她旁边"})).json()
+
+    due_at = datetime.fromisoformat(taken["arrive_by"])
+    assert desk.rows("SELECT due_at FROM alarm_timer WHERE alarm_id = %s AND kind = 'lease'", alarm_id) == [(due_at,)]
+    assert (there["state"], there["arrive_by"]) == ("on_scene", None)
 
 
 async def test_whoever_is_too_late_reads_who_was_faster(desk: Desk, site: Site) -> None:

@@ -776,6 +776,11 @@ export interface components {
              */
             ambulance_card_at: string | null;
             /**
+             * Arrive By
+             * @description Until then the owner is expected there; else it rings again.
+             */
+            arrive_by: string | null;
+            /**
              * Cancel Requested
              * @description She took it back; somebody still goes and looks.
              */
@@ -857,6 +862,11 @@ export interface components {
              * @description From then on the 120 card fills the screen.
              */
             ambulance_card_at: string | null;
+            /**
+             * Arrive By
+             * @description Until then the owner is expected there; else it rings again.
+             */
+            arrive_by: string | null;
             /**
              * Cancel Requested
              * @description She took it back; somebody still goes and looks.

@@ -41,6 +41,12 @@ class CardPerson(BaseModel):
     name_en: str
 
 
+class CardLapse(CardPerson):
+    """Who had taken an alarm that nobody has any more, and the step that ended it."""
+
+    what: Literal["lease-lapsed", "confirm-lapsed", "resolve-lapsed"]
+
+
 class CardTold(BaseModel):
     """Who was told, and the best that any message to her has reached."""
 
@@ -73,6 +79,7 @@ class AlarmCard(BaseModel):
     times_pressed: int
     tier: int
     owner: CardPerson | None
+    lapsed: CardLapse | None = Field(description="Who took it and did not come, while nobody has it.")
     accepted_at: datetime | None
     arrive_by: datetime | None = Field(description="Until then the owner is expected there; else it rings again.")
     on_scene_at: datetime | None
@@ -129,6 +136,10 @@ class _Names:
     owner_id: str | None
     owner: str | None
     owner_en: str | None
+    lapsed_id: str | None
+    lapsed: str | None
+    lapsed_en: str | None
+    lapsed_what: str | None
 
 
 async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
@@ -137,11 +148,22 @@ async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
             f"""
             SELECT {ALARM_COLUMNS},
                    senior.address_as, senior.address_as_en, room.name AS room, room.name_en AS room_en,
-                   owner.id AS named_id, owner.name AS owner, owner.name_en AS owner_en
+                   owner.id AS named_id, owner.name AS owner, owner.name_en AS owner_en,
+                   gone.id AS lapsed_id, gone.name AS lapsed, gone.name_en AS lapsed_en, lapse.what AS lapsed_what
               FROM alarm
               LEFT JOIN senior ON senior.id = alarm.senior_id
               LEFT JOIN room ON room.id = alarm.room_id
               LEFT JOIN account AS owner ON owner.id = coalesce(alarm.owner_id, alarm.resolved_by)
+              LEFT JOIN LATERAL (
+                   SELECT accepted.by_account, ended.what
+                     FROM alarm_step AS ended
+                     JOIN alarm_step AS accepted
+                       ON accepted.alarm_id = ended.alarm_id AND accepted.version < ended.version
+                    WHERE ended.alarm_id = alarm.id AND alarm.state = 'open' AND accepted.what = 'accepted'
+                      AND ended.what IN ('lease-lapsed', 'confirm-lapsed', 'resolve-lapsed')
+                    ORDER BY ended.version DESC, accepted.version DESC
+                    LIMIT 1) AS lapse ON true
+              LEFT JOIN account AS gone ON gone.id = lapse.by_account
              WHERE {condition}
              ORDER BY alarm.opened_at, alarm.id
             """,  # noqa: S608 - constants of this file
@@ -167,6 +189,10 @@ def _split(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
         owner_id=text("named_id"),
         owner=text("owner"),
         owner_en=text("owner_en"),
+        lapsed_id=text("lapsed_id"),
+        lapsed=text("lapsed"),
+        lapsed_en=text("lapsed_en"),
+        lapsed_what=text("lapsed_what"),
     )
     return alarm_of(values), names
 
@@ -193,6 +219,7 @@ def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
         times_pressed=alarm.times_pressed,
         tier=alarm.tier,
         owner=_owner(names),
+        lapsed=_lapsed(names),
         accepted_at=alarm.accepted_at,
         arrive_by=_arrive_by(alarm),
         on_scene_at=alarm.on_scene_at,
@@ -222,6 +249,14 @@ def _owner(names: _Names) -> CardPerson | None:
     if names.owner_id is None or names.owner is None or names.owner_en is None:
         return None
     return CardPerson(id=AccountId(names.owner_id), name=names.owner, name_en=names.owner_en)
+
+
+def _lapsed(names: _Names) -> CardLapse | None:
+    if names.lapsed_id is None:
+        return None
+    return CardLapse.model_validate(
+        {"id": names.lapsed_id, "name": names.lapsed, "name_en": names.lapsed_en, "what": names.lapsed_what}
+    )
 
 
 def _arrive_by(alarm: Alarm) -> datetime | None:

@@ -24,6 +24,7 @@ function alarm(id: string, changes: Partial<AlarmCard> = {}): AlarmCard {
     times_pressed: 1,
     tier: 0,
     owner: null,
+    lapsed: null,
     accepted_at: null,
     arrive_by: null,
     on_scene_at: null,

@@ -45,6 +45,11 @@ const zh = {
     resolved: () => '已经处置',
     closed: () => '已经归档',
   } as Record<AlarmState, (owner: string) => string>,
+  lapsed: {
+    'lease-lapsed': (owner: string) => `${owner}接了但没有到场，请另一位去`,
+    'confirm-lapsed': (owner: string) => `又按了一次，${owner}没有回应，请另一位去`,
+    'resolve-lapsed': (owner: string) => `${owner}到过场，一直没有填结果，请另一位去看一看`,
+  } as Record<string, (owner: string) => string>,
   mine: '您正在处理',
   toldTo: (names: string) => `已告知：${names}`,
   toldNobody: '还没有告知到任何人',
@@ -273,6 +278,11 @@ const en: typeof zh = {
     on_scene: (owner: string) => `${owner} is there`,
     resolved: () => 'Resolved',
     closed: () => 'Filed',
+  },
+  lapsed: {
+    'lease-lapsed': (owner: string) => `${owner} took it and did not get there: somebody else, please go`,
+    'confirm-lapsed': (owner: string) => `Pressed again, and ${owner} did not answer: somebody else, please go`,
+    'resolve-lapsed': (owner: string) => `${owner} was there and wrote down no outcome: somebody else, please look`,
   },
   mine: 'You are responsible',
   toldTo: (names: string) => `Told: ${names}`,

@@ -82,6 +82,19 @@ async def test_whoever_takes_an_alarm_reads_until_when_she_is_expected_there(des
     assert (there["state"], there["arrive_by"]) == ("on_scene", None)
 
 
+async def test_after_a_lapse_the_card_names_who_took_it_and_did_not_come(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.zhou)
+    await desk.wait(301)
+
+    async with await site.signed_in("liu") as browser:
+        lapsed = (await browser.get(f"/api/alarms/{alarm_id}")).json()["lapsed"]
+        taken = (await browser.post(f"/api/alarms/{alarm_id}/accept")).json()["lapsed"]
+
+    assert lapsed == {"id": "zhou", "name": "周敏", "name_en": "Zhou Min", "what": "lease-lapsed"}
+    assert taken is None
+
+
 async def test_whoever_is_too_late_reads_who_was_faster(desk: Desk, site: Site) -> None:
     alarm_id = await desk.pressed_alarm()
     await desk.accept(alarm_id, desk.house.zhou)

@@ -800,6 +800,8 @@ export interface components {
             id: string;
             /** Klass */
             klass: string;
+            /** @description Who took it and did not come, while nobody has it. */
+            lapsed: components["schemas"]["CardLapse"] | null;
             /** Late */
             late: boolean;
             /** Linked Id */
@@ -887,6 +889,8 @@ export interface components {
             id: string;
             /** Klass */
             klass: string;
+            /** @description Who took it and did not come, while nobody has it. */
+            lapsed: components["schemas"]["CardLapse"] | null;
             /** Late */
             late: boolean;
             /** Linked Id */
@@ -968,6 +972,23 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * CardLapse
+         * @description Who had taken an alarm that nobody has any more, and the step that ended it.
+         */
+        CardLapse: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "lease-lapsed" | "confirm-lapsed" | "resolve-lapsed";
         };
         /**
          * CardPerson

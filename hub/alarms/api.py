@@ -59,15 +59,16 @@ class LinkedAlarm(BaseModel):
 
 @router.get("/api/alarms/{alarm_id}")
 async def look(
-    alarm_id: Id, caller: Annotated[Caller, Depends(Needs(Action.SEE_ALARM))], web: WebDatabase
+    alarm_id: Id, caller: Annotated[Caller, Depends(Needs(Action.SEE_ALARM))], web: WebDatabase, hub: HubDatabase
 ) -> AlarmStory:
-    """The alarm with its timeline. 404 `no-such-alarm`."""
+    """The alarm with its timeline, and what its reader may know to help. 404 `no-such-alarm`."""
     async with web.transaction_as(caller.account_id) as conn:
         found = await card.story(conn, alarm_id)
     if found is None:
         raise NoSuchAlarm
     caller.require(OfCentre(found.centre_id))
-    return found
+    async with hub.transaction() as conn:
+        return found.model_copy(update={"record": await card.record(conn, found, caller.account_id)})
 
 
 @router.post("/api/alarms/{alarm_id}/accept")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 from pydantic import BaseModel, Field
 
 from hub.alarms.lifecycle import ambulance_card_at
@@ -67,6 +67,7 @@ class AlarmCard(BaseModel):
     state: State
     senior: CardSenior | None
     room: CardRoom | None
+    away: bool = Field(description="No room, and she is not at the centre: most likely she called from home.")
     device_id: DeviceId | None
     summary: dict[str, str]
     opened_at: datetime
@@ -102,9 +103,18 @@ class Moment(BaseModel):
     params: dict[str, str | int]
 
 
+class CardRecord(BaseModel):
+    """What a senior's record says to somebody who helps her; empty what it does not say, or not to this reader."""
+
+    home_address: str = ""
+    access_notes: str = ""
+    risks: str = ""
+
+
 class AlarmStory(AlarmCard):
     """The card with everything that happened, the oldest first."""
 
+    record: CardRecord | None = None
     timeline: list[Moment]
 
 
@@ -125,6 +135,29 @@ async def story(conn: Conn, alarm_id: AlarmId) -> AlarmStory | None:
     return None if shown is None else AlarmStory(**shown.model_dump(), timeline=await _timeline(conn, alarm_id))
 
 
+async def record(conn: Conn, shown: AlarmCard, reader: AccountId) -> CardRecord | None:
+    """What this responder may know of the senior while her alarm is live; None when that is nothing.
+
+    Whoever has accepted reads her risks. Of a call from outside, how to get in as well, and every responder reads the
+    address from the first second. `conn` is of the hub's own role: that of the pages may not read a record.
+    """
+    hers = shown.owner is not None and shown.owner.id == reader
+    if shown.senior is None or not shown.state.is_live or not (hers or shown.away):
+        return None
+    async with conn.cursor(row_factory=class_row(CardRecord)) as cur:
+        await cur.execute(
+            """
+            SELECT CASE WHEN %(away)s THEN home_address ELSE '' END AS home_address,
+                   CASE WHEN %(away)s AND %(hers)s THEN access_notes ELSE '' END AS access_notes,
+                   CASE WHEN %(hers)s THEN risks ELSE '' END AS risks
+              FROM senior
+             WHERE id = %(senior_id)s
+            """,
+            {"away": shown.away, "hers": hers, "senior_id": shown.senior.id},
+        )
+        return await cur.fetchone()
+
+
 @dataclass(frozen=True, slots=True)
 class _Names:
     """What a row says besides the alarm."""
@@ -133,6 +166,7 @@ class _Names:
     address_as_en: str | None
     room: str | None
     room_en: str | None
+    is_present: bool
     owner_id: str | None
     owner: str | None
     owner_en: str | None
@@ -148,6 +182,8 @@ async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
             f"""
             SELECT {ALARM_COLUMNS},
                    senior.address_as, senior.address_as_en, room.name AS room, room.name_en AS room_en,
+                   EXISTS (SELECT FROM visit
+                            WHERE visit.senior_id = alarm.senior_id AND visit.left_at IS NULL) AS is_present,
                    owner.id AS named_id, owner.name AS owner, owner.name_en AS owner_en,
                    gone.id AS lapsed_id, gone.name AS lapsed, gone.name_en AS lapsed_en, lapse.what AS lapsed_what
               FROM alarm
@@ -186,6 +222,7 @@ def _split(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
         address_as_en=text("address_as_en"),
         room=text("room"),
         room_en=text("room_en"),
+        is_present=bool(values.pop("is_present")),
         owner_id=text("named_id"),
         owner=text("owner"),
         owner_en=text("owner_en"),
@@ -207,6 +244,7 @@ def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
         state=alarm.state,
         senior=_senior(alarm, names),
         room=_room(alarm, names),
+        away=alarm.senior_id is not None and alarm.room_id is None and not names.is_present,
         device_id=alarm.device_id,
         summary=dict(alarm.summary),
         opened_at=alarm.opened_at,

@@ -117,6 +117,25 @@ def test_a_double_tap_takes_one_alarm_though_the_next_one_slides_under_the_finge
     take(page, "林奶奶")
 
 
+def test_a_call_from_home_says_so_and_shows_whoever_takes_it_where_she_lives_and_how_to_get_in(
+    visitors: Visitors, centre: Demo
+) -> None:
+    centre.is_in("s-03", None)
+    owner, other = visitors.on_duty("staff-02", PHONE), visitors.on_duty("staff-03", PHONE)
+    centre.press("b-03")
+    for page in (owner, other):
+        expect(alarm_of(page, "张奶奶")).to_contain_text("张奶奶 · 不在中心")
+        alarm_of(page, "张奶奶").get_by_role("link", name="详情").click()
+        expect(page.get_by_role("link", name="拨打 120")).to_have_attribute("href", "tel:120")
+        expect(page.locator("[data-record] dd")).to_have_text(["兰州市城关区中街子 51 号 4 单元 301"])
+
+    take(owner, "张奶奶")
+
+    expect(owner.locator("[data-record] dd")).to_contain_text(["中街子", "门禁密码问网格长", "曾跌倒"])
+    expect(alarm_of(other, "张奶奶")).to_contain_text("王芳正在赶来")
+    expect(other.locator("[data-record] dd")).to_have_count(1)
+
+
 def test_an_alarm_is_taken_with_the_keyboard_alone(visitors: Visitors, centre: Demo) -> None:
     page = visitors.on_duty("staff-02", DESK)
     centre.press("b-12")

@@ -12,6 +12,7 @@ function alarm(id: string, changes: Partial<AlarmCard> = {}): AlarmCard {
     state: 'open',
     senior: { id: 's-01', address_as: '王奶奶', address_as_en: 'Grandma Wang' },
     room: { id: 'gym', name: '健身室', name_en: 'Gym' },
+    away: false,
     device_id: 'b-01',
     summary: { 'zh-CN': '王奶奶在健身室按了呼叫', en: 'Grandma Wang pressed in the gym' },
     opened_at: '2026-11-23T02:14:05Z',
@@ -66,6 +67,14 @@ test('the words are spoken again when the alarm climbs or she presses again', ()
 test('a hot room is named by its room', () => {
   expect(whoAndWhere(alarm('hot', { senior: null }), 'en')).toEqual({ who: 'Gym', where: null })
   expect(whoAndWhere(alarm('press'), 'zh-CN')).toEqual({ who: '王奶奶', where: '健身室' })
+})
+
+test('a call from outside says that she is not at the centre', () => {
+  const call = alarm('call', { room: null, away: true })
+
+  expect(whoAndWhere(call, 'zh-CN')).toEqual({ who: '王奶奶', where: '不在中心' })
+  expect(whoAndWhere(call, 'en').where).toBe('not at the centre')
+  expect(whoAndWhere({ ...call, away: false }, 'en').where).toBe('somewhere in the centre')
 })
 
 test('whoever has taken it says first that she is there, then how it ended', () => {

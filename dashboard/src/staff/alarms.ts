@@ -1,6 +1,7 @@
 /** Which alarm needs somebody first, whether the board rings, and what it says aloud: pure. */
 import type { AlarmCard } from '../lib/api/types'
 import type { Language } from '../lib/language.svelte'
+import { staffWords } from './words'
 
 export function isLive(alarm: AlarmCard): boolean {
   return alarm.state === 'open' || alarm.state === 'accepted' || alarm.state === 'on_scene'
@@ -29,12 +30,16 @@ export function spokenKey(alarm: AlarmCard): string {
   return `${alarm.id}:${alarm.tier}:${alarm.times_pressed}`
 }
 
-/** Who or what an alarm is about, in two short words: 王奶奶, 健身室; a room alone where no senior is meant. */
+/** Who or what an alarm is about, in two short words: 王奶奶, 健身室; a room alone where no senior is meant.
+ *
+ * A senior in no room is not at the centre, or somewhere in it: whoever goes must not have to guess.
+ */
 export function whoAndWhere(alarm: AlarmCard, language: Language): { who: string; where: string | null } {
   const english = language === 'en'
+  const words = staffWords[language]
   const senior = alarm.senior && (english ? alarm.senior.address_as_en : alarm.senior.address_as)
   const room = alarm.room && (english ? alarm.room.name_en : alarm.room.name)
-  if (senior) return { who: senior, where: room }
+  if (senior) return { who: senior, where: room ?? (alarm.away ? words.away : words.inTheHouse) }
   return { who: room ?? alarm.device_id ?? '', where: null }
 }
 

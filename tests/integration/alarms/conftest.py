@@ -70,6 +70,23 @@ class Desk:
         assert concluded.opened
         return concluded.alarm_id
 
+    async def call_from_home(self) -> AlarmId:
+        """A new alarm of 王奶奶, in no room."""
+        now = self.clock.now()
+        finding = Finding(
+            rule_id="press",
+            priority=Priority.P1,
+            klass="help",
+            centre_id=self.house.centre,
+            at=now,
+            senior_id=self.house.wang,
+            device_id=self.house.wang_button,
+            summary={"zh-CN": "王奶奶按了呼叫", "en": "Grandma Wang pressed for help"},
+        )
+        (concluded,) = await self.conclude(finding)
+        assert concluded.alarm_id is not None
+        return concluded.alarm_id
+
     async def accept(self, alarm_id: AlarmId, by: AccountId) -> Alarm:
         async with self.database.transaction() as conn:
             return await service.accept(conn, alarm_id, by, self.clock.now())

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from hub.alarms import card
+from hub.attendance.model import Tapped, What
+from hub.attendance.service import tap
 from hub.kit.changes import Changes
 from hub.kit.db import Database, Role
 from hub.kit.ids import AlarmId
@@ -105,6 +107,60 @@ async def test_whoever_is_too_late_reads_who_was_faster(desk: Desk, site: Site) 
     assert answer.status_code == 409
     assert answer.json()["code"] == "already-taken"
     assert answer.json()["params"] == {"name": "周敏", "name_en": "Zhou Min"}
+
+
+async def fill_record_of_wang(desk: Desk) -> None:
+    async with desk.database.transaction() as conn:
+        await conn.execute(
+            "UPDATE senior SET home_address = '酒泉路 5 号 201', access_notes = '钥匙在门卫', risks = '心脏病' "
+            "WHERE id = 's-wang'"
+        )
+
+
+async def test_of_a_call_from_home_every_responder_reads_the_address_and_the_owner_how_to_get_in(
+    desk: Desk, site: Site
+) -> None:
+    await fill_record_of_wang(desk)
+    alarm_id = await desk.call_from_home()
+    path = f"/api/alarms/{alarm_id}"
+
+    async with await site.signed_in("liu") as owner, await site.signed_in("zhou") as other:
+        open_ = (await owner.get(path)).json()
+        card_of_owner = (await owner.post(f"{path}/accept")).json()
+        hers, others = (await owner.get(path)).json(), (await other.get(path)).json()
+        await owner.post(f"{path}/resolve", json={"outcome": "assisted", "sentence": "扶她坐下"})
+        over = (await owner.get(path)).json()
+
+    address_alone = {"home_address": "酒泉路 5 号 201", "access_notes": "", "risks": ""}
+    assert (open_["away"], open_["room"], open_["record"]) == (True, None, address_alone)
+    assert "record" not in card_of_owner, "boards never carry it"
+    assert hers["record"] == {"home_address": "酒泉路 5 号 201", "access_notes": "钥匙在门卫", "risks": "心脏病"}
+    assert others["record"] == address_alone
+    assert over["record"] is None
+
+
+async def test_of_a_call_in_the_house_the_owner_alone_reads_the_risks(desk: Desk, site: Site) -> None:
+    await fill_record_of_wang(desk)
+    alarm_id = await desk.pressed_alarm()
+
+    async with await site.signed_in("liu") as owner, await site.signed_in("zhou") as other:
+        await owner.post(f"/api/alarms/{alarm_id}/accept")
+        hers, others = [(await browser.get(f"/api/alarms/{alarm_id}")).json() for browser in (owner, other)]
+
+    assert (hers["away"], hers["record"]) == (False, {"home_address": "", "access_notes": "", "risks": "心脏病"})
+    assert others["record"] is None
+
+
+async def test_whoever_is_in_the_house_in_no_known_room_is_not_away(desk: Desk, site: Site) -> None:
+    now = desk.clock.now()
+    async with desk.database.transaction() as conn:
+        await tap(conn, Tapped(desk.house.centre, desk.house.wang, What.ARRIVE, None), now)
+    alarm_id = await desk.call_from_home()
+
+    async with await site.signed_in("liu") as browser:
+        shown = (await browser.get(f"/api/alarms/{alarm_id}")).json()
+
+    assert (shown["room"], shown["away"], shown["record"]) == (None, False, None)
 
 
 async def test_an_alarm_is_resolved_with_an_outcome_and_its_story_can_be_read(desk: Desk, site: Site) -> None:

@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Look
-         * @description The alarm with its timeline. 404 `no-such-alarm`.
+         * @description The alarm with its timeline, and what its reader may know to help. 404 `no-such-alarm`.
          */
         get: operations["look_api_alarms__alarm_id__get"];
         put?: never;
@@ -781,6 +781,11 @@ export interface components {
              */
             arrive_by: string | null;
             /**
+             * Away
+             * @description No room, and she is not at the centre: most likely she called from home.
+             */
+            away: boolean;
+            /**
              * Cancel Requested
              * @description She took it back; somebody still goes and looks.
              */
@@ -870,6 +875,11 @@ export interface components {
              */
             arrive_by: string | null;
             /**
+             * Away
+             * @description No room, and she is not at the centre: most likely she called from home.
+             */
+            away: boolean;
+            /**
              * Cancel Requested
              * @description She took it back; somebody still goes and looks.
              */
@@ -916,6 +926,7 @@ export interface components {
              * @enum {string}
              */
             priority: "P1" | "P2";
+            record?: components["schemas"]["CardRecord"] | null;
             /** Resolved At */
             resolved_at: string | null;
             room: components["schemas"]["CardRoom"] | null;
@@ -1001,6 +1012,27 @@ export interface components {
             name: string;
             /** Name En */
             name_en: string;
+        };
+        /**
+         * CardRecord
+         * @description What a senior's record says to somebody who helps her; empty what it does not say, or not to this reader.
+         */
+        CardRecord: {
+            /**
+             * Access Notes
+             * @default
+             */
+            access_notes: string;
+            /**
+             * Home Address
+             * @default
+             */
+            home_address: string;
+            /**
+             * Risks
+             * @default
+             */
+            risks: string;
         };
         /**
          * CardRoom

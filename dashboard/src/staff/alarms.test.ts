@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AlarmCard } from '../lib/api/types'
-import { byNeed, needsAmbulance, ringing, spokenKey, steps, whoAndWhere } from './alarms'
+import { byNeed, forBar, needsAmbulance, ringing, saysMore, spokenKey, steps, whoAndWhere } from './alarms'
 
 function alarm(id: string, changes: Partial<AlarmCard> = {}): AlarmCard {
   return {
@@ -47,6 +47,23 @@ test('who waits longest without anybody going comes first', () => {
   const earlier = alarm('earlier', { pressed_at: '2026-11-23T02:00:00+00:00' })
 
   expect(byNeed([taken, urgent, later, earlier]).map((one) => one.id)).toEqual(['earlier', 'later', 'urgent', 'taken'])
+})
+
+test("one's own alarm comes right after those nobody has taken", () => {
+  const of = (id: string, owner: string): AlarmCard =>
+    alarm(id, { state: 'accepted', owner: { id: owner, name: '王芳', name_en: 'Wang Fang' } })
+  const sorted = byNeed([of('hers', 'sw-1'), of('mine', 'staff-02'), alarm('open')])
+
+  expect(forBar(sorted, 'staff-02').map((one) => one.id)).toEqual(['open', 'mine', 'hers'])
+})
+
+test("the hub's words are shown where they say more than who pressed where", () => {
+  const english = alarm('en', { summary: { en: 'Grandma Wang pressed for help (Gym)' } })
+  const home = alarm('home', { room: null, away: true, summary: { 'zh-CN': '王奶奶按了呼叫' } })
+  const seen = alarm('seen', { summary: { 'zh-CN': '王奶奶按了呼叫(最后见于健身室)' } })
+
+  expect([saysMore(alarm('zh'), 'zh-CN'), saysMore(english, 'en'), saysMore(home, 'zh-CN')]).toEqual([false, false, false])
+  expect(saysMore(seen, 'zh-CN')).toBe(true)
 })
 
 test('a resolved alarm leaves the bar', () => {

@@ -19,6 +19,12 @@ export function byNeed(alarms: Iterable<AlarmCard>): AlarmCard[] {
   return [...alarms].filter(isLive).sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
 }
 
+/** The same in the order of the bar: what nobody has taken, what is one's own, what colleagues have taken. */
+export function forBar(alarms: readonly AlarmCard[], me: string): AlarmCard[] {
+  const group = (alarm: AlarmCard): number => (alarm.state === 'open' ? 0 : alarm.owner?.id === me ? 1 : 2)
+  return [...alarms].sort((a, b) => group(a) - group(b))
+}
+
 /** How high the tones are: the highest tier of the alarms nobody has taken; null is silence. */
 export function ringing(alarms: Iterable<AlarmCard>): number | null {
   const open = [...alarms].filter((alarm) => alarm.state === 'open')
@@ -52,6 +58,14 @@ export function steps(alarm: AlarmCard, mine: boolean): Step[] {
   if (!mine || !isLive(alarm)) return []
   if (alarm.state === 'on_scene') return alarm.confirm_by ? ['stay', 'resolve'] : ['resolve']
   return alarm.confirm_by ? ['confirm', 'arrive'] : ['arrive', 'resolve']
+}
+
+/** Whether the hub's own words say more than who pressed where. */
+export function saysMore(alarm: AlarmCard, language: Language): boolean {
+  const english = language === 'en'
+  const who = (english ? alarm.senior?.address_as_en : alarm.senior?.address_as) ?? ''
+  const room = (english ? alarm.room?.name_en : alarm.room?.name) ?? null
+  return alarm.summary[language] !== staffWords[language].pressed(who, room)
 }
 
 /** Whether nobody has been on scene for so long that the card with 120 belongs on every screen. */

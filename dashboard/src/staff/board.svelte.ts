@@ -1,5 +1,5 @@
 /** What the staff's pages know of the centre now, and what they do to an alarm. */
-import { answer, hub } from '../lib/api/request'
+import { answer, asProblem, hub, type Problem } from '../lib/api/request'
 import type { AlarmCard, NoticeCard, Outcome, RoomCard, Snapshot, StaffEvents } from '../lib/api/types'
 import { centreClock } from '../lib/clock.svelte'
 import { LiveStream } from '../lib/live/stream.svelte'
@@ -10,11 +10,23 @@ type ById<Card> = Record<string, Card>
 const byId = <Card extends { id: string }>(cards: Card[]): ById<Card> =>
   Object.fromEntries(cards.map((card) => [card.id, card]))
 
+/** How long a refusal is said: long enough to be read twice. */
+const SAID_MS = 20_000
+
+/** Words that are not sent yet; of the end of an alarm its outcome too. */
+export interface Draft {
+  words: string
+  outcome: Outcome | null
+}
+
 export class Board {
   #alarms = $state.raw<ById<AlarmCard>>({})
   #rooms = $state.raw<ById<RoomCard>>({})
+  #refusals = $state.raw<Record<string, Problem>>({})
   #notices = $state.raw<ById<NoticeCard>>({})
   channelsSetUp = $state(true)
+  /** What was being written when a dialog was closed, by what it was about. */
+  readonly drafts = new Map<string, Draft>()
   /** When an alarm was last taken from this page, on the steady clock: the rows move then. */
   taken_ms = 0
   readonly alarms = $derived(byNeed(Object.values(this.#alarms)))
@@ -41,6 +53,22 @@ export class Board {
     return this.#alarms[id]
   }
 
+  /** Why the last tap on an alarm was refused. Its row may look different by then: a colleague was faster. */
+  refusal(alarm_id: string): Problem | undefined {
+    return this.#refusals[alarm_id]
+  }
+
+  /** Do what was tapped, and keep for a while why it was refused. */
+  async tapped(alarm_id: string, doing: () => Promise<void>): Promise<void> {
+    this.#forget(alarm_id)
+    try {
+      await doing()
+    } catch (thrown) {
+      this.#refusals = { ...this.#refusals, [alarm_id]: asProblem(thrown) }
+      setTimeout(() => this.#forget(alarm_id), SAID_MS)
+    }
+  }
+
   room(id: string): RoomCard | undefined {
     return this.#rooms[id]
   }
@@ -64,6 +92,11 @@ export class Board {
   async resolve(alarm_id: string, outcome: Outcome, sentence: string): Promise<void> {
     const asked = { params: { path: { alarm_id } }, body: { outcome, sentence } }
     this.#keep(await answer(hub.POST('/api/alarms/{alarm_id}/resolve', asked)))
+  }
+
+  #forget(alarm_id: string): void {
+    const { [alarm_id]: _, ...others } = this.#refusals
+    this.#refusals = others
   }
 
   #replace(all: Snapshot): void {

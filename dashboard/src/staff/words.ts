@@ -62,6 +62,10 @@ const zh = {
   uncertain: '按下的时间不确定',
   drill: '演练',
   confirm: '我还在路上',
+  /** As the hub says of a plain press (`hub/rules/texts.py`). */
+  pressed: (who: string, room: string | null) => (room ? `${who}在${room}按了呼叫` : `${who}按了呼叫`),
+  below: (n: number) => `▼ 下面还有 ${n} 个报警`,
+  newAlarms: (n: number) => `又有 ${n} 个报警没有人接 · 去看`,
   away: '不在中心',
   inTheHouse: '在中心，哪个房间不清楚',
   help: {
@@ -305,6 +309,9 @@ const en: typeof zh = {
   uncertain: 'The time of the press is not certain',
   drill: 'Drill',
   confirm: 'I’m still on my way',
+  pressed: (who: string, room: string | null) => (room ? `${who} pressed for help (${room})` : `${who} pressed for help`),
+  below: (n: number) => (n === 1 ? '▼ 1 more alarm below' : `▼ ${n} more alarms below`),
+  newAlarms: (n: number) => (n === 1 ? '1 new alarm nobody has taken · go there' : `${n} new alarms nobody has taken · go there`),
   away: 'not at the centre',
   inTheHouse: 'somewhere in the centre',
   help: {

@@ -136,6 +136,66 @@ def test_a_call_from_home_says_so_and_shows_whoever_takes_it_where_she_lives_and
     expect(other.locator("[data-record] dd")).to_have_count(1)
 
 
+def test_when_there_are_many_alarms_the_bar_says_how_many_are_further_down_and_shows_them_on_a_tap(
+    visitors: Visitors, centre: Demo
+) -> None:
+    page = visitors.on_duty("staff-02", PHONE)
+    people = {"b-16": "高爷爷", "b-17": "林奶奶", "b-18": "何爷爷", "b-19": "郭奶奶"}
+    for button_id in people:
+        centre.press(button_id)
+    expect(alarm_of(page, "高爷爷")).to_be_visible()
+    expect(page.locator("[data-alarm]")).to_have_count(4)
+
+    more = page.locator("button", has_text="下面还有")
+    expect(more).to_have_text("▼ 下面还有 2 个报警")
+    expect(more).to_be_in_viewport(ratio=1)
+    more.click()
+    alarm_of(page, "郭奶奶").scroll_into_view_if_needed()
+    page.mouse.move(180, 200)
+    page.mouse.wheel(0, 2000)
+    expect(more).to_have_count(0)
+    expect(alarm_of(page, "郭奶奶").get_by_role("button", name="我来处理")).to_be_in_viewport(ratio=1)
+
+
+def test_an_alarm_that_a_colleague_has_taken_is_one_line_below_ones_own(visitors: Visitors, centre: Demo) -> None:
+    page = visitors.on_duty("staff-02", DESK)
+    centre.press("b-16")
+    centre.press("b-17")
+    centre.press("b-18")
+    expect(page.locator("[data-alarm]")).to_have_count(3)
+    assert centre.take("sw-1", centre.ringing("sw-1", "高爷爷")) == {"code": "accepted"}
+    take(page, "何爷爷")
+
+    who = page.locator("[data-alarm]")
+    expect(who).to_contain_text(["林奶奶", "何爷爷", "高爷爷"])
+    line = alarm_of(page, "高爷爷").bounding_box()
+    assert line is not None
+    assert line["height"] < 60
+    page.get_by_role("link", name="设备").click()
+    expect(alarm_of(page, "林奶奶").get_by_role("button", name="我来处理")).to_be_visible()
+    expect(alarm_of(page, "林奶奶")).not_to_contain_text("已告知")
+
+
+def test_an_alarm_that_comes_while_a_dialog_is_open_is_said_in_it_and_what_was_written_is_kept(
+    visitors: Visitors, centre: Demo
+) -> None:
+    page = visitors.on_duty("staff-02", PHONE)
+    centre.press("b-16")
+    take(page, "高爷爷")
+    alarm_of(page, "高爷爷").get_by_role("button", name="填写处置结果").click()
+    page.get_by_label("安抚").check()
+    page.get_by_label("一句话写清经过").fill("扶他坐下")
+
+    centre.press("b-17")
+    page.get_by_role("button", name="又有 1 个报警没有人接 · 去看").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    take(page, "林奶奶")
+
+    alarm_of(page, "高爷爷").get_by_role("button", name="填写处置结果").click()
+    expect(page.get_by_label("一句话写清经过")).to_have_value("扶他坐下")
+    expect(page.get_by_label("安抚")).to_be_checked()
+
+
 def test_an_alarm_is_taken_with_the_keyboard_alone(visitors: Visitors, centre: Demo) -> None:
     page = visitors.on_duty("staff-02", DESK)
     centre.press("b-12")

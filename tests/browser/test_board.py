@@ -252,7 +252,10 @@ def test_the_link_of_a_mail_says_who_was_faster_and_when_it_has_expired(visitors
 def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -> None:
     centre.is_in("s-15", "reading")
     page = visitors.on_duty("staff-04", DESK)
-    page.get_by_role("link", name="长者").click()
+    page.get_by_role("link", name="长者", exact=True).click()
+    everybody = page.locator("[data-senior]")
+    expect(everybody).to_have_count(40)
+    order = everybody.evaluate_all("(rows) => rows.map((row) => row.dataset.senior)")
     page.get_by_label("找长者").fill("朱奶奶")
     row = page.locator("[data-senior=s-15]")
     expect(row).to_contain_text("阅览室")
@@ -265,6 +268,13 @@ def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -
     expect(row).to_contain_text("不在中心")
     row.get_by_role("button", name="到了").click()
     expect(row).to_contain_text("在中心")
+    expect(row.get_by_role("status")).to_contain_text("回家")
+    page.get_by_label("找长者").fill("")
+    assert everybody.evaluate_all("(rows) => rows.map((row) => row.dataset.senior)") == order
+    row.get_by_role("button", name="撤销").click()
+    until(lambda: centre.room_of("s-15") == "music")
+    row.get_by_role("button", name="回家了").click()
+    expect(row).to_contain_text("不在中心")
 
 
 def test_notices_devices_and_unreadable_messages_have_their_words(visitors: Visitors, centre: Demo) -> None:
@@ -272,8 +282,8 @@ def test_notices_devices_and_unreadable_messages_have_their_words(visitors: Visi
     page.get_by_role("link", name="设备").click()
     expect(page.locator("[data-device=b-01]")).to_contain_text("王奶奶的按钮")
     expect(page.locator("[data-device=b-01]")).to_contain_text("在线")
-    page.get_by_role("link", name="隔离").click()
-    expect(page.get_by_role("heading", name="隔离的报文")).to_be_visible()
+    page.get_by_role("link", name="异常报文").click()
+    expect(page.get_by_role("heading", name="异常报文")).to_be_visible()
     page.get_by_role("link", name="看板").click()
     expect(page.get_by_role("heading", name="提醒")).to_be_visible()
     expect(page.locator("[data-room]")).to_have_count(12)

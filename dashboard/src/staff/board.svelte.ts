@@ -25,6 +25,8 @@ export class Board {
   #refusals = $state.raw<Record<string, Problem>>({})
   #notices = $state.raw<ById<NoticeCard>>({})
   channelsSetUp = $state(true)
+  /** Whether the hub has said yet what there is: before that, nothing is not none. */
+  known = $state(false)
   /** What was being written when a dialog was closed, by what it was about. */
   readonly drafts = new Map<string, Draft>()
   /** When an alarm was last taken from this page, on the steady clock: the rows move then. */
@@ -104,6 +106,7 @@ export class Board {
     this.#alarms = byId(all.alarms)
     this.#rooms = byId(all.rooms)
     this.#notices = byId(all.notices)
+    this.known = true
     this.channelsSetUp = all.channels_set_up
   }
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { NoticeCard } from '../lib/api/types'
 import { language } from '../lib/language.svelte'
-import { noticeText, standing } from './notices'
+import { isLineDead, matters, matterText, noticeText, standing } from './notices'
 
 function notice(id: string, changes: Partial<NoticeCard> = {}): NoticeCard {
   return {
@@ -32,6 +32,38 @@ test('what broke last comes first, what is only for information last, what is ov
   const over = notice('over', { cleared_at: '2026-11-23T04:00:00Z' })
 
   expect(standing([old, idle, over, fresh]).map((one) => one.id)).toEqual(['fresh', 'old', 'idle'])
+})
+
+test('what calls for help depend on comes before everything else', () => {
+  const camera = notice('camera', { raised_at: '2026-11-23T05:00:00Z' })
+  const button = notice('button', { code: 'trigger-silent' })
+  const broker = notice('broker', { code: 'broker-away', raised_at: '2026-11-23T01:00:00Z' })
+
+  expect(standing([camera, button, broker]).map((one) => one.id)).toEqual(['broker', 'button', 'camera'])
+})
+
+test('three of a kind are one matter, two are two', () => {
+  const silent = (n: number): NoticeCard[] =>
+    [...Array(n).keys()].map((one) => notice(`b-${one}`, { code: 'trigger-silent' }))
+  const dark = notice('dark')
+
+  expect(matters([...silent(2), dark]).map((one) => one.notices.length)).toEqual([1, 1, 1])
+  expect(matters([...silent(3), dark]).map((one) => [one.code, one.notices.length])).toEqual([
+    ['trigger-silent', 3],
+    ['camera-dark', 1],
+  ])
+  expect(matters(silent(42)).map(matterText)).toEqual([
+    '42 call buttons cannot be heard: most likely the network is down. Check the switch at once.',
+  ])
+})
+
+test('a dead line is many buttons or the broker, not one button nor many cameras', () => {
+  const many = (code: string): NoticeCard[] => ['1', '2', '3'].map((id) => notice(id, { code }))
+
+  expect(isLineDead(matters(many('trigger-silent')))).toBe(true)
+  expect(isLineDead(matters([notice('broker', { code: 'broker-away' })]))).toBe(true)
+  expect(isLineDead(matters([notice('button', { code: 'trigger-silent' })]))).toBe(false)
+  expect(isLineDead(matters(many('camera-dark')))).toBe(false)
 })
 
 test('a notice says which thing, and what to do', () => {

@@ -3,11 +3,55 @@ import type { NoticeCard } from '../lib/api/types'
 import { language } from '../lib/language.svelte'
 import { says } from './words'
 
-/** P3 before P4, the newest first: what has just broken is what somebody may still mend. */
+/** While one of these stands a call for help may not arrive: they come before everything else. */
+const DEAF = ['broker-away', 'trigger-silent']
+
+/** From how many on the same thing is one matter: a switch, a cable, not forty batteries. */
+const MANY = 3
+
+/** Notices of one code that are said as one, the newest first; most often just one. */
+export interface Matter {
+  code: string
+  notices: [NoticeCard, ...NoticeCard[]]
+  /** A call for help may not arrive. */
+  deaf: boolean
+}
+
+/** What calls depend on, then P3 before P4, the newest first: what has just broken somebody may still mend. */
 export function standing(notices: Iterable<NoticeCard>): NoticeCard[] {
+  const rank = (notice: NoticeCard): number => (DEAF.includes(notice.code) ? DEAF.indexOf(notice.code) : DEAF.length)
   return [...notices]
     .filter((notice) => notice.cleared_at === null)
-    .sort((a, b) => a.priority.localeCompare(b.priority) || Date.parse(b.raised_at) - Date.parse(a.raised_at))
+    .sort(
+      (a, b) =>
+        rank(a) - rank(b) ||
+        a.priority.localeCompare(b.priority) ||
+        Date.parse(b.raised_at) - Date.parse(a.raised_at),
+    )
+}
+
+/** The same in matters: from three of a code on they are one, in the place of the first. */
+export function matters(notices: readonly NoticeCard[]): Matter[] {
+  const of = (code: string): NoticeCard[] => notices.filter((notice) => notice.code === code)
+  return notices.flatMap((notice) => {
+    const deaf = DEAF.includes(notice.code)
+    const [first, ...others] = of(notice.code)
+    if (!first || others.length + 1 < MANY) return [{ code: notice.code, notices: [notice], deaf }]
+    return notice === first ? [{ code: notice.code, notices: [first, ...others], deaf }] : []
+  })
+}
+
+/** Whether something stands that makes many calls go unheard: then it comes before the rooms. */
+export function isLineDead(all: readonly Matter[]): boolean {
+  return all.some((matter) => matter.code === 'broker-away' || (matter.deaf && matter.notices.length >= MANY))
+}
+
+/** What a matter says: of one notice its own words, of many how many and what it most likely is. */
+export function matterText(matter: Matter): string {
+  const [first, ...others] = matter.notices
+  if (others.length === 0) return noticeText(first)
+  const n = matter.notices.length
+  return says().noticeMany[matter.code]?.(n) ?? says().noticeManyOther(n, noticeText(first))
 }
 
 /** What the notice is about, by name. */

@@ -292,6 +292,34 @@ def test_notices_devices_and_unreadable_messages_have_their_words(visitors: Visi
 
 def test_a_wrong_password_is_said_in_words(visitors: Visitors, centre: Demo) -> None:
     page = visitors.stranger(PHONE)
+def test_an_account_that_may_not_see_the_board_reads_so_and_no_tale_of_a_broken_network(
+    visitors: Visitors, centre: Demo
+) -> None:
+    page = visitors.staff("auditor", PHONE)
+    page.goto(f"{centre.url}/")
+
+    expect(page.get_by_role("alert")).to_have_text("您的账号不能做这件事，请找负责的同事。")
+    expect(page.get_by_text("没有提醒")).to_have_count(0)
+    expect(page.get_by_text("不是实时")).to_have_count(0)
+    page.get_by_role("button", name="退出").click()
+    expect(page.get_by_role("button", name="登录")).to_be_visible()
+
+
+def test_what_is_scrolled_to_stops_above_the_last_line_and_below_the_alarms(visitors: Visitors, centre: Demo) -> None:
+    page = visitors.on_duty("staff-02", PHONE)
+    centre.press("b-16")
+    expect(alarm_of(page, "高爷爷")).to_be_visible()
+    room = page.locator("[data-room=duty]")
+
+    for block, edge in (("end", "footer"), ("start", ".over")):
+        room.evaluate("(tile, block) => tile.scrollIntoView({ block })", block)
+        tile, line = room.bounding_box(), page.locator(edge).bounding_box()
+        assert tile is not None
+        assert line is not None
+        covered = tile["y"] + tile["height"] > line["y"] if block == "end" else tile["y"] < line["y"] + line["height"]
+        assert not covered, block
+
+
     page.goto(f"{centre.url}/")
     page.get_by_label("账号").fill("staff-05")
     page.get_by_label("密码").fill("wrong horse battery")

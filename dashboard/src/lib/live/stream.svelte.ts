@@ -1,4 +1,5 @@
 /** What the hub is saying now: one event stream, reopened for as long as the page lives. */
+import { problemOf, reach, type Problem } from '../api/request'
 import { centreClock } from '../clock.svelte'
 import { freshness, nextTry, SILENCE_MS, type Freshness } from './freshness'
 
@@ -6,6 +7,8 @@ type Listeners<Events> = { [Kind in keyof Events]: (said: Events[Kind]) => void 
 
 export class LiveStream<Events extends object> {
   fresh = $state<Freshness>({ is: 'opening' })
+  /** Why the hub does not let this account look; then nothing is wrong with the network. */
+  denied = $state.raw<Problem | null>(null)
   #source: EventSource | null = null
   #heard_ms: number | null = null
   #opened_ms = performance.now()
@@ -51,6 +54,7 @@ export class LiveStream<Events extends object> {
     this.#heard_ms = performance.now()
     this.#broken_ms = null
     this.#failures = 0
+    this.denied = null
     this.#watch()
     this.listeners[kind](JSON.parse(text) as Events[Kind])
   }
@@ -61,7 +65,19 @@ export class LiveStream<Events extends object> {
     this.#broken_ms ??= performance.now()
     if (source.readyState !== EventSource.CLOSED) return
     this.refused()
+    void this.#ask()
     this.#again()
+  }
+
+  /** An event stream does not say how it was answered: the same question as a plain one does. */
+  async #ask(): Promise<void> {
+    try {
+      const response = await reach(this.path)
+      if (response.status === 403) this.denied = await problemOf(response)
+      else await response.body?.cancel()
+    } catch {
+      // not reached: the page says that it is not live
+    }
   }
 
   #again(): void {

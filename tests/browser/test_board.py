@@ -43,6 +43,8 @@ def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_
 
     expect(alarm).to_contain_text("您正在处理")
     until(lambda: centre.light("b-10").text == "王芳正在赶来")
+    expect(page.locator("[data-room=chess]")).to_contain_text("王芳正在赶来")
+    expect(page.locator("[data-room=chess]")).not_to_contain_text("这里有报警")
     tones_when_taken = page.evaluate(TONES)
     expect(alarm.get_by_role("timer")).not_to_have_text("0:00")
 

@@ -1,5 +1,5 @@
 /** What time it is at the centre: this screen's own clock may be wrong. */
-import { clock as clockTime, moment as momentText } from './time'
+import { clock as clockTime, moment as momentText, second as secondText } from './time'
 import { language } from './language.svelte'
 
 class CentreClock {
@@ -25,6 +25,11 @@ class CentreClock {
 
   at(moment: string | number): string {
     return clockTime(moment, this.zone)
+  }
+
+  /** To the second, for what happens faster than a minute. */
+  second(at: string): string {
+    return secondText(at, this.now, this.zone, language.current)
   }
 
   moment(at: string): string {

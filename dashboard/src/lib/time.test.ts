@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clock, day, minutes, moment, remaining, running } from './time'
+import { clock, day, minutes, moment, remaining, running, second } from './time'
 
 const PRESS = '2026-11-23T02:14:05Z'
 const later = (seconds: number): number => Date.parse(PRESS) + seconds * 1000
@@ -17,6 +17,11 @@ test('a press that seems to come from the future has just happened', () => {
 test('what is left runs down to nought and stays there', () => {
   expect(remaining(PRESS, later(-130))).toBe('2:10')
   expect(remaining(PRESS, later(5))).toBe('0:00')
+})
+
+test('what happened is told to the second', () => {
+  expect(second(PRESS, later(60), 'Asia/Shanghai', 'zh-CN')).toBe('10:14:05')
+  expect(second(PRESS, later(86_400), 'Asia/Shanghai', 'en')).toMatch(/23 Nov.*10:14:05/)
 })
 
 test('times are those of the wall at the centre', () => {

@@ -37,6 +37,12 @@ export function moment(at: string, now_ms: number, zone: string, language: Langu
   return language === 'en' ? `${date}, ${clock(at, zone)}` : `${date} ${clock(at, zone)}`
 }
 
+/** The same with its seconds: `10:42:07`, `22 Nov, 10:42:07`. */
+export function second(at: string, now_ms: number, zone: string, language: Language): string {
+  const seconds = pad(new Date(at).getUTCSeconds())
+  return `${moment(at, now_ms, zone, language)}:${seconds}`
+}
+
 /** Whole minutes between two moments, at least one: nobody watched for nought minutes. */
 export function minutes(from: string, to: string | number): number {
   return Math.max(1, Math.round((new Date(to).getTime() - Date.parse(from)) / 60_000))

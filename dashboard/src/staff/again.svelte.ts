@@ -1,0 +1,14 @@
+/** When a list that is not on the live stream is read again. */
+import { untrack } from 'svelte'
+
+const AGAIN_MS = 30_000
+
+/** Call `look` now, whenever what `notices` gives changes, and every 30 s; for the time in which the component lives. */
+export function lookAgain(notices: () => unknown, look: () => Promise<void>): void {
+  $effect(() => {
+    void notices()
+    untrack(() => void look())
+    const again = setInterval(() => void look(), AGAIN_MS)
+    return () => clearInterval(again)
+  })
+}

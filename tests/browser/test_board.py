@@ -268,8 +268,6 @@ def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -
     assert centre.room_of("s-15") == "music"
     row.get_by_role("button", name="回家了").click()
     expect(row).to_contain_text("不在中心")
-    row.get_by_role("button", name="到了").click()
-    expect(row).to_contain_text("在中心")
     expect(row.get_by_role("status")).to_contain_text("回家")
     page.get_by_label("找长者").fill("")
     assert everybody.evaluate_all("(rows) => rows.map((row) => row.dataset.senior)") == order
@@ -277,6 +275,8 @@ def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -
     until(lambda: centre.room_of("s-15") == "music")
     row.get_by_role("button", name="回家了").click()
     expect(row).to_contain_text("不在中心")
+    row.get_by_role("button", name="到了").click()
+    expect(row).to_contain_text("在中心")
 
 
 def test_notices_devices_and_unreadable_messages_have_their_words(visitors: Visitors, centre: Demo) -> None:
@@ -292,8 +292,6 @@ def test_notices_devices_and_unreadable_messages_have_their_words(visitors: Visi
     assert unreachable(page) == []
 
 
-def test_a_wrong_password_is_said_in_words(visitors: Visitors, centre: Demo) -> None:
-    page = visitors.stranger(PHONE)
 def test_an_account_that_may_not_see_the_board_reads_so_and_no_tale_of_a_broken_network(
     visitors: Visitors, centre: Demo
 ) -> None:
@@ -322,6 +320,8 @@ def test_what_is_scrolled_to_stops_above_the_last_line_and_below_the_alarms(visi
         assert not covered, block
 
 
+def test_a_wrong_password_is_said_in_words(visitors: Visitors, centre: Demo) -> None:
+    page = visitors.stranger(PHONE)
     page.goto(f"{centre.url}/")
     page.get_by_label("账号").fill("staff-05")
     page.get_by_label("密码").fill("wrong horse battery")

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AlarmCard } from '../lib/api/types'
-import { byNeed, forBar, needsAmbulance, ringing, saysMore, spokenKey, steps, whoAndWhere } from './alarms'
+import { byNeed, forBar, needsAmbulance, outcomesOf, ringing, saysMore, spokenKey, steps, whoAndWhere } from './alarms'
 
 function alarm(id: string, changes: Partial<AlarmCard> = {}): AlarmCard {
   return {
@@ -105,6 +105,13 @@ test('whoever has taken it says first that she is there, then how it ended', () 
   expect(steps(alarm('there', { state: 'on_scene' }), true)).toEqual(['resolve'])
   expect(steps(alarm('there', { state: 'on_scene', ...again }), true)).toEqual(['stay', 'resolve'])
   expect(steps(alarm('over', { state: 'resolved' }), true)).toEqual([])
+})
+
+test('a room that was too hot was neither reassured nor pressed by accident', () => {
+  const hot = alarm('hot', { klass: 'room-hot', senior: null, pressed_at: null })
+
+  expect(outcomesOf(hot)).toEqual(['assisted', 'device_fault', 'fall', 'ambulance'])
+  expect(outcomesOf(alarm('cord', { senior: null }))).toHaveLength(7)
 })
 
 test('the card with 120 comes when nobody was there in time, and goes when somebody is', () => {

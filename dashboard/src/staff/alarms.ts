@@ -1,5 +1,5 @@
 /** Which alarm needs somebody first, whether the board rings, and what it says aloud: pure. */
-import type { AlarmCard } from '../lib/api/types'
+import type { AlarmCard, Outcome } from '../lib/api/types'
 import type { Language } from '../lib/language.svelte'
 import { staffWords } from './words'
 
@@ -66,6 +66,13 @@ export function saysMore(alarm: AlarmCard, language: Language): boolean {
   const who = (english ? alarm.senior?.address_as_en : alarm.senior?.address_as) ?? ''
   const room = (english ? alarm.room?.name_en : alarm.room?.name) ?? null
   return alarm.summary[language] !== staffWords[language].pressed(who, room)
+}
+
+/** What an alarm can end with: a hot room was neither reassured nor pressed by accident. */
+export function outcomesOf(alarm: AlarmCard): Outcome[] {
+  const all: Outcome[] = ['assisted', 'reassurance', 'company', 'accidental', 'device_fault', 'fall', 'ambulance']
+  const called = alarm.senior !== null || alarm.pressed_at !== null
+  return called ? all : all.filter((one) => !['reassurance', 'company', 'accidental'].includes(one))
 }
 
 /** Whether nobody has been on scene for so long that the card with 120 belongs on every screen. */

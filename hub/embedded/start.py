@@ -353,7 +353,7 @@ async def _show(plan: Plan, place: Place, screen: Screen) -> None:
             pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
     screen.addresses([*pages, ("data", str(place.data_dir)), ("logs", str(place.data_dir / "logs"))])
     if plan.demo:
-        screen.accounts(await _demo_accounts(place))
+        screen.accounts(await _demo_accounts(place), _daughter(place))
         if plan.lan:
             screen.code("Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter(place))
     else:

@@ -38,6 +38,7 @@ class AlarmSaid(TypedDict):
     state: str
     senior: _Senior
     owner: _Named
+    outcome: str | None
 
 
 class RoomSaid(TypedDict):
@@ -75,6 +76,7 @@ class _Presence(TypedDict):
 
 class _Picture(TypedDict):
     camera_id: str | None
+    camera: str | None
     allowed: bool
     code: str | None
     next_at: str | None

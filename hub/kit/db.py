@@ -19,7 +19,7 @@ STANDS_STILL_AT_MOST: Final = "10s"
 
 
 class Role(StrEnum):
-    """The two roles of the first migration."""
+    """The roles in which the hub works; the third of the first migration, anling_owner, only migrates."""
 
     HUB = "anling_hub"
     WEB = "anling_web"

@@ -9,6 +9,7 @@ from importlib.resources import files
 import psycopg
 
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+_MAKES_THE_ROLES = 1
 _LOCK = 0x416E4C67  # "AnLg": one hub migrates at a time
 
 
@@ -40,6 +41,7 @@ def migrations() -> list[Migration]:
 def migrate(url: str) -> list[str]:
     """Apply what is missing, each migration in a transaction of its own, under an advisory lock; forward only.
 
+    The first makes the roles, the others run as anling_owner, to whom the tables belong.
     Returns the names of those applied now. Raises MigrationRefused when an applied file was edited or is gone.
     """
     with psycopg.connect(url, application_name="anling migrate", connect_timeout=5) as conn:
@@ -87,7 +89,10 @@ def _refuse_edited(applied: dict[int, tuple[str, str]], wanted: list[Migration])
 
 def _apply(conn: psycopg.Connection[tuple[object, ...]], migration: Migration) -> str:
     with conn.transaction():
+        if migration.number != _MAKES_THE_ROLES:
+            conn.execute("SET LOCAL ROLE anling_owner")
         conn.execute(migration.statements.encode())
+        conn.execute("RESET ROLE")
         conn.execute(
             "INSERT INTO migration (number, name, digest) VALUES (%s, %s, %s)",
             (migration.number, migration.name, migration.digest),

@@ -1,5 +1,4 @@
 -- Devices, whose they are, and what is to be sent to them.
-CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 CREATE TABLE device (
   id              text PRIMARY KEY CHECK (id ~ '^[a-z0-9][a-z0-9-]{0,31}$'),

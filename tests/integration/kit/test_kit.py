@@ -21,6 +21,19 @@ def test_a_migrated_database_needs_nothing_more(database_url: str) -> None:
     assert migrations.migrate(database_url) == []
 
 
+def test_the_tables_belong_to_the_owner_of_the_three_roles(database_url: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        others = conn.execute(
+            "SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public' AND tableowner <> 'anling_owner'"
+        ).fetchall()
+        roles = conn.execute(
+            "SELECT rolname, rolcanlogin, rolsuper FROM pg_roles WHERE rolname LIKE 'anling\\_%' ORDER BY rolname"
+        ).fetchall()
+
+    assert [name for name, _ in others] == ["migration"]
+    assert roles == [("anling_hub", False, False), ("anling_owner", True, False), ("anling_web", False, False)]
+
+
 def test_an_edited_migration_is_refused(database_url: str) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("UPDATE migration SET digest = 'other' WHERE number = 1")

@@ -335,7 +335,7 @@ const en: typeof zh = {
   help: {
     address: 'Address',
     access: 'Getting in',
-    risks: 'Mind',
+    risks: 'Watch out for',
     noAddress: 'Her record has no address. Please ask the centre or the family by phone.',
     ambulance: 'Call 120',
   },

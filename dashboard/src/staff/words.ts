@@ -54,7 +54,7 @@ const zh = {
   mine: '您正在处理',
   toldTo: (names: string) => `已告知：${names}`,
   toldNobody: '还没有告知到任何人',
-  tier: (n: number) => `第 ${n} 层`,
+  tier: (n: number) => `第\u00a0${n}\u00a0层`,
   urgent: { P1: '紧急', P2: '急', P3: '技术', P4: '留意' },
   pressedTimes: (n: number) => `按了 ${n} 次`,
   late: (pressed: string, heard: string) => `迟到的呼叫：${pressed} 按的，${heard} 才收到`,

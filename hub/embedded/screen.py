@@ -24,7 +24,7 @@ class Account:
     password: str
 
 
-_ROLES = {
+ROLES = {
     "staff": "工作人员 · staff",
     "social_worker": "社工 · social worker",
     "lead": "组长 · lead",
@@ -83,11 +83,11 @@ class Screen:
             return
         table = Table("role", "account", "password", "name", title="Accounts of the demo", title_justify="left")
         for account in {account.role: account for account in reversed(accounts)}.values():
-            table.add_row(_ROLES.get(account.role, account.role), account.id, account.password, account.name)
+            table.add_row(ROLES.get(account.role, account.role), account.id, account.password, account.name)
         self._console.print()
         self._console.print(table)
         if daughter is not None:
-            self.say(f"{_ROLES['family']}: {daughter}")
+            self.say(f"{ROLES['family']}: {daughter}")
 
     def code(self, line: str, address: str) -> None:
         """An address as a QR code (ISO/IEC 18004) and in letters."""

@@ -133,7 +133,7 @@ def test_a_call_from_home_says_so_and_shows_whoever_takes_it_where_she_lives_and
 
     take(owner, "张奶奶")
 
-    expect(owner.locator("[data-record] dd")).to_contain_text(["中街子", "门禁密码问网格长", "曾跌倒"])
+    expect(owner.locator("[data-record] dd")).to_contain_text(["中街子", "门禁密码问网格楼院长", "曾跌倒"])
     expect(alarm_of(other, "张奶奶")).to_contain_text("王芳正在赶来")
     expect(other.locator("[data-record] dd")).to_have_count(1)
 

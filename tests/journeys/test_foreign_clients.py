@@ -38,11 +38,11 @@ def press(seq: int = 1) -> str:
 
 
 def test_a_press_of_a_foreign_client_reaches_the_phone_and_is_answered_when_it_is_durable(centre: Demo) -> None:
-    assert publish(centre, "b-10", "alarm", press()) == 0
+    assert publish(centre, "b-35", "alarm", press()) == 0
 
     # The exit status above is the PUBACK: from then on the press is in the database, whatever happens.
-    assert centre.rows("SELECT kind, senior_id FROM press WHERE device_id = 'b-10'") == [("press", "s-10")]
-    assert centre.ringing("sw-1", "周爷爷").priority == "P1"
+    assert centre.rows("SELECT kind, senior_id FROM press WHERE device_id = 'b-35'") == [("press", "s-35")]
+    assert centre.ringing("sw-1", "曾奶奶").priority == "P1"
 
 
 def test_the_observer_sees_the_traffic_and_says_nothing(centre: Demo) -> None:

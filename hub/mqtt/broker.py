@@ -47,8 +47,9 @@ MAX_CONNECTIONS = 5000
 MAX_UNKNOWN_CONNECTIONS = 200
 MAX_CONNECTIONS_OF_A_DEVICE = 8
 MAX_UNANSWERED_ALARMS = 256
-MAX_UNANSWERED_REPORTS = 100
-"""Each is answered within a second, so that reading goes on within one."""
+MAX_UNANSWERED_REPORTS = 500
+"""Of one connection. Each is answered within a second, so that reading goes on within one: a press behind a backlog of
+its own connection waits for as many seconds as there are 500 readings before it, while the database takes none."""
 PACKETS_A_TURN = 50
 """Of one connection. The others have their turn before it goes on: no flood holds the loop for 10 ms."""
 MAX_WRITE_BYTES = 256 * 1024
@@ -389,7 +390,7 @@ class _Connection(asyncio.Protocol):
         self.end(why, reason)
 
     def await_answer(self, message: Publish, lane: Lane) -> _Unanswered:
-        """Remember that a message waits for its receiver; reading pauses while too many of its lane do."""
+        """Remember that a message waits for its receiver; reading pauses while too many of either lane do."""
         unanswered = _Unanswered(message.packet_id)
         self._lanes.of(lane).append(unanswered)
         if self._lanes.are_full:

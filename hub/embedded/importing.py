@@ -87,7 +87,7 @@ async def database_of(data_dir: Path, given: str | None) -> AsyncIterator[str]:
     if given is not None:
         yield given
         return
-    running = postgres.url_of((data_dir / "database" / "socket").absolute(), "anling")
+    running = postgres.url_of_running(data_dir / "database")
     if await asyncio.to_thread(_answers, running):
         yield running
         return

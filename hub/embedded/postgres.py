@@ -34,6 +34,18 @@ def url_of(socket_dir: Path, database: str) -> str:
     return f"postgresql://anling@/{quote(database)}?host={quote(str(socket_dir), safe='')}&port={_PORT}"
 
 
+def url_of_running(folder: Path) -> str:
+    """The URL of the database `anling` of the server that runs on `folder` now, or of the one that would.
+
+    PostgreSQL writes where its socket is into line 5 of its pid file: a long path has it elsewhere (`_socket_dir`).
+    """
+    try:
+        lines = (folder / "cluster" / "postmaster.pid").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    return url_of(Path(lines[4]) if len(lines) > 4 and lines[4] else folder.absolute() / "socket", "anling")
+
+
 @asynccontextmanager
 async def running(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
     """A PostgreSQL server on `folder`, for as long as the block lasts; gives the URL of its database `anling`.

@@ -156,7 +156,7 @@ class Demo:
     @property
     def database_url(self) -> str:
         """The hub's database, as its owner."""
-        return postgres.url_of(self.data_dir / "database" / "socket", "anling")
+        return postgres.url_of_running(self.data_dir / "database")
 
     # What the organisation's phones show, and taps on them.
 

@@ -73,7 +73,7 @@ class RealCentre:
         return found[1]
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        with psycopg.connect(postgres.url_of(self.data_dir / "database" / "socket", "anling")) as conn:
+        with psycopg.connect(postgres.url_of_running(self.data_dir / "database")) as conn:
             return conn.execute(statement.encode(), values).fetchall()
 
 

@@ -128,6 +128,7 @@ async def test_a_folder_with_a_long_path_works_too(tmp_path: Path) -> None:
     async with postgres.running(deep) as url:
         with psycopg.connect(url) as conn:
             assert conn.execute("SELECT 1").fetchone() == (1,)
+        assert postgres.url_of_running(deep) == url, "an import finds it, too"
 
 
 async def test_a_folder_may_be_named_relative_to_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

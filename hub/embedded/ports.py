@@ -9,6 +9,9 @@ TRIED = 50
 _claimed: dict[int, socket.socket] = {}
 """Ports that `take_near` has given to this process, each with what keeps others from it until this process ends."""
 
+_given: set[int] = set()
+"""Ports that a part of this start has already."""
+
 
 class PortTaken(Exception):
     """Something else listens there; the message says what to do."""
@@ -19,9 +22,15 @@ def is_free(host: str, port: int) -> bool:
     return all(_can_bind(family, address, port) for family, address in _addresses(host))
 
 
+def begin() -> None:
+    """A start begins: it may be given what an earlier start in this process was given."""
+    _given.clear()
+
+
 def take(host: str, port: int, variable: str) -> int:
     """`port`, if it is free; raises PortTaken, which names the variable that chooses another."""
     if is_free(host, port):
+        _given.add(port)
         return port
     raise PortTaken(
         f"{variable}={port}: something else listens on that port: stop it, or set {variable} to a port that is free"
@@ -31,10 +40,11 @@ def take(host: str, port: int, variable: str) -> int:
 def take_near(host: str, port: int, variable: str) -> int:
     """`port`, or the next free one after it, the same at every start; raises PortTaken when there is none near.
 
-    Two demos that start at the same time get different ones, although neither listens yet.
+    Two demos that start at the same time get different ones, and so do two parts of one, although nobody listens yet.
     """
     for candidate in range(port, min(port + TRIED, 65536)):
-        if is_free(host, candidate) and _claim(candidate):
+        if candidate not in _given and is_free(host, candidate) and _claim(candidate):
+            _given.add(candidate)
             return candidate
     raise PortTaken(f"{variable}={port}: neither that port nor one of the next {TRIED} is free: set it to one that is")
 

@@ -248,6 +248,7 @@ async def _database(plan: Plan, screen: Screen) -> AsyncIterator[str]:
 
 def _ports(plan: Plan) -> Ports:
     """Find the ports: in the demo others when they are taken, otherwise exactly those; raises PortTaken."""
+    ports.begin()
     take = ports.take_near if plan.demo else ports.take
     return Ports(
         http=take(plan.http_host, plan.http_port, "ANLING_HTTP_PORT"),

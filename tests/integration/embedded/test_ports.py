@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hub.embedded.ports import PortTaken, is_free, take, take_near
+from hub.embedded.ports import PortTaken, begin, is_free, take, take_near
 
 
 @contextmanager
@@ -21,8 +21,14 @@ def listening(address: str = "127.0.0.1") -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+@pytest.fixture(autouse=True)
+def a_start() -> None:
+    begin()
+
+
 def test_a_free_port_is_taken_as_it_is(free_port: int) -> None:
     assert take("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
+    begin()
     assert take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
 
 
@@ -39,6 +45,18 @@ def test_the_demo_takes_a_free_one_near_by() -> None:
         assert is_free("127.0.0.1", found)
 
 
+def test_two_parts_of_one_demo_take_different_ports(free_port: int) -> None:
+    pages = take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
+
+    assert take_near("127.0.0.1", free_port, "ANLING_MQTT_PORT") > pages
+
+
+def test_what_was_taken_as_wanted_is_given_to_no_other_part(free_port: int) -> None:
+    take("127.0.0.1", free_port, "ANLING_HTTP_PORT")
+
+    assert take_near("127.0.0.1", free_port, "the hub's own port at Mosquitto") > free_port
+
+
 def test_two_demos_that_start_at_once_take_different_ports(free_port: int) -> None:
     ours = take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
     question = (
@@ -48,6 +66,7 @@ def test_two_demos_that_start_at_once_take_different_ports(free_port: int) -> No
     theirs = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=20, check=True)
 
     assert int(theirs.stdout) > ours
+    begin()
     assert take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == ours, "our own claim does not keep us out"
 
 

@@ -26,7 +26,7 @@ from hub.kit import log as logs
 from hub.kit.clock import clock_from
 from hub.kit.migrate import MigrationRefused, migrate_async
 from hub.mqtt.mosquitto import Door, Listening
-from hub.settings import BadSettings, Broker, Settings, read_settings
+from hub.settings import BadSettings, Broker, Settings, not_to_run_with, read_settings
 
 WRONG_SETTINGS = 2
 DEMO_DATA_DIR = Path(".anling-demo")
@@ -66,6 +66,8 @@ def demo(
 def run(broker: BrokerOption = None) -> None:
     """Run the hub of a real centre, with the database and broker that the ANLING_ variables name, or its own."""
     settings = _settings()
+    if problems := not_to_run_with(settings):
+        _refuse_settings(problems)
     _serve(_served_by(broker or settings.broker, plan_of(settings, demo=False)))
 
 
@@ -244,9 +246,13 @@ def _settings() -> Settings:
     try:
         return read_settings()
     except BadSettings as error:
-        for line in error.lines:
-            _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(WRONG_SETTINGS) from error
+        _refuse_settings(error.lines)
+
+
+def _refuse_settings(lines: list[str]) -> NoReturn:
+    for line in lines:
+        _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
+    raise typer.Exit(WRONG_SETTINGS)
 
 
 def _say(line: str) -> None:

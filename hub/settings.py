@@ -180,6 +180,31 @@ def read_settings() -> Settings:
     return _with_passwords(settings)
 
 
+def not_to_run_with(settings: Settings) -> list[str]:
+    """What a person who starts the hub corrects first, a line each; the demo takes other ports and rules of its own.
+
+    A hub that starts again by itself is not asked: without the centre's own rules it still answers a press.
+    """
+    problems = []
+    if settings.mqtt_url is None and settings.http_port == settings.mqtt_port and _share_an_address(settings):
+        problems.append(
+            f"ANLING_MQTT_PORT={settings.mqtt_port}: is ANLING_HTTP_PORT, too, and pages and devices need one each: "
+            "set one of them to another"
+        )
+    if settings.rules_dir is not None and not _can_be_listed(settings.rules_dir):
+        problems.append(f"ANLING_RULES_DIR={str(settings.rules_dir)!r}: should be a folder that this account can read")
+    return problems
+
+
+def _share_an_address(settings: Settings) -> bool:
+    hosts = {settings.http_host, settings.mqtt_host}
+    return len(hosts) == 1 or hosts <= _LOOPBACK or bool(hosts & _EVERYWHERE)
+
+
+def _can_be_listed(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+
+
 def _with_passwords(settings: Settings) -> Settings:
     """The two URLs with the passwords that files of their own hold."""
     given = {

@@ -42,6 +42,14 @@ def test_beyond_this_machine_without_https_is_refused_in_one_line(tmp_path: Path
     assert "ANLING_TLS_CERT" in told[0]
 
 
+def test_one_port_for_pages_and_devices_is_refused_in_one_line(tmp_path: Path) -> None:
+    status, told = run("run", tmp_path / "data", ANLING_HTTP_PORT="1883")
+
+    assert status == 2
+    assert len(told) == 1
+    assert told[0].startswith("ANLING_MQTT_PORT=1883: ")
+
+
 def test_an_occupied_port_stops_a_real_hub_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.settings import BadSettings, read_settings
+from hub.settings import BadSettings, not_to_run_with, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -202,3 +202,37 @@ def test_a_broker_that_is_started_here_and_one_that_is_named_exclude_each_other(
     (line,) = problems(monkeypatch, broker="mosquitto", mqtt_url="mqtt://elsewhere")
 
     assert line.startswith("ANLING_BROKER=mosquitto")
+
+
+@pytest.mark.parametrize(
+    ("http_host", "mqtt_host", "lines"),
+    [("127.0.0.1", "localhost", 1), ("127.0.0.1", "0.0.0.0", 1), ("127.0.0.1", "192.168.1.20", 0)],
+)
+def test_pages_and_devices_need_a_port_each(
+    monkeypatch: pytest.MonkeyPatch, http_host: str, mqtt_host: str, lines: int
+) -> None:
+    for name, value in {"HTTP_HOST": http_host, "MQTT_HOST": mqtt_host, "HTTP_PORT": "1883"}.items():
+        monkeypatch.setenv(f"ANLING_{name}", value)
+
+    told = not_to_run_with(read_settings())
+
+    assert len(told) == lines
+    assert all(line.startswith("ANLING_MQTT_PORT=1883: ") for line in told)
+
+
+def test_devices_at_another_broker_leave_every_port_to_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANLING_HTTP_PORT", "1883")
+    monkeypatch.setenv("ANLING_MQTT_URL", "mqtt://broker")
+
+    assert not_to_run_with(read_settings()) == []
+
+
+def test_a_folder_of_rules_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ANLING_RULES_DIR", str(tmp_path))
+    assert not_to_run_with(read_settings()) == []
+
+    monkeypatch.setenv("ANLING_RULES_DIR", "/no/rules")
+
+    assert not_to_run_with(read_settings()) == [
+        "ANLING_RULES_DIR='/no/rules': should be a folder that this account can read"
+    ]

@@ -85,6 +85,7 @@ async def held(url: str) -> Held | None:
 async def database_of(data_dir: Path, given: str | None) -> AsyncIterator[str]:
     """The installation's database: the one that was named, the own one that runs now, or the own one just for this."""
     if given is not None:
+        await migrate_async(given)
         yield given
         return
     running = postgres.url_of_running(data_dir / "database")

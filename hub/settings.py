@@ -1,6 +1,7 @@
 """What the installation decides: the `ANLING_` variables. What the centre decides is rows."""
 
 import os
+import ssl
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -245,9 +246,7 @@ def _contradictions(settings: Settings) -> list[str]:
     if (settings.tls_cert is None) != (settings.tls_key is None):
         missing = "ANLING_TLS_KEY" if settings.tls_key is None else "ANLING_TLS_CERT"
         problems.append(f"{missing} is not set: a certificate and its key go together, set both or neither")
-    for name, file in (("ANLING_TLS_CERT", settings.tls_cert), ("ANLING_TLS_KEY", settings.tls_key)):
-        if file is not None and not file.is_file():
-            problems.append(f"{name}={str(file)!r}: should be a file that this account can read")
+    problems.extend(_useless_for_tls(settings.tls_cert, settings.tls_key))
     for name, url, file in (
         ("DATABASE", settings.database_url, settings.database_password_file),
         ("MQTT", settings.mqtt_url, settings.mqtt_password_file),
@@ -260,6 +259,24 @@ def _contradictions(settings: Settings) -> list[str]:
     if reached := _reached_wrongly(settings):
         problems.append(reached)
     return problems
+
+
+def _useless_for_tls(cert: Path | None, key: Path | None) -> list[str]:
+    unread = [
+        f"{name}={str(file)!r}: should be a file that this account can read"
+        for name, file in (("ANLING_TLS_CERT", cert), ("ANLING_TLS_KEY", key))
+        if file is not None and not _can_be_read(file)
+    ]
+    if unread or cert is None or key is None:
+        return unread
+    try:
+        # Without a password of ours, OpenSSL would ask for one at the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: "")
+    except (OSError, ValueError) as error:
+        why = f" ({error.reason})" if isinstance(error, ssl.SSLError) and error.reason else ""
+        pair = f"ANLING_TLS_CERT={str(cert)!r} and ANLING_TLS_KEY={str(key)!r}"
+        return [f"{pair}: should be a certificate and its own key, both as PEM and without a passphrase{why}"]
+    return []
 
 
 def _reached_wrongly(settings: Settings) -> str | None:

@@ -1,26 +1,21 @@
 """Does a hub speak HTTPS by itself, and does it know its own name behind a proxy that does?"""
 
 import asyncio
-import ipaddress
 import json
 import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import paho.mqtt.publish as mqtt
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import TypeAdapter
 
-from devices.contract.times import SystemClock
+from tests.fakes.certificate import make_certificate
 from tests.fakes.demo import PAGE, end, environment_of, start, until
 from tests.fakes.providers import mail_provider
 from tests.journeys.test_a_real_centre import PASSWORD, broker_listens, centre_file, import_centre
@@ -77,31 +72,6 @@ def hub_running(folder: Path, **settings: str) -> Iterator[RunningHub]:
         yield RunningHub(environment, data_dir, (folder / "printed").read_text("utf-8"), imported.stdout)
     finally:
         end(process)
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine's own names that vouches for itself, and its key."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    now = SystemClock().now()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "tls.crt", folder / "tls.key"
-    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    key_file.chmod(0o600)
-    return cert_file, key_file
 
 
 def cookie_set_by(answer: httpx.Response) -> str:

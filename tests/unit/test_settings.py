@@ -4,8 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from hub.settings import BadSettings, not_to_run_with, read_settings
+from tests.fakes.certificate import make_certificate
 
 
 @pytest.fixture(autouse=True)
@@ -115,9 +122,8 @@ def test_this_machine_and_the_local_network_of_a_demo_are_reached_without_https(
 def test_a_certificate_for_every_address_needs_the_name_under_which_people_come(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, everywhere: str
 ) -> None:
-    for name in ("cert", "key"):
-        (tmp_path / f"{name}.pem").write_text("x")
-        monkeypatch.setenv(f"ANLING_TLS_{name.upper()}", str(tmp_path / f"{name}.pem"))
+    for name, file in zip(("CERT", "KEY"), make_certificate(tmp_path), strict=True):
+        monkeypatch.setenv(f"ANLING_TLS_{name}", str(file))
 
     (line,) = problems(monkeypatch, http_host=everywhere)
 
@@ -147,6 +153,27 @@ def test_a_certificate_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatc
     lines = problems(monkeypatch, tls_cert="/no/cert.pem", tls_key="/no/key.pem")
 
     assert [line.split("=")[0] for line in lines] == ["ANLING_TLS_CERT", "ANLING_TLS_KEY"]
+
+
+@pytest.mark.parametrize("wrong", ["another's key", "a passphrase", "no PEM", "the certificate again"])
+def test_a_certificate_that_its_key_does_not_fit_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: str
+) -> None:
+    cert, key = make_certificate(tmp_path)
+    (tmp_path / "other").mkdir()
+    private = load_pem_private_key(key.read_bytes(), None)
+    key.write_bytes(
+        {
+            "another's key": make_certificate(tmp_path / "other")[1].read_bytes(),
+            "a passphrase": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")),
+            "no PEM": b"x",
+            "the certificate again": cert.read_bytes(),
+        }[wrong]
+    )
+
+    (line,) = problems(monkeypatch, tls_cert=str(cert), tls_key=str(key))
+
+    assert line.startswith(f"ANLING_TLS_CERT='{cert}' and ANLING_TLS_KEY='{key}': ")
 
 
 def test_several_media_hosts_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,7 +193,7 @@ async def _with_centre(hub: Hub, centre_id: CentreId, rest: asyncio.TaskGroup) -
             alarm_path.create_task(
                 DeliverToPeople(hub.pools.alarms, hub.changes, channels, hub.clock, hub.settings.origin).run()
             )
-            hub.parts.set("broker", works=True)
+            hub.parts.ask("broker", _hears(transport))
 
 
 def _hears(transport: Transport) -> Callable[[], bool]:

@@ -28,10 +28,19 @@ from hub.kit.migrate import migrate_async
 NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Readiness:
+    """What `GET /readyz` answers."""
+
+    parts: dict[str, bool]
+
+
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared, not listened on
 _OBSERVER = DeviceId("observer")
 STEPS_BEFORE_PROCESSES = 2
 _ACCOUNTS = TypeAdapter(list[Account])
+_READINESS = TypeAdapter(_Readiness)
 
 
 class CannotStart(Exception):
@@ -80,6 +89,7 @@ class Place:
     database_url: str
     media_hosts: tuple[str, ...]
     simulation: Simulation | None
+    own_broker: bool = True
     public_url: str | None = None
     lan: bool = False
     broker_files: mosquitto.Files | None = None
@@ -268,6 +278,7 @@ def _place(plan: Plan, taken: Ports, url: str) -> Place:
         database_url=url,
         media_hosts=(own_address, LOOPBACK) if own_address else plan.media_hosts,
         simulation=taken.simulation,
+        own_broker=plan.own_broker,
         public_url=f"http://{own_address}:{taken.http}" if own_address else plan.public_url,
         lan=plan.lan,
         broker_files=mosquitto.files_of(plan.data_dir, plan.mqtt_host, taken.mqtt) if plan.mosquitto else None,
@@ -307,11 +318,13 @@ def _environment(place: Place) -> dict[str, str]:
 
 
 async def _is_ready(place: Place) -> bool:
+    """Whether the hub works, as far as that is ours: for a broker of somebody else's it goes on waiting by itself."""
     try:
         async with _client(place) as client:
-            return (await client.get("/readyz")).status_code == httpx.codes.OK
-    except httpx.TransportError:
+            readiness = _READINESS.validate_json((await client.get("/readyz")).content)
+    except (httpx.TransportError, ValidationError):
         return False
+    return all(works for part, works in readiness.parts.items() if part != "broker" or place.own_broker)
 
 
 async def _listens(path: Path) -> bool:

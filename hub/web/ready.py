@@ -1,6 +1,7 @@
 """Is the hub ready? `GET /readyz`, for whoever starts it, watches it or puts a proxy before it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 import psycopg
@@ -20,15 +21,19 @@ class Parts:
     """The parts of the hub that say themselves whether they work; `app` sets them as they come and go."""
 
     def __init__(self, *names: str) -> None:
-        self._works = dict.fromkeys(names, False)
+        self._asked: dict[str, Callable[[], bool]] = dict.fromkeys(names, lambda: False)
 
     def set(self, name: str, *, works: bool) -> None:
         """Part `name` works, or does not."""
-        self._works[name] = works
+        self._asked[name] = lambda: works
+
+    def ask(self, name: str, works: Callable[[], bool]) -> None:
+        """Whether part `name` works is asked each time anew."""
+        self._asked[name] = works
 
     def now(self) -> dict[str, bool]:
         """Each part, and whether it works."""
-        return dict(self._works)
+        return {name: works() for name, works in self._asked.items()}
 
 
 class Readiness(BaseModel):

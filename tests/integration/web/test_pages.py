@@ -116,3 +116,7 @@ async def test_ready_means_the_database_answers_and_every_part_works(place: Plac
         site.parts.set("broker", works=False)
         answer = await browser.get("/readyz")
         assert (answer.status_code, answer.json()["ready"], answer.json()["parts"]["broker"]) == (503, False, False)
+
+        site.parts.ask("broker", lambda: True)
+        answer = await browser.get("/readyz")
+        assert answer.status_code == 200

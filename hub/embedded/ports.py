@@ -1,5 +1,6 @@
 """On which port does a server of ours listen, when somebody else may have taken the one that was wanted?"""
 
+import errno
 import socket
 from contextlib import suppress
 
@@ -14,11 +15,14 @@ _given: set[int] = set()
 
 
 class PortTaken(Exception):
-    """Something else listens there; the message says what to do."""
+    """Something else listens there, or nobody may; the message says what to do."""
 
 
 def is_free(host: str, port: int) -> bool:
-    """Nothing listens on that port of `host`, nor on `localhost` over IPv6, which a browser would ask first."""
+    """Nothing listens on that port of `host`, nor on `localhost` over IPv6, which a browser would ask first.
+
+    Raises OSError when it is not for lack of a free port that nothing can listen there.
+    """
     return all(_can_bind(family, address, port) for family, address in _addresses(host))
 
 
@@ -29,7 +33,7 @@ def begin() -> None:
 
 def take(host: str, port: int, variable: str) -> int:
     """`port`, if it is free; raises PortTaken, which names the variable that chooses another."""
-    if is_free(host, port):
+    if _can_listen(host, port, variable):
         _given.add(port)
         return port
     raise PortTaken(
@@ -43,10 +47,23 @@ def take_near(host: str, port: int, variable: str) -> int:
     Two demos that start at the same time get different ones, and so do two parts of one, although nobody listens yet.
     """
     for candidate in range(port, min(port + TRIED, 65536)):
-        if candidate not in _given and is_free(host, candidate) and _claim(candidate):
+        if candidate not in _given and _can_listen(host, candidate, variable) and _claim(candidate):
             _given.add(candidate)
             return candidate
     raise PortTaken(f"{variable}={port}: neither that port nor one of the next {TRIED} is free: set it to one that is")
+
+
+def _can_listen(host: str, port: int, variable: str) -> bool:
+    """`is_free`; raises PortTaken when another port would not help."""
+    try:
+        return is_free(host, port)
+    except PermissionError as error:
+        why = f"{variable}={port}: this account may not use ports below 1024: set {variable} to a higher one"
+        raise PortTaken(why) from error
+    except OSError as error:
+        of_host = variable.replace("_PORT", "_HOST")
+        why = f"{of_host}={host!r}: no address of this machine ({error.strerror}): set {of_host} to one that is"
+        raise PortTaken(why) from error
 
 
 def _claim(port: int) -> bool:
@@ -89,6 +106,8 @@ def _can_bind(family: socket.AddressFamily, address: str, port: int) -> bool:
             probe.bind((address, port))
             # Two sockets may be bound to one port with that option; only one of them may listen.
             probe.listen(1)
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             return False
     return True

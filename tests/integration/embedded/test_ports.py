@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,27 @@ def test_a_free_port_is_taken_as_it_is(free_port: int) -> None:
 def test_an_occupied_port_is_named_with_its_variable() -> None:
     with listening() as port, pytest.raises(PortTaken, match=f"^ANLING_HTTP_PORT={port}: something else listens"):
         take("127.0.0.1", port, "ANLING_HTTP_PORT")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_not_called_an_occupied_port(host: str, free_port: int) -> None:
+    for taking in (take, take_near):
+        with pytest.raises(PortTaken, match=f"^ANLING_HTTP_HOST='{host}': no address of this machine"):
+            taking(host, free_port, "ANLING_HTTP_PORT")
+
+
+def test_a_port_that_this_account_may_not_use_is_not_called_occupied() -> None:
+    if not _has_reserved_ports():
+        return
+    question = (
+        "import os; from hub.embedded.ports import take; os.getuid() or os.setuid(65534); "
+        "take('127.0.0.1', 443, 'ANLING_HTTP_PORT')"
+    )
+
+    asked = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=20, check=False)
+
+    told = asked.stderr.splitlines()[-1]
+    assert "ANLING_HTTP_PORT=443: this account may not use ports below 1024" in told
 
 
 def test_the_demo_takes_a_free_one_near_by() -> None:
@@ -81,6 +103,11 @@ def test_a_server_that_localhost_would_reach_first_occupies_ours_too() -> None:
 
     with listening("::1") as port:
         assert not is_free("127.0.0.1", port)
+
+
+def _has_reserved_ports() -> bool:
+    setting = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    return setting.exists() and int(setting.read_text()) > 443
 
 
 def _has_ipv6() -> bool:

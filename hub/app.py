@@ -40,7 +40,7 @@ from hub.kit.clock import Clock, clock_from
 from hub.kit.db import Database, Role
 from hub.kit.http import Databases, Services
 from hub.kit.ids import CentreId, OrganisationId
-from hub.kit.migrate import migrate_async
+from hub.kit.migrate import MigrationRefused, migrate_async
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import Address, ExternalBroker
 from hub.mqtt.model import Receivers, Transport
@@ -339,7 +339,7 @@ def main() -> int:
     except BadSettings as error:
         sys.stderr.write("".join(f"{line}\n" for line in error.lines))
         return 2
-    except postgres.PostgresRefused as error:
+    except (MigrationRefused, postgres.PostgresRefused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -14,7 +14,7 @@ _LOCK = 0x416E4C67  # "AnLg": one hub migrates at a time
 
 
 class MigrationRefused(Exception):
-    """The database was made by other files than these; nothing was changed."""
+    """The database was made by other files than these, or not for this account; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,19 @@ def migrate(url: str) -> list[str]:
     """Apply what is missing, each migration in a transaction of its own, under an advisory lock; forward only.
 
     The first makes the roles, the others run as anling_owner, to whom the tables belong.
-    Returns the names of those applied now. Raises MigrationRefused when an applied file was edited or is gone.
+    Returns the names of those applied now. Raises MigrationRefused when an applied file was edited or is gone, and when
+    the account lacks a right.
     """
+    try:
+        return _migrate(url)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MigrationRefused(
+            f"this account of the database may not make Anling's tables ({error.diag.message_primary}): it has to own "
+            "the database and be allowed to make roles: ALTER DATABASE … OWNER TO …; ALTER ROLE … CREATEROLE"
+        ) from error
+
+
+def _migrate(url: str) -> list[str]:
     with psycopg.connect(url, application_name="anling migrate", connect_timeout=5) as conn:
         conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         conn.execute(

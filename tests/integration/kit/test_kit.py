@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from hub.kit import migrate as migrations
 from hub.kit.changes import LOST, Change, Changes
@@ -48,6 +49,19 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
 
     with pytest.raises(migrations.MigrationRefused, match="newer Anling"):
         migrations.migrate(database_url)
+
+
+def test_an_account_that_may_make_no_roles_is_told_what_it_needs(empty_database_url: str) -> None:
+    with psycopg.connect(empty_database_url) as conn:
+        conn.execute("CREATE ROLE anling_plain")
+        conn.execute("GRANT ALL ON SCHEMA public TO anling_plain")
+    try:
+        with pytest.raises(migrations.MigrationRefused, match="ALTER ROLE … CREATEROLE"):
+            migrations.migrate(make_conninfo(empty_database_url, options="-c role=anling_plain"))
+    finally:
+        with psycopg.connect(empty_database_url) as conn:
+            conn.execute("DROP OWNED BY anling_plain")
+            conn.execute("DROP ROLE anling_plain")
 
 
 def test_a_migration_that_fails_undoes_none_of_those_before_it(

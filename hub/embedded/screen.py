@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 import segno
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hub.embedded.processes import Ended, Happening, Ready
 
@@ -67,12 +69,12 @@ class Screen:
             self._console.print(f"{happening.name} runs again", style="green", highlight=False)
 
     def addresses(self, addresses: Sequence[tuple[str, str]]) -> None:
-        """Where everything is."""
+        """Where everything is, each whole on one line: whoever copies it gets all of it."""
         self._console.print()
-        table = Table.grid(padding=(0, 2))
+        width = max((cell_len(what) for what, _ in addresses), default=0)
         for what, address in addresses:
-            table.add_row(what, f"[bold]{address}[/bold]")
-        self._console.print(table)
+            line = Text.assemble(set_cell_size(what, width), "  ", (address, "bold"))
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def accounts(self, accounts: Sequence[Account], daughter: str | None = None) -> None:
         """One account of each role, with its password; these are the demo's and work nowhere else.

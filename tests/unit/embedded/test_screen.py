@@ -1,4 +1,4 @@
-"""What does the person at the terminal read about the demo's accounts?"""
+"""What does the person at the terminal read about addresses and the demo's accounts?"""
 
 import io
 
@@ -30,3 +30,12 @@ def test_the_daughters_link_stands_whole_on_one_line() -> None:
     printed = shown(Account("staff-01", "李敏", "staff", "anling-demo"), daughter=LINK)
 
     assert f"家属 · family: {LINK}\n" in printed
+
+
+def test_an_address_stands_whole_on_one_line_whatever_its_folders_are_called() -> None:
+    terminal = io.StringIO()
+    folder = "/srv/[bold]/" + 90 * "x"
+
+    Screen(Console(file=terminal, width=80), steps=1).addresses([("staff", LINK), ("data", folder)])
+
+    assert terminal.getvalue() == f"\nstaff  {LINK}\ndata   {folder}\n"

@@ -44,7 +44,7 @@ def _url(*schemes: str) -> AfterValidator:
 
 
 def _origin(value: str | None) -> str | None:
-    """Scheme, host and port: where people's pages are, all of them."""
+    """Scheme, host and port, without the slash that paths begin with: where people's pages are, all of them."""
     if value is None:
         return None
     parts = _parts(value, "http", "https")
@@ -52,7 +52,7 @@ def _origin(value: str | None) -> str | None:
         raise ValueError("should be a URL with nothing behind host and port: the pages are at the root")
     if "@" in parts.netloc:
         raise ValueError("should be a URL with nothing before the host: people sign in on the page")
-    return value
+    return value.rstrip("/")
 
 
 def _postgres_url(value: str | None) -> str | None:
@@ -156,7 +156,7 @@ class Settings(BaseSettings):
     def origin(self) -> str:
         """How people reach the pages: scheme, host and port."""
         if self.public_url:
-            return self.public_url.rstrip("/")
+            return self.public_url
         scheme = "https" if self.tls_cert else "http"
         host = "localhost" if self.is_local else self.http_host
         return f"{scheme}://{host}:{self.http_port}"

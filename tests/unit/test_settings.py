@@ -137,7 +137,8 @@ def test_behind_a_proxy_the_network_is_allowed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("ANLING_HTTP_HOST", "0.0.0.0")
     monkeypatch.setenv("ANLING_PUBLIC_URL", "https://anling.example/")
 
-    assert read_settings().origin == "https://anling.example"
+    settings = read_settings()
+    assert settings.origin == settings.public_url == "https://anling.example", "paths follow it, and bring their slash"
 
 
 def test_a_certificate_and_its_key_go_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from difflib import get_close_matches
 from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -17,6 +18,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import ErrorDetails
@@ -86,6 +88,18 @@ def _camera_address(value: str) -> str:
     if not value.startswith(("rtsp://", "rtsps://", "{rtsp}")):
         raise ValueError("should begin with rtsp:// or rtsps://")
     return value
+
+
+def _is_web_address(value: str) -> bool:
+    """`{phones}` is filled, or missed, elsewhere."""
+    if value.startswith("{phones}"):
+        return True
+    try:
+        parts = urlsplit(value)
+        has_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and has_place and not re.search(r"\s", value)
 
 
 Id: TypeAlias = Annotated[str, AfterValidator(_id)]
@@ -193,6 +207,16 @@ class Contact(_Part):
 
     channel: Literal["webhook", "email"]
     address: Annotated[str, StringConstraints(min_length=3, max_length=300)]
+
+    @field_validator("address")
+    @classmethod
+    def _of_its_channel(cls, value: str, info: ValidationInfo) -> str:
+        match info.data.get("channel"):
+            case "webhook" if not _is_web_address(value):
+                raise ValueError("a webhook's address should be a URL such as https://example.org/hooks/anling")
+            case "email" if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+                raise ValueError("should be an email address such as li.min@example.org")
+        return value
 
 
 class Account(_Part):

@@ -67,6 +67,40 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write(what: str, instead: 
     assert any(one.startswith(f"line {line}, ") and words in one for one in said), said
 
 
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [
+        ("webhook", "example.org/hooks"),
+        ("webhook", "ftp://example.org/hooks"),
+        ("webhook", "https:///hooks"),
+        ("webhook", "https://example.org:99999/hooks"),
+        ("webhook", "https://example.org/two words"),
+        ("email", "li.min"),
+        ("email", "li.min@"),
+        ("email", "li@min@example.org"),
+        ("email", "li min@example.org"),
+    ],
+)
+def test_a_contact_that_nobody_can_be_reached_at_is_named_with_its_place(channel: str, address: str) -> None:
+    contact = f', contacts: [{{channel: {channel}, address: "{address}"}}]}}'
+    said = refused(SMALL.replace("name_en: Admin}", f"name_en: Admin{contact}", 1))
+
+    (line,) = said
+    assert line.startswith("line 8, column ")
+    assert "accounts.0.contacts.0.address: " in line
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"), [("webhook", "http://10.0.0.5:8090/hooks"), ("email", "li.min+夜@example.org")]
+)
+def test_a_contact_of_its_channel_is_taken(channel: str, address: str) -> None:
+    contact = f', contacts: [{{channel: {channel}, address: "{address}"}}]}}'
+
+    centre = parse(SMALL.replace("name_en: Admin}", f"name_en: Admin{contact}", 1))
+
+    assert centre.accounts[0].contacts[0].address == address
+
+
 def test_every_mistake_is_named_at_once() -> None:
     assert len(refused(SMALL.replace("type: gym", "type: x").replace("administrator", "boss"))) == 2
 

@@ -84,7 +84,7 @@ class Shown:
 
     @property
     def can_confirm(self) -> bool:
-        """Whether it offers 我还在赶去: she pressed again, and whoever took it has to answer."""
+        """Whether it offers 我还在路上: she pressed again, and whoever took it has to answer."""
         return self.standing is Standing.MINE and self.asks and self.accept_url is not None
 
 

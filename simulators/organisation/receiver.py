@@ -155,7 +155,7 @@ async def _hook(request: Request) -> Response:
 
 
 async def _take(request: Request) -> Response:
-    """我来处理, and 我还在赶去 when she pressed again: what the phone does with the link in its message."""
+    """我来处理, and 我还在路上 when she pressed again: what the phone does with the link in its message."""
     organisation = _organisation(request)
     if _is_foreign(request):
         return Response(status_code=403)

@@ -19,7 +19,7 @@ def test_who_is_asked_again_says_on_her_phone_that_she_is_still_coming(visitors:
 
     until(lambda: centre.light("b-01").light == "coming", what="the button says who is coming")
     centre.press("b-01")
-    still = phone.get_by_role("button", name="我还在赶去")
+    still = phone.get_by_role("button", name="我还在路上")
     expect(phone).to_contain_text("请您一分钟内回应")
     expect(phone).to_contain_text("等您回应")
     still.click()

@@ -20,7 +20,7 @@ from hub.notifications.texts import LANGUAGES, subject, texts
 _MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
 """One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
 _TAKE_IT: Final = {"zh-CN": "我来处理", "en": "I'll take it"}
-_STILL_COMING: Final = {"zh-CN": "我还在赶去", "en": "I'm still on my way"}
+_STILL_COMING: Final = {"zh-CN": "我还在路上", "en": "I'm still on my way"}
 
 
 @dataclass(frozen=True, slots=True)

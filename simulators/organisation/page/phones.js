@@ -2,14 +2,14 @@
 const words = {
   "zh-CN": {
     title: "社工机构的手机", offline: "连不上，正在重试。", quiet: "安静，没有消息", take: "我来处理", taking: "正在告诉中心…",
-    ringing: "等人处理", confirm: "我还在赶去", asked: "等您回应", mine: "您已接下，中心和长者都看到了", taken: "已有人处理", over: "已处置", other: "English",
+    ringing: "等人处理", confirm: "我还在路上", asked: "等您回应", mine: "您已接下，中心和长者都看到了", taken: "已有人处理", over: "已处置", other: "English",
     count: (n) => `第 ${n} 次`, takenBy: (name) => `${name}已经接下`, unreachable: "联系不上中心，请再点一次或直接打电话",
     refused: "中心没有接受，请看看消息是否过期，或直接打电话", P1: "紧急", P2: "尽快",
     social_worker: "值班社工", lead: "组长", grid_head: "网格楼院长", street_office: "街道", staff: "中心工作人员", administrator: "管理员",
   },
   en: {
     title: "The organisation's phones", offline: "Not connected, trying again.", quiet: "Quiet, no messages", take: "I’ll take it", taking: "Telling the centre…",
-    ringing: "Waiting for somebody", confirm: "I’m still coming", asked: "Waiting for your answer", mine: "You have taken it; the centre and the senior can see that", taken: "Somebody has taken it", over: "Taken care of", other: "中文",
+    ringing: "Waiting for somebody", confirm: "I’m still on my way", asked: "Waiting for your answer", mine: "You have taken it; the centre and the senior can see that", taken: "Somebody has taken it", over: "Taken care of", other: "中文",
     count: (n) => `told ${n} times`, takenBy: (name) => `${name} has taken it`, unreachable: "The centre cannot be reached: tap again, or phone",
     refused: "The centre did not accept: see whether the message is out of date, or phone", P1: "Emergency", P2: "Urgent",
     social_worker: "duty social worker", lead: "lead", grid_head: "grid head", street_office: "street office", staff: "centre staff", administrator: "administrator",

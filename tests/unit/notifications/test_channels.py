@@ -106,7 +106,7 @@ def test_whoever_is_asked_whether_she_still_comes_is_asked_urgently_and_can_answ
     assert (data["urgent"], data["accept_url"]) == (True, "https://hub.example/api/a/t")
     chinese, english = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
     assert mail["Importance"] == "high"
-    assert "我还在赶去: https://hub.example/#take/t" in chinese.get_content()
+    assert "我还在路上: https://hub.example/#take/t" in chinese.get_content()
     assert "I'm still on my way: https://hub.example/#take/t" in english.get_content()
 
 

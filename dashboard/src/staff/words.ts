@@ -90,7 +90,7 @@ const zh = {
     unreachable: '没有告知到任何人，改用所有渠道',
     reached: '告知到了人',
     accepted: '我来处理',
-    confirmed: '确认还在赶来',
+    confirmed: '确认还在路上',
     'arrive-overdue': '还没有到场，提醒负责人',
     'lease-lapsed': '没有到场，重新响铃',
     'confirm-lapsed': '又按了而没有回应，重新响铃',

@@ -122,7 +122,7 @@ async def _tell(conn: Conn, alarm: Alarm, tells: Sequence[Tell]) -> None:
 
 
 async def _facts(conn: Conn, alarm: Alarm) -> Facts:
-    owner = await _name_of(conn, alarm.owner_id or alarm.resolved_by)
+    owner_id = alarm.owner_id or alarm.resolved_by
     pressed = alarm.pressed_at if alarm.late else None
     return Facts(
         number=alarm.number,
@@ -130,11 +130,12 @@ async def _facts(conn: Conn, alarm: Alarm) -> Facts:
         klass=alarm.klass,
         state=alarm.state.value,
         summary=dict(alarm.summary),
-        owner=owner,
+        owner=await _name_of(conn, owner_id),
         outcome="" if alarm.outcome is None else alarm.outcome.value,
         times_pressed=alarm.times_pressed,
         pressed="" if pressed is None else await store.local_time(conn, alarm.centre_id, pressed),
         drill=alarm.drill,
+        owner_id=owner_id,
     )
 
 

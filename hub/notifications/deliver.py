@@ -93,7 +93,7 @@ class Deliver:
             self._wake.set()
 
     async def _with_link(self, conn: Conn, outgoing: Outgoing) -> Outgoing:
-        if not outgoing.template.asks:
+        if not outgoing.asks:
             return outgoing
         now = self._clock.now()
         token = secrets.token_urlsafe(24)

@@ -26,14 +26,8 @@ class Template(StrEnum):
         """Whether it asks somebody to take the alarm; it is withdrawn once somebody has."""
         return self in RINGING
 
-    @property
-    def asks(self) -> bool:
-        """Whether it waits for an answer, and so carries a link: a call, or whether the owner still comes."""
-        return self in ASKING
-
 
 RINGING: Final = frozenset({Template.ALARM, Template.AGAIN, Template.LAPSED})
-ASKING: Final = RINGING | {Template.PRESSED_AGAIN}
 
 
 class NotificationState(StrEnum):
@@ -56,6 +50,7 @@ class Facts:
     """What a message may say of an alarm: who, where, how urgent. Nothing else of a senior can get into one.
 
     `summary` is the finding's text per language; `pressed` the centre's local time of a late press, else empty.
+    `owner` are the names of whoever has taken it, `owner_id` is that account: two people may have one name.
     """
 
     number: str
@@ -68,6 +63,14 @@ class Facts:
     times_pressed: int
     pressed: str
     drill: bool
+    owner_id: AccountId | None = None  # messages that an earlier hub queued have none
+
+    def asks(self, template: Template, account_id: AccountId) -> bool:
+        """Whether the message waits for an answer of this account: a call for anybody's, pressed again for the owner's.
+
+        Only then it carries a link; the others are told.
+        """
+        return template.rings or (template is Template.PRESSED_AGAIN and self.owner_id == account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,11 @@ class Outgoing:
     tries: int
     made_at: datetime
     token: str | None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for an answer of whom it is for."""
+        return self.facts.asks(self.template, self.to.account_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
 async def tell(conn: Conn, telling: Telling, now: datetime) -> int:
     """Queue a message for each of these accounts. Returns how many of them have a channel.
 
-    A P1 that waits for an answer goes over all working channels of a person in parallel; anything else over her best
+    A P1 that waits for a person's answer goes over all her working channels in parallel; anything else over her best
     one, and over the next when that fails. Who has none that works is tried over what there is.
     """
     methods = await store.contact_methods(conn, telling.account_ids)
-    chosen = list(_chosen(methods, in_parallel=telling.template.asks and telling.facts.priority == "P1"))
+    chosen = list(_chosen(methods, telling))
     await store.insert(conn, telling, [(new_id("n", now), method) for method in chosen], now)
     return len({method.account_id for method in chosen})
 
@@ -75,9 +75,10 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def _chosen(methods: Iterable[ContactMethod], *, in_parallel: bool) -> Iterator[ContactMethod]:
+def _chosen(methods: Iterable[ContactMethod], telling: Telling) -> Iterator[ContactMethod]:
     """Of each account's methods, best first, those to use at once."""
-    for _, own in groupby(methods, key=lambda method: method.account_id):
+    for account_id, own in groupby(methods, key=lambda method: method.account_id):
         ranked = list(own)
         working = [method for method in ranked if method.works] or ranked
+        in_parallel = telling.facts.priority == "P1" and telling.facts.asks(telling.template, account_id)
         yield from working if in_parallel else working[:1]

@@ -7,6 +7,7 @@ that an address, a risk or a category of a senior cannot get into one.
 from collections.abc import Mapping
 from typing import Final, assert_never
 
+from hub.kit.ids import AccountId
 from hub.notifications.model import Facts, Template
 
 LANGUAGES: Final = ("zh-CN", "en")
@@ -22,12 +23,12 @@ _OUTCOME: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def texts(template: Template, facts: Facts, n: int, to: str) -> dict[str, str]:
+def texts(template: Template, facts: Facts, n: int, to: AccountId) -> dict[str, str]:
     """The message in each language, with the number people say aloud: `#23-07·3` is the third telling.
 
-    `to` is the name of whoever reads it: somebody who has taken the alarm is 您, not a third person.
+    `to` is the account of whoever reads it: somebody who has taken the alarm is 您, not a third person.
     """
-    is_owner = to == facts.owner.get("zh-CN")
+    is_owner = to == facts.owner_id
     return {
         "zh-CN": _chinese(template, facts, n, "您" if is_owner else facts.owner.get("zh-CN", "有人")),
         "en": _english(template, facts, n, "" if is_owner else facts.owner.get("en", "Somebody")),

@@ -98,7 +98,7 @@ class EmailChannel:
 def message(outgoing: Outgoing, accept: AcceptUrls | None, sender: str, now: datetime) -> EmailMessage:
     """The mail: a part in each language, the recipient's own first. Repeated attempts carry the same Message-ID."""
     own = outgoing.to.language
-    words = texts(outgoing.template, outgoing.facts, outgoing.n, outgoing.to.name)
+    words = texts(outgoing.template, outgoing.facts, outgoing.n, outgoing.to.account_id)
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["From"] = sender
     mail["To"] = outgoing.to.address
@@ -106,7 +106,7 @@ def message(outgoing: Outgoing, accept: AcceptUrls | None, sender: str, now: dat
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{outgoing.id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    if outgoing.template.asks:
+    if outgoing.asks:
         mail["Importance"] = "high"
     mail.make_mixed()
     answer = _TAKE_IT if outgoing.template.rings else _STILL_COMING

@@ -103,7 +103,7 @@ def judge(status: int, answer: bytes) -> Result:
 
 def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[str, object]:
     """What an organisation gets: whom to tell, of which alarm, in which words. Ids, names and words, nothing else."""
-    asks = outgoing.template.asks
+    asks = outgoing.asks
     facts = outgoing.facts
     return {
         "type": "alarm.notification" if asks else "alarm.update",
@@ -120,7 +120,7 @@ def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[s
                 "owner": dict(facts.owner),
             },
             "n": outgoing.n,
-            "text": texts(outgoing.template, facts, outgoing.n, outgoing.to.name),
+            "text": texts(outgoing.template, facts, outgoing.n, outgoing.to.account_id),
             "urgent": asks and facts.priority == "P1",
             "accept_url": accept.api if accept else None,
         },

@@ -18,6 +18,7 @@ from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, mailserver
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import LEASE, Deliver
+from hub.notifications.model import Template
 from tests.conftest import take_free_port
 from tests.fakes.providers import MailProvider, WebhookProvider, mail_provider, webhook_provider
 from tests.integration.alarms.conftest import Desk
@@ -143,6 +144,25 @@ async def test_a_p1_that_is_pressed_again_asks_over_all_channels_at_once(desk: D
     await desk.press()
 
     assert desk.told(alarm_id).count(("zhou", "pressed-again")) == 2
+
+
+async def test_only_who_took_it_is_asked_when_it_is_pressed_again_and_the_lead_of_the_same_name_is_told(
+    desk: Desk, phones: WebhookProvider
+) -> None:
+    for account in ("zhou", "sun"):
+        reach(desk, account, "webhook", f"{phones.url}/ok")
+        reach(desk, account, "email", f"{account}@example.org", rank=1)
+    desk.rows("UPDATE account SET name = '周敏' WHERE id = 'sun' RETURNING id")
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.zhou)
+
+    await desk.press()
+    leased = await Deliver(desk.database, Changes(desk.url), {}, desk.clock, PUBLIC).lease_due()
+
+    again = [one for one in leased if one.template is Template.PRESSED_AGAIN]
+    assert sorted((one.to.account_id, one.channel, one.token is not None) for one in again) == [
+        ("sun", "webhook", False), ("zhou", "email", True), ("zhou", "webhook", True),
+    ]  # fmt: skip
 
 
 async def test_the_link_in_a_message_is_for_one_person_and_one_alarm_and_only_its_hash_is_kept(

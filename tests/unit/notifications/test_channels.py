@@ -110,6 +110,21 @@ def test_whoever_is_asked_whether_she_still_comes_is_asked_urgently_and_can_answ
     assert "I'm still on my way: https://hub.example/#take/t" in english.get_content()
 
 
+def test_who_is_told_that_it_was_pressed_again_and_has_not_taken_it_is_asked_nothing_whatever_her_name() -> None:
+    facts = replace(TAKEN, times_pressed=2)
+    namesake = replace(OUTGOING.to, account_id=AccountId("lead"))
+    told = replace(OUTGOING, template=Template.PRESSED_AGAIN, facts=facts, to=namesake, token=None)
+
+    update, mail = body(told, None, NINE), message(told, None, "anling@example.org", NINE)
+
+    data = update["data"]
+    assert isinstance(data, dict)
+    assert update["type"] == "alarm.update"
+    assert (data["urgent"], data["accept_url"]) == (False, None)
+    assert "请周敏一分钟内回应" in data["text"]["zh-CN"]
+    assert mail["Importance"] is None
+
+
 @pytest.mark.parametrize(
     ("url", "server"),
     [

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs, Public
@@ -55,6 +55,7 @@ class LinkedAlarm(BaseModel):
     owner: CardPerson | None
     you: CardPerson
     yours: bool
+    confirm_by: datetime | None = Field(description="She pressed again: until then the owner must accept once more.")
 
 
 @router.get("/api/alarms/{alarm_id}")
@@ -161,4 +162,5 @@ async def _linked(conn: Conn, link: AcceptLink) -> LinkedAlarm:
         owner=shown.owner,
         you=CardPerson(id=you.id, name=you.name, name_en=you.name_en),
         yours=shown.owner is not None and shown.owner.id == link.account_id,
+        confirm_by=shown.confirm_by,
     )

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from hub.alarms import card
+from hub.alarms.model import CONFIRM_WITHIN
 from hub.attendance.model import Tapped, What
 from hub.attendance.service import tap
 from hub.kit.changes import Changes
@@ -229,6 +230,23 @@ async def test_opening_the_link_of_a_message_changes_nothing_and_tapping_takes_t
     assert taken.json() == again.json()
     assert (taken.json()["number"], taken.json()["state"], taken.json()["yours"]) == ("23-01", "accepted", True)
     assert ("acted",) in desk.rows("SELECT state FROM notification")
+
+
+async def test_the_link_of_whoever_took_it_says_that_she_has_to_answer_when_it_is_pressed_again(
+    desk: Desk, site: Site
+) -> None:
+    alarm_id = await desk.pressed_alarm()
+    token = await link_to(desk, alarm_id, "zhou")
+
+    async with site.browser() as phone:
+        taken = await phone.post(f"/api/a/{token}/accept")
+        await desk.press()
+        asked = await phone.get(f"/api/a/{token}")
+        answered = await phone.post(f"/api/a/{token}/accept")
+
+    by = datetime.fromisoformat(asked.json()["confirm_by"])
+    assert (asked.json()["yours"], by) == (True, desk.clock.now() + CONFIRM_WITHIN)
+    assert (taken.json()["confirm_by"], answered.json()["confirm_by"]) == (None, None)
 
 
 async def test_a_link_that_lost_the_race_says_who_won(desk: Desk, site: Site) -> None:

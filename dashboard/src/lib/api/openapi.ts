@@ -1387,6 +1387,11 @@ export interface components {
          * @description What an accept link is about, as the message said it; `you` is the person it was sent to.
          */
         LinkedAlarm: {
+            /**
+             * Confirm By
+             * @description She pressed again: until then the owner must accept once more.
+             */
+            confirm_by: string | null;
             /** Klass */
             klass: string;
             /** Number */

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.links import mailed_link
 from tests.browser.visitors import PHONE, Visitors
 from tests.fakes.demo import Demo, until
 
@@ -26,3 +27,20 @@ def test_who_is_asked_again_says_on_her_phone_that_she_is_still_coming(visitors:
 
     expect(still).to_have_count(0)
     expect(phone).to_contain_text("您已接下")
+
+
+def test_who_is_asked_again_can_answer_on_the_page_behind_the_link_in_her_mail_too(
+    visitors: Visitors, centre: Demo
+) -> None:
+    centre.press("b-02")
+    centre.take("sw-1", centre.ringing("sw-1", "李爷爷"))
+    centre.press("b-02")
+    asked = until(lambda: [one for one in centre.messages_of("sw-1", "李爷爷") if one.can_confirm])[0]
+    page = visitors.stranger(PHONE)
+    page.goto(mailed_link(centre, "sw-1", "李爷爷"))
+
+    expect(page.locator("main")).to_contain_text("不回应会重新响铃")
+    page.get_by_role("button", name="我还在路上").click()
+
+    expect(page.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
+    assert centre.alarm(asked.alarm_id).confirm_by is None

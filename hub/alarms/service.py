@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from hub.alarms import policies, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
@@ -33,8 +34,8 @@ from hub.alarms.store import Responder
 from hub.alarms.transition import Noted, carry_out, centre_now
 from hub.fleet import service as fleet
 from hub.kit.clock import ClockSet
-from hub.kit.db import Conn
-from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
+from hub.kit.db import Conn, one_trip
+from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, SeniorId, new_id
 from hub.ledger import service as ledger
 from hub.ledger.model import Chain, Entry
 from hub.notices import service as notices
@@ -265,21 +266,42 @@ class _Sitting:
 
 async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Entry]:
     """T1, T18."""
-    now = place.now
-    applies = await store.applies(conn, finding.centre_id, now)
-    key = key_of(finding)
+    born, person = await _born(conn, finding, place.now)
+    moved = opened(born, reach_of(born.policy, born.room_id, place.centre), place.now)
+    noted = Noted(
+        {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": born.policy.version},
+        {
+            "senior": None if person is None else str(person),
+            "room": born.room_id,
+            "device": born.device_id,
+            "press": finding.press_id,
+        },
+    )
+    return await carry_out(conn, None, moved, place.centre.sounders, noted)
+
+
+async def _born(conn: Conn, finding: Finding, now: datetime) -> tuple[Alarm, UUID | None]:
+    """A new alarm, which is not written yet, to which the finding's press is linked; and its senior's person."""
+    key, alarm_id = key_of(finding), AlarmId(new_id("a", now))
+    subject = key.removesuffix(f":{finding.klass}")
+    async with one_trip() as group:
+        policy = group.create_task(_policy(conn, finding.centre_id, now))
+        number = group.create_task(store.next_number(conn, finding.centre_id, now))
+        linked_id = group.create_task(store.related_alarm(conn, key, subject))
+        person = group.create_task(_person(conn, finding.senior_id))
+        group.create_task(_link(conn, alarm_id, finding))
     born = Alarm(
-        id=AlarmId(new_id("a", now)),
+        id=alarm_id,
         centre_id=finding.centre_id,
         key=key,
         klass=finding.klass,
-        number=await store.next_number(conn, finding.centre_id, now),
+        number=number.result(),
         priority=finding.priority,
         state=State.OPEN,
         version=1,
         epoch=1,
         tier=0,
-        policy=await store.current_policy(conn, finding.centre_id, applies) or policies.shipped(applies),
+        policy=policy.result(),
         opened_at=now,
         open_since=now,
         changed_at=now,
@@ -290,22 +312,20 @@ async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Ent
         rule_id=finding.rule_id,
         summary=finding.summary,
         times_pressed=0 if finding.press_id is None else 1,
-        linked_id=await store.related_alarm(conn, key, key.removesuffix(f":{finding.klass}")),
+        linked_id=linked_id.result(),
         late=finding.late,
         time_uncertain=finding.time_uncertain,
     )
-    await _link(conn, born.id, finding)
-    moved = opened(born, reach_of(born.policy, born.room_id, place.centre), now)
-    noted = Noted(
-        {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": born.policy.version},
-        {
-            "senior": None if born.senior_id is None else str(await store.person_of_senior(conn, born.senior_id)),
-            "room": born.room_id,
-            "device": born.device_id,
-            "press": finding.press_id,
-        },
-    )
-    return await carry_out(conn, None, moved, place.centre.sounders, noted)
+    return born, person.result()
+
+
+async def _policy(conn: Conn, centre_id: CentreId, now: datetime) -> Policy:
+    applies, written = await store.policy_at(conn, centre_id, now)
+    return written or policies.shipped(applies)
+
+
+async def _person(conn: Conn, senior_id: SeniorId | None) -> UUID | None:
+    return None if senior_id is None else await store.person_of_senior(conn, senior_id)
 
 
 async def _link(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:

@@ -213,19 +213,25 @@ async def next_number(conn: Conn, centre_id: CentreId, now: datetime) -> str:
     return str(row[0])
 
 
-async def applies(conn: Conn, centre_id: CentreId, now: datetime) -> Applies:
-    """Whether the centre is open at `now`, by its own clock."""
+async def policy_at(conn: Conn, centre_id: CentreId, now: datetime) -> tuple[Applies, Policy | None]:
+    """Whether the centre is open at `now`, by its own clock, and the policy that holds then; None while it has none."""
     cursor = await conn.execute(
         """
-        SELECT (%(now)s AT TIME ZONE timezone)::time >= opens AND (%(now)s AT TIME ZONE timezone)::time < closes
-          FROM centre
-         WHERE id = %(centre_id)s
+        SELECT hours.applies, policy.name, policy.version, policy.tiers
+          FROM (
+            SELECT CASE WHEN clock.at >= centre.opens AND clock.at < centre.closes THEN %(open)s ELSE %(shut)s END
+              FROM centre
+             CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE centre.timezone)::time) AS clock (at)
+             WHERE centre.id = %(centre_id)s) AS hours (applies)
+          LEFT JOIN escalation_policy AS policy
+            ON policy.centre_id = %(centre_id)s AND policy.applies = hours.applies AND policy.current
         """,
-        {"centre_id": centre_id, "now": now},
+        {"centre_id": centre_id, "now": now, "open": Applies.OPENING_HOURS, "shut": Applies.OUT_OF_HOURS},
     )
     row = await cursor.fetchone()
     assert row is not None
-    return Applies.OPENING_HOURS if row[0] else Applies.OUT_OF_HOURS
+    applies, name, version, tiers = row
+    return Applies(applies), None if name is None else Policy(name, version, parse_tiers(tiers))
 
 
 async def current_policy(conn: Conn, centre_id: CentreId, applies: Applies) -> Policy | None:
@@ -289,10 +295,11 @@ async def link_press(
         INSERT INTO alarm_press (press_id, alarm_id, device_id, pressed_at)
         VALUES (%(press_id)s, %(alarm_id)s, %(device_id)s, %(pressed_at)s)
             ON CONFLICT (press_id) DO NOTHING
+        RETURNING press_id
         """,
         {"press_id": press_id, "alarm_id": alarm_id, "device_id": device_id, "pressed_at": pressed_at},
     )
-    return cursor.rowcount == 1
+    return await cursor.fetchone() is not None
 
 
 async def alarm_of_press(conn: Conn, press_id: PressId, key: str) -> AlarmId | None:

@@ -82,6 +82,8 @@ class _AttendanceRow:
 
 async def attendances(conn: Conn, senior_ids: Sequence[SeniorId]) -> dict[SeniorId, Attendance]:
     """The open visit and stay of each of these seniors; every one that exists is in the answer."""
+    if not senior_ids:
+        return {}
     async with conn.cursor(row_factory=class_row(_AttendanceRow)) as cursor:
         await cursor.execute(
             """

@@ -18,7 +18,7 @@ from hub.ingest.decode import digest
 from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, Sender, Understood
 from hub.ingest.store import Press, Seen
 from hub.ingest.timing import DeviceClocks, When, when
-from hub.kit.db import Conn
+from hub.kit.db import Conn, one_trip
 from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
 from hub.mqtt.model import Inbound
 from hub.notices.model import Raised
@@ -89,8 +89,8 @@ async def _keep_one(desk: _Desk, arrived: Arrived) -> _Kept | None:
     inbound = arrived.inbound
     match arrived.decoded:
         case Understood(topic, AlarmMessage() as said):
-            if await _sender(desk, topic, inbound.received_at) is not None:
-                return await _keep_readable(desk, inbound, topic, said)
+            if (sender := await _sender(desk, topic, inbound.received_at)) is not None:
+                return await _keep_readable(desk, inbound, topic, said, sender)
             strange = Garbled(topic, "unknown-device", "no device of this id is registered")
         case Garbled(Topic() as topic) as garbled:
             if (sender := await _sender(desk, topic, inbound.received_at)) is not None:
@@ -104,20 +104,24 @@ async def _keep_one(desk: _Desk, arrived: Arrived) -> _Kept | None:
     return None
 
 
-async def _keep_readable(desk: _Desk, inbound: Inbound, topic: Topic, said: AlarmMessage) -> _Kept:
+async def _keep_readable(desk: _Desk, inbound: Inbound, topic: Topic, said: AlarmMessage, sender: Sender) -> _Kept:
     device_id = DeviceId(topic.device)
     seen = Seen(device_id, "alarm", said.id, digest(said))
-    if (before := await store.press_of(desk.conn, seen)) is not None:
-        return _Kept(topic, said.id, before, None)
+    before = await store.before(desk.conn, seen)
+    if before.press_id is not None:
+        return _Kept(topic, said.id, before.press_id, None)
     if not inbound.replayed:
         desk.clocks.learn(device_id, inbound.received_at, said.at, said.age_ms)
     moment = _moment(desk, inbound, device_id, said)
-    sender = await _sender(desk, topic, moment.at)
-    assert sender is not None, "it was registered a statement ago, and devices are never deleted"
+    if moment.at != inbound.received_at:
+        whose = await _sender(desk, topic, moment.at)
+        assert whose is not None, "it was registered a statement ago, and devices are never deleted"
+        sender = whose
     press = _press(inbound, sender, said, moment, seen.digest, desk.now)
-    await _notice_oddities(desk, inbound, sender, reused=await store.is_id_reused(desk.conn, seen))
-    await store.note_seen(desk.conn, seen, press.id, desk.now)
-    await store.insert_press(desk.conn, press)
+    await _notice_oddities(desk, inbound, sender, reused=before.is_reused)
+    async with one_trip() as group:
+        group.create_task(store.note_seen(desk.conn, seen, press.id, desk.now))
+        group.create_task(store.insert_press(desk.conn, press))
     return _Kept(topic, said.id, press.id, _event(press), press.of_message_id)
 
 
@@ -150,7 +154,8 @@ async def _keep_unreadable(desk: _Desk, inbound: Inbound, garbled: Garbled, send
     )
     seen = Seen(sender.device_id, "unreadable", "", of_bytes)
     if not await store.note_unreadable(desk.conn, seen, press.id, desk.now, UNREADABLE_AGAIN_AFTER):
-        return _Kept(garbled.topic, garbled.message_id, await store.press_of(desk.conn, seen), None)
+        before = await store.before(desk.conn, seen)
+        return _Kept(garbled.topic, garbled.message_id, before.press_id, None)
     await store.insert_press(desk.conn, press)
     await quarantine.set_aside(desk.conn, inbound, garbled, desk.neighbours.centre_id, desk.now)
     return _Kept(garbled.topic, garbled.message_id, press.id, _event(press))

@@ -131,6 +131,7 @@ async def note_seen(conn: Conn, seen: Seen, press_id: PressId | None, at: dateti
         INSERT INTO seen_message (device_id, lane, message_id, digest, at, press_id)
         VALUES (%(device_id)s, %(lane)s, %(message_id)s, %(digest)s, %(at)s, %(press_id)s)
             ON CONFLICT (device_id, lane, message_id, digest) DO NOTHING
+        RETURNING device_id
         """,
         {
             "device_id": seen.device_id,
@@ -141,7 +142,7 @@ async def note_seen(conn: Conn, seen: Seen, press_id: PressId | None, at: dateti
             "press_id": press_id,
         },
     )
-    return cursor.rowcount == 1
+    return await cursor.fetchone() is not None
 
 
 async def note_unreadable(conn: Conn, seen: Seen, press_id: PressId, at: datetime, again_after: timedelta) -> bool:
@@ -153,6 +154,7 @@ async def note_unreadable(conn: Conn, seen: Seen, press_id: PressId, at: datetim
             ON CONFLICT (device_id, lane, message_id, digest) DO UPDATE
                SET at = excluded.at, press_id = excluded.press_id
              WHERE seen_message.at <= %(at)s - %(again_after)s
+        RETURNING press_id
         """,
         {
             "device_id": seen.device_id,
@@ -162,46 +164,42 @@ async def note_unreadable(conn: Conn, seen: Seen, press_id: PressId, at: datetim
             "again_after": again_after,
         },
     )
-    return cursor.rowcount == 1
+    return await cursor.fetchone() is not None
 
 
-async def press_of(conn: Conn, seen: Seen) -> PressId | None:
-    """The press that this message made when it was first heard."""
-    cursor = await conn.execute(
-        """
-        SELECT press_id
-          FROM seen_message
-         WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s AND digest = %(digest)s
-        """,
-        {
-            "device_id": seen.device_id,
-            "lane": seen.lane,
-            "message_id": seen.message_id,
-            "digest": seen.digest,
-        },
-    )
-    row = await cursor.fetchone()
-    return None if row is None or row[0] is None else PressId(row[0])
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of a message's id: the press that the same message made, and whether it named another one too."""
+
+    press_id: PressId | None
+    is_reused: bool
 
 
-async def is_id_reused(conn: Conn, seen: Seen) -> bool:
-    """Whether the device used this id for other content before."""
-    cursor = await conn.execute(
-        """
-        SELECT EXISTS (
-          SELECT FROM seen_message
-           WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s
-             AND digest <> %(digest)s)
-        """,
-        {
-            "device_id": seen.device_id,
-            "lane": seen.lane,
-            "message_id": seen.message_id,
-            "digest": seen.digest,
-        },
-    )
-    row = await cursor.fetchone()
-    return row is not None and bool(row[0])
+async def before(conn: Conn, seen: Seen) -> Before:
+    """What a message's device has said under its id before."""
+    async with conn.cursor(row_factory=class_row(Before)) as cur:
+        await cur.execute(
+            """
+            SELECT (
+              SELECT press_id
+                FROM seen_message
+               WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s
+                 AND digest = %(digest)s) AS press_id,
+            EXISTS (
+              SELECT FROM seen_message
+               WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s
+                 AND digest <> %(digest)s) AS is_reused
+            """,
+            {
+                "device_id": seen.device_id,
+                "lane": seen.lane,
+                "message_id": seen.message_id,
+                "digest": seen.digest,
+            },
+        )
+        found = await cur.fetchone()
+    assert found is not None
+    return found
 
 
 async def alarms_of(conn: Conn, press_ids: Sequence[PressId]) -> dict[PressId, AlarmId]:

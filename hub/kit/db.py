@@ -1,12 +1,15 @@
 """How the hub reaches PostgreSQL: one pool for each role, one transaction for each decision."""
 
+import asyncio
+import select
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Final, Self, TypeAlias
 
 from psycopg import AsyncConnection, OperationalError, sql
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import IdleInTransactionSessionTimeout, PipelineAborted
+from psycopg.pq import PipelineStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -53,7 +56,7 @@ class Database:
             open=False,
             name=name,
             configure=act_as,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             timeout=5.0,
             reconnect_timeout=5.0,
             # A server that is gone without a goodbye is noticed within 11 s, not after the kernel's two hours.
@@ -73,14 +76,19 @@ class Database:
             await pool.close(timeout=5.0)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Conn]:
+    async def transaction(self, *, in_pipeline: bool = False) -> AsyncIterator[Conn]:
         """A connection whose work is committed at the end of the block, or undone by an error in it.
 
+        `in_pipeline`, for what a phone waits for: see `pipelined`. There, what is wrong with a statement that is not
+        read is raised by a later one, or by the end of the block; COPY is not possible.
         Raises psycopg.OperationalError (PoolTimeout, LockNotAvailable and DeadlockDetected are some) while the database
         is away, or when it waited for a lock or stood still for too long.
         """
         try:
-            async with self._pool.connection() as conn, conn.transaction():
+            async with self._pool.connection() as conn, AsyncExitStack() as stack:
+                if in_pipeline:
+                    await stack.enter_async_context(conn.pipeline())
+                await stack.enter_async_context(conn.transaction())
                 yield conn
         except IdleInTransactionSessionTimeout as error:
             raise OperationalError(f"the transaction stood still for {STANDS_STILL_AT_MOST} and was ended") from error
@@ -91,3 +99,37 @@ class Database:
         async with self.transaction() as conn:
             await conn.execute("SELECT set_config('anling.account', %(account)s, true)", {"account": account_id})
             yield conn
+
+
+async def _check(conn: Conn) -> None:
+    """Whether a connection still lives: it is asked only when the server has said something, as it does for good-bye.
+
+    A server that is gone without a word is not noticed by asking either, before the time that the connection is given.
+    """
+    said = select.poll()
+    said.register(conn.fileno(), select.POLLIN)
+    if said.poll(0):
+        await AsyncConnectionPool.check_connection(conn)
+
+
+@asynccontextmanager
+async def pipelined(conn: Conn) -> AsyncIterator[None]:
+    """Let statements go to the server without waiting for each one's answer; in a pipeline already, nothing changes."""
+    if conn.pgconn.pipeline_status is not PipelineStatus.OFF:
+        yield
+        return
+    async with conn.pipeline():
+        yield
+
+
+@asynccontextmanager
+async def one_trip() -> AsyncIterator[asyncio.TaskGroup]:
+    """In a pipeline, what the tasks of this group read comes with one trip; they ask in the order of their making.
+
+    A statement that fails ends the others, and its error is raised as it is, not in a group.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as several:
+        raise min(several.exceptions, key=lambda error: isinstance(error, PipelineAborted)) from None

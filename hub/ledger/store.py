@@ -30,32 +30,31 @@ async def lock_head(conn: Conn, centre_id: CentreId, chain: Chain) -> Head:
     return head
 
 
-async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Sequence[Link]) -> None:
-    """Write rows that follow the locked head."""
-    async with conn.cursor() as cur:
-        await cur.executemany(
-            sql.SQL(
-                """
-                INSERT INTO {} (centre_id, n, at, entry, hash)
-                VALUES (%(centre_id)s, %(n)s, %(at)s, %(entry)s, %(hash)s)
-                """
-            ).format(_TABLE[chain]),
-            [
-                {"centre_id": centre_id, "n": link.n, "at": link.at, "entry": link.entry, "hash": link.hash}
-                for link in links
-            ],
-        )
-
-
-async def move_head(conn: Conn, centre_id: CentreId, chain: Chain, head: Head) -> None:
-    """Say which row is the last now."""
+async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Sequence[Link], head: Head) -> None:
+    """Write rows that follow the locked head, and say which row is the last now."""
     await conn.execute(
-        """
-        UPDATE ledger_head
-           SET n = %(n)s, hash = %(hash)s
-         WHERE centre_id = %(centre_id)s AND chain = %(chain)s
-        """,
-        {"centre_id": centre_id, "chain": chain, "n": head.n, "hash": head.hash},
+        sql.SQL(
+            """
+            WITH moved AS (
+              UPDATE ledger_head
+                 SET n = %(n)s, hash = %(hash)s
+               WHERE centre_id = %(centre_id)s AND chain = %(chain)s
+            )
+            INSERT INTO {} (centre_id, n, at, entry, hash)
+            SELECT %(centre_id)s, link.*
+              FROM unnest(%(ns)s::bigint[], %(ats)s::timestamptz[], %(entries)s::text[], %(hashes)s::bytea[]) AS link
+            """
+        ).format(_TABLE[chain]),
+        {
+            "centre_id": centre_id,
+            "chain": chain,
+            "n": head.n,
+            "hash": head.hash,
+            "ns": [link.n for link in links],
+            "ats": [link.at for link in links],
+            "entries": [link.entry for link in links],
+            "hashes": [link.hash for link in links],
+        },
     )
 
 

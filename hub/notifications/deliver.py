@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -51,14 +53,24 @@ class Deliver:
         """Send until cancelled; while the database is away, try again every tick."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
+            looked_at = -math.inf
             while True:
                 self._wake.clear()
                 try:
+                    if time.monotonic() - looked_at >= _TICK:
+                        await self.take_back_expired()
+                        looked_at = time.monotonic()
                     for outgoing in await self.lease_due():
                         group.create_task(self._send_one(outgoing))
                 except psycopg.OperationalError as error:
                     log.warning("the outbox cannot be read (%s): trying again in %s s", error, _TICK)
                 await self._rest()
+
+    async def take_back_expired(self) -> None:
+        """Queue again what was leased and never settled."""
+        async with self._database.transaction() as conn:
+            if requeued := await store.requeue_expired(conn, sorted(self._in_hand), self._clock.now()):
+                log.warning("%d notifications were leased and never settled: they are sent again", requeued)
 
     async def lease_due(self) -> list[Outgoing]:
         """Lease as much of what is due as there are free hands, each message with an accept link where it asks."""
@@ -67,8 +79,6 @@ class Deliver:
             return []
         async with self._database.transaction() as conn:
             now = self._clock.now()
-            if requeued := await store.requeue_expired(conn, sorted(self._in_hand), now):
-                log.warning("%d notifications were leased and never settled: they are sent again", requeued)
             leased = await store.lease(conn, self._name, now + LEASE, now, free)
             outgoing = [await self._with_link(conn, one) for one in leased]
         self._in_hand.update(one.id for one in outgoing)

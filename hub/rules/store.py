@@ -84,6 +84,8 @@ async def rooms(conn: Conn, room_ids: Collection[RoomId]) -> list[RoomRow]:
 
 async def seniors(conn: Conn, senior_ids: Collection[SeniorId]) -> list[SeniorRow]:
     """These seniors."""
+    if not senior_ids:
+        return []
     async with conn.cursor(row_factory=class_row(SeniorRow)) as cursor:
         await cursor.execute(
             "SELECT id, address_as, address_as_en, categories FROM senior WHERE id = ANY(%(ids)s)",

@@ -68,6 +68,7 @@ async def delivering(desk: Desk, mail_url: str | None = None, *, within: float =
 
 async def send_all(deliver: Deliver) -> int:
     """Send what is due now, and count it."""
+    await deliver.take_back_expired()
     leased = await deliver.lease_due()
     for outgoing in leased:
         await deliver.send(outgoing)

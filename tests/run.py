@@ -1,9 +1,10 @@
 """Runs everything that says whether this tree is good: `./anling test [ARG...]`, `./anling check`, `./anling lock`.
 
 `test` runs pytest side by side (unit, integration, contract), then the journeys and, beside them, the browser's tests
-as a call of their own (sync Playwright and pytest-asyncio do not share a session), then the dashboard's. Arguments go
-to pytest; with arguments the dashboard's tests are left out. What this machine lacks is named with how to install it,
-and its tests are left out; with CI=true that is a failure.
+as a call of their own (sync Playwright and pytest-asyncio do not share a session), then the dashboard's. Tests that
+share a running centre stay in one process, see tests/conftest.py. Arguments go to pytest; with arguments the
+dashboard's tests are left out. What this machine lacks is named with how to install it, and its tests are left out;
+with CI=true that is a failure.
 """
 
 import os
@@ -21,8 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "dashboard"
 BROWSER = "tests/browser"
 JOURNEYS = "tests/journeys"
-SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile")
+SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup")
 """Most tests wait for servers of their own more than they compute."""
+WITH_CENTRES = ("-n", str(os.cpu_count() or 1), "--dist", "loadgroup")
+"""The journeys, and beside them the browser's tests: each process runs whole centres, which wait most of the time."""
 
 NO_TESTS = 5
 """pytest's exit status when nothing was collected."""
@@ -139,17 +142,20 @@ def calls(arguments: Sequence[str], without: Iterable[str]) -> list[list[str]]:
         result.append([*options, *elsewhere])
     elif not chosen:
         result.append([*SIDE_BY_SIDE, *options, "tests", f"--ignore={BROWSER}", f"--ignore={JOURNEYS}"])
-        result.append([*options, JOURNEYS])
-    if (browser or (not chosen and has_tests(ROOT / BROWSER))) and "chromium" not in without:
-        result.append([*options, *(browser or [BROWSER])])
+        result.append([*WITH_CENTRES, *options, JOURNEYS])
+    if "chromium" not in without:
+        if browser:
+            result.append([*options, *browser])
+        elif not chosen and has_tests(ROOT / BROWSER):
+            result.append([*WITH_CENTRES, *options, BROWSER])
     return result
 
 
 def rounds(all_calls: Sequence[list[str]]) -> list[list[list[str]]]:
-    """The calls of pytest that run at the same time: those of one process each wait more than they compute."""
-    crowded = [call for call in all_calls if "-n" in call]
-    alone = [call for call in all_calls if "-n" not in call]
-    return [*([call] for call in crowded), *([alone] if alone else [])]
+    """The calls of pytest that run at the same time: all but the crowd, which leaves no room beside it."""
+    crowds = [call for call in all_calls if tuple(call[: len(SIDE_BY_SIDE)]) == SIDE_BY_SIDE]
+    others = [call for call in all_calls if call not in crowds]
+    return [*([crowd] for crowd in crowds), *([others] if others else [])]
 
 
 def run_round(round_: Sequence[Sequence[str]], without: Sequence[str], environment: Mapping[str, str]) -> list[int]:

@@ -126,7 +126,7 @@ class Demo:
     @property
     def printed(self) -> str:
         """What stands on the terminal."""
-        return (self.folder / "printed").read_text("utf-8")
+        return printed_in(self.folder)
 
     @property
     def url(self) -> str:
@@ -415,6 +415,11 @@ def demo_running(folder: Path, *options: str, untouched: bool = False, **setting
             for pid in demo.pids():  # what a test has proven to outlive its supervisor must not outlive the test
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+
+
+def printed_in(folder: Path) -> str:
+    """What stands on the terminal of the command started in a folder; of a letter that is half written, nothing."""
+    return (folder / "printed").read_bytes().decode("utf-8", errors="ignore")
 
 
 def environment_of(data_dir: Path, **settings: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from hub.access.api import Me
 from hub.embedded import postgres
 from hub.rules.api import RulesInForce
-from tests.fakes.demo import PAGE, end, environment_of, start, until
+from tests.fakes.demo import PAGE, end, environment_of, printed_in, start, until
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "兰州黄河铁桥 1909"
@@ -104,8 +104,8 @@ def real_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCentre
     environment = environment_of(data_dir, ANLING_RULES_DIR=str(rules_dir))
     process = start(folder, ("run",), environment)
     try:
-        until(lambda: "Ctrl-C stops it" in (folder / "printed").read_text("utf-8"), within=60)
-        printed = (folder / "printed").read_text("utf-8")
+        until(lambda: "Ctrl-C stops it" in printed_in(folder), within=60)
+        printed = printed_in(folder)
         imported = import_centre(file, environment)
         assert imported.returncode == 0, imported.stderr
         until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")

@@ -16,7 +16,7 @@ import paho.mqtt.publish as mqtt
 from pydantic import TypeAdapter
 
 from tests.fakes.certificate import make_certificate
-from tests.fakes.demo import PAGE, end, environment_of, start, until
+from tests.fakes.demo import PAGE, end, environment_of, printed_in, start, until
 from tests.fakes.providers import mail_provider
 from tests.journeys.test_a_real_centre import PASSWORD, broker_listens, centre_file, import_centre
 
@@ -65,11 +65,11 @@ def hub_running(folder: Path, **settings: str) -> Iterator[RunningHub]:
     environment = environment_of(data_dir, **settings)
     process = start(folder, ("run",), environment)
     try:
-        until(lambda: "Ctrl-C stops it" in (folder / "printed").read_text("utf-8"), within=60)
+        until(lambda: "Ctrl-C stops it" in printed_in(folder), within=60)
         imported = import_centre(file, environment)
         assert imported.returncode == 0, imported.stderr
         until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
-        yield RunningHub(environment, data_dir, (folder / "printed").read_text("utf-8"), imported.stdout)
+        yield RunningHub(environment, data_dir, printed_in(folder), imported.stdout)
     finally:
         end(process)
 

@@ -5,7 +5,19 @@ import os
 
 import pytest
 
-from tests.run import NO_TESTS, PAGE_CHECKS, PAGES, SIDE_BY_SIDE, TOOLS, calls, rounds, run_round, take_marker, verdict
+from tests.run import (
+    NO_TESTS,
+    PAGE_CHECKS,
+    PAGES,
+    SIDE_BY_SIDE,
+    TOOLS,
+    WITH_CENTRES,
+    calls,
+    rounds,
+    run_round,
+    take_marker,
+    verdict,
+)
 
 TOGETHER = ["tests", "--ignore=tests/browser", "--ignore=tests/journeys"]
 
@@ -27,18 +39,22 @@ def test_chosen_paths_go_to_the_call_they_belong_to(arguments: list[str], expect
 
 
 def test_options_alone_go_to_everything() -> None:
-    together, journeys, *_ = calls(["-k", "press"], without=())
+    together, journeys, browser = calls(["-k", "press"], without=())
 
     assert together == [*SIDE_BY_SIDE, "-k", "press", *TOGETHER]
-    assert journeys == ["-k", "press", "tests/journeys"]
+    assert journeys == [*WITH_CENTRES, "-k", "press", "tests/journeys"]
+    assert browser == [*WITH_CENTRES, "-k", "press", "tests/browser"]
 
 
 def test_without_chromium_there_is_no_call_for_the_browser() -> None:
-    assert calls([], without=["chromium"]) == [[*SIDE_BY_SIDE, *TOGETHER], ["tests/journeys"]]
+    assert calls([], without=["chromium"]) == [
+        [*SIDE_BY_SIDE, *TOGETHER],
+        [*WITH_CENTRES, "tests/journeys"],
+    ]
 
 
 def test_the_journeys_and_the_browser_s_tests_run_at_the_same_time_and_nothing_runs_beside_the_crowd() -> None:
-    crowd, journeys, browser = ["-n", "4", "tests"], ["tests/journeys"], ["tests/browser"]
+    crowd, journeys, browser = [*SIDE_BY_SIDE, "tests"], [*WITH_CENTRES, "tests/journeys"], ["tests/browser"]
 
     assert rounds([crowd, journeys, browser]) == [[crowd], [journeys, browser]]
     assert rounds([browser]) == [[browser]]

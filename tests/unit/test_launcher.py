@@ -99,6 +99,10 @@ def test_what_would_lead_out_of_the_environment_is_left_behind() -> None:
     assert from_launcher("clean")(astray) == {"HOME": "/home/lan"}
 
 
+def test_what_a_process_has_compiled_is_kept_for_the_next_one_even_in_a_container() -> None:
+    assert from_launcher("clean")({"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/home/lan"}) == {"HOME": "/home/lan"}
+
+
 def test_the_configuration_of_pip_is_read_without_its_environment() -> None:
     listing = ":env:.index-url='https://env.example'\nglobal.index-url='https://a.example'\ninstall.index-url='https://b.example'"
 

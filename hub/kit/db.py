@@ -2,8 +2,8 @@
 
 import asyncio
 import select
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from enum import StrEnum
 from typing import Final, Self, TypeAlias
 
@@ -69,8 +69,9 @@ class Database:
                 "tcp_user_timeout": 11_000,
             },
         )
-        await pool.open(wait=True, timeout=10.0)
         try:
+            with _cancellation_heard():
+                await pool.open(wait=True, timeout=10.0)
             yield cls(pool)
         finally:
             await pool.close(timeout=5.0)
@@ -85,7 +86,9 @@ class Database:
         is away, or when it waited for a lock or stood still for too long.
         """
         try:
-            async with self._pool.connection() as conn, AsyncExitStack() as stack:
+            async with AsyncExitStack() as stack:
+                with _cancellation_heard():
+                    conn = await stack.enter_async_context(self._pool.connection())
                 if in_pipeline:
                     await stack.enter_async_context(conn.pipeline())
                 await stack.enter_async_context(conn.transaction())
@@ -99,6 +102,20 @@ class Database:
         async with self.transaction() as conn:
             await conn.execute("SELECT set_config('anling.account', %(account)s, true)", {"account": account_id})
             yield conn
+
+
+@contextmanager
+def _cancellation_heard() -> Iterator[None]:
+    """Raises CancelledError at the end of the block when this task was cancelled in it and nobody said so.
+
+    The pool waits with asyncio.wait_for, which before Python 3.12 loses a cancellation that comes in the moment in
+    which what it waits for is there (github.com/python/cpython/issues/86296): whoever stops us would wait for ever.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    yield
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 async def _check(conn: Conn) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
 
 from hub.kit import migrate as migrations
 from hub.kit.changes import LOST, Change, Changes
 from hub.kit.clock import FileClock, SetClock, parted
-from hub.kit.db import Database
+from hub.kit.db import Database, Role
 from hub.notices import service as notices
 from hub.notices import store as notices_store
 from hub.notices.model import Raised
@@ -146,6 +147,34 @@ async def test_a_transaction_may_stand_still_for_ten_seconds(database: Database)
 def is_connected(url: str, pid: int) -> bool:
     with psycopg.connect(url) as conn:
         return conn.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone() is not None
+
+
+async def test_who_is_stopped_while_the_pool_opens_stops_though_the_pool_did_not_pass_it_on(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, opening, over = AsyncConnectionPool.open, asyncio.Event(), asyncio.Event()
+
+    async def open_and_forget(pool: AsyncConnectionPool, *, wait: bool, timeout: float) -> None:
+        await opened(pool, wait=wait, timeout=timeout)
+        opening.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:  # as asyncio.wait_for does, seldom, before Python 3.12
+            return
+
+    async def work() -> None:
+        async with Database.open(database_url, Role.HUB, size=1, name="test stopped"):
+            await over.wait()
+
+    monkeypatch.setattr(AsyncConnectionPool, "open", open_and_forget)
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(work())
+        await opening.wait()
+        working.cancel()
+        await asyncio.wait({working}, timeout=10)
+        over.set()
+
+    assert working.cancelled()
 
 
 async def test_the_same_matter_is_one_notice_until_it_is_over(

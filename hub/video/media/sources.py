@@ -15,6 +15,8 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from devices.rtsp.relay import relayed
+from devices.rtsp.sieve import SentOn
 from hub.video.media import h264
 from hub.video.media.frames import Frame, Gop
 from hub.video.media.timeline import Timeline
@@ -24,8 +26,6 @@ log = logging.getLogger(__name__)
 
 # Opens in 0.1 s instead of 2 to 3.6 s; sound is never set up. Not fflags=nobuffer: measured, it makes nothing faster
 # and throws away what was read while opening, the first key picture: a cold camera would show nothing for a GOP more.
-# A camera that answers with a redirect (RTSP 3xx) makes FFmpeg 8.1 connect to any host and port, with the password of
-# our address, and no option forbids it. Asking the camera first would not either: it may answer FFmpeg differently.
 OPTIONS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
@@ -93,7 +93,7 @@ class Source:
                     self._play(container, stream)
                     pause = FIRST_PAUSE
                 self._tell(self._changed, "silent", None)
-            except Unusable as error:
+            except (Unusable, SentOn) as error:
                 pause = LONGEST_PAUSE
                 self._tell(self._changed, "unusable", str(error))
             except (av.FFmpegError, OSError) as error:
@@ -200,7 +200,10 @@ class Sources:
 
 @contextmanager
 def _connected(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
-    with av.open(url, options=OPTIONS, timeout=(OPEN_SECONDS, READ_SECONDS)) as container:
+    with (
+        relayed(url, OPEN_SECONDS) as camera,
+        av.open(camera.url, options=OPTIONS, timeout=(camera.seconds, READ_SECONDS)) as container,
+    ):
         stream = next(iter(container.streams.video), None)
         if stream is None:
             raise Unusable("the camera offers no picture: check the path in its RTSP address")

@@ -25,6 +25,7 @@ from devices.contract.messages import Reading, TeleMessage, dump
 from devices.contract.times import Clock
 from devices.contract.units import UNIT_OF
 from devices.link import Broker, Dial, Identity, Link, dial
+from devices.rtsp.relay import relayed
 from devices.running import Installation, WrongArguments, boot_id, parser, run_device, secret_in
 from devices.seeing import Luma, Memory, Seen, see
 
@@ -120,8 +121,11 @@ class Eye:
 
 @contextmanager
 def _opened(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """An open camera; decoding gives key pictures alone. Raises FFmpegError or OSError."""
-    with av.open(url, options=_OPTIONS, timeout=(OPEN_WITHIN, READ_WITHIN)) as container:
+    """An open camera; decoding gives key pictures alone. Raises FFmpegError or OSError, also when we are sent on."""
+    with (
+        relayed(url, OPEN_WITHIN) as camera,
+        av.open(camera.url, options=_OPTIONS, timeout=(camera.seconds, READ_WITHIN)) as container,
+    ):
         if not container.streams.video:
             raise OSError("it sends no video")
         stream = container.streams.video[0]

@@ -16,8 +16,9 @@ from devices.contract.topics import Kind
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera, Fault
 from simulators.rtsp.server import Cameras, Credentials
+from tests.fakes.cameras import answering, elsewhere
 from tests.integration.devices.hub import built_in, identity, let_in
-from tests.integration.mqtt.fakes import Bench, running, running_broker
+from tests.integration.mqtt.fakes import Bench, running, running_broker, until
 
 QUICK = Pace(look_every=0.5, say_every=1.0, silent_after=2.5)
 ACCOUNT = Credentials("viewer", "secret")
@@ -39,16 +40,20 @@ class Watched:
                     return report
 
     async def next(self) -> Mapping[str, float]:
-        """The next report, by name."""
-        while True:
-            inbound = await self.bench.telemetry.got.get()
-            if "/tele/" in inbound.topic:
-                tele = parse(Kind.TELE, inbound.payload)
-                assert isinstance(tele, TeleMessage)
-                return {reading.name: reading.value for reading in tele.readings}
+        return await next_report(self.bench)
 
     def break_with(self, fault: Fault | None) -> None:
         self.camera.break_with(fault, time.time())
+
+
+async def next_report(bench: Bench) -> Mapping[str, float]:
+    """The next report, by name."""
+    while True:
+        inbound = await bench.telemetry.got.get()
+        if "/tele/" in inbound.topic:
+            tele = parse(Kind.TELE, inbound.payload)
+            assert isinstance(tele, TeleMessage)
+            return {reading.name: reading.value for reading in tele.readings}
 
 
 @asynccontextmanager
@@ -126,6 +131,21 @@ async def test_a_camera_that_comes_back_is_seen_again() -> None:
         gym.break_with(None)
 
         assert (await gym.said("black", 0.0))["frozen"] == 0.0
+
+
+async def test_a_camera_that_sends_its_agent_on_is_not_followed_and_counts_as_one_that_cannot_be_read() -> None:
+    with elsewhere() as other:
+        sent_on = f"RTSP/1.0 302 Moved\r\nLocation: rtsp://127.0.0.1:{other.port}/gym\r\n\r\n"
+        async with running_broker() as bench, answering({"DESCRIBE": sent_on}) as camera:
+            let_in(bench, "cam-gym")
+            agent = CameraAgent(built_in(bench), identity("cam-gym"), SystemClock(), camera.url(), pace=QUICK)
+            async with running(agent.run):
+                await until(lambda: len(camera.asked) >= 4)  # it has tried, and tried again
+                report = await asyncio.wait_for(next_report(bench), 10)
+
+        assert not other.was_visited
+    assert report["frames_per_second"] == 0
+    assert "black" not in report
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

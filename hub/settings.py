@@ -184,7 +184,7 @@ def read_settings() -> Settings:
 def not_to_run_with(settings: Settings) -> list[str]:
     """What a person who starts the hub corrects first, a line each; the demo takes other ports and rules of its own.
 
-    A hub that starts again by itself is not asked: without the centre's own rules it still answers a press.
+    A hub that starts again by itself is not asked: with the rules that it kept it still answers a press.
     """
     problems = []
     if settings.mqtt_url is None and settings.http_port == settings.mqtt_port and _share_an_address(settings):

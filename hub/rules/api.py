@@ -33,11 +33,11 @@ class RuleInForce(BaseModel):
 
 
 class FileProblem(BaseModel):
-    """One mistake in a rule file, and what to write instead."""
+    """One mistake in a rule file, and what to write instead. A folder that cannot be read has no line and column."""
 
     file: str
-    line: int
-    column: int
+    line: int | None
+    column: int | None
     what: str
     write: str
 

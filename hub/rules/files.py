@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -76,13 +77,14 @@ class Loaded:
     directories: tuple[Directory, ...]
 
 
-def load(directories: Sequence[Path]) -> Loaded:
+def load(directories: Sequence[Path], before: Sequence[Directory] = ()) -> Loaded:
     """The built-in rules and those of `*.yaml` in `directories`, in order of directory and file name.
 
-    Raises BadRuleFiles with all problems of all files. A directory that does not exist is empty.
+    Raises BadRuleFiles with all problems of all files. A directory that cannot be read is one, and so is one that is
+    empty and had files in `before`: most likely its disk is not mounted.
     """
     problems: list[RuleFileProblem] = []
-    found = tuple(_directory(path, problems) for path in directories)
+    found = tuple(_directory(path, had, problems) for path, had in zip_longest(directories, before[: len(directories)]))
     return _understood(found, problems)
 
 
@@ -275,13 +277,33 @@ def _kept(part: Callable[[], _T]) -> _T | None:
         return None
 
 
-def _directory(directory: Path, problems: list[RuleFileProblem]) -> Directory:
-    files = ((path.name, _content(path, problems)) for path in sorted(directory.glob("*.yaml")))
+def files_in(directory: Path) -> list[Path]:
+    """Its rule files in order of their names. Raises OSError when it cannot be read."""
+    return sorted(path for path in directory.iterdir() if path.name.endswith(".yaml"))
+
+
+def _directory(directory: Path, had: Directory | None, problems: list[RuleFileProblem]) -> Directory:
+    def about_all(what: str, write: str) -> Directory:
+        problems.append(RuleFileProblem(_in_utf_8(str(directory)), None, None, what, write))
+        return ()
+
+    try:
+        paths = files_in(directory)
+    except OSError as error:
+        what = f"the folder cannot be read: {error.strerror}"
+        return about_all(what, "give it back, or set ANLING_RULES_DIR to another")
+    if had and not paths:
+        return about_all("the folder held rule files and is empty", "put them back, or a file that says `rules: []`")
+    files = ((path.name, _content(path, problems)) for path in paths)
     return tuple(RuleFile(name, text) for name, text in files if text is not None)
 
 
+def _in_utf_8(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _content(path: Path, problems: list[RuleFileProblem]) -> str | None:
-    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    name = _in_utf_8(path.name)
     if name != path.name:
         problems.append(RuleFileProblem(name, 1, 1, "its name is not UTF-8", "give it a name of a-z, 0-9 and -"))
         return None

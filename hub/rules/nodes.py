@@ -19,15 +19,17 @@ _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class RuleFileProblem:
-    """One thing that is wrong in a rule file; line and column count from 1."""
+    """One thing that is wrong in a rule file; line and column count from 1, and a folder has none."""
 
     file: str
-    line: int
-    column: int
+    line: int | None
+    column: int | None
     what: str
     write: str
 
     def __str__(self) -> str:
+        if self.line is None:
+            return f"{self.file}: {self.what}; {self.write}"
         return f"{self.file}:{self.line}:{self.column}: {self.what}; {self.write}"
 
 

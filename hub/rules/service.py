@@ -14,7 +14,7 @@ from hub.kit.clock import Clock, ClockSet
 from hub.kit.db import Conn
 from hub.rules import engine, store
 from hub.rules.contexts import About, around, of_devices
-from hub.rules.files import SHIPPED, BadRuleFiles, Loaded, load, understand
+from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, files_in, load, understand
 from hub.rules.kept import keep, kept_in
 from hub.rules.memory import Key, Memory, Stage
 from hub.rules.model import Event, Finding, PressHeard, Priority
@@ -61,13 +61,13 @@ class Rules:
         return self._loaded.hash
 
     async def load(self) -> tuple[RuleFileProblem, ...]:
-        """Read all files; one bad file and the old set stays. Returns and keeps what is wrong in them.
+        """Read all files; one bad file or a folder that vanished, and the old set stays. Gives and keeps what is wrong.
 
         At a start the old set is the one that was kept.
         """
         self._stamps = await asyncio.to_thread(_stamps, self._directories)
         try:
-            loaded = await asyncio.to_thread(load, self._directories)
+            loaded = await asyncio.to_thread(lambda: load(self._directories, self._before()))
         except BadRuleFiles as bad:
             self.problems = bad.problems
             for problem in bad.problems:
@@ -82,17 +82,25 @@ class Rules:
         self._kept_house_at = None
         return self.problems
 
+    def _before(self) -> tuple[Directory, ...]:
+        """The files that were good last; at a start those that were kept."""
+        if self._loaded is not self._shipped or self._kept_in is None:
+            return self._loaded.directories
+        return (*self._shipped.directories, *kept_in(self._kept_in))
+
     async def _load_kept(self) -> None:
         """The centre's own rules as they were good last, beside the shipped ones of today."""
-        if self._kept_in is None:
+        before = await asyncio.to_thread(self._before)
+        if not any(before[1:]):
+            log.error("only the shipped rules are in force: none of the centre's own were kept")
             return
-        kept = await asyncio.to_thread(kept_in, self._kept_in)
         try:
-            loaded = await asyncio.to_thread(understand, [*self._shipped.directories, *kept])
+            loaded = await asyncio.to_thread(understand, before)
         except BadRuleFiles as bad:
-            log.error("the rules that were kept cannot be used any more: %s", bad)
+            log.error("only the shipped rules are in force: those that were kept cannot be used any more: %s", bad)
         else:
             self._put_in_force(loaded)
+            log.warning("the centre's own rules are in force as they were good last, from %s", self._kept_in)
 
     def _put_in_force(self, loaded: Loaded) -> None:
         self._loaded = loaded
@@ -236,11 +244,14 @@ def _kinds(on: object) -> frozenset[str]:
 
 
 def _stamps(directories: Sequence[Path]) -> dict[Path, tuple[int, int]]:
-    """When each rule file was last written, and its size."""
+    """When each rule file was last written, and its size; and which folders there are."""
     stamps = {}
     for directory in directories:
-        for path in directory.glob("*.yaml"):
-            with suppress(OSError):  # taken away just now, or not ours to read: `load` says so
-                status = path.stat()
-                stamps[path] = (status.st_mtime_ns, status.st_size)
+        with suppress(OSError):  # taken away just now, or not ours to read: `load` says so
+            files = files_in(directory)
+            stamps[directory] = (0, 0)
+            for path in files:
+                with suppress(OSError):
+                    status = path.stat()
+                    stamps[path] = (status.st_mtime_ns, status.st_size)
     return stamps

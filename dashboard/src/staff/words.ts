@@ -150,7 +150,9 @@ const zh = {
     'roster-gap': (tier: string) => `第 ${tier} 层现在没有联系得上的人。请补上值班表。`,
     'message-unreadable': (s: string) => `${s}发来读不懂的报文，放在“异常报文”页。`,
     'rule-files-not-loaded': (_s: string, p: Params) =>
-      `规则文件有错，旧的规则继续有效。请管理员改正：${p.file ?? ''} 第 ${p.line ?? '?'} 行第 ${p.column ?? '?'} 列。`,
+      p.line === null
+        ? `规则目录读不到，或者里面的文件没有了，旧的规则继续有效。请管理员检查：${p.file ?? ''}`
+        : `规则文件有错，旧的规则继续有效。请管理员改正：${p.file ?? ''} 第 ${p.line ?? '?'} 行第 ${p.column ?? '?'} 列。`,
     untold: () => '有报警没有告知到人。请检查值班人员的联系方式。',
     'rule-cannot-be-evaluated': (s: string) => `有一条规则算不出来（${s}）。请管理员检查。`,
     'telemetry-shed': () => '读数太多，丢了一些。呼叫不受影响。',
@@ -414,7 +416,9 @@ const en: typeof zh = {
     'roster-gap': (tier: string) => `Nobody of tier ${tier} can be reached now. Please fill the roster.`,
     'message-unreadable': (s: string) => `${s} sent messages nobody can read; they are on the page “Unreadable messages”.`,
     'rule-files-not-loaded': (_s: string, p: Params) =>
-      `A rules file has a mistake; the former rules stay. See ${p.file ?? ''}, line ${p.line ?? '?'}, column ${p.column ?? '?'}.`,
+      p.line === null
+        ? `The rules folder cannot be read, or its files are gone; the former rules stay. See ${p.file ?? ''}.`
+        : `A rules file has a mistake; the former rules stay. See ${p.file ?? ''}, line ${p.line ?? '?'}, column ${p.column ?? '?'}.`,
     untold: () => 'Somebody could not be told of an alarm. Check the contacts of those on duty.',
     'rule-cannot-be-evaluated': (s: string) => `A rule cannot be evaluated (${s}). Ask the administrator.`,
     'telemetry-shed': () => 'Too many readings: some were dropped. Calls are not affected.',

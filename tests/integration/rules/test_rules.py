@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -270,6 +271,52 @@ async def test_a_hub_that_starts_with_a_bad_file_goes_on_with_the_rules_and_the_
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("how", ["deleted", "not mounted", "a file in its place"])
+async def test_a_folder_that_vanishes_leaves_its_rules_in_force_and_kept_and_is_noticed(
+    database: Database, house: House, clock: SetClock, tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, kept = tmp_path / "rules", tmp_path / "rules-in-force.json"
+    folder.mkdir()
+    own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
+    (folder / "own.yaml").write_text(own, "utf-8")
+    rules = Rules([folder], clock, kept)
+    await rules.load()
+    good, kept_before = rules.hash, kept.read_bytes()
+    shutil.rmtree(folder)
+    if how == "not mounted":
+        folder.mkdir()
+    if how == "a file in its place":
+        folder.touch()
+
+    assert await rules.load_if_changed()
+    async with database.transaction() as conn:
+        [noticed] = [found for found in await rules.due(conn, clock.now()) if found.klass == FILES_NOT_LOADED]
+    restarted = Rules([folder], clock, kept)
+    [problem] = await restarted.load()
+
+    assert (noticed.cleared, dict(noticed.params)) == (False, {"file": str(folder), "line": None, "column": None})
+    assert (rules.hash, restarted.hash, problem.file) == (good, good, str(folder))
+    assert kept.read_bytes() == kept_before
+    assert f"the centre's own rules are in force as they were good last, from {kept}" in caplog.text
+    assert not await rules.load_if_changed()
+
+
+async def test_an_empty_folder_that_vanishes_is_noticed_until_it_is_back(clock: SetClock, tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    rules = Rules([folder], clock)
+    assert await rules.load() == ()
+    folder.rmdir()
+
+    assert await rules.load_if_changed()
+    [problem] = rules.problems
+    folder.mkdir()
+    assert await rules.load_if_changed()
+
+    assert problem.file == str(folder)
+    assert rules.problems == ()
+
+
 @pytest.mark.parametrize(
     "content", [None, b"", b"{}", b"\xff", b'[[["own.yaml", "rules: 7"]]]', b'[[["own.yaml", 7]]]']
 )
@@ -324,7 +371,7 @@ async def test_the_finding_of_a_rule_that_was_taken_away_is_cleared(
         clock.advance(FIVE_MINUTES)
         assert ("own-room-hot", "room:gym", False) in told(await rules.due(conn, clock.now()))
 
-        (tmp_path / "own.yaml").unlink()
+        (tmp_path / "own.yaml").write_text("schema: anling.rules/1\nrules: []\n", "utf-8")
         await rules.load_if_changed()
         found = told(await rules.due(conn, clock.now()), *SILENT)
 

@@ -186,7 +186,7 @@ def test_the_same_id_twice_in_one_directory_is_a_mistake(tmp_path: Path) -> None
 def test_a_later_directory_replaces_a_rule_by_its_id(tmp_path: Path) -> None:
     (tmp_path / "demo.yaml").write_text(HOT.replace("5m", "20s"))
 
-    rule = load([SHIPPED, tmp_path, tmp_path / "not there"]).rules.named("room-hot")
+    rule = load([SHIPPED, tmp_path]).rules.named("room-hot")
 
     assert rule is not None
     assert isinstance(rule.on, OnReading)
@@ -211,12 +211,40 @@ def test_a_file_whose_name_is_in_another_encoding_is_named_as_far_as_it_can_be_r
     assert str(refused.value) == r"\xb9\xe6\xd4\xf2.yaml:1:1: its name is not UTF-8; give it a name of a-z, 0-9 and -"
 
 
+def test_a_folder_that_is_not_there_is_a_problem_and_not_a_folder_without_rules(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+
+    with pytest.raises(BadRuleFiles) as refused:
+        load([SHIPPED, gone])
+
+    assert str(refused.value).startswith(f"{gone}: the folder cannot be read: No such file or directory; give it back")
+
+
+def test_a_folder_that_holds_no_rules_any_more_is_a_problem_until_a_file_says_that_it_holds_none(
+    tmp_path: Path,
+) -> None:
+    assert load([tmp_path]).directories == ((),)
+    (tmp_path / "own.yaml").write_text(HOT)
+    before = load([tmp_path]).directories
+    (tmp_path / "own.yaml").unlink()  # or the disk that it was on is not mounted
+
+    with pytest.raises(BadRuleFiles) as refused:
+        load([tmp_path], before)
+    (tmp_path / "own.yaml").write_text("schema: anling.rules/1\nrules: []\n")
+    none = load([tmp_path], before)
+
+    assert str(refused.value) == (
+        f"{tmp_path}: the folder held rule files and is empty; put them back, or a file that says `rules: []`"
+    )
+    assert none.rules.named("room-hot") is None
+
+
 @given(st.text(alphabet=st.sampled_from(list(HOT + '&*!|>[]\t\x07é%"\\Uud80')), max_size=80), st.integers(0, len(HOT)))
 def test_whatever_is_written_into_a_file_nothing_breaks(scribble: str, at: int) -> None:
     rules, problems = read("scribbled.yaml", HOT[:at] + scribble + HOT[at:])
 
     assert not (rules and problems)
-    assert all(problem.line >= 1 and problem.column >= 1 and problem.what and problem.write for problem in problems)
+    assert all(problem.line and problem.column and problem.what and problem.write for problem in problems)
     assert all(str(problem).encode() for problem in problems)
 
 

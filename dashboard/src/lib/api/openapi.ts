@@ -1248,15 +1248,15 @@ export interface components {
         };
         /**
          * FileProblem
-         * @description One mistake in a rule file, and what to write instead.
+         * @description One mistake in a rule file, and what to write instead. A folder that cannot be read has no line and column.
          */
         FileProblem: {
             /** Column */
-            column: number;
+            column: number | null;
             /** File */
             file: string;
             /** Line */
-            line: number;
+            line: number | null;
             /** What */
             what: string;
             /** Write */

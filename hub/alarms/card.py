@@ -9,7 +9,7 @@ from psycopg.rows import class_row, dict_row
 from pydantic import BaseModel, Field
 
 from hub.alarms.lifecycle import ambulance_card_at
-from hub.alarms.model import LEASE, Alarm, Outcome, State
+from hub.alarms.model import Alarm, Outcome, State
 from hub.alarms.store import ALARM_COLUMNS, alarm_of
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
@@ -259,7 +259,7 @@ def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
         owner=_owner(names),
         lapsed=_lapsed(names),
         accepted_at=alarm.accepted_at,
-        arrive_by=_arrive_by(alarm),
+        arrive_by=alarm.arrive_by,
         on_scene_at=alarm.on_scene_at,
         confirm_by=alarm.confirm_by,
         ambulance_card_at=ambulance_card_at(alarm),
@@ -295,11 +295,6 @@ def _lapsed(names: _Names) -> CardLapse | None:
     return CardLapse.model_validate(
         {"id": names.lapsed_id, "name": names.lapsed, "name_en": names.lapsed_en, "what": names.lapsed_what}
     )
-
-
-def _arrive_by(alarm: Alarm) -> datetime | None:
-    """The end of the owner's lease (T11), while nobody is on scene."""
-    return alarm.accepted_at + LEASE if alarm.state is State.ACCEPTED and alarm.accepted_at else None
 
 
 async def _timeline(conn: Conn, alarm_id: AlarmId) -> list[Moment]:

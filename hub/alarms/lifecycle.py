@@ -98,7 +98,7 @@ def opened(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
     before = Escalation(reach.tiers, taken=0, due_at=now)
     escalation, told = advance(before, now)
     return Moved(
-        alarm=replace(alarm, tier=escalation.taken - 1),
+        alarm=replace(alarm, tier=escalation.taken - 1, ambulance_card_at=now + AMBULANCE_CARD_AFTER),
         what="opened",
         timers=_timers_of_open(escalation.due_at, now),
         tell=_tell(Template.ALARM, told),
@@ -153,8 +153,7 @@ def cue_of(state: State) -> CueKind:
 
 def ambulance_card_at(alarm: Alarm) -> datetime | None:
     """When the 120 card fills every screen: five minutes after the alarm opened, unless somebody is on scene."""
-    waits = alarm.state in (State.OPEN, State.ACCEPTED)
-    return alarm.opened_at + AMBULANCE_CARD_AFTER if waits else None
+    return alarm.ambulance_card_at if alarm.state in (State.OPEN, State.ACCEPTED) else None
 
 
 def _again(case: _Case, again: Again) -> Moved | None:
@@ -285,10 +284,11 @@ def _accept(case: _Case, accept: Accept) -> Moved | None:
     if alarm.state is not State.OPEN:
         return None
     taken = replace(alarm, state=State.ACCEPTED, owner_id=accept.by, accepted_at=now, unreachable=False, nudges=0)
+    arrive_by = now + LEASE
     return Moved(
-        case.stamped(taken),
+        case.stamped(replace(taken, arrive_by=arrive_by)),
         "accepted",
-        timers=(Pending(TimerKind.ARRIVE, now + ARRIVE_WITHIN), Pending(TimerKind.LEASE, now + LEASE)),
+        timers=(Pending(TimerKind.ARRIVE, now + ARRIVE_WITHIN), Pending(TimerKind.LEASE, arrive_by)),
         tell=(Tell(Template.TAKEN, all_told=True),),
         cue=CueKind.COMING,
         by=accept.by,
@@ -314,7 +314,7 @@ def _arrive(case: _Case, arrive: Arrive) -> Moved | None:
     if arrive.how is Arrival.TAP and not arrive.has_reason:
         raise ReasonNeeded
     return Moved(
-        case.stamped(replace(alarm, state=State.ON_SCENE, on_scene_at=case.now, confirm_by=None)),
+        case.stamped(replace(alarm, state=State.ON_SCENE, on_scene_at=case.now, confirm_by=None, arrive_by=None)),
         "on-scene",
         timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
         cue=CueKind.ON_SCENE,
@@ -333,9 +333,9 @@ def _resolve(case: _Case, resolve: Resolve) -> Moved | None:
         raise NotNow(state=alarm.state)
     if alarm.state is State.ACCEPTED and not resolve.has_sentence:
         raise ReasonNeeded
-    over = replace(alarm, state=State.RESOLVED, owner_id=None, confirm_by=None, outcome=resolve.outcome)
+    over = replace(alarm, state=State.RESOLVED, resolved_at=case.now, resolved_by=resolve.by, outcome=resolve.outcome)
     return Moved(
-        case.stamped(replace(over, resolved_at=case.now, resolved_by=resolve.by)),
+        case.stamped(_unowned(over)),
         "resolved",
         timers=(Pending(TimerKind.CLOSE, case.now + CLOSE_AFTER),),
         tell=(Tell(Template.RESOLVED, all_told=True),),
@@ -376,9 +376,9 @@ def _reopened(case: _Case, changed: Alarm, tier: int, what: str) -> Moved:
     the last; everybody up to there hears it again."""
     start = Escalation(case.reach.tiers, taken=min(tier, len(case.reach.tiers) - 1), due_at=case.now)
     escalation, _ = advance(start, case.now)
-    unowned = replace(changed, state=State.OPEN, owner_id=None, accepted_at=None, on_scene_at=None, confirm_by=None)
+    reopened = replace(changed, state=State.OPEN, accepted_at=None, on_scene_at=None)
     return Moved(
-        case.stamped(replace(unowned, open_since=case.now, tier=escalation.taken - 1)),
+        case.stamped(replace(_unowned(reopened), open_since=case.now, tier=escalation.taken - 1)),
         what,
         timers=_timers_of_open(escalation.due_at, case.now),
         tell=_tell(Template.LAPSED, people_of(case.reach.tiers[: escalation.taken])),
@@ -386,6 +386,11 @@ def _reopened(case: _Case, changed: Alarm, tier: int, what: str) -> Moved:
         sound=_sound(case.reach, 0, escalation.taken),
         gaps=gaps(start, escalation),
     )
+
+
+def _unowned(alarm: Alarm) -> Alarm:
+    """Nobody has it, so nobody is expected."""
+    return replace(alarm, owner_id=None, arrive_by=None, confirm_by=None)
 
 
 def _timers_of_open(escalate_at: datetime | None, now: datetime) -> tuple[Pending, ...]:

@@ -94,7 +94,8 @@ class Alarm:
     """A condition of one senior, room or device that needs a human now.
 
     `tier` is the index of the highest rung taken. `epoch` counts changes of (state, owner, tier) and nothing else;
-    `version` counts every change and is the `n` of the cues. `open_since` is when it last became open.
+    `version` counts every change and is the `n` of the cues. `open_since` is when it last became open. What ends with
+    `_by`, and `ambulance_card_at`, move with the timers when the wall clock is set.
     """
 
     id: AlarmId
@@ -128,6 +129,8 @@ class Alarm:
     times_told: int = 0
     hurried_at: datetime | None = None
     confirm_by: datetime | None = None
+    arrive_by: datetime | None = None
+    ambulance_card_at: datetime | None = None
     nudges: int = 0
     linked_id: AlarmId | None = None
     drill: bool = False

@@ -161,6 +161,7 @@ async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: date
     await rules.clock_was_set(conn, clock_set)
     await store.lock_all(conn)
     await store.move_timers(conn, clock_set)
+    await store.move_deadlines(conn, clock_set, now)
     await notifications.clock_was_set(conn, clock_set)
     await fleet.clock_was_set(conn, clock_set)
     seconds = round(clock_set.by.total_seconds())

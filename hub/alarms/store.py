@@ -25,8 +25,9 @@ ALARM_COLUMNS = """
     alarm.epoch, alarm.tier, alarm.policy, alarm.opened_at, alarm.open_since, alarm.changed_at, alarm.pressed_at,
     alarm.senior_id, alarm.room_id, alarm.device_id, alarm.rule_id, alarm.summary, alarm.owner_id, alarm.accepted_at,
     alarm.on_scene_at, alarm.resolved_at, alarm.resolved_by, alarm.closed_at, alarm.outcome, alarm.times_pressed,
-    alarm.times_told, alarm.hurried_at, alarm.confirm_by, alarm.nudges, alarm.linked_id, alarm.drill, alarm.late,
-    alarm.time_uncertain, alarm.degraded, alarm.unreachable, alarm.cancel_requested
+    alarm.times_told, alarm.hurried_at, alarm.confirm_by, alarm.arrive_by, alarm.ambulance_card_at, alarm.nudges,
+    alarm.linked_id, alarm.drill, alarm.late, alarm.time_uncertain, alarm.degraded, alarm.unreachable,
+    alarm.cancel_requested
 """
 
 
@@ -97,11 +98,11 @@ async def insert(conn: Conn, alarm: Alarm) -> None:
         INSERT INTO alarm
                (id, centre_id, key, klass, number, priority, state, version, epoch, tier, policy, opened_at, open_since,
                 changed_at, pressed_at, senior_id, room_id, device_id, rule_id, summary, times_pressed, times_told,
-                linked_id, drill, late, time_uncertain, degraded)
+                ambulance_card_at, linked_id, drill, late, time_uncertain, degraded)
         VALUES (%(id)s, %(centre_id)s, %(key)s, %(klass)s, %(number)s, %(priority)s, %(state)s, %(version)s, %(epoch)s,
                 %(tier)s, %(policy)s, %(opened_at)s, %(open_since)s, %(changed_at)s, %(pressed_at)s, %(senior_id)s,
-                %(room_id)s, %(device_id)s, %(rule_id)s, %(summary)s, %(times_pressed)s, %(times_told)s, %(linked_id)s,
-                %(drill)s, %(late)s, %(time_uncertain)s, %(degraded)s)
+                %(room_id)s, %(device_id)s, %(rule_id)s, %(summary)s, %(times_pressed)s, %(times_told)s,
+                %(ambulance_card_at)s, %(linked_id)s, %(drill)s, %(late)s, %(time_uncertain)s, %(degraded)s)
         """,
         {
             "id": alarm.id,
@@ -126,6 +127,7 @@ async def insert(conn: Conn, alarm: Alarm) -> None:
             "summary": Jsonb(dict(alarm.summary)),
             "times_pressed": alarm.times_pressed,
             "times_told": alarm.times_told,
+            "ambulance_card_at": alarm.ambulance_card_at,
             "linked_id": alarm.linked_id,
             "drill": alarm.drill,
             "late": alarm.late,
@@ -145,8 +147,8 @@ async def update(conn: Conn, alarm: Alarm, version: int) -> bool:
                accepted_at = %(accepted_at)s, on_scene_at = %(on_scene_at)s, resolved_at = %(resolved_at)s,
                resolved_by = %(resolved_by)s, closed_at = %(closed_at)s, outcome = %(outcome)s,
                times_pressed = %(times_pressed)s, times_told = %(times_told)s, hurried_at = %(hurried_at)s,
-               confirm_by = %(confirm_by)s, nudges = %(nudges)s, unreachable = %(unreachable)s,
-               cancel_requested = %(cancel_requested)s
+               confirm_by = %(confirm_by)s, arrive_by = %(arrive_by)s, nudges = %(nudges)s,
+               unreachable = %(unreachable)s, cancel_requested = %(cancel_requested)s
          WHERE id = %(id)s AND version = %(version)s
         RETURNING id
         """,
@@ -170,6 +172,7 @@ async def update(conn: Conn, alarm: Alarm, version: int) -> bool:
             "times_told": alarm.times_told,
             "hurried_at": alarm.hurried_at,
             "confirm_by": alarm.confirm_by,
+            "arrive_by": alarm.arrive_by,
             "nudges": alarm.nudges,
             "unreachable": alarm.unreachable,
             "cancel_requested": alarm.cancel_requested,
@@ -443,6 +446,34 @@ async def move_timers(conn: Conn, clock_set: ClockSet) -> None:
          WHERE done_at IS NULL AND (%(before)s::timestamptz IS NULL OR made_at < %(before)s)
         """,
         {"by": clock_set.by, "before": clock_set.told_before},
+    )
+
+
+async def move_deadlines(conn: Conn, clock_set: ClockSet, now: datetime) -> None:
+    """Let the live alarms show what their timers, which were moved, say; each gets a step that says why."""
+    await conn.execute(
+        """
+        WITH moved AS (
+          UPDATE alarm
+             SET version = version + 1, changed_at = %(now)s, ambulance_card_at = ambulance_card_at + %(by)s,
+                 arrive_by = (SELECT due_at FROM alarm_timer
+                               WHERE alarm_id = alarm.id AND kind = 'lease' AND done_at IS NULL),
+                 confirm_by = (SELECT due_at FROM alarm_timer
+                                WHERE alarm_id = alarm.id AND kind = 'confirm' AND done_at IS NULL)
+           WHERE state IN ('open', 'accepted', 'on_scene')
+             AND (%(before)s::timestamptz IS NULL OR opened_at < %(before)s)
+          RETURNING id, version
+        )
+        INSERT INTO alarm_step (alarm_id, version, at, what, params)
+        SELECT id, version, %(now)s, 'clock-set', %(params)s
+          FROM moved
+        """,
+        {
+            "now": now,
+            "by": clock_set.by,
+            "before": clock_set.told_before,
+            "params": Jsonb({"by_seconds": round(clock_set.by.total_seconds())}),
+        },
     )
 
 

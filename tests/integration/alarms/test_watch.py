@@ -8,9 +8,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from hub.alarms.card import card
 from hub.alarms.watch import Watch
 from hub.kit.changes import Changes
-from hub.kit.ids import AlarmId
+from hub.kit.ids import AlarmId, DeviceId, SeniorId
 from hub.rules.service import Rules
 from tests.integration.alarms.conftest import Desk
 
@@ -114,6 +115,56 @@ async def test_a_clock_that_is_set_forward_makes_no_alarm_climb_early_and_leaves
     assert later is not None
     assert desk.pending(before) == {"escalate": 29.5, "repeat": 59.5, "unreachable": 14.5}
     assert desk.pending(later) == {"escalate": 29.75, "repeat": 59.75, "unreachable": 14.75}
+
+
+async def seconds_on_the_card(desk: Desk, alarm_id: AlarmId) -> tuple[float, float, float]:
+    """How long from now until the owner must be there, must have answered, and the 120 card fills the screen."""
+    async with desk.database.transaction() as conn:
+        shown = await card(conn, alarm_id)
+    assert shown is not None
+    arrive, answer, ambulance = shown.arrive_by, shown.confirm_by, shown.ambulance_card_at
+    assert arrive is not None and answer is not None and ambulance is not None  # noqa: PT018 - narrows three types
+    now = desk.clock.now()
+    return (arrive - now).total_seconds(), (answer - now).total_seconds(), (ambulance - now).total_seconds()
+
+
+async def pressed_twice_and_taken_once(desk: Desk, senior: SeniorId, device: DeviceId) -> AlarmId:
+    alarm_id = (await desk.press(senior=senior, device=device)).alarm_id
+    assert alarm_id is not None
+    await desk.accept(alarm_id, desk.house.liu)
+    await desk.press(senior=senior, device=device)
+    return alarm_id
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_clock_that_is_set_changes_no_countdown_on_the_board(desk: Desk, hours: int) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    alarm_id = await pressed_twice_and_taken_once(desk, desk.house.wang, desk.house.wang_button)
+    await watch.look()
+
+    desk.clock.set_wall(timedelta(hours=hours))
+    desk.clock.advance(timedelta(seconds=2))
+    await watch.look()
+
+    assert await seconds_on_the_card(desk, alarm_id) == (298, 58, 298)
+    waits = desk.pending(alarm_id)
+    assert (waits["lease"], waits["confirm"]) == (298, 58)
+    assert desk.rows("SELECT version, what, params FROM alarm_step ORDER BY version DESC LIMIT 1") == [
+        (desk.alarm(alarm_id, "version")[0], "clock-set", {"by_seconds": hours * 3600})
+    ]
+
+
+async def test_countdowns_that_began_after_the_clock_was_set_forward_are_right_already(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    await watch.look()
+
+    desk.clock.set_wall(timedelta(hours=1))
+    desk.clock.advance(timedelta(seconds=0.25))
+    later = await pressed_twice_and_taken_once(desk, desk.house.li, desk.house.li_button)
+    desk.clock.advance(timedelta(seconds=0.25))
+    await watch.look()
+
+    assert await seconds_on_the_card(desk, later) == (299.75, 59.75, 299.75)
 
 
 async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -> None:

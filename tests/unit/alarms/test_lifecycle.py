@@ -516,3 +516,4 @@ def test_whatever_happens_a_live_alarm_waits_for_something_and_never_loses_its_o
         assert 0 <= alarm.tier < len(reach.tiers)
         assert alarm.state is State.CLOSED or NEEDED[alarm.state] & {timer.kind for timer in timers}
         assert (alarm.confirm_by is not None) == (TimerKind.CONFIRM in {timer.kind for timer in timers})
+        assert alarm.arrive_by == next((timer.due_at for timer in timers if timer.kind is TimerKind.LEASE), None)

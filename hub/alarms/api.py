@@ -55,6 +55,7 @@ class LinkedAlarm(BaseModel):
     owner: CardPerson | None
     you: CardPerson
     yours: bool
+    arrive_by: datetime | None = Field(description="Until then the owner is expected there; else it rings again.")
     confirm_by: datetime | None = Field(description="She pressed again: until then the owner must accept once more.")
 
 
@@ -130,6 +131,16 @@ async def accept_through_link(token: Token, hub: HubDatabase, now: Now) -> Linke
         return await _linked(conn, link)
 
 
+@router.post("/api/a/{token}/arrive", dependencies=[Depends(Public(Action.OPEN_ACCEPT_LINK))])
+async def arrive_through_link(token: Token, arrived: Arrived, hub: HubDatabase, now: Now) -> LinkedAlarm:
+    """我到了 on a phone, by whoever took it. 404, 409 `already-taken` or `not-in-this-state`, 422 `reason-needed`."""
+    async with hub.transaction() as conn:
+        link = await _link(conn, token, now)
+        await service.arrive_through(conn, link, arrived.how, arrived.reason, now)
+    async with hub.transaction() as conn:
+        return await _linked(conn, link)
+
+
 async def _card_of(hub: Database, alarm_id: AlarmId) -> AlarmCard:
     """The card after what was done, in a transaction of its own: presses wait for the ledger until one commits."""
     async with hub.transaction() as conn:
@@ -162,5 +173,6 @@ async def _linked(conn: Conn, link: AcceptLink) -> LinkedAlarm:
         owner=shown.owner,
         you=CardPerson(id=you.id, name=you.name, name_en=you.name_en),
         yours=shown.owner is not None and shown.owner.id == link.account_id,
+        arrive_by=shown.arrive_by,
         confirm_by=shown.confirm_by,
     )

@@ -93,9 +93,7 @@ async def accept(conn: Conn, alarm_id: AlarmId, account_id: AccountId, now: date
 
 async def accept_through(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
     """`accept` by the one person of an accept link, whose message has arrived by that. Raises the same."""
-    alarm = await _lock(conn, link.alarm_id)
-    await _require_responder(conn, alarm, link.account_id)
-    await notifications.acted(conn, link, now)
+    alarm = await _through(conn, link, now)
     return await _happen(conn, alarm, Accept(link.account_id), now)
 
 
@@ -105,9 +103,13 @@ async def arrive(
     """The owner is on scene (T9). Raises NoSuchAlarm, NotAResponder, AlreadyTaken, NotNow, ReasonNeeded."""
     alarm = await _lock(conn, alarm_id)
     await _require_responder(conn, alarm, account_id)
-    sentence = Sentence("arrival", account_id, reason.strip())
-    arriving = Arrive(account_id, how, has_reason=bool(sentence.text))
-    return await _happen(conn, alarm, arriving, now, Noted({"how": how.value}, sentence=sentence))
+    return await _arrived(conn, alarm, how, Sentence("arrival", account_id, reason.strip()), now)
+
+
+async def arrive_through(conn: Conn, link: AcceptLink, how: Arrival, reason: str, now: datetime) -> Alarm:
+    """`arrive` by the one person of an accept link, whose message has arrived by that. Raises the same."""
+    alarm = await _through(conn, link, now)
+    return await _arrived(conn, alarm, how, Sentence("arrival", link.account_id, reason.strip()), now)
 
 
 async def resolve(
@@ -327,6 +329,19 @@ async def _policy(conn: Conn, centre_id: CentreId, now: datetime) -> Policy:
 
 async def _person(conn: Conn, senior_id: SeniorId | None) -> UUID | None:
     return None if senior_id is None else await store.person_of_senior(conn, senior_id)
+
+
+async def _through(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
+    """The alarm of an accept link, locked for its one person, who has acted."""
+    alarm = await _lock(conn, link.alarm_id)
+    await _require_responder(conn, alarm, link.account_id)
+    await notifications.acted(conn, link, now)
+    return alarm
+
+
+async def _arrived(conn: Conn, alarm: Alarm, how: Arrival, said: Sentence, now: datetime) -> Alarm:
+    arriving = Arrive(said.by, how, has_reason=bool(said.text))
+    return await _happen(conn, alarm, arriving, now, Noted({"how": how.value}, sentence=said))
 
 
 async def _link(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:

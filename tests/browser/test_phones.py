@@ -44,3 +44,20 @@ def test_who_is_asked_again_can_answer_on_the_page_behind_the_link_in_her_mail_t
 
     expect(page.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
     assert centre.alarm(asked.alarm_id).confirm_by is None
+
+
+def test_who_took_it_by_mail_says_on_the_page_behind_the_link_that_she_is_there(
+    visitors: Visitors, centre: Demo
+) -> None:
+    centre.press("b-03")
+    ringing = centre.ringing("sw-1", "张奶奶")
+    page = visitors.stranger(PHONE)
+    page.goto(mailed_link(centre, "sw-1", "张奶奶"))
+    page.get_by_role("button", name="我来处理").click()
+    expect(page.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
+    expect(page.locator("main")).to_contain_text("不到场会重新响铃")
+    page.get_by_role("button", name="我到了").click()
+
+    expect(page.get_by_role("status")).to_have_text("已记下您到了。处理完，请在值班看板上填写处置结果。")
+    expect(page.get_by_role("button", name="我到了")).to_have_count(0)
+    assert centre.alarm(ringing.alarm_id).state == "on_scene"

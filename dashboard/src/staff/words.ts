@@ -256,6 +256,8 @@ const zh = {
   link: {
     title: '报警',
     taken: '您已经接下。请现在过去。',
+    there: '已记下您到了。处理完，请在值班看板上填写处置结果。',
+    arriveReason: '负责人在消息里的链接上点了“我到了”。',
     over: '这个报警已经不用处理了。',
     by: (owner: string) => `${owner}已经接了。`,
     to: (you: string) => `发给${you}`,
@@ -525,6 +527,8 @@ const en: typeof zh = {
   link: {
     title: 'Alarm',
     taken: 'You have taken it. Please go now.',
+    there: 'Noted that you are there. When it is over, write down on the duty board how it ended.',
+    arriveReason: 'The owner tapped “I’m here” behind the link in her message.',
     over: 'This alarm needs nobody any more.',
     by: (owner: string) => `${owner} has taken it.`,
     to: (you: string) => `sent to ${you}`,

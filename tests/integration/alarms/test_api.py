@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from hub.alarms import card
-from hub.alarms.model import CONFIRM_WITHIN
+from hub.alarms.model import CONFIRM_WITHIN, LEASE
 from hub.attendance.model import Tapped, What
 from hub.attendance.service import tap
 from hub.kit.changes import Changes
@@ -54,8 +54,8 @@ async def test_nobody_waits_for_the_ledger_while_a_card_is_read(desk: Desk, web_
         site = make_site(Place(desk.url, recorded, web_database, desk.clock))
         async with site.browser() as phone:
             answers = [await phone.post(f"/api/a/{token}/accept")]
+            answers.append(await phone.post(f"/api/a/{token}/arrive", json={"how": "staff_tag"}))
         async with await site.signed_in("zhou") as browser:
-            answers.append(await browser.post(f"/api/alarms/{alarm_id}/arrive", json={"how": "staff_tag"}))
             answers.append(await browser.post(f"/api/alarms/{alarm_id}/resolve", json={"outcome": "company"}))
         second = await desk.pressed_alarm()
         async with await site.signed_in("liu") as browser:
@@ -247,6 +247,40 @@ async def test_the_link_of_whoever_took_it_says_that_she_has_to_answer_when_it_i
     by = datetime.fromisoformat(asked.json()["confirm_by"])
     assert (asked.json()["yours"], by) == (True, desk.clock.now() + CONFIRM_WITHIN)
     assert (taken.json()["confirm_by"], answered.json()["confirm_by"]) == (None, None)
+
+
+async def test_whoever_took_it_by_the_link_says_there_that_she_is_on_scene(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+    token = await link_to(desk, alarm_id, "zhou")
+
+    async with site.browser() as phone:
+        early = await phone.post(f"/api/a/{token}/arrive", json={"reason": "我在她旁边"})
+        taken = await phone.post(f"/api/a/{token}/accept")
+        wordless = await phone.post(f"/api/a/{token}/arrive", json={})
+        there = await phone.post(f"/api/a/{token}/arrive", json={"reason": "我在她旁边"})
+        again = await phone.post(f"/api/a/{token}/arrive", json={"reason": "我在她旁边"})
+
+    due_at = desk.clock.now() + LEASE
+    assert (taken.json()["yours"], datetime.fromisoformat(taken.json()["arrive_by"])) == (True, due_at)
+    assert [(answer.status_code, answer.json()["code"]) for answer in (early, wordless)] == [
+        (409, "not-in-this-state"),
+        (422, "reason-needed"),
+    ]
+    assert (there.json()["state"], there.json()["yours"], there.json()["arrive_by"]) == ("on_scene", True, None)
+    assert again.json() == there.json()
+    assert desk.rows("SELECT about, by_account, sentence FROM alarm_sentence") == [("arrival", "zhou", "我在她旁边")]
+
+
+async def test_a_link_does_not_say_of_a_colleague_that_she_is_on_scene(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+    token = await link_to(desk, alarm_id, "zhou")
+    await desk.accept(alarm_id, desk.house.liu)
+
+    async with site.browser() as phone:
+        answer = await phone.post(f"/api/a/{token}/arrive", json={"reason": "我在她旁边"})
+
+    assert (answer.status_code, answer.json()["params"]) == (409, {"name": "刘芳", "name_en": "Liu Fang"})
+    assert desk.alarm(alarm_id, "state") == ("accepted",)
 
 
 async def test_a_link_that_lost_the_race_says_who_won(desk: Desk, site: Site) -> None:

@@ -53,6 +53,7 @@ TABLE: dict[str, frozenset[str]] = {
     "POST /api/first-administrator/{token}": EVERYBODY,
     "GET /api/a/{token}": EVERYBODY,
     "POST /api/a/{token}/accept": EVERYBODY,
+    "POST /api/a/{token}/arrive": EVERYBODY,
     "GET /api/me": RESPONDERS | {"auditor"},
     "GET /api/live": RESPONDERS,
     "GET /api/alarms/{alarm_id}": RESPONDERS,

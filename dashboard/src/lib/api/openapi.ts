@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/a/{token}/arrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arrive Through Link
+         * @description 我到了 on a phone, by whoever took it. 404, 409 `already-taken` or `not-in-this-state`, 422 `reason-needed`.
+         */
+        post: operations["arrive_through_link_api_a__token__arrive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms/{alarm_id}": {
         parameters: {
             query?: never;
@@ -1388,6 +1408,11 @@ export interface components {
          */
         LinkedAlarm: {
             /**
+             * Arrive By
+             * @description Until then the owner is expected there; else it rings again.
+             */
+            arrive_by: string | null;
+            /**
              * Confirm By
              * @description She pressed again: until then the owner must accept once more.
              */
@@ -2099,6 +2124,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkedAlarm"];
+                };
+            };
+            /** @description A problem (RFC 9457); the page has the words for its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    arrive_through_link_api_a__token__arrive_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Arrived"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -43,7 +43,7 @@ def of_press(press: PressHeard, context: Context) -> dict[str, str]:
     did = _OLD if press.old else _UNREADABLE if press.unreadable else _PRESSED[press.kind]
     if context.senior is None:
         who = context.device.names if context.room is None else context.room.names
-        return {"zh-CN": f"{who['zh-CN']}:有人{did['zh-CN']}", "en": f"{who['en']}: somebody {did['en']}"}
+        return {"zh-CN": f"{who['zh-CN']}：有人{did['zh-CN']}", "en": f"{who['en']}: somebody {did['en']}"}
     who = context.senior.address_as
     room = context.senior.room
     if room is None:
@@ -54,7 +54,7 @@ def of_press(press: PressHeard, context: Context) -> dict[str, str]:
             "en": f"{who['en']} {did['en']} ({room.names['en']})",
         }
     return {
-        "zh-CN": f"{who['zh-CN']}{did['zh-CN']}(最后见于{room.names['zh-CN']})",
+        "zh-CN": f"{who['zh-CN']}{did['zh-CN']}（最后见于{room.names['zh-CN']}）",
         "en": f"{who['en']} {did['en']} (last seen: {room.names['en']})",
     }
 
@@ -66,7 +66,7 @@ def filled(templates: Mapping[str, str], context: Context, value: float | None, 
     if seconds < 1:
         return texts
     said = {
-        "zh-CN": f"(其间有 {seconds} 秒收不到消息)",
+        "zh-CN": f"（其间有 {seconds} 秒收不到消息）",
         "en": f" (for {seconds} s of that time nothing could be heard)",
     }
     return {language: text + said[language] for language, text in texts.items()}

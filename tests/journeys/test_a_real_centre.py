@@ -32,7 +32,7 @@ rules:
     on: {reading: temperature, per: room.id}
     when: 'v < 14.0'
     for: 10m
-    summary: {zh-CN: '{room.name} 室温 {v}℃', en: '{room.name} is at {v} °C'}
+    summary: {zh-CN: '{room.name} 室温 {v} °C', en: '{room.name} is at {v} °C'}
 """
 BROKEN_RULES = OWN_RULES.replace("v < 14.0", "v < ")
 

@@ -60,7 +60,7 @@ test("one's own alarm comes right after those nobody has taken", () => {
 test("the hub's words are shown where they say more than who pressed where", () => {
   const english = alarm('en', { summary: { en: 'Grandma Wang pressed for help (Gym)' } })
   const home = alarm('home', { room: null, away: true, summary: { 'zh-CN': '王奶奶按了呼叫' } })
-  const seen = alarm('seen', { summary: { 'zh-CN': '王奶奶按了呼叫(最后见于健身室)' } })
+  const seen = alarm('seen', { summary: { 'zh-CN': '王奶奶按了呼叫（最后见于健身室）' } })
 
   expect([saysMore(alarm('zh'), 'zh-CN'), saysMore(english, 'en'), saysMore(home, 'zh-CN')]).toEqual([false, false, false])
   expect(saysMore(seen, 'zh-CN')).toBe(true)

@@ -27,7 +27,7 @@ def room_hot(desk: Desk) -> Finding:
         at=desk.clock.now(),
         room_id=desk.house.gym,
         device_id=desk.house.gym_sensor,
-        summary={"zh-CN": "健身室 室温 33℃", "en": "Gym is at 33 °C"},
+        summary={"zh-CN": "健身室 室温 33 °C", "en": "Gym is at 33 °C"},
     )
 
 
@@ -156,7 +156,7 @@ async def test_a_notice_of_a_centres_own_rule_carries_the_rules_own_words(desk: 
     await desk.conclude(warm)
 
     assert desk.rows("SELECT params FROM notice") == [
-        ({"value": "33", "zh-CN": "健身室 室温 33℃", "en": "Gym is at 33 °C"},)
+        ({"value": "33", "zh-CN": "健身室 室温 33 °C", "en": "Gym is at 33 °C"},)
     ]
 
 

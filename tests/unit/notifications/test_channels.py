@@ -162,8 +162,8 @@ def test_a_channel_is_tried_four_times_in_seven_seconds() -> None:
 
 
 def test_a_summary_of_two_lines_makes_a_subject_of_one() -> None:
-    facts = replace(FACTS, summary={"zh-CN": "健身室 33℃\n请开窗\n", "en": "Gym 33 °C"})
+    facts = replace(FACTS, summary={"zh-CN": "健身室 33 °C\n请开窗\n", "en": "Gym 33 °C"})
 
     mail = message(replace(OUTGOING, facts=facts), None, "anling@example.org", NINE)
 
-    assert mail["Subject"] == "【紧急】健身室 33℃ 请开窗 #23-07"
+    assert mail["Subject"] == "【紧急】健身室 33 °C 请开窗 #23-07"

@@ -57,7 +57,7 @@ def test_a_room_that_stays_hot_for_five_minutes_is_found_when_they_are_over() ->
 
     assert (found.priority, found.klass, found.room_id, found.at) == (Priority.P2, "room-hot", GYM, after(300))
     assert found.subject == "room:gym"
-    assert found.summary == {"zh-CN": "健身室 室温 33.9℃", "en": "Gym is at 33.9 °C"}
+    assert found.summary == {"zh-CN": "健身室 室温 33.9 °C", "en": "Gym is at 33.9 °C"}
 
 
 def test_a_room_that_cools_for_a_moment_starts_again() -> None:

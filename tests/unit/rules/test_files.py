@@ -25,7 +25,7 @@ rules:
   when: 'v > 32.0'
   for: 5m
   clear: 'v < 30.5'
-  summary: {zh-CN: '{room.name} 室温 {v}℃', en: '{room.name} is at {v} °C'}
+  summary: {zh-CN: '{room.name} 室温 {v} °C', en: '{room.name} is at {v} °C'}
 """
 
 
@@ -121,12 +121,20 @@ def test_the_shipped_rules_are_good_and_the_built_in_ones_always_there() -> None
             "{",
             "5:7: the rule listens to no one thing; write one of reading, event or absence",
         ),
-        ("{v}℃", "{senior.categories}", "9:20: a summary cannot print a senior's categories; take {senior.categories}"),
-        ("{v}℃", "{senior.name}", "9:20: `{senior.name}` cannot be printed; use {device.name}, {room.name}"),
-        ("{v}℃", "{v℃", "9:20: the summary is empty or has a stray brace; write a sentence"),
+        (
+            "{v} °C",
+            "{senior.categories}",
+            "9:20: a summary cannot print a senior's categories; take {senior.categories}",
+        ),
+        ("{v} °C", "{senior.name}", "9:20: `{senior.name}` cannot be printed; use {device.name}, {room.name}"),
+        ("{v} °C", "{v℃", "9:20: the summary is empty or has a stray brace; write a sentence"),
         ("en: '{room.name} is at {v} °C'", "de: 'x'", "9:12: `en` is missing"),
-        ("'{room.name} 室温 {v}℃'", '"a\\0"', "9:20: a character that no text may hold; write the character itself"),
-        ("'{room.name} 室温 {v}℃'", '"\\ud83d"', "9:20: a character that no text may hold; write the character itself"),
+        ("'{room.name} 室温 {v} °C'", '"a\\0"', "9:20: a character that no text may hold; write the character itself"),
+        (
+            "'{room.name} 室温 {v} °C'",
+            '"\\ud83d"',
+            "9:20: a character that no text may hold; write the character itself",
+        ),
         (
             "summary: {",
             'summary: {"\\ud83d": x, ',

@@ -47,7 +47,7 @@ def test_a_room_nobody_is_sure_of_is_only_where_she_was_last_seen() -> None:
     last_seen, nowhere = conclude(press(), unsure), conclude(press(), away)
 
     assert last_seen is not None
-    assert last_seen.summary["zh-CN"] == "王奶奶按了呼叫(最后见于健身室)"
+    assert last_seen.summary["zh-CN"] == "王奶奶按了呼叫（最后见于健身室）"
     assert nowhere is not None
     assert (nowhere.summary["zh-CN"], nowhere.room_id) == ("王奶奶按了呼叫", None)
 
@@ -58,7 +58,7 @@ def test_a_wall_button_says_its_room() -> None:
     found = conclude(wall, replace(HER_BUTTON, senior=None, room=GYM_FACTS))
 
     assert found is not None
-    assert (found.subject, found.summary["zh-CN"]) == ("room:gym", "健身室:有人拉了呼叫绳")
+    assert (found.subject, found.summary["zh-CN"]) == ("room:gym", "健身室：有人拉了呼叫绳")
 
 
 def test_a_call_that_nobody_can_read_is_a_call() -> None:

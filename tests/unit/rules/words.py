@@ -45,7 +45,7 @@ ROOM_HOT = Rule(
     on=OnReading("temperature", timedelta(minutes=5), Expression("v < 30.5", frozenset({"v"}))),
     per=Per.ROOM,
     when=Expression("v > 32.0", frozenset({"v"})),
-    summary={"zh-CN": "{room.name} 室温 {v}℃", "en": "{room.name} is at {v} °C"},
+    summary={"zh-CN": "{room.name} 室温 {v} °C", "en": "{room.name} is at {v} °C"},
 )
 
 

@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
-from datetime import timedelta
 
 import psycopg
 
 from hub.access import store
+from hub.access.service import KNOWN_FOR
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 
 log = logging.getLogger(__name__)
 
-KEPT_FOR = timedelta(days=30)
 EVERY_SECONDS = 3600.0
 
 
@@ -34,7 +33,7 @@ class Forgetting:
 
     async def forget(self) -> None:
         """Delete what was over for a month. Raises psycopg.OperationalError."""
-        before = self._clock.now() - KEPT_FOR
+        before = self._clock.now() - KNOWN_FOR
         async with self._database.transaction() as conn:
             await store.forget_sessions(conn, before)
             await store.forget_links(conn, before)

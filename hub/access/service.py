@@ -29,7 +29,7 @@ STAFF_LONGEST = timedelta(hours=12)
 FAMILY_LONGEST = timedelta(days=30)
 INVITATION_LASTS = timedelta(days=7)
 KNOWN_FOR = timedelta(days=30)
-"""As long as a session that is over is remembered: see `forgetting`."""
+"""As long as a session that is over, or a link, is remembered: see `forgetting`."""
 FIRST_LINK_LASTS = timedelta(days=1)
 # A session's last use is written at most so often: each request would cost a write otherwise.
 _SEEN_EVERY = timedelta(minutes=1)

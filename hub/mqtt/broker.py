@@ -37,7 +37,7 @@ from hub.mqtt.conversation import (
     Step,
     Violation,
 )
-from hub.mqtt.exchange import Exchange, Member, Routed, may_publish
+from hub.mqtt.exchange import MAX_SESSIONS_OF_A_DEVICE, Exchange, Member, Routed, may_publish
 from hub.mqtt.model import CannotTell, Gatekeeper, Inbound, NotDurable, Principal, Receivers, Unreachable
 from hub.mqtt.topics import Lane, lane_of
 
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 5000
 MAX_UNKNOWN_CONNECTIONS = 200
-MAX_CONNECTIONS_OF_A_DEVICE = 8
 MAX_UNANSWERED_ALARMS = 256
 MAX_UNANSWERED_REPORTS = 500
 """Of one connection. Each is answered within a second, so that reading goes on within one: a press behind a backlog of
@@ -230,7 +229,7 @@ class Broker:
     def _let_in(self, connection: _Connection, connect: Connect, principal: Principal) -> None:
         client_id = connect.client_id or f"nameless-{secrets.token_hex(8)}"
         self._take_over(principal, client_id)
-        if len(self._by_device.get(principal.device_id, ())) >= MAX_CONNECTIONS_OF_A_DEVICE:
+        if len(self._by_device.get(principal.device_id, ())) >= MAX_SESSIONS_OF_A_DEVICE:
             connection.refuse(ConnackCode.UNAVAILABLE, End.TOO_MANY, "too many connections of this device")
             return
         joined = self._exchange.join(principal, client_id, clean=connect.clean_session)

@@ -17,6 +17,7 @@ from hub.mqtt.topics import FilterTree, covers, matches
 
 MAX_MEMBERS = 5000
 MAX_SESSIONS_OF_A_DEVICE = 8
+"""Connected or not; a connection has one, so that there are no more of these."""
 MAX_FILTERS = 50
 MAX_RETAINED = 20_000
 FORGET_AFTER_SECONDS = 24 * 3600.0

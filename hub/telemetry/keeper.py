@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 3600.0
 AGAIN_SECONDS = 30.0
-LOCK_WITHIN = "2s"
+DROP_WAITS_AT_MOST = "2s"
+"""Less than for any other lock: everybody who writes readings waits behind it."""
 
 
 class Keeper:
@@ -52,7 +53,7 @@ class Keeper:
                 await store.make_partition(conn, at)
         self._telemetry.made(monday_of(at) for at in wanted(now))
         async with self._database.transaction() as conn:
-            await conn.execute("SELECT set_config('lock_timeout', %(within)s, true)", {"within": LOCK_WITHIN})
+            await conn.execute("SELECT set_config('lock_timeout', %(within)s, true)", {"within": DROP_WAITS_AT_MOST})
             dropped = await store.drop_before(conn, now - self._keep_for)
         if dropped:
             self._telemetry.dropped()

@@ -30,7 +30,7 @@ PRESS = b'{"v":1,"id":"9f3c2a7be41d0c55-1042","seq":1042,"kind":"press"}'
 
 def device(device_id: str) -> Principal:
     """What the rows of a button allow."""
-    kinds = ("alarm", "tele", "visit", "status", "done")
+    kinds = ("alarm", "tele", "status", "done")
     return Principal(
         device_id,
         may_publish=tuple(f"{CENTRE}/{kind}/{device_id}" for kind in kinds),

@@ -23,6 +23,7 @@ export class Board {
   #alarms = $state.raw<ById<AlarmCard>>({})
   #rooms = $state.raw<ById<RoomCard>>({})
   #refusals = $state.raw<Record<string, Problem>>({})
+  readonly #forgetting = new Map<string, ReturnType<typeof setTimeout>>()
   #notices = $state.raw<ById<NoticeCard>>({})
   channelsSetUp = $state(true)
   /** Whether the hub has said yet what there is: before that, nothing is not none. */
@@ -67,7 +68,7 @@ export class Board {
       await doing()
     } catch (thrown) {
       this.#refusals = { ...this.#refusals, [alarm_id]: asProblem(thrown) }
-      setTimeout(() => this.#forget(alarm_id), SAID_MS)
+      this.#forgetting.set(alarm_id, setTimeout(() => this.#forget(alarm_id), SAID_MS))
     }
   }
 
@@ -97,6 +98,8 @@ export class Board {
   }
 
   #forget(alarm_id: string): void {
+    clearTimeout(this.#forgetting.get(alarm_id))
+    this.#forgetting.delete(alarm_id)
     const { [alarm_id]: _, ...others } = this.#refusals
     this.#refusals = others
   }

@@ -208,8 +208,8 @@ class CameraAgent:
 
 
 def _worth_saying(seen: Seen | None) -> tuple[object, ...]:
-    """What is said at once when it changes: that there is a picture, and what is wrong with it."""
-    return () if seen is None else (seen.black, seen.frozen, seen.moved)
+    """What is said at once when it changes: that there is a picture, what is wrong with it, and the first count."""
+    return () if seen is None else (seen.black, seen.frozen, seen.moved, seen.occupancy is None)
 
 
 def _health(before: Arrived, now: Arrived, seconds: float, age: float) -> list[tuple[str, float]]:
@@ -223,15 +223,16 @@ def _health(before: Arrived, now: Arrived, seconds: float, age: float) -> list[t
 
 
 def _content(seen: Seen | None) -> list[tuple[str, float]]:
-    """What the picture shows; nothing is said about a picture that does not come."""
+    """What the picture shows; nothing is said about a picture that does not come, nor a count that is not known."""
     if seen is None:
         return []
+    counted = [] if seen.occupancy is None else [("occupancy", float(seen.occupancy))]
     return [
         ("black", float(seen.black)),
         ("frozen", float(seen.frozen)),
         ("moved", float(seen.moved)),
         ("motion", seen.motion),
-        ("occupancy", float(seen.occupancy)),
+        *counted,
     ]
 
 

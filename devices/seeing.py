@@ -47,7 +47,7 @@ class Seen:
     frozen: bool
     moved: bool
     motion: float  # 0 to 1
-    occupancy: int
+    occupancy: int | None  # None of the first picture: there is no room yet to tell people from
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def see(memory: Memory, luma: Luma, at: float, count: CountPeople | None = None)
     same_since = _same_since(memory, luma, at)
     frozen = at - same_since >= FROZEN_AFTER
     if black or memory.last is None or memory.empty is None or memory.edges is None:
-        return _first(memory, luma, same_since, black=black), Seen(black, frozen and not black, False, 0.0, 0)  # noqa: FBT003
+        first = Seen(black=black, frozen=frozen and not black, moved=False, motion=0.0, occupancy=0 if black else None)
+        return _first(memory, luma, same_since, black=black), first
     strange_since = _strange_since(memory, memory.edges, luma, at)
     moved = strange_since is not None and at - strange_since >= MOVED_AFTER
     differs = _differs(memory.empty, luma)

@@ -159,6 +159,15 @@ async def test_an_agent_whose_reader_has_died_by_a_defect_ends_rather_than_say_n
                 await agent.run()
 
 
+async def test_nobody_is_not_said_to_be_there_before_the_first_count() -> None:
+    async with watched(occupancy=4) as gym:
+        first = await gym.said("black", 0.0)
+        second = await gym.next()
+
+    assert "occupancy" not in first
+    assert "occupancy" in second
+
+
 async def test_people_who_walk_about_are_motion_and_occupancy() -> None:
     async with watched(occupancy=4) as gym:
         await gym.said("black", 0.0)

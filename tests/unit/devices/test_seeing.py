@@ -121,7 +121,16 @@ def test_a_picture_of_another_size_begins_anew() -> None:
 
     _, seen = see(memory, np.full((180, 320), 100, dtype=np.uint8), 1.0)
 
-    assert seen == Seen(black=False, frozen=False, moved=False, motion=0.0, occupancy=0)
+    assert seen == Seen(black=False, frozen=False, moved=False, motion=0.0, occupancy=None)
+
+
+def test_how_many_people_are_there_is_not_known_from_the_first_picture_of_a_room() -> None:
+    people = [room(seed, people=(30, 90)) for seed in range(2)]
+    black = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+
+    assert watch(people[0]).occupancy is None
+    assert watch(black, people[0]).occupancy is None
+    assert watch(*people).occupancy == 0  # they are taken for the room until they move
 
 
 def test_another_counter_may_take_the_place_of_the_estimate() -> None:

@@ -1,7 +1,9 @@
 """How does a real centre begin? `./anling run` on an empty folder, its file imported, an administrator let in."""
 
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +73,9 @@ class RealCentre:
         found = re.search(rf"^ +{account_id}: \S+/#i/(\S+)$", self.import_printed, re.MULTILINE)
         assert found is not None, self.import_printed
         return found[1]
+
+    def pid_of_the_hub(self) -> int:
+        return int(json.loads((self.data_dir / "processes" / "hub.pid").read_text("utf-8"))["pid"])
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         with psycopg.connect(postgres.url_of_running(self.data_dir / "database")) as conn:
@@ -237,3 +242,25 @@ def test_a_rule_file_is_read_when_it_changes_and_a_bad_one_keeps_the_old_set_and
     own.write_text(OWN_RULES, "utf-8")
     until(lambda: not in_force().problems)
     until(lambda: not real_centre.rows(noticed), within=20)
+
+
+def test_a_hub_that_starts_again_while_its_rules_folder_is_gone_goes_on_with_the_rules_it_had(
+    real_centre: RealCentre, administrator: httpx.Client
+) -> None:
+    def in_force() -> RulesInForce:
+        return RulesInForce.model_validate_json(administrator.get("/api/rules").content)
+
+    (real_centre.rules_dir / "own.yaml").write_text(OWN_RULES, "utf-8")
+    good = until(lambda: [one for one in [in_force()] if "room-cold" in {rule.id for rule in one.rules}])[0]
+    away = real_centre.rules_dir.rename(real_centre.rules_dir.with_name("away"))
+    until(lambda: in_force().problems)
+
+    killed = real_centre.pid_of_the_hub()
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: real_centre.pid_of_the_hub() != killed, within=30)
+    again = until(in_force, within=30)
+
+    assert (again.hash, again.loaded_at > good.loaded_at) == (good.hash, True)
+    assert [(problem.file, problem.line) for problem in again.problems] == [(str(real_centre.rules_dir), None)]
+    away.rename(real_centre.rules_dir)
+    until(lambda: not in_force().problems)

@@ -32,20 +32,6 @@ ROOM_FOR_A_SERVER = 2 << 30
 """Bytes: several times what the servers of one run take together."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, the tests of a file stay in one process, and so do all that share a running centre."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(_together(item)))
-
-
-def _together(item: pytest.Item) -> str:
-    if not isinstance(item, pytest.Function) or "running_centre" not in item.fixturenames:
-        return item.nodeid.partition("::")[0]
-    callspec = getattr(item, "callspec", None)
-    return "the centre" if callspec is None else f"the centre, {callspec.params['running_centre']}"
-
-
 @pytest.fixture
 def clock() -> SetClock:
     """A clock that stands at MORNING until the test moves it."""

@@ -2,7 +2,7 @@
 
 `test` runs pytest side by side (unit, integration, contract), then the journeys and, beside them, the browser's tests
 as a call of their own (sync Playwright and pytest-asyncio do not share a session), then the dashboard's. Tests that
-share a running centre stay in one process, see tests/conftest.py. Arguments go to pytest; with arguments the
+share a running centre stay in one process, see tests/side_by_side.py. Arguments go to pytest; with arguments the
 dashboard's tests are left out. What this machine lacks is named with how to install it, and its tests are left out;
 with CI=true that is a failure.
 """
@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "dashboard"
 BROWSER = "tests/browser"
 JOURNEYS = "tests/journeys"
-SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup")
+SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile")
 """Most tests wait for servers of their own more than they compute."""
-WITH_CENTRES = ("-n", str(os.cpu_count() or 1), "--dist", "loadgroup")
+WITH_CENTRES = ("-n", str(os.cpu_count() or 1))
 """The journeys, and beside them the browser's tests: each process runs whole centres, which wait most of the time."""
 
 NO_TESTS = 5

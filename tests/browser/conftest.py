@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.visitors import Visitors
 from tests.fakes.demo import Demo, demo_running
+from tests.side_by_side import SideBySide, file_of
 
 PATIENCE_MS = 10_000
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -23,6 +24,15 @@ _FLAGS = (
 )
 
 expect.set_options(timeout=PATIENCE_MS)
+
+
+ALONE = ("test_look.py", "test_on_the_local_network.py")
+"""Side by side, the files whose centre is not that of the others: many pictures, and another network."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SideBySide:
+    """Side by side, all files share a centre but those that are best alone."""
+    return SideBySide(config, log, lambda nodeid: file_of(nodeid) if file_of(nodeid).endswith(ALONE) else "the centre")
 
 
 @pytest.fixture(scope="session")

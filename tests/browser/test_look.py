@@ -13,8 +13,7 @@ from tests.browser.picture import watch
 from tests.browser.visitors import DESK, PHONE, TABLET, Visitors
 from tests.fakes.demo import Demo
 
-# Many pictures: side by side with the other tests of the browser, they have a centre of their own.
-pytestmark = [pytest.mark.browser, pytest.mark.chromium, pytest.mark.xdist_group("looks")]
+pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 
 NARROW: ViewportSize = {"width": 320, "height": 640}
 SIZES = {"phone": PHONE, "tablet": TABLET, "desk": DESK}

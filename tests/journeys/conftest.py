@@ -3,11 +3,13 @@
 The journeys of a press, of readings and of a family run twice, through the built-in broker and through a Mosquitto.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.fakes.demo import Demo, demo_running
+from tests.side_by_side import SideBySide, file_of
 
 BUILT_IN = "built-in"
 MOSQUITTO = pytest.param("mosquitto", marks=pytest.mark.mosquitto)
@@ -25,6 +27,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "running_centre" in metafunc.fixturenames:
         name = metafunc.module.__name__.rpartition(".")[2]
         metafunc.parametrize("running_centre", BROKERS.get(name, (BUILT_IN,)), indirect=True, scope="session")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SideBySide:
+    """Side by side, the journeys through one broker share a centre; the others start their own."""
+    return SideBySide(config, log, _group_of)
+
+
+def _group_of(nodeid: str) -> str:
+    through = re.search(r"\[(built-in|mosquitto)\b", nodeid)
+    return file_of(nodeid) if through is None else through[1]
 
 
 @pytest.fixture(scope="session")

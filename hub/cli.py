@@ -26,7 +26,7 @@ from hub.kit import log as logs
 from hub.kit.clock import clock_from
 from hub.kit.migrate import MigrationRefused, migrate_async
 from hub.mqtt.mosquitto import Door, Listening
-from hub.settings import BadSettings, Broker, Settings, not_to_run_with, read_settings
+from hub.settings import BadSettings, Broker, Settings, in_url, not_to_run_with, read_settings
 
 WRONG_SETTINGS = 2
 DEMO_DATA_DIR = Path(".anling-demo")
@@ -155,7 +155,7 @@ def mosquitto_files(
         _refuse(str(error))
     _say(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
     if settings.mqtt_url is None:
-        _say(f"Then tell the hub: ANLING_MQTT_URL=mqtt://{account.username}@{host}:{hub_port}")
+        _say(f"Then tell the hub: ANLING_MQTT_URL=mqtt://{account.username}@{in_url(host)}:{hub_port}")
         _say(f"                   ANLING_MQTT_PASSWORD_FILE={mosquitto.password_file(data_dir)}")
 
 

@@ -15,6 +15,11 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
 
+def in_url(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _parts(value: str, *schemes: str) -> SplitResult:
     """The parts of a URL with one of these schemes, a host and a possible port. Raises ValueError without its text."""
     wanted = f"should be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
@@ -158,7 +163,8 @@ class Settings(BaseSettings):
         if self.public_url:
             return self.public_url
         scheme = "https" if self.tls_cert else "http"
-        host = "localhost" if self.is_local else self.http_host
+        # The name may mean 127.0.0.1 alone (a file of hosts says so), where nobody listens for IPv6.
+        host = "localhost" if self.is_local and self.http_host != "::1" else in_url(self.http_host)
         return f"{scheme}://{host}:{self.http_port}"
 
 

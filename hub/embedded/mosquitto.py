@@ -164,11 +164,9 @@ async def _wanted(database: Database, data_dir: Path, files: Files) -> tuple[Acc
 
 
 async def _listens(host: str, port: int) -> bool:
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
-        host = "127.0.0.1"
     try:
         async with asyncio.timeout(2):
-            _, writer = await asyncio.open_connection(host, port)
+            _, writer = await asyncio.open_connection(ports.reached_at(host), port)
     except (OSError, TimeoutError):
         return False
     writer.close()

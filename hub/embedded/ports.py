@@ -7,6 +7,8 @@ from contextlib import suppress
 TRIED = 50
 """How many ports after the wanted one the demo tries."""
 
+_REACHED_AT = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on
+
 _claimed: dict[int, socket.socket] = {}
 """Ports that `take_near` has given to this process, each with what keeps others from it until this process ends."""
 
@@ -24,6 +26,11 @@ def is_free(host: str, port: int) -> bool:
     Raises OSError when it is not for lack of a free port that nothing can listen there.
     """
     return all(_can_bind(family, address, port) for family, address in _addresses(host))
+
+
+def reached_at(host: str) -> str:
+    """The address at which this machine reaches a server of ours that listens on `host`."""
+    return _REACHED_AT.get(host, host)
 
 
 def begin() -> None:

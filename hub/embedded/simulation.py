@@ -111,12 +111,12 @@ def before_the_hub(data_dir: Path, hub_urls: tuple[str, ...], simulation: Simula
     )
 
 
-def after_the_hub(data_dir: Path, mqtt_port: int, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
+def after_the_hub(data_dir: Path, mqtt_url: str, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
     """The centre itself: its devices, and the people who press, walk and open doors."""
     centre = (
         *("simulators.centre", "--centre", str(CENTRE_FILE)),
         *("--credentials", str(secret_files.devices_file(data_dir)), "--data-dir", str(data_dir / "devices")),
-        *("--hub", f"mqtt://{_LOOPBACK}:{mqtt_port}", "--mqtt", mqtt_version),
+        *("--hub", mqtt_url, "--mqtt", mqtt_version),
         *("--control-port", str(simulation.control_port)),
         *("--rtsp", simulation.cameras, "--cameras-control", simulation.camera_control),
         *("--scenario", str(SIMULATORS / "scenarios" / "first_minutes.yaml")),

@@ -24,6 +24,7 @@ from hub.embedded.simulation import Simulation
 from hub.kit.clock import clock_from
 from hub.kit.ids import DeviceId
 from hub.kit.migrate import migrate_async
+from hub.settings import in_url
 
 NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""
@@ -36,7 +37,6 @@ class _Readiness:
     parts: dict[str, bool]
 
 
-_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared, not listened on
 _OBSERVER = DeviceId("observer")
 STEPS_BEFORE_PROCESSES = 2
 _ACCOUNTS = TypeAdapter(list[Account])
@@ -84,6 +84,7 @@ class Place:
     data_dir: Path
     http_host: str
     http_port: int
+    mqtt_host: str
     mqtt_port: int
     https: bool
     database_url: str
@@ -106,11 +107,25 @@ class Place:
 
     @property
     def local_url(self) -> str:
-        """How this machine reaches the pages."""
-        host = self.http_host
-        if host in {"127.0.0.1", "::1", *_EVERYWHERE}:
-            host = "localhost"
-        return f"{'https' if self.https else 'http'}://{host}:{self.http_port}"
+        """How a browser of this machine reaches the pages."""
+        return self._url_at("localhost" if self._asked_at == LOOPBACK else self._asked_at)
+
+    @property
+    def asked_url(self) -> str:
+        """Where this start itself asks: the very address that is listened on, which a name may not lead to."""
+        return self._url_at(self._asked_at)
+
+    @property
+    def mqtt_url(self) -> str:
+        """How a program of this machine reaches the broker of ours."""
+        return f"mqtt://{in_url(ports.reached_at(self.mqtt_host))}:{self.mqtt_port}"
+
+    @property
+    def _asked_at(self) -> str:
+        return ports.reached_at(self.http_host)
+
+    def _url_at(self, host: str) -> str:
+        return f"{'https' if self.https else 'http'}://{in_url(host)}:{self.http_port}"
 
 
 def processes_of(place: Place) -> tuple[Child, ...]:
@@ -123,7 +138,7 @@ def processes_of(place: Place) -> tuple[Child, ...]:
     return (
         *simulation.before_the_hub(place.data_dir, (place.url, place.local_url), place.simulation),
         *own,
-        *simulation.after_the_hub(place.data_dir, place.mqtt_port, mqtt_version, place.simulation),
+        *simulation.after_the_hub(place.data_dir, place.mqtt_url, mqtt_version, place.simulation),
     )
 
 
@@ -273,6 +288,7 @@ def _place(plan: Plan, taken: Ports, url: str) -> Place:
         data_dir=plan.data_dir.resolve(),
         http_host=plan.http_host,
         http_port=taken.http,
+        mqtt_host=plan.mqtt_host,
         mqtt_port=taken.mqtt,
         https=plan.https,
         database_url=url,
@@ -350,8 +366,7 @@ def _client(place: Place) -> httpx.AsyncClient:
     unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unchecked.check_hostname = False
     unchecked.verify_mode = ssl.CERT_NONE
-    address = place.local_url.replace("localhost", "127.0.0.1")
-    return httpx.AsyncClient(base_url=address, verify=unchecked, timeout=2.0, trust_env=False)
+    return httpx.AsyncClient(base_url=place.asked_url, verify=unchecked, timeout=2.0, trust_env=False)
 
 
 async def _show(plan: Plan, place: Place, screen: Screen) -> None:
@@ -361,8 +376,8 @@ async def _show(plan: Plan, place: Place, screen: Screen) -> None:
     if place.simulation is not None:
         pages.append(("the organisation's phones", place.simulation.phones))
     if plan.own_broker:
-        pages.append(("devices", f"mqtt://{plan.mqtt_host}:{place.mqtt_port}"))
-        here = LOOPBACK if plan.mqtt_host in _EVERYWHERE else plan.mqtt_host
+        pages.append(("devices", f"mqtt://{in_url(plan.mqtt_host)}:{place.mqtt_port}"))
+        here = ports.reached_at(plan.mqtt_host)
         if observing := secret_files.write_observer(place.data_dir, _OBSERVER, here, place.mqtt_port):
             pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
     screen.addresses([*pages, ("data", str(place.data_dir)), ("logs", str(place.data_dir / "logs"))])

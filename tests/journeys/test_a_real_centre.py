@@ -264,3 +264,28 @@ def test_a_hub_that_starts_again_while_its_rules_folder_is_gone_goes_on_with_the
     assert [(problem.file, problem.line) for problem in again.problems] == [(str(real_centre.rules_dir), None)]
     away.rename(real_centre.rules_dir)
     until(lambda: not in_force().problems)
+
+
+def test_a_hub_that_listens_on_ipv6_alone_is_asked_there_and_printed_in_brackets(tmp_path: Path) -> None:
+    if not speaks_ipv6():
+        return
+    environment = environment_of(tmp_path / "data", ANLING_HTTP_HOST="::1", ANLING_MQTT_HOST="::1")
+    process = start(tmp_path, ("run",), environment)
+    try:
+        until(lambda: "Ctrl-C stops it" in (tmp_path / "printed").read_text("utf-8"), within=40)
+    finally:
+        end(process)
+
+    printed = (tmp_path / "printed").read_text("utf-8")
+    assert f"http://[::1]:{environment['ANLING_HTTP_PORT']}/#first/" in printed
+    assert f"mqtt://[::1]:{environment['ANLING_MQTT_PORT']}\n" in printed
+
+
+def speaks_ipv6() -> bool:
+    """Whether this machine has an IPv6 address of its own."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

@@ -133,6 +133,18 @@ def test_a_certificate_for_every_address_needs_the_name_under_which_people_come(
     assert read_settings().origin == "https://anling.example.org:8080"
 
 
+@pytest.mark.parametrize(("address", "origin"), [("::1", "http://[::1]:8080"), ("fd00::7", "https://[fd00::7]:8080")])
+def test_an_ipv6_address_stands_in_brackets_in_a_url(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str, origin: str
+) -> None:
+    if origin.startswith("https"):
+        for name, file in zip(("CERT", "KEY"), make_certificate(tmp_path), strict=True):
+            monkeypatch.setenv(f"ANLING_TLS_{name}", str(file))
+    monkeypatch.setenv("ANLING_HTTP_HOST", address)
+
+    assert read_settings().origin == origin
+
+
 def test_behind_a_proxy_the_network_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANLING_HTTP_HOST", "0.0.0.0")
     monkeypatch.setenv("ANLING_PUBLIC_URL", "https://anling.example/")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.embedded.ports import PortTaken, begin, is_free, take, take_near
+from hub.embedded.ports import PortTaken, begin, is_free, reached_at, take, take_near
 
 
 @contextmanager
@@ -103,6 +103,14 @@ def test_a_server_that_localhost_would_reach_first_occupies_ours_too() -> None:
 
     with listening("::1") as port:
         assert not is_free("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("listens_on", "reached"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("::1", "::1"), ("fd00::7", "fd00::7")],
+)
+def test_this_machine_asks_a_server_at_the_address_on_which_it_listens(listens_on: str, reached: str) -> None:
+    assert reached_at(listens_on) == reached
 
 
 def _has_reserved_ports() -> bool:

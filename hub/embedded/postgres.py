@@ -142,28 +142,41 @@ async def _make(cluster: Path) -> None:
 
 
 async def _stop_leftover(cluster: Path) -> None:
-    """Stop a server that outlived the program that started it, recognised by the pid file of this very folder."""
+    """Stop a server that outlived the program that started it, recognised by the pid file of this very folder.
+
+    A file whose number another program has by now (after a power cut) is taken away: PostgreSQL would believe it.
+    """
     pid_file = cluster / "postmaster.pid"
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
         return
-    if not _is_postgres_of(pid, cluster):
+    if not is_server_of(pid, cluster):
+        if Path(f"/proc/{pid}").exists():
+            # A backend that still ran would be found by its shared memory, which is named after the folder.
+            pid_file.unlink(missing_ok=True)
         return
     os.kill(pid, signal.SIGINT)
     for _ in range(300):
-        if not _is_postgres_of(pid, cluster):
+        if not is_server_of(pid, cluster):
             return
         await asyncio.sleep(0.1)
     raise PostgresRefused(f"a database server of an earlier start (pid {pid}) does not stop: end it and start again")
 
 
-def _is_postgres_of(pid: int, cluster: Path) -> bool:
+def is_server_of(pid: int, cluster: Path) -> bool:
+    """Whether that process is a PostgreSQL server on `cluster`: it was started with it, and works inside it.
+
+    One of another account, whose folder cannot be seen, is not: a server runs as the owner of its files.
+    """
+    process = Path(f"/proc/{pid}")
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        if os.fsencode(cluster.resolve()) in words:
+            return True
+        return (process / "comm").read_bytes() == b"postgres\n" and (process / "cwd").samefile(cluster)
     except OSError:
         return False
-    return os.fsencode(cluster.resolve()) in words or os.fsencode(cluster) in words
 
 
 @contextmanager

@@ -122,6 +122,36 @@ async def test_the_next_start_works_after_the_supervisor_was_killed(tmp_path: Pa
                 assert conn.execute("SELECT 1").fetchone() == (1,)
 
 
+async def test_a_pid_file_that_names_somebody_else_s_process_is_no_server_and_nobody_is_stopped(
+    tmp_path: Path,
+) -> None:
+    async with postgres.running(tmp_path / "db", durable=False):
+        pid_file = tmp_path / "db" / "cluster" / "postmaster.pid"
+        lines = pid_file.read_text().splitlines()
+    other = await create_subprocess_exec(sys.executable, "-c", "import signal; signal.pause()")
+    # As after a power cut: the file is left, and its number has been given to another program since.
+    pid_file.write_text("\n".join([str(other.pid), *lines[1:], ""]))
+    try:
+        async with postgres.running(tmp_path / "db", durable=False) as url:
+            with psycopg.connect(url) as conn:
+                assert conn.execute("SELECT 1").fetchone() == (1,)
+
+        assert other.returncode is None
+    finally:
+        other.kill()
+        await other.wait()
+
+
+async def test_a_server_of_this_folder_is_recognised_whatever_its_folder_was_called(tmp_path: Path) -> None:
+    async with postgres.running(tmp_path / "db", durable=False) as url:
+        (tmp_path / "other-name").symlink_to(tmp_path / "db")
+        pid = int((tmp_path / "db" / "cluster" / "postmaster.pid").read_text().split()[0])
+
+        assert postgres.is_server_of(pid, tmp_path / "other-name" / "cluster")
+        assert not postgres.is_server_of(os.getpid(), tmp_path / "db" / "cluster")
+        assert url
+
+
 async def test_a_folder_with_a_long_path_works_too(tmp_path: Path) -> None:
     deep = tmp_path / ("a-folder-with-a-rather-long-name" * 3) / "db"
 

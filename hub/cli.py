@@ -239,6 +239,7 @@ def plan_of(settings: Settings, *, demo: bool) -> Plan:
         demo=demo,
         clock_file=settings.clock_file,
         public_url=settings.public_url,
+        media_socket=settings.media_socket.absolute() if settings.media_socket else None,
     )
 
 

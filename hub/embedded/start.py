@@ -25,6 +25,7 @@ from hub.kit.clock import clock_from
 from hub.kit.ids import DeviceId
 from hub.kit.migrate import migrate_async
 from hub.settings import in_url
+from hub.video.model import LONGEST_SOCKET_PATH
 
 NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""
@@ -64,6 +65,8 @@ class Plan:
     clock_file: Path | None = None
     public_url: str | None = None
     lan: bool = False
+    media_socket: Path | None = None
+    """Where hub and media process meet; in the data folder when it is not said."""
     mosquitto: Path | None = None
     """The program that serves the devices, instead of the built-in broker."""
 
@@ -89,16 +92,12 @@ class Place:
     https: bool
     database_url: str
     media_hosts: tuple[str, ...]
+    media_socket: Path
     simulation: Simulation | None
     own_broker: bool = True
     public_url: str | None = None
     lan: bool = False
     broker_files: mosquitto.Files | None = None
-
-    @property
-    def media_socket(self) -> Path:
-        """Where the hub speaks to the media process."""
-        return self.data_dir / "media.sock"
 
     @property
     def url(self) -> str:
@@ -243,6 +242,7 @@ def _data_folder(plan: Plan) -> Iterator[None]:
             f"the disk of {plan.data_dir} has {free // 1_000_000} MB free and {NEEDED_BYTES // 1_000_000} MB are "
             "needed: make room, or set ANLING_DATA_DIR to another disk"
         )
+    _refuse_media_socket(_media_socket(plan))
     try:
         yield
     except PermissionError as error:
@@ -251,6 +251,21 @@ def _data_folder(plan: Plan) -> Iterator[None]:
         if error.errno != errno.ENOSPC:
             raise
         raise CannotStart(f"the disk of {plan.data_dir} is full: make room and start again") from error
+
+
+def _media_socket(plan: Plan) -> Path:
+    return plan.media_socket or plan.data_dir.resolve() / "media.sock"
+
+
+def _refuse_media_socket(socket: Path) -> None:
+    """Before anything is made: the media process would find out after the database."""
+    wrong = None
+    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
+        wrong = f"a socket's path has at most {LONGEST_SOCKET_PATH} bytes: set it to a shorter one"
+    elif not os.access(socket.parent, os.W_OK | os.X_OK):
+        wrong = "should be in a folder that this account can write"
+    if wrong:
+        raise CannotStart(f"ANLING_MEDIA_SOCKET={str(socket)!r}: {wrong}")
 
 
 def _not_writable(folder: Path, error: OSError) -> str:
@@ -293,6 +308,7 @@ def _place(plan: Plan, taken: Ports, url: str) -> Place:
         https=plan.https,
         database_url=url,
         media_hosts=(own_address, LOOPBACK) if own_address else plan.media_hosts,
+        media_socket=_media_socket(plan),
         simulation=taken.simulation,
         own_broker=plan.own_broker,
         public_url=f"http://{own_address}:{taken.http}" if own_address else plan.public_url,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 LEASE_SECONDS = 0.8
 RENEW_SECONDS = 0.25
 LONGEST_LINE = 256 * 1024
+LONGEST_SOCKET_PATH = 104  # bytes; sun_path of unix(4) on macOS, of unix(7) on Linux is three longer
 LARGEST_SDP = 64 * 1024
 
 

@@ -75,6 +75,29 @@ def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     ]
 
 
+def test_a_media_socket_that_cannot_be_is_one_line_before_anything_is_made(tmp_path: Path) -> None:
+    for socket_path, should in (
+        (tmp_path / "no" / "media.sock", "should be in a folder that this account can write"),
+        (tmp_path / ("x" * 104), "a socket's path has at most 104 bytes: set it to a shorter one"),
+    ):
+        status, told = run("run", tmp_path / "data", ANLING_MEDIA_SOCKET=str(socket_path))
+
+        assert (status, told) == (1, [f"ANLING_MEDIA_SOCKET='{socket_path}': {should}"])
+        assert not (tmp_path / "data" / "database").exists()
+
+
+def test_a_data_folder_whose_path_is_too_long_for_a_socket_names_the_way_out(tmp_path: Path) -> None:
+    data_dir = tmp_path / ("a-folder-with-a-rather-long-name" * 3)
+
+    status, told = run("run", data_dir)
+
+    assert status == 1
+    assert told == [
+        f"ANLING_MEDIA_SOCKET='{data_dir}/media.sock': a socket's path has at most 104 bytes: set it to a shorter one"
+    ]
+    assert not (data_dir / "database").exists()
+
+
 def test_a_database_that_does_not_answer_is_one_line_without_its_password(tmp_path: Path) -> None:
     status, told = run("run", tmp_path / "data", ANLING_DATABASE_URL="postgresql://hub:secret@127.0.0.1:1/anling")
 

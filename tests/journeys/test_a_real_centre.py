@@ -106,7 +106,9 @@ def real_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCentre
     data_dir, file, rules_dir = folder / "data", folder / "centre.yaml", folder / "rules"
     file.write_text(centre_file(), "utf-8")
     rules_dir.mkdir()
-    environment = environment_of(data_dir, ANLING_RULES_DIR=str(rules_dir))
+    environment = environment_of(
+        data_dir, ANLING_RULES_DIR=str(rules_dir), ANLING_MEDIA_SOCKET=str(folder / "media.sock")
+    )
     process = start(folder, ("run",), environment)
     try:
         until(lambda: "Ctrl-C stops it" in printed_in(folder), within=60)
@@ -148,6 +150,11 @@ def test_the_link_makes_the_first_administrator_and_works_once(
 
     assert (me.account.role, me.account.name, me.demo) == ("administrator", "许静", False)
     assert again.is_client_error
+
+
+def test_hub_and_media_process_meet_where_they_were_told(real_centre: RealCentre) -> None:
+    assert Path(real_centre.environment["ANLING_MEDIA_SOCKET"]).is_socket()
+    assert not (real_centre.data_dir / "media.sock").exists()
 
 
 def test_the_passwords_of_the_demo_open_nothing(real_centre: RealCentre) -> None:

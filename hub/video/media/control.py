@@ -18,6 +18,7 @@ from hub.video.media.peers import NotPossible, Viewer
 from hub.video.media.sources import LINGER_SECONDS, Sources
 from hub.video.model import (
     LONGEST_LINE,
+    LONGEST_SOCKET_PATH,
     REQUEST,
     Answer,
     AskStats,
@@ -36,7 +37,6 @@ from hub.video.model import (
 
 log = logging.getLogger(__name__)
 
-LONGEST_SOCKET_PATH = 104
 CONNECT_SECONDS = 10.0
 UNHEARD_SECONDS = 10.0
 LEASELESS_SECONDS = 60.0

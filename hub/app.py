@@ -19,6 +19,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import httpx
+import psycopg
 import uvicorn
 import uvloop
 
@@ -37,7 +38,7 @@ from hub.ingest.model import Neighbours
 from hub.kit import log as logs
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock, clock_from
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Role, away
 from hub.kit.http import Databases, Services
 from hub.kit.ids import CentreId, OrganisationId
 from hub.kit.migrate import MigrationRefused, migrate_async
@@ -330,7 +331,7 @@ def web_rules(settings: Settings) -> WebRules:
 
 
 def main() -> int:
-    """The hub's process: 2 for wrong settings, 0 when it was told to stop."""
+    """The hub's process: 2 for wrong settings, 1 for a database that is away or no use, 0 when it was told to stop."""
     logs.set_up("hub")
     try:
         settings = read_settings()
@@ -339,6 +340,9 @@ def main() -> int:
     except BadSettings as error:
         sys.stderr.write("".join(f"{line}\n" for line in error.lines))
         return 2
+    except psycopg.OperationalError as error:
+        sys.stderr.write(f"{away(error)}\n")
+        return 1
     except (MigrationRefused, postgres.PostgresRefused) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -24,6 +24,7 @@ from hub.embedded.screen import Screen
 from hub.embedded.start import CannotStart, Plan
 from hub.kit import log as logs
 from hub.kit.clock import clock_from
+from hub.kit.db import away
 from hub.kit.migrate import MigrationRefused, migrate_async
 from hub.mqtt.mosquitto import Door, Listening
 from hub.settings import BadSettings, Broker, Settings, in_url, not_to_run_with, read_settings
@@ -85,7 +86,7 @@ def import_(
     except BadCentreFile as error:
         _refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
     except psycopg.OperationalError as error:
-        _refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+        _refuse(away(error))
     except (AlreadyRunning, CannotLoad, MigrationRefused, PostgresRefused) as error:
         _refuse(str(error))
     _show_imported(settings, imported)
@@ -150,7 +151,7 @@ def mosquitto_files(
     except KeyboardInterrupt:
         return
     except psycopg.OperationalError as error:
-        _refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+        _refuse(away(error))
     except (AlreadyRunning, MigrationRefused, OSError, PostgresRefused) as error:
         _refuse(str(error))
     _say(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
@@ -176,7 +177,7 @@ def administrator() -> None:
     try:
         token = asyncio.run(_administrator_token(settings))
     except psycopg.OperationalError as error:
-        _refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+        _refuse(away(error))
     except (AlreadyRunning, CannotLoad, MigrationRefused, PostgresRefused) as error:
         _refuse(str(error))
     if token is None:
@@ -216,8 +217,7 @@ def _serve(plan: Plan) -> None:
         said = "".join(f"\n  {line}" for line in error.last_words[-5:])
         _refuse(f"{error}{':' if said else ''}{said}\n  More in {plan.data_dir / 'logs' / f'{error.name}.log'}")
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()
-        _refuse(f"the database does not answer: {reason[0] if reason else 'no reason given'}")
+        _refuse(away(error))
     except (AlreadyRunning, CannotStart, MigrationRefused, NoNetwork, PortTaken, PostgresRefused) as error:
         _refuse(str(error))
 

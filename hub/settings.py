@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -68,6 +70,12 @@ def _postgres_url(value: str | None) -> str | None:
         scheme = ""
     if scheme not in {None, "postgresql", "postgres"}:
         raise ValueError("should be a URL that begins with postgresql://")
+    try:
+        conninfo_to_dict(value or "")
+    except psycopg.ProgrammingError:  # its text may hold the password
+        raise ValueError(
+            "should be a URL that PostgreSQL understands, such as postgresql://anling@database:5432/anling?sslmode=require"
+        ) from None
     return value
 
 
@@ -230,6 +238,14 @@ def _with_password(url: str, file: Path) -> str:
     return parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
+def _is_text(file: Path) -> bool:
+    try:
+        file.read_text("utf-8")
+    except ValueError:
+        return False
+    return True
+
+
 def _can_be_read(file: Path) -> bool:
     return file.is_file() and os.access(file, os.R_OK)
 
@@ -262,6 +278,8 @@ def _contradictions(settings: Settings) -> list[str]:
             problems.append(f"{variable}={str(file)!r}: ANLING_{name}_URL is not set: set both or neither")
         elif file is not None and not _can_be_read(file):
             problems.append(f"{variable}={str(file)!r}: should be a file that this account can read")
+        elif file is not None and not _is_text(file):
+            problems.append(f"{variable}={str(file)!r}: should be a text file in UTF-8 with the password alone")
     if reached := _reached_wrongly(settings):
         problems.append(reached)
     return problems

@@ -28,6 +28,12 @@ class Role(StrEnum):
     WEB = "anling_web"
 
 
+def away(error: OperationalError) -> str:
+    """One line that says to a person that the database is away, and why."""
+    said = str(error).strip().splitlines()
+    return f"the database does not answer: {said[0] if said else 'no reason given'}"
+
+
 class Database:
     """A pool of connections that act as one role."""
 

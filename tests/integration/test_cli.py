@@ -6,16 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(command: str, data_dir: Path, **environment: str) -> tuple[int, list[str]]:
     """Call `./anling COMMAND`, set up already; gives its exit status and the lines it wrote to standard error."""
+    return call("hub.cli", *command.split(), ANLING_DATA_DIR=str(data_dir), **environment)
+
+
+def call(*module: str, **environment: str) -> tuple[int, list[str]]:
+    """`python -m MODULE …` with these settings alone; the same."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANLING_")}
     answer = subprocess.run(
-        [sys.executable, "-m", "hub.cli", command],
+        [sys.executable, "-m", *module],
         cwd=ROOT,
-        env={**kept, "ANLING_DATA_DIR": str(data_dir), **environment},
+        env={**kept, **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -105,3 +112,26 @@ def test_a_database_that_does_not_answer_is_one_line_without_its_password(tmp_pa
     assert len(told) == 1
     assert told[0].startswith("the database does not answer: ")
     assert "secret" not in told[0]
+
+
+def test_the_hub_s_own_process_says_in_one_line_that_the_database_is_away(tmp_path: Path) -> None:
+    nowhere = "postgresql://hub:secret@127.0.0.1:1/anling"
+
+    status, told = call("hub.app", ANLING_DATA_DIR=str(tmp_path), ANLING_DATABASE_URL=nowhere)
+
+    assert status == 1
+    assert len(told) == 1
+    assert told[0].startswith("the database does not answer: ")
+    assert "secret" not in told[0]
+
+
+@pytest.mark.parametrize(("path", "why"), [("no/media.sock", "No such file or directory"), ("", "is already in use")])
+def test_the_media_process_says_in_one_line_that_it_cannot_listen(tmp_path: Path, path: str, why: str) -> None:
+    socket_path = tmp_path / path
+
+    status, told = call("hub.video.media", "--socket", str(socket_path))
+
+    assert status == 1
+    assert len(told) == 1
+    assert told[0].startswith(f"media: cannot listen at {socket_path}: ")
+    assert told[0].endswith(why)

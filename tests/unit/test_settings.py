@@ -49,6 +49,8 @@ def test_everything_listens_on_this_machine_alone_by_default() -> None:
         ("mqtt_url", "mqtt://:1883", "begins with mqtt:// or mqtts://"),
         ("mqtt_url", "mqtt://[x", "begins with mqtt:// or mqtts://"),
         ("database_url", "mysql://x", "begins with postgresql://"),
+        ("database_url", "postgresql://hub@db/anling?sslmod=require", "that PostgreSQL understands"),
+        ("database_url", "postgresql://hub@db:x/anling?port=1&port", "that PostgreSQL understands"),
         ("media_hosts", "192.168.1.20;127.0.0.1", "is none"),
         ("broker", "emqx", "'built-in' or 'mosquitto'"),
         ("proxy_hosts", "127.0.0.1,*", "is none"),
@@ -212,6 +214,15 @@ def test_a_password_file_that_cannot_be_read_is_named(monkeypatch: pytest.Monkey
     (line,) = problems(monkeypatch, mqtt_url="mqtt://hub@broker", mqtt_password_file="/no/password")
 
     assert line == "ANLING_MQTT_PASSWORD_FILE='/no/password': should be a file that this account can read"
+
+
+def test_a_password_file_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes("密码".encode("gbk"))
+
+    (line,) = problems(monkeypatch, database_url="postgresql://hub@db/anling", database_password_file=str(file))
+
+    assert line == f"ANLING_DATABASE_PASSWORD_FILE='{file}': should be a text file in UTF-8 with the password alone"
 
 
 def test_a_password_file_belongs_to_a_url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -177,19 +177,25 @@ async def serve(socket: Path, hosts: Sequence[str], *, linger: float = LINGER_SE
     """Serve the control socket for as long as this lasts. Raises OSError when it cannot listen."""
     if len(str(socket).encode()) > LONGEST_SOCKET_PATH:
         raise OSError(f"{socket}: a socket's path has at most {LONGEST_SOCKET_PATH} bytes: use a shorter data folder")
-    async with asyncio.TaskGroup() as group:
-        media = Media(hosts, group, linger=linger)
-        talks: set[asyncio.Task[None]] = set()
+    group = asyncio.TaskGroup()
+    media = Media(hosts, group, linger=linger)
+    talks: set[asyncio.Task[None]] = set()
 
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = group.create_task(_talk(media, reader, writer))
-            talks.add(task)
-            task.add_done_callback(talks.discard)
-            task.add_done_callback(lambda _: writer.close())
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = group.create_task(_talk(media, reader, writer))
+        talks.add(task)
+        task.add_done_callback(talks.discard)
+        task.add_done_callback(lambda _: writer.close())
 
-        server = await asyncio.start_unix_server(connected, socket, limit=LONGEST_LINE)
+    # Outside the group, which would wrap what is refused; nobody comes in before the mode is set.
+    try:
+        server = await asyncio.start_unix_server(connected, socket, limit=LONGEST_LINE, start_serving=False)
         socket.chmod(0o600)
+    except OSError as error:
+        raise OSError(f"cannot listen at {socket}: {error.strerror or error}") from error
+    async with group:
         try:
+            await server.start_serving()
             yield media
         finally:
             server.close()

@@ -27,7 +27,7 @@ from hub.kit.clock import clock_from
 from hub.kit.db import away
 from hub.kit.migrate import MigrationRefused, migrate_async
 from hub.mqtt.mosquitto import Door, Listening
-from hub.settings import BadSettings, Broker, Settings, in_url, not_to_run_with, read_settings
+from hub.settings import BadSettings, Broker, Settings, in_url, not_to_run_with, read_settings, unknown
 
 WRONG_SETTINGS = 2
 DEMO_DATA_DIR = Path(".anling-demo")
@@ -117,6 +117,7 @@ def _show_imported(settings: Settings, imported: Imported) -> None:
 @app.command()
 def hub() -> None:
     """Run the hub alone, with the database that ANLING_DATABASE_URL names: what a container runs."""
+    _settings()
     _become("hub.app")
 
 
@@ -244,6 +245,8 @@ def plan_of(settings: Settings, *, demo: bool) -> Plan:
 
 
 def _settings() -> Settings:
+    for line in unknown(os.environ):
+        _errors.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
     try:
         return read_settings()
     except BadSettings as error:

@@ -2,6 +2,8 @@
 
 import os
 import ssl
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -13,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+_PREFIX = "ANLING_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
@@ -126,7 +129,7 @@ class Broker(StrEnum):
 class Settings(BaseSettings):
     """Read once, by the process that starts; raises BadSettings for anything it cannot use."""
 
-    model_config = SettingsConfigDict(env_prefix="ANLING_", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
 
     data_dir: Path = Path(".anling")
     http_host: Annotated[str, AfterValidator(_loopback_or_address)] = "127.0.0.1"
@@ -193,6 +196,27 @@ def read_settings() -> Settings:
     if problems := _contradictions(settings):
         raise BadSettings(problems)
     return _with_passwords(settings)
+
+
+_OF_OTHERS = frozenset(
+    {"CAMERA_PASSWORD", "CAMERA_USER", "DEVICE_PASSWORD", "PAGES_BUILT", "RTSP_URL", "TEST_DATABASE_URL"}
+)
+"""What reference devices, the build and the tests read."""
+_OF_THE_DEMO = frozenset({"DEMO", "LAN", "STAGE_URL", "ORGANISATION_URL"})
+
+
+def unknown(variables: Iterable[str]) -> list[str]:
+    """A line for each of these variables that looks like a setting and is none, with the one that may be meant."""
+    fields = {name.upper() for name in Settings.model_fields}
+    given = [name for name in variables if name.upper().startswith(_PREFIX)]
+    lines = []
+    for name in sorted(given):
+        own = name.upper().removeprefix(_PREFIX)
+        if own not in fields | _OF_OTHERS:
+            near = get_close_matches(own, sorted(fields - _OF_THE_DEMO), n=1)
+            hint = f"did you mean {_PREFIX}{near[0]}?" if near else "README.md names all of them"
+            lines.append(f"{name} is no setting of the hub and changes nothing: {hint}")
+    return lines
 
 
 def not_to_run_with(settings: Settings) -> list[str]:

@@ -41,6 +41,16 @@ def test_each_wrong_setting_is_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_misspelt_setting_is_one_line_and_no_refusal(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    status, told = run("run", tmp_path / "file" / "data", ANLING_HTPP_PORT="9000")
+
+    assert status == 1, "as it is without it"
+    assert told[0] == "ANLING_HTPP_PORT is no setting of the hub and changes nothing: did you mean ANLING_HTTP_PORT?"
+    assert told[1].startswith("ANLING_DATA_DIR=")
+
+
 def test_beyond_this_machine_without_https_is_refused_in_one_line(tmp_path: Path) -> None:
     status, told = run("run", tmp_path / "data", ANLING_HTTP_HOST="0.0.0.0")
 

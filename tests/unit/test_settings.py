@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from hub.settings import BadSettings, not_to_run_with, read_settings
+from hub.settings import BadSettings, not_to_run_with, read_settings, unknown
 from tests.fakes.certificate import make_certificate
 
 
@@ -287,3 +287,22 @@ def test_a_folder_of_rules_that_is_not_there_is_named(monkeypatch: pytest.Monkey
     assert not_to_run_with(read_settings()) == [
         "ANLING_RULES_DIR='/no/rules': should be a folder that this account can read"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ANLING_HTPP_PORT", "did you mean ANLING_HTTP_PORT?"),
+        ("ANLING_DATADIR", "did you mean ANLING_DATA_DIR?"),
+        ("ANLING_DATABASE_PASSWORD", "did you mean ANLING_DATABASE_PASSWORD_FILE?"),
+        ("ANLING_COFFEE", "README.md names all of them"),
+    ],
+)
+def test_a_misspelt_setting_is_told_with_the_one_that_is_meant(name: str, said: str) -> None:
+    assert unknown([name]) == [f"{name} is no setting of the hub and changes nothing: {said}"]
+
+
+def test_settings_and_what_other_programs_of_ours_read_are_not_misspelt() -> None:
+    known = ["ANLING_HTTP_PORT", "anling_http_port", "ANLING_LAN", "ANLING_TEST_DATABASE_URL", "ANLING_DEVICE_PASSWORD"]
+
+    assert unknown([*known, "PATH"]) == []

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,7 +15,8 @@ from rich.console import Console
 
 from hub.centre.file import BadCentreFile
 from hub.centre.load import CannotLoad, contradiction
-from hub.embedded import importing, mosquitto, start
+from hub.embedded import data_folder, importing, mosquitto, start
+from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
 from hub.embedded.lan import NoNetwork
 from hub.embedded.mosquitto import NoMosquitto
@@ -26,7 +29,7 @@ from hub.kit import log as logs
 from hub.kit.clock import clock_from
 from hub.kit.db import away
 from hub.kit.migrate import MigrationRefused, migrate_async
-from hub.mqtt.mosquitto import Door, Listening
+from hub.mqtt.mosquitto import Account, Door, Listening
 from hub.settings import BadSettings, Broker, Settings, in_url, not_to_run_with, read_settings, unknown
 
 WRONG_SETTINGS = 2
@@ -80,22 +83,24 @@ def import_(
     settings = _settings()
     try:
         text = file.read_text("utf-8")
-        imported = asyncio.run(_import(settings, text))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        _refuse(f"{file} cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
         _refuse(f"{file} cannot be read: {error}")
+    try:
+        imported = asyncio.run(_import(settings, text))
     except BadCentreFile as error:
         _refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
     except psycopg.OperationalError as error:
         _refuse(away(error))
-    except (AlreadyRunning, CannotLoad, MigrationRefused, PostgresRefused) as error:
+    except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
         _refuse(str(error))
     _show_imported(settings, imported)
 
 
 async def _import(settings: Settings, text: str) -> Imported:
     data_dir = settings.data_dir.absolute()
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    async with importing.database_of(data_dir, settings.database_url) as url:
+    async with _database_beside(data_dir, settings) as url:
         return await importing.import_file(url, data_dir, text, clock_from(settings.clock_file).now())
 
 
@@ -141,7 +146,7 @@ def mosquitto_files(
     """Write configuration, passwords and ACL for a Mosquitto of yours, which ANLING_MQTT_URL then names."""
     settings = _settings()
     data_dir = settings.data_dir.absolute()
-    account = mosquitto.hub_account(data_dir, settings.mqtt_url)
+    account = _broker_account(settings, folder.absolute())
     # Started by root it would become another account, which cannot read what root alone may.
     run_as = {"run_as": "root"} if os.geteuid() == 0 else {}
     listening = Listening(host, port, hub_door=Door(host, hub_port), **run_as)
@@ -153,7 +158,7 @@ def mosquitto_files(
         return
     except psycopg.OperationalError as error:
         _refuse(away(error))
-    except (AlreadyRunning, MigrationRefused, OSError, PostgresRefused) as error:
+    except (AlreadyRunning, MigrationRefused, NoDataFolder, OSError, PostgresRefused) as error:
         _refuse(str(error))
     _say(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
     if settings.mqtt_url is None:
@@ -161,14 +166,41 @@ def mosquitto_files(
         _say(f"                   ANLING_MQTT_PASSWORD_FILE={mosquitto.password_file(data_dir)}")
 
 
+def _broker_account(settings: Settings, folder: Path) -> Account:
+    """The hub's own account at a Mosquitto whose files go into `folder`; refuses folders that cannot be written."""
+    data_dir = settings.data_dir.absolute()
+    try:
+        with data_folder.usable(data_dir):
+            _make_writable(folder)
+            return mosquitto.hub_account(data_dir, settings.mqtt_url)
+    except NoDataFolder as error:
+        _refuse(str(error))
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        _refuse(f"{folder}: should be a folder that this account can write ({error.strerror})")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        _refuse(f"{folder}: should be a folder that this account can write")
+
+
 async def _write_broker_files(settings: Settings, files: mosquitto.Files, *, watch: bool) -> None:
     data_dir = settings.data_dir.absolute()
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    async with importing.database_of(data_dir, settings.database_url) as url:
+    async with _database_beside(data_dir, settings) as url:
         await migrate_async(url)
         await mosquitto.write(url, data_dir, files)
         if watch:
             await mosquitto.keep_in_step(url, data_dir, files, reload=lambda: None)
+
+
+@asynccontextmanager
+async def _database_beside(data_dir: Path, settings: Settings) -> AsyncIterator[str]:
+    """The installation's database, for a command that also writes into the data folder. Raises NoDataFolder."""
+    with data_folder.usable(data_dir):
+        async with importing.database_of(data_dir, settings.database_url) as url:
+            yield url
 
 
 @app.command()
@@ -179,7 +211,7 @@ def administrator() -> None:
         token = asyncio.run(_administrator_token(settings))
     except psycopg.OperationalError as error:
         _refuse(away(error))
-    except (AlreadyRunning, CannotLoad, MigrationRefused, PostgresRefused) as error:
+    except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
         _refuse(str(error))
     if token is None:
         _refuse("there is an administrator already: she makes the others")
@@ -219,7 +251,9 @@ def _serve(plan: Plan) -> None:
         _refuse(f"{error}{':' if said else ''}{said}\n  More in {plan.data_dir / 'logs' / f'{error.name}.log'}")
     except psycopg.OperationalError as error:
         _refuse(away(error))
-    except (AlreadyRunning, CannotStart, MigrationRefused, NoNetwork, PortTaken, PostgresRefused) as error:
+    except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:
+        _refuse(str(error))
+    except (CannotStart, NoDataFolder, NoNetwork, PortTaken) as error:
         _refuse(str(error))
 
 

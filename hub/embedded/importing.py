@@ -16,7 +16,7 @@ from hub.centre import store
 from hub.centre.file import CentreFile, parse
 from hub.centre.load import Loaded, Terms, load
 from hub.centre.store import Held
-from hub.embedded import postgres, secret_files
+from hub.embedded import data_folder, postgres, secret_files
 from hub.fleet.credentials import hash_of, new_password
 from hub.kit.db import Database, Role
 from hub.kit.ids import AccountId, CentreId, OrganisationId
@@ -83,7 +83,10 @@ async def held(url: str) -> Held | None:
 
 @asynccontextmanager
 async def database_of(data_dir: Path, given: str | None) -> AsyncIterator[str]:
-    """The installation's database: the one that was named, the own one that runs now, or the own one just for this."""
+    """The installation's database: the one that was named, the own one that runs now, or the own one just for this.
+
+    Raises NoDataFolder when an own one cannot be made there.
+    """
     if given is not None:
         await migrate_async(given)
         yield given
@@ -92,9 +95,10 @@ async def database_of(data_dir: Path, given: str | None) -> AsyncIterator[str]:
     if await asyncio.to_thread(_answers, running):
         yield running
         return
-    async with postgres.running(data_dir / "database") as url:
-        await migrate_async(url)
-        yield url
+    with data_folder.usable(data_dir):
+        async with postgres.running(data_dir / "database") as url:
+            await migrate_async(url)
+            yield url
 
 
 def _answers(url: str) -> bool:

@@ -1,9 +1,7 @@
 """How `./anling demo` and `./anling run` come up: database, tables, the hub's processes, the simulated centre."""
 
 import asyncio
-import errno
 import os
-import shutil
 import signal
 import ssl
 import sys
@@ -16,7 +14,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from hub.centre.load import contradiction
-from hub.embedded import importing, lan, mosquitto, ports, postgres, secret_files, simulation
+from hub.embedded import data_folder, importing, lan, mosquitto, ports, postgres, secret_files, simulation
 from hub.embedded.lan import LOOPBACK
 from hub.embedded.processes import Child, Processes
 from hub.embedded.screen import Account, Screen
@@ -149,10 +147,12 @@ def steps_of(plan: Plan) -> int:
 async def serve(plan: Plan, screen: Screen) -> None:
     """Start everything, say where it is, and keep it running until told to stop (SIGINT, SIGTERM, SIGHUP).
 
-    Raises CannotStart, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or NotReady before anything is
-    served; what was started is stopped again.
+    Raises CannotStart, NoDataFolder, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or NotReady before
+    anything is served; what was started is stopped again.
     """
-    with suppress(asyncio.CancelledError), _stopped_by_signals(), _data_folder(plan):
+    usable = data_folder.usable(plan.data_dir, needed_bytes=NEEDED_BYTES)
+    with suppress(asyncio.CancelledError), _stopped_by_signals(), usable:
+        _refuse_media_socket(plan)
         async with AsyncExitStack() as opened:
             processes = await opened.enter_async_context(Processes.open(plan.data_dir, screen.heard))
             # Before the database: an occupied port leaves nothing half done.
@@ -229,47 +229,20 @@ def _stopped_by_signals() -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-@contextmanager
-def _data_folder(plan: Plan) -> Iterator[None]:
-    """The data folder, made and found good; a full disk or a lost permission is told in one line."""
-    try:
-        plan.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        free = shutil.disk_usage(plan.data_dir).free
-    except OSError as error:
-        raise CannotStart(_not_writable(plan.data_dir, error)) from error
-    if free < NEEDED_BYTES:
-        raise CannotStart(
-            f"the disk of {plan.data_dir} has {free // 1_000_000} MB free and {NEEDED_BYTES // 1_000_000} MB are "
-            "needed: make room, or set ANLING_DATA_DIR to another disk"
-        )
-    _refuse_media_socket(_media_socket(plan))
-    try:
-        yield
-    except PermissionError as error:
-        raise CannotStart(_not_writable(plan.data_dir, error)) from error
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise CannotStart(f"the disk of {plan.data_dir} is full: make room and start again") from error
-
-
 def _media_socket(plan: Plan) -> Path:
     return plan.media_socket or plan.data_dir.resolve() / "media.sock"
 
 
-def _refuse_media_socket(socket: Path) -> None:
+def _refuse_media_socket(plan: Plan) -> None:
     """Before anything is made: the media process would find out after the database."""
+    socket = _media_socket(plan)
     wrong = None
     if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
         wrong = f"a socket's path has at most {LONGEST_SOCKET_PATH} bytes: set it to a shorter one"
-    elif not os.access(socket.parent, os.W_OK | os.X_OK):
+    elif plan.media_socket and not os.access(socket.parent, os.W_OK | os.X_OK):
         wrong = "should be in a folder that this account can write"
     if wrong:
         raise CannotStart(f"ANLING_MEDIA_SOCKET={str(socket)!r}: {wrong}")
-
-
-def _not_writable(folder: Path, error: OSError) -> str:
-    return f"ANLING_DATA_DIR={str(folder)!r}: should be a folder that this account can write ({error.strerror})"
 
 
 @asynccontextmanager

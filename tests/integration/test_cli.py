@@ -2,11 +2,14 @@
 
 import os
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from hub.embedded import child
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +23,8 @@ def call(*module: str, **environment: str) -> tuple[int, list[str]]:
     """`python -m MODULE …` with these settings alone; the same."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANLING_")}
     answer = subprocess.run(
-        [sys.executable, "-m", *module],
+        # Root would be allowed to write everywhere.
+        child.command((sys.executable, "-m", *module), parent=os.getpid(), unprivileged=True),
         cwd=ROOT,
         env={**kept, **environment},
         capture_output=True,
@@ -81,15 +85,46 @@ def test_an_occupied_port_stops_a_real_hub_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "database").exists(), "nothing is half done"
 
 
-def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["run", "administrator", "import simulators/centre.yaml", "mosquitto-files broker"])
+def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path, command: str) -> None:
     (tmp_path / "file").touch()
 
-    status, told = run("run", tmp_path / "file" / "data")
+    status, told = run(command, tmp_path / "file" / "data")
 
     assert status == 1
     assert told == [
         f"ANLING_DATA_DIR='{tmp_path}/file/data': should be a folder that this account can write (Not a directory)"
     ]
+
+
+@pytest.mark.parametrize("command", ["run", "administrator", "mosquitto-files broker"])
+def test_a_data_folder_that_may_not_be_written_is_one_line(tmp_path: Path, command: str) -> None:
+    (tmp_path / "data").mkdir(mode=0o555)
+
+    status, told = run(command, tmp_path / "data")
+
+    assert status == 1
+    assert told == [
+        f"ANLING_DATA_DIR='{tmp_path}/data': should be a folder that this account can write (Permission denied)"
+    ]
+
+
+def test_a_folder_of_broker_files_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    status, told = run(f"mosquitto-files {tmp_path}/file/broker", tmp_path / "data")
+
+    assert status == 1
+    assert told == [f"{tmp_path}/file/broker: should be a folder that this account can write (Not a directory)"]
+    assert list((tmp_path / "data").iterdir()) == [], "before anything is made"
+
+
+@pytest.mark.parametrize("command", ["administrator", "mosquitto-files broker"])
+def test_a_data_folder_is_made_for_this_account_alone(tmp_path: Path, command: str) -> None:
+    status, told = run(command.replace("broker", f"{tmp_path}/broker"), tmp_path / "new" / "data")
+
+    assert (status, told) == (0, [])
+    assert stat.S_IMODE((tmp_path / "new" / "data").stat().st_mode) == 0o700
 
 
 def test_a_media_socket_that_cannot_be_is_one_line_before_anything_is_made(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import psycopg
 import typer
 from rich.console import Console
 
-from hub.centre.file import BadCentreFile
+from hub.centre.file import BadCentreFile, CentreFile, parse
 from hub.centre.load import CannotLoad, contradiction
 from hub.embedded import data_folder, importing, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
@@ -81,16 +81,9 @@ def import_(
 ) -> None:
     """Bring a centre's file into the database: all of it or nothing; the same file twice changes nothing."""
     settings = _settings()
+    centre = _read_centre(file)
     try:
-        text = file.read_text("utf-8")
-    except OSError as error:
-        _refuse(f"{file} cannot be read: {error.strerror}")
-    except UnicodeDecodeError as error:
-        _refuse(f"{file} cannot be read: {error}")
-    try:
-        imported = asyncio.run(_import(settings, text))
-    except BadCentreFile as error:
-        _refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
+        imported = asyncio.run(_import(settings, centre))
     except psycopg.OperationalError as error:
         _refuse(away(error))
     except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
@@ -98,10 +91,22 @@ def import_(
     _show_imported(settings, imported)
 
 
-async def _import(settings: Settings, text: str) -> Imported:
+def _read_centre(file: Path) -> CentreFile:
+    """What is in the file, before anything is made or asked for it."""
+    try:
+        return parse(file.read_bytes().decode("utf-8"))
+    except OSError as error:
+        _refuse(f"{file} cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        _refuse(f"{file} is not UTF-8: save it as UTF-8 and import it again")
+    except BadCentreFile as error:
+        _refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
+
+
+async def _import(settings: Settings, centre: CentreFile) -> Imported:
     data_dir = settings.data_dir.absolute()
     async with _database_beside(data_dir, settings) as url:
-        return await importing.import_file(url, data_dir, text, clock_from(settings.clock_file).now())
+        return await importing.import_real(url, data_dir, centre, clock_from(settings.clock_file).now())
 
 
 def _show_imported(settings: Settings, imported: Imported) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -25,6 +25,8 @@ from pydantic_core import ErrorDetails
 
 SCHEMA = "anling.centre/1"
 
+_LONGEST_SHOWN = 60
+
 NEVER_A_CAMERA = frozenset({"toilet", "bath", "changing", "treatment", "massage", "counselling", "staff_rest"})
 """Types of room in which people undress, are treated or speak in confidence."""
 
@@ -45,6 +47,20 @@ class Mistake:
         return f"line {self.line}, column {self.column}: {place}{self.wrong}"
 
 
+def _brief(value: object) -> str:
+    """A value as a person who reads her file recognises it, of whatever size it is."""
+    match value:
+        case list():
+            return "a list"
+        case dict():
+            return "named entries"
+        case date():
+            return value.isoformat()
+        case _:
+            shown = repr(value)
+            return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+
+
 class BadCentreFile(Exception):
     """Nothing was imported; every mistake that could be found."""
 
@@ -61,6 +77,31 @@ def _wall_time(value: object) -> object:
         if hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60:
             return time(int(hour), int(minute))
     raise ValueError('should be a time of day in quotes, such as "08:00"')
+
+
+def _day(value: object) -> object:
+    """Neither a moment nor a number, which could be seconds since 1970."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    raise ValueError(_no_date(_brief(value)))
+
+
+def _no_date(value: str) -> str:
+    return f"{value} is no date: write it as 1941-03-08"
+
+
+def _matching(pattern: str, should: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"should be {should}, not {_brief(value)}")
+        return value
+
+    return AfterValidator(check)
 
 
 def _timezone(value: str) -> str:
@@ -125,6 +166,10 @@ AnyRole: TypeAlias = Literal[
 DutyName: TypeAlias = Literal["primary", "secondary", "centre_staff", "lead"]
 
 
+def _code(character: str) -> str:
+    return f"\\x{ord(character):02x}"
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -133,7 +178,7 @@ class _Part(BaseModel):
     def _can_be_written(cls, value: object) -> object:
         """Escapes of YAML can say what no database keeps and no page shows."""
         if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", value)):
-            raise ValueError(f"has a control character, \\x{ord(found[0]):02x}: leave it out")
+            raise ValueError(f"has a control character, {_code(found[0])}: leave it out")
         return value
 
 
@@ -178,14 +223,14 @@ class Senior(_Part):
     name: Name
     address_as: Name
     address_as_en: Name
-    born_on: date | None = None
+    born_on: Annotated[date | None, BeforeValidator(_day)] = None
     categories: tuple[Category, ...] = ()
     home_address: Text = ""
     access_notes: Text = ""
     risks: Text = ""
     hearing: Text = ""
-    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "zh-CN"
-    card_token: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,64}$")] | None = None
+    language: Annotated[str, _matching(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language such as zh-CN")] = "zh-CN"
+    card_token: Annotated[str, _matching(r"[0-9A-Za-z-]{4,64}", "4 to 64 letters, digits and hyphens")] | None = None
     objects_to_being_seen: bool = False
 
 
@@ -252,7 +297,7 @@ class Consent(_Part):
     explained_by: Id
     language: Annotated[str, StringConstraints(min_length=2, max_length=20)]
     witness: Name
-    text_version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]{1,20}$")]
+    text_version: Annotated[str, _matching(r"[0-9A-Za-z.-]{1,20}", "1 to 20 letters, digits, dots and hyphens")]
 
 
 class Shift(_Part):
@@ -312,17 +357,24 @@ class CentreFile(_Part):
 
 
 def parse(text: str, addresses: Mapping[str, str] | None = None) -> CentreFile:
-    """The file's content; `addresses` fill its `{rtsp}` and `{phones}`. Raises BadCentreFile with every mistake."""
+    """The file's content. Raises BadCentreFile with every mistake.
+
+    `addresses` are the demo's, which fill its `{rtsp}` and `{phones}`; without them it is a real centre's file.
+    """
     root = _compose(text)
-    if twice := list(_said_twice(root)):
-        raise BadCentreFile(twice)
+    _refuse_loops(root)
+    if wrong := [*_said_twice(root), *_no_values(root)]:
+        raise BadCentreFile(wrong)
     unfilled = list(_fill(root, addresses or {}))
     try:
         file = CentreFile.model_validate(_construct(root))
     except ValidationError as error:
         mistakes = [mistake_at(root, _path(root, problem), _words(problem)) for problem in error.errors()]
         raise BadCentreFile([*unfilled, *mistakes]) from error
-    if mistakes := [*unfilled, *(mistake_at(root, path, wrong) for path, wrong in contradictions(file))]:
+    found = list(contradictions(file))
+    if addresses is None and file.demo is not None:
+        found.append((("demo",), "only the simulated centre has this part: leave it out"))
+    if mistakes := [*unfilled, *(mistake_at(root, path, said) for path, said in found)]:
         raise BadCentreFile(mistakes)
     return file
 
@@ -444,7 +496,11 @@ def mistake_at(root: yaml.Node, path: Path, wrong: str) -> Mistake:
         mark_of = key if key is not None and isinstance(below, yaml.CollectionNode) and not below.flow_style else below
         node = below
     mark = mark_of.start_mark
-    return Mistake(mark.line + 1, mark.column + 1, ".".join(map(str, path)), wrong)
+    return Mistake(mark.line + 1, mark.column + 1, _shown_path(path), wrong)
+
+
+def _shown_path(path: Path) -> str:
+    return ".".join(map(str, path))
 
 
 def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
@@ -466,8 +522,14 @@ def _compose(text: str) -> yaml.Node:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         hint = "; indent with spaces, not with a tab" if "'\\t'" in str(error.problem) else ""
         raise BadCentreFile([Mistake(line, column, "", f"this is not YAML: {error.problem}{hint}")]) from error
-    except yaml.YAMLError as error:
-        raise BadCentreFile([Mistake(1, 1, "", "this is not YAML: it holds bytes that no text has")]) from error
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        wrong = f"has a character that no text has, {_code(text[error.position])}: leave it out"
+        raise BadCentreFile([Mistake(line, column, "", wrong)]) from error
+    except RecursionError as error:
+        wrong = "the file is nested too deeply: does a bracket lack its end?"
+        raise BadCentreFile([Mistake(1, 1, "", wrong)]) from error
     if not isinstance(root, yaml.Node):
         raise BadCentreFile([Mistake(1, 1, "", f"the file is empty; it begins with schema: {SCHEMA}")])
     return root
@@ -480,44 +542,88 @@ def _construct(root: yaml.Node) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or root.start_mark
         raise BadCentreFile([Mistake(mark.line + 1, mark.column + 1, "", str(error.problem))]) from error
-    except ValueError as error:
-        raise BadCentreFile([Mistake(1, 1, "", f"a date or number is none: {error}")]) from error
     finally:
         loader.dispose()
 
 
-def _said_twice(node: yaml.Node) -> Iterator[Mistake]:
+def _parts(node: yaml.Node, path: Path = (), seen: set[int] | None = None) -> Iterator[tuple[Path, yaml.Node]]:
+    """Every node below and where it stands, each once: one that has a name (`&name`) may stand in many places."""
+    seen = set() if seen is None else seen
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    yield path, node
+    for step, below in _steps(node):
+        yield from _parts(below, (*path, step), seen)
+
+
+def _steps(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:
     if isinstance(node, yaml.SequenceNode):
-        for below in node.value:
-            yield from _said_twice(below)
+        yield from enumerate(node.value)
     if isinstance(node, yaml.MappingNode):
-        names: set[str] = set()
         for key, value in node.value:
-            if str(key.value) in names:
-                mark = key.start_mark
-                yield Mistake(mark.line + 1, mark.column + 1, "", f"{key.value} is said twice")
-            names.add(str(key.value))
-            yield from _said_twice(value)
+            yield str(key.value), value
+
+
+def _refuse_loops(root: yaml.Node) -> None:
+    """Raise BadCentreFile for a part that stands inside itself, by its name (`&name`, `*name`)."""
+    done: set[int] = set()
+
+    def look(node: yaml.Node, above: frozenset[int]) -> None:
+        if id(node) in above:
+            wrong = "holds itself: write it out instead of *…"
+            raise BadCentreFile([_at(node, "", wrong)])
+        if id(node) not in done:
+            for _, below in _steps(node):
+                look(below, above | {id(node)})
+            done.add(id(node))
+
+    look(root, frozenset())
+
+
+def _at(node: yaml.Node, where: str, wrong: str) -> Mistake:
+    mark = node.start_mark
+    return Mistake(mark.line + 1, mark.column + 1, where, wrong)
+
+
+def _said_twice(root: yaml.Node) -> Iterator[Mistake]:
+    for _, node in _parts(root):
+        if isinstance(node, yaml.MappingNode):
+            names: set[str] = set()
+            for key, _ in node.value:
+                if str(key.value) in names:
+                    yield _at(key, "", f"{key.value} is said twice")
+                names.add(str(key.value))
+
+
+def _no_values(root: yaml.Node) -> Iterator[Mistake]:
+    """What looks like a date or a number and is none: YAML itself would not say where."""
+    loader = yaml.SafeLoader("")
+    for path, node in _parts(root):
+        if isinstance(node, yaml.ScalarNode):
+            try:
+                loader.construct_object(node)
+            except yaml.YAMLError:  # with its place: `_construct` tells it
+                continue
+            except ValueError:
+                value = _brief(node.value)
+                is_date = node.tag == "tag:yaml.org,2002:timestamp"
+                wrong = _no_date(node.value) if is_date else f"{value} is no number: put it in quotes if it is text"
+                yield _at(node, _shown_path(path), wrong)
+    loader.dispose()
 
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
-def _fill(node: yaml.Node, addresses: Mapping[str, str]) -> Iterator[Mistake]:
+def _fill(root: yaml.Node, addresses: Mapping[str, str]) -> Iterator[Mistake]:
     """Put the addresses in; names those that are not known here."""
-    if isinstance(node, yaml.ScalarNode):
-        for name in _PLACEHOLDER.findall(node.value):
-            if name not in addresses:
-                mark = node.start_mark
-                wrong = f"{{{name}}} is filled in by the demo alone; write the whole address"
-                yield Mistake(mark.line + 1, mark.column + 1, "", wrong)
-        node.value = _PLACEHOLDER.sub(lambda found: addresses.get(found[1], found[0]), node.value)
-    if isinstance(node, yaml.SequenceNode):
-        for below in node.value:
-            yield from _fill(below, addresses)
-    if isinstance(node, yaml.MappingNode):
-        for _, value in node.value:
-            yield from _fill(value, addresses)
+    for _, node in _parts(root):
+        if isinstance(node, yaml.ScalarNode):
+            for name in _PLACEHOLDER.findall(node.value):
+                if name not in addresses:
+                    yield _at(node, "", f"{{{name}}} is filled in by the demo alone; write the whole address")
+            node.value = _PLACEHOLDER.sub(lambda found: addresses.get(found[1], found[0]), node.value)
 
 
 def _path(root: yaml.Node, problem: ErrorDetails) -> Path:
@@ -535,17 +641,52 @@ def _path(root: yaml.Node, problem: ErrorDetails) -> Path:
 
 
 def _words(problem: ErrorDetails) -> str:
-    context = problem.get("ctx", {})
+    """What should stand there, in words of whoever writes such a file; an error that is not here says pydantic's."""
+    context, value = problem.get("ctx", {}), problem["input"]
+    instead = "; nothing is here" if value is None else f", not {_brief(value)}"
     match problem["type"]:
         case "missing":
             return f"{problem['loc'][-1]} is missing"
         case "extra_forbidden":
             return f"{problem['loc'][-1]} is not a known key here"
-        case "literal_error":
-            return f"{problem['input']!r} should be {context['expected']}"
+        case "literal_error" if value is not None:
+            return f"{_brief(value)} should be {context['expected']}"
         case "value_error":
             return str(context["error"])
-        case "string_type":
-            return f'should be text; put it in quotes: "{problem["input"]}"'
+        case "string_type" if isinstance(value, bool | int | float | date):
+            return f'should be text; put it in quotes: "{value}"'
+        case "string_too_long":
+            return f"should have at most {context['max_length']} characters; these are {len(str(value))}"
+        case "string_too_short":
+            return f"should have at least {context['min_length']} characters" if value else "should not be empty"
+        case "too_short":
+            return "should not be empty"
+        case "too_long":
+            return f"should have at most {context['max_length']} entries; these are {context['actual_length']}"
+        case _ if (should := _should_be(problem["type"], context)) is not None:
+            return f"{should}{instead}"
         case _:
-            return f"{problem['msg'][:1].lower()}{problem['msg'][1:]}, not {problem['input']!r}"
+            return f"{problem['msg'][:1].lower()}{problem['msg'][1:]}{instead}"
+
+
+def _should_be(kind: str, context: Mapping[str, object]) -> str | None:
+    """What an error of pydantic's asks for; None for a kind that no part of this file can have."""
+    match kind:
+        case "literal_error":
+            return f"should be {context['expected']}"
+        case "tuple_type":
+            return "should be a list, each entry after a hyphen"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "should have named entries, such as id: …"
+        case "string_type":
+            return "should be text"
+        case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float" | "finite_number":
+            return "should be a whole number"
+        case "bool_type" | "bool_parsing":
+            return "should be true or false"
+        case "greater_than_equal":
+            return f"should be at least {context['ge']}"
+        case "less_than_equal":
+            return f"should be at most {context['le']}"
+        case _:
+            return None

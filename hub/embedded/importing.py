@@ -36,9 +36,9 @@ class Imported:
     webhook_file: Path
 
 
-async def import_file(url: str, data_dir: Path, text: str, now: datetime) -> Imported:
-    """Import a real centre. Raises BadCentreFile, CannotLoad, psycopg.OperationalError; then nothing has changed."""
-    return await _import(url, data_dir, parse(text), Terms(_credential), now)
+async def import_real(url: str, data_dir: Path, centre: CentreFile, now: datetime) -> Imported:
+    """Import a real centre. Raises CannotLoad, psycopg.OperationalError; then nothing has changed."""
+    return await _import(url, data_dir, centre, Terms(_credential), now)
 
 
 async def import_demo(url: str, data_dir: Path, text: str, addresses: Mapping[str, str], now: datetime) -> Imported:

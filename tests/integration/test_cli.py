@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded import child
+from tests.unit.centre.test_file import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,11 +86,12 @@ def test_an_occupied_port_stops_a_real_hub_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "database").exists(), "nothing is half done"
 
 
-@pytest.mark.parametrize("command", ["run", "administrator", "import simulators/centre.yaml", "mosquitto-files broker"])
+@pytest.mark.parametrize("command", ["run", "administrator", "import CENTRE", "mosquitto-files broker"])
 def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path, command: str) -> None:
     (tmp_path / "file").touch()
+    (tmp_path / "centre.yaml").write_text(SMALL, "utf-8")
 
-    status, told = run(command, tmp_path / "file" / "data")
+    status, told = run(command.replace("CENTRE", f"{tmp_path}/centre.yaml"), tmp_path / "file" / "data")
 
     assert status == 1
     assert told == [
@@ -117,6 +119,32 @@ def test_a_folder_of_broker_files_that_cannot_be_is_one_line(tmp_path: Path) -> 
     assert status == 1
     assert told == [f"{tmp_path}/file/broker: should be a folder that this account can write (Not a directory)"]
     assert list((tmp_path / "data").iterdir()) == [], "before anything is made"
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16"])
+def test_a_centre_s_file_in_another_encoding_says_how_to_save_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "centre.yaml").write_text("organisation: {name: 陇原社工}\n", encoding)
+
+    status, told = run(f"import {tmp_path}/centre.yaml", tmp_path / "data")
+
+    assert status == 1
+    assert told == [f"{tmp_path}/centre.yaml is not UTF-8: save it as UTF-8 and import it again"]
+
+
+def test_a_wrong_file_is_refused_before_a_database_is_made(tmp_path: Path) -> None:
+    (tmp_path / "centre.yaml").write_text("schema: anling.centre/2\n", "utf-8")
+
+    status, told = run(f"import {tmp_path}/centre.yaml", tmp_path / "data")
+
+    assert status == 1
+    assert told[-1].startswith(f"{tmp_path}/centre.yaml: line 1, column 9: schema: ")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_centre_s_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    status, told = run(f"import {tmp_path}/centre.yaml", tmp_path / "data")
+
+    assert (status, told) == (1, [f"{tmp_path}/centre.yaml cannot be read: No such file or directory"])
 
 
 @pytest.mark.parametrize("command", ["administrator", "mosquitto-files broker"])

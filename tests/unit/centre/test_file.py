@@ -101,6 +101,115 @@ def test_a_contact_of_its_channel_is_taken(channel: str, address: str) -> None:
     assert centre.accounts[0].contacts[0].address == address
 
 
+SENIOR = "seniors:\n  - {{id: s-1, name: 王, address_as: 王, address_as_en: W, {}}}\n"
+
+
+@pytest.mark.parametrize("day", ["1940-02-30", "1940-13-01", '"1940-02-30"', "1940", "1940-2-3", "[1]", "0"])
+def test_a_day_that_is_none_is_named_with_its_own_place(day: str) -> None:
+    (line,) = refused(SMALL + SENIOR.format(f"born_on: {day}"))
+
+    assert line.startswith("line 12, column 66: seniors.0.born_on: ")
+    assert line.endswith("is no date: write it as 1941-03-08")
+
+
+def test_every_day_that_is_none_is_named() -> None:
+    two = SENIOR.format("born_on: 1940-02-30") + SENIOR.format("born_on: 1940-13-01").replace("s-1", "s-2")[9:]
+
+    assert [line[: len("line 12")] for line in refused(SMALL + two)] == ["line 12", "line 13"]
+
+
+@pytest.mark.parametrize(
+    ("what", "instead", "said"),
+    [
+        ("rooms:\n", "rooms: gym\nolder:\n", "rooms: should be a list, each entry after a hyphen, not 'gym'"),
+        (
+            "accounts:\n",
+            "seniors:\naccounts:\n",
+            "seniors: should be a list, each entry after a hyphen; nothing is here",
+        ),
+        (
+            "organisation: {id: longyuan, name: 陇原, name_en: Longyuan}",
+            "organisation: longyuan",
+            "organisation: should have named entries, such as id: …, not 'longyuan'",
+        ),
+        ("plan_column: 0", "plan_column: one", "rooms.0.plan_column: should be a whole number, not 'one'"),
+        ("plan_column: 0", "plan_column: 1.5", "rooms.0.plan_column: should be a whole number, not 1.5"),
+        ("plan_column: 0", "plan_column: 100", "rooms.0.plan_column: should be at most 99, not 100"),
+        ("plan_column: 0", "plan_column: -1", "rooms.0.plan_column: should be at least 0, not -1"),
+        ("name_en: Gym", "name_en: ", "rooms.0.name_en: should be text; nothing is here"),
+        ("name_en: Gym", "name_en: 12", 'rooms.0.name_en: should be text; put it in quotes: "12"'),
+        ("name_en: Gym", "name_en: [a]", "rooms.0.name_en: should be text, not a list"),
+        ("name_en: Gym", "name_en: ''", "rooms.0.name_en: should not be empty"),
+        ("name_en: Gym", f"name_en: {81 * 'x'}", "rooms.0.name_en: should have at most 80 characters; these are 81"),
+        ("rooms:\n", "rooms: []\nolder:\n", "rooms: should not be empty"),
+        ("name_en: Admin}", "name_en: Admin, organisation: maybe}", "accounts.0.organisation: should be true or false"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_for_whoever_runs_a_centre(what: str, instead: str, said: str) -> None:
+    assert any(f": {said}" in line for line in refused(SMALL.replace(what, instead, 1)))
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("language: chinese", "seniors.0.language: should be a language such as zh-CN, not 'chinese'"),
+        ('card_token: "??"', "seniors.0.card_token: should be 4 to 64 letters, digits and hyphens, not '??'"),
+        ("objects_to_being_seen: maybe", "seniors.0.objects_to_being_seen: should be true or false, not 'maybe'"),
+    ],
+)
+def test_what_is_wrong_with_a_senior_is_said_in_such_words(part: str, said: str) -> None:
+    (line,) = refused(SMALL + SENIOR.format(part))
+
+    assert line.endswith(said)
+
+
+def test_a_list_is_no_centre() -> None:
+    assert refused("- gym\n") == ["line 1, column 1: should have named entries, such as id: …, not a list"]
+
+
+@pytest.mark.parametrize("part", ["seniors: &all\n  - *all\n", "seniors: &all {x: {y: *all}}\n"])
+def test_a_part_that_holds_itself_is_named(part: str) -> None:
+    (line,) = refused(SMALL + part)
+
+    assert line.startswith("line 11, column 10: ")
+    assert line.endswith("holds itself: write it out instead of *…")
+
+
+def test_brackets_within_brackets_without_end_are_one_line() -> None:
+    (line,) = refused("rooms: " + 3000 * "[" + 3000 * "]")
+
+    assert line == "line 1, column 1: the file is nested too deeply: does a bracket lack its end?"
+
+
+def test_parts_that_repeat_parts_that_repeat_parts_cost_nothing() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]" for n in range(1, 12)]
+
+    assert len(refused(SMALL + "\n".join(lines) + "\nseniors: *a11\n")) > 12
+
+
+def test_a_byte_order_mark_is_no_mistake() -> None:
+    assert parse(f"\ufeff{SMALL}").centre.id == "c"
+
+
+def test_a_character_that_no_text_has_is_named_with_its_place() -> None:
+    (line,) = refused(SMALL.replace("name_en: Gym", "name_en: G\0ym"))
+
+    assert line.startswith("line 5, column 36: ")
+
+
+def test_only_the_demo_imports_what_only_the_demo_wants() -> None:
+    demo = (
+        'demo: {opens: "00:00", closes: "24:00", second_tier_wait_seconds: 10, daughter: admin, door_reader: cam, '
+        "seed: 1}\n"
+    )
+
+    (line,) = refused(SMALL + demo)
+
+    assert line == "line 11, column 7: demo: only the simulated centre has this part: leave it out"
+    assert parse(SMALL + demo, {}).demo is not None
+
+
 def test_every_mistake_is_named_at_once() -> None:
     assert len(refused(SMALL.replace("type: gym", "type: x").replace("administrator", "boss"))) == 2
 

@@ -308,4 +308,4 @@ def _refuse(line: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="./anling")

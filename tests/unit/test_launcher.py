@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import pytest
+
+from hub.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "anling"
@@ -67,6 +70,58 @@ def test_help_installs_nothing(tmp_path: Path) -> None:
     assert answer.returncode == 0
     assert "./anling COMMAND" in answer.stdout
     assert list(tmp_path.iterdir()) == [launcher]
+
+
+@pytest.mark.parametrize("arguments", [("demo", "--help"), ("import", "-h"), ("test", "--help"), ("help",)])
+def test_help_of_a_command_installs_nothing_either(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    launcher = tmp_path / "anling"
+    launcher.write_bytes(SOURCE.read_bytes())
+
+    answer = subprocess.run([sys.executable, launcher, *arguments], capture_output=True, text=True, check=False)
+
+    assert answer.returncode == 0
+    assert "./anling COMMAND" in answer.stdout
+    assert list(tmp_path.iterdir()) == [launcher]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("dmeo", "There is no command dmeo; did you mean demo?"),
+        ("admin", "There is no command admin; did you mean administrator?"),
+        ("--lan", "There is no command --lan."),
+    ],
+)
+def test_an_unknown_command_is_refused_with_the_usage_before_anything_is_installed(
+    tmp_path: Path, wrong: str, said: str
+) -> None:
+    launcher = tmp_path / "anling"
+    launcher.write_bytes(SOURCE.read_bytes())
+
+    answer = subprocess.run([sys.executable, launcher, wrong], capture_output=True, text=True, check=False)
+
+    assert answer.returncode == 2
+    assert answer.stderr.splitlines()[0] == said
+    assert "Usage: ./anling COMMAND" in answer.stderr
+    assert answer.stdout == ""
+    assert list(tmp_path.iterdir()) == [launcher]
+
+
+def test_the_usage_names_every_command() -> None:
+    launcher = runpy.run_path(str(SOURCE))
+    usage = re.findall(r"^  ((?:[a-z-]+, )*[a-z-]+)\b", launcher["USAGE"], re.MULTILINE)
+    of_the_hub = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+
+    assert set(launcher["COMMANDS"]) == of_the_hub | set(launcher["DEVELOPMENT"])
+    assert {name for line in usage for name in line.split(", ")} == set(launcher["COMMANDS"])
+
+
+def test_the_hub_s_own_help_is_called_as_a_person_calls_it() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "demo", "--no"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert "Usage: ./anling demo [OPTIONS]" in answer.stderr
 
 
 MIRROR = "https://someone:secret@mirror.example/simple"

@@ -1,20 +1,23 @@
 """What the installation decides: the `ANLING_` variables. What the centre decides is rows."""
 
 import os
+import re
 import ssl
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from typing import Annotated, Final
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
+"""One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
 _PREFIX = "ANLING_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
@@ -85,7 +88,14 @@ def _postgres_url(value: str | None) -> str | None:
 def _mailserver(value: object) -> object:
     """Looked at before it is hidden."""
     if isinstance(value, str):
-        _parts(value, "smtp", "smtps")
+        parts = _parts(value, "smtp", "smtps")
+        asked = parse_qs(parts.query, keep_blank_values=True)
+        if parts.path not in {"", "/"} or parts.fragment or asked.keys() - {"from"}:
+            # Without naming it: of a password that holds a question mark, the rest would be it.
+            raise ValueError("should be a URL with nothing but ?from= behind host and port")
+        senders = asked.get("from", [])
+        if len(senders) > 1 or not all(map(MAILBOX.fullmatch, senders)):
+            raise ValueError("should be a URL with ?from= and one address behind it, such as anling@example.org")
     return value
 
 

@@ -63,6 +63,14 @@ def test_everything_listens_on_this_machine_alone_by_default() -> None:
         ("public_url", "http://anling.example", "https://"),
         ("smtp_url", "mail.example.org", "begins with smtp:// or smtps://"),
         ("smtp_url", "smtp://mail.example.org:99999", "a port between 1 and 65535"),
+        ("smtp_url", "smtp://mail.example.org?from=anling", "?from= and one address"),
+        ("smtp_url", "smtp://mail.example.org?from=", "?from= and one address"),
+        ("smtp_url", "smtp://mail.example.org?from=a@b.example&from=c@b.example", "?from= and one address"),
+        ("smtp_url", "smtp://mail.example.org?from=a@b.example%0aBcc:x@y.example", "?from= and one address"),
+        ("smtp_url", "smtp://mail.example.org?form=anling@example.org", "nothing but ?from="),
+        ("smtp_url", "smtp://mail.example.org?starttls=no", "nothing but ?from="),
+        ("smtp_url", "smtp://mail.example.org/inbox", "nothing but ?from="),
+        ("smtp_url", "smtp://mail.example.org#top", "nothing but ?from="),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_should_be(
@@ -72,6 +80,13 @@ def test_a_wrong_value_is_named_with_what_it_should_be(
 
     assert line.startswith(f"ANLING_{name.upper()}=")
     assert wanted in line
+
+
+@pytest.mark.parametrize("behind", ["", "/", "?from=anling@example.org", "/?from=anling%2Bhub@example.org"])
+def test_a_mailserver_with_or_without_a_sender_is_taken(monkeypatch: pytest.MonkeyPatch, behind: str) -> None:
+    monkeypatch.setenv("ANLING_SMTP_URL", f"smtps://anling:s3cret@mail.example.org:465{behind}")
+
+    assert read_settings().smtp_url is not None
 
 
 def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +102,7 @@ def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         ("mqtt_url", "mqtt://anling:s3cret@broker:99999"),
         ("public_url", "https://anling:s3cret@anling.example"),
         ("smtp_url", "smtp://anling:s3cret"),
+        ("smtp_url", "smtp://anling:12?s3cret=x@mail.example.org"),
     ],
 )
 def test_a_password_in_a_url_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:

@@ -1,7 +1,6 @@
 """How does a notification reach a mailbox? One mail in Chinese and English over SMTP."""
 
 import asyncio
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -16,9 +15,8 @@ import aiosmtplib
 from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Failed, Result, Retry, Taken
 from hub.notifications.model import Outgoing
 from hub.notifications.texts import LANGUAGES, subject, texts
+from hub.settings import MAILBOX
 
-_MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
-"""One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
 _TAKE_IT: Final = {"zh-CN": "我来处理", "en": "I'll take it"}
 _STILL_COMING: Final = {"zh-CN": "我还在路上", "en": "I'm still on my way"}
 
@@ -66,7 +64,7 @@ class EmailChannel:
         self._within = within
 
     async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
-        if not _MAILBOX.fullmatch(outgoing.to.address):
+        if not MAILBOX.fullmatch(outgoing.to.address):
             return Failed("bad-address")
         mail = message(outgoing, accept, self._server.sender, now)
         try:

@@ -89,6 +89,8 @@ def import_(
     except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
         _refuse(str(error))
     _show_imported(settings, imported)
+    if why := importing.why_nobody_is_woken(centre, has_mailserver=settings.smtp_url is not None):
+        _say(f"\n{why}")
 
 
 def _read_centre(file: Path) -> CentreFile:
@@ -120,8 +122,6 @@ def _show_imported(settings: Settings, imported: Imported) -> None:
     for account_id, token in imported.invitations.items():
         page = "/family#i/" if account_id in imported.families else "/#i/"
         _say(f"  {account_id}: {settings.origin}{page}{token}")
-    if settings.smtp_url is None and not imported.has_webhooks:
-        _say("\nNo phone channel is set up: at night nobody will be woken. Give accounts contacts in the file.")
 
 
 @app.command()

@@ -29,7 +29,6 @@ class Imported:
 
     centre_id: CentreId
     families: frozenset[AccountId]
-    has_webhooks: bool
     new_devices: int
     invitations: Mapping[AccountId, str]
     devices_file: Path
@@ -61,12 +60,28 @@ def _imported(centre: CentreFile, loaded: Loaded, data_dir: Path, webhook_file: 
     return Imported(
         centre_id=loaded.centre_id,
         families=frozenset(AccountId(account.id) for account in centre.accounts if account.role == "family"),
-        has_webhooks=any(contact.channel == "webhook" for one in centre.accounts for contact in one.contacts),
         new_devices=len(loaded.credentials),
         invitations=loaded.invitations,
         devices_file=secret_files.devices_file(data_dir),
         webhook_file=webhook_file,
     )
+
+
+def why_nobody_is_woken(centre: CentreFile, *, has_mailserver: bool) -> str | None:
+    """What to do when no contact of this file leads to a person who answers alarms; None when one does.
+
+    A webhook's secret is made by the import, a mailserver is named by ANLING_SMTP_URL.
+    """
+    channels = {
+        contact.channel
+        for account in centre.accounts
+        if account.role not in {"family", "auditor"}
+        for contact in account.contacts
+    }
+    if "webhook" in channels or (has_mailserver and "email" in channels):
+        return None
+    to_do = "Contacts are by e-mail alone: set ANLING_SMTP_URL." if channels else "Give accounts contacts in the file."
+    return f"No phone channel is set up: at night nobody will be woken. {to_do}"
 
 
 async def administrator_token(url: str, now: datetime) -> str | None:

@@ -59,11 +59,24 @@ def demo(
     broker: BrokerOption = None,
 ) -> None:
     """Run a whole simulated centre on this machine, with a stage to drive it."""
-    settings = _settings()
+    settings = _settings(lan=on_lan)
+    if on_lan:
+        _refuse_for_lan(settings)
     if settings.mqtt_url is not None:
         _refuse("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
     plan = _served_by(broker or settings.broker, plan_of(settings, demo=True))
     _serve(replace(plan, lan=True, http_host="0.0.0.0") if on_lan else plan)  # noqa: S104 - what --lan asks for
+
+
+def _refuse_for_lan(settings: Settings) -> None:
+    """What the local network cannot be served with."""
+    if settings.public_url is not None:
+        _refuse(
+            f"ANLING_PUBLIC_URL={settings.public_url!r}: --lan finds this machine's address itself: leave it out; "
+            "ANLING_MEDIA_HOSTS names another one"
+        )
+    if settings.tls_cert is not None:
+        _refuse("ANLING_TLS_CERT and ANLING_TLS_KEY: --lan speaks plain HTTP: leave them out")
 
 
 @app.command()
@@ -283,11 +296,11 @@ def plan_of(settings: Settings, *, demo: bool) -> Plan:
     )
 
 
-def _settings() -> Settings:
+def _settings(*, lan: bool = False) -> Settings:
     for line in unknown(os.environ):
         _errors.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
     try:
-        return read_settings()
+        return read_settings(lan=lan)
     except BadSettings as error:
         _refuse_settings(error.lines)
 

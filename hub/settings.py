@@ -197,10 +197,13 @@ class BadSettings(Exception):
         self.lines = lines
 
 
-def read_settings() -> Settings:
-    """The settings of this process, from its environment. Raises BadSettings."""
+def read_settings(*, lan: bool = False) -> Settings:
+    """The settings of this process, from its environment. Raises BadSettings.
+
+    `lan`: it is about to let the local network into the demo, which nobody reaches by HTTPS.
+    """
     try:
-        settings = Settings()
+        settings = Settings(lan=True) if lan else Settings()
     except ValidationError as error:
         raise BadSettings([_line(dict(problem)) for problem in error.errors()]) from error
     if problems := _contradictions(settings):

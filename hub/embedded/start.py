@@ -71,11 +71,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where this start listens."""
+    """Where this start listens, and at which address the local network reaches it (None: not at all)."""
 
     http: int
     mqtt: int
     simulation: Simulation | None
+    on_lan: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,18 +261,21 @@ async def _database(plan: Plan, screen: Screen) -> AsyncIterator[str]:
 
 
 def _ports(plan: Plan) -> Ports:
-    """Find the ports: in the demo others when they are taken, otherwise exactly those; raises PortTaken."""
+    """Find the ports: in the demo others when they are taken, otherwise exactly those.
+
+    Raises PortTaken, and NoNetwork when there is none to be reached from.
+    """
     ports.begin()
     take = ports.take_near if plan.demo else ports.take
     return Ports(
         http=take(plan.http_host, plan.http_port, "ANLING_HTTP_PORT"),
         mqtt=take(plan.mqtt_host, plan.mqtt_port, "ANLING_MQTT_PORT") if plan.own_broker else plan.mqtt_port,
         simulation=simulation.take_ports() if plan.demo else None,
+        on_lan=lan.chosen(plan.media_hosts) if plan.lan else None,
     )
 
 
 def _place(plan: Plan, taken: Ports, url: str) -> Place:
-    own_address = lan.chosen(plan.media_hosts) if plan.lan else None
     return Place(
         data_dir=plan.data_dir.resolve(),
         http_host=plan.http_host,
@@ -280,11 +284,11 @@ def _place(plan: Plan, taken: Ports, url: str) -> Place:
         mqtt_port=taken.mqtt,
         https=plan.https,
         database_url=url,
-        media_hosts=(own_address, LOOPBACK) if own_address else plan.media_hosts,
+        media_hosts=(taken.on_lan, LOOPBACK) if taken.on_lan else plan.media_hosts,
         media_socket=_media_socket(plan),
         simulation=taken.simulation,
         own_broker=plan.own_broker,
-        public_url=f"http://{own_address}:{taken.http}" if own_address else plan.public_url,
+        public_url=f"http://{in_url(taken.on_lan)}:{taken.http}" if taken.on_lan else plan.public_url,
         lan=plan.lan,
         broker_files=mosquitto.files_of(plan.data_dir, plan.mqtt_host, taken.mqtt) if plan.mosquitto else None,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded import child
+from tests.fakes.certificate import make_certificate
 from tests.unit.centre.test_file import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +63,25 @@ def test_beyond_this_machine_without_https_is_refused_in_one_line(tmp_path: Path
     assert status == 2
     assert len(told) == 1
     assert "ANLING_TLS_CERT" in told[0]
+
+
+@pytest.mark.parametrize("address", ["http://192.168.1.20:8080", "https://anling.example.org"])
+def test_the_demo_for_the_local_network_says_what_names_its_address(tmp_path: Path, address: str) -> None:
+    status, told = run("demo --lan", tmp_path / "data", ANLING_PUBLIC_URL=address)
+
+    assert status == 1
+    found = "--lan finds this machine's address itself: leave it out; ANLING_MEDIA_HOSTS names another one"
+    assert told == [f"ANLING_PUBLIC_URL='{address}': {found}"]
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_demo_for_the_local_network_speaks_plain_http(tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path)
+
+    status, told = run("demo --lan", tmp_path / "data", ANLING_TLS_CERT=str(cert), ANLING_TLS_KEY=str(key))
+
+    assert status == 1
+    assert told == ["ANLING_TLS_CERT and ANLING_TLS_KEY: --lan speaks plain HTTP: leave them out"]
 
 
 def test_one_port_for_pages_and_devices_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -106,10 +106,10 @@ async def _listens(process: asyncio.subprocess.Process, port: int) -> None:
             return
 
 
-def let_in(bench: Bench, *device_ids: str) -> None:
-    """Register devices at the built-in broker."""
+def let_in(bench: Bench, *device_ids: str, also: tuple[str, ...] = ()) -> None:
+    """Register devices at the built-in broker, which `also` say messages of these kinds."""
     for device_id in device_ids:
-        bench.rows.principals[device_id] = device(device_id)
+        bench.rows.principals[device_id] = device(device_id, *also)
 
 
 def identity(device_id: str) -> Identity:

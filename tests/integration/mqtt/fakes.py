@@ -28,9 +28,9 @@ CENTRE = "anling/v1/jq"
 PRESS = b'{"v":1,"id":"9f3c2a7be41d0c55-1042","seq":1042,"kind":"press"}'
 
 
-def device(device_id: str) -> Principal:
-    """What the rows of a button allow."""
-    kinds = ("alarm", "tele", "status", "done")
+def device(device_id: str, *also: str) -> Principal:
+    """What the rows of a button allow, and `also` messages of other kinds: a card reader's are visits."""
+    kinds = ("alarm", "tele", "status", "done", *also)
     return Principal(
         device_id,
         may_publish=tuple(f"{CENTRE}/{kind}/{device_id}" for kind in kinds),

@@ -1,13 +1,17 @@
-"""What does a phone see that scans the code of `./anling demo --lan`? A real browser at the machine's other address."""
+"""What does `./anling demo --lan` open to a phone on the same network, and what not? A browser at the other address."""
 
+import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from hub.web.home import Home
 from tests.browser.picture import watch
 from tests.browser.visitors import PHONE, Visitors
-from tests.fakes.demo import Demo, demo_running
+from tests.fakes.demo import Demo, demo_running, until
+from tests.fakes.sockets import LISTENS, sockets_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 
@@ -21,6 +25,18 @@ def on_lan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield demo
 
 
+def test_the_code_on_the_terminal_leads_a_phone_to_the_daughters_page(on_lan: Demo) -> None:
+    found = re.search(rf"^(http://{re.escape(HERE)}:\d+)/family#i/(\S+)$", on_lan.printed, re.MULTILINE)
+    assert found is not None, on_lan.printed
+
+    assert found[1] == on_lan.url
+    assert found[2] == on_lan.invitation
+    assert "plain HTTP, demo data only" in on_lan.printed
+    assert "█" in on_lan.printed, "the code itself"
+    home = Home.model_validate_json(on_lan.daughter().get("/api/family/home").content)
+    assert (home.senior.address_as, home.plain_http) == ("王奶奶", True)
+
+
 def test_whoever_scans_the_code_signs_in_sees_the_picture_and_is_told_that_it_is_plain_http(
     chromium: Browser, on_lan: Demo
 ) -> None:
@@ -32,8 +48,27 @@ def test_whoever_scans_the_code_signs_in_sees_the_picture_and_is_told_that_it_is
     page.get_by_role("button", name="进入").click()
     expect(page.get_by_role("heading", name="妈妈在音乐室")).to_be_visible()
     expect(page.get_by_text("这一页没有加密（HTTP）")).to_be_visible()
-    page.get_by_role("button", name="看看妈妈").click()
+    with page.expect_response(lambda response: response.request.method == "POST" and "whep" in response.url) as answer:
+        page.get_by_role("button", name="看看妈妈").click()
 
+    assert f" {HERE} " in answer.value.text(), "an address that the phone can reach"
     assert watch(page.locator("video")).room_id == "music"
     people.leave()
     assert people.wrong == []
+
+
+def test_nothing_but_the_pages_and_the_picture_is_opened(on_lan: Demo) -> None:
+    found = list(sockets_of(set(on_lan.pids())))
+
+    beyond = {one.pid for one in found if one.state == LISTENS and not ip_address(one.local).is_loopback}
+    assert beyond == {on_lan.pid_of("hub")}
+    broker = [one for one in found if one.port == on_lan.mqtt_port and one.state == LISTENS]
+    assert [one.local for one in broker] == ["127.0.0.1"]
+
+
+def test_a_press_is_taken_on_the_phone_as_ever(on_lan: Demo) -> None:
+    on_lan.press("b-02")
+
+    assert on_lan.take("sw-1", on_lan.ringing("sw-1", "李爷爷")) == {"code": "accepted"}
+
+    until(lambda: on_lan.light("b-02").text == "孙丽正在赶来")

@@ -69,7 +69,6 @@ from hub.web.static import STATIC, Pages
 log = logging.getLogger(__name__)
 
 KEEP_READINGS_FOR: Final = timedelta(days=730)
-KEPT_RULES: Final = "rules-in-force.json"
 _CENTRE_EVERY: Final = 1.0
 _RULES_EVERY: Final = 2.0
 """Seconds between two looks: for the first import, and for rule files that changed."""
@@ -145,7 +144,7 @@ def _hub(settings: Settings, clock: Clock, pools: Pools, changes: Changes) -> Hu
         clock=clock,
         pools=pools,
         changes=changes,
-        rules=Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.data_dir / KEPT_RULES),
+        rules=Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules),
         telemetry=Telemetry(),
         video=Video(pools.hub, media, changes, clock),
         access=access,

@@ -89,7 +89,7 @@ def _mailserver(value: object) -> object:
     """Looked at before it is hidden."""
     if isinstance(value, str):
         parts = _parts(value, "smtp", "smtps")
-        asked = parse_qs(parts.query, keep_blank_values=True)
+        asked = parse_qs(parts.query.replace("+", "%2B"), keep_blank_values=True)  # anling+hub@… is an address
         if parts.path not in {"", "/"} or parts.fragment or asked.keys() - {"from"}:
             # Without naming it: of a password that holds a question mark, the rest would be it.
             raise ValueError("should be a URL with nothing but ?from= behind host and port")
@@ -179,6 +179,11 @@ class Settings(BaseSettings):
         return self.media_socket or self.data_dir / "media.sock"
 
     @property
+    def kept_rules(self) -> Path:
+        """The centre's own rules as they were good last."""
+        return self.data_dir / "rules-in-force.json"
+
+    @property
     def origin(self) -> str:
         """How people reach the pages: scheme, host and port."""
         if self.public_url:
@@ -212,9 +217,13 @@ def read_settings(*, lan: bool = False) -> Settings:
 
 
 _OF_OTHERS = frozenset(
-    {"CAMERA_PASSWORD", "CAMERA_USER", "DEVICE_PASSWORD", "PAGES_BUILT", "RTSP_URL", "TEST_DATABASE_URL"}
+    {
+        *("CENTRE", "DEVICE", "DEVICE_DIR", "DEVICE_PASSWORD", "DEVICE_PASSWORD_FILE"),
+        *("CAMERA_PASSWORD", "CAMERA_USER", "RTSP_URL"),
+        *("PAGES_BUILT", "TEST_DATABASE_URL", "REGISTRY", "BROKER_PASSWORD"),
+    }
 )
-"""What reference devices, the build and the tests read."""
+"""What reference devices, the build, the tests and docker-compose.yml read."""
 _OF_THE_DEMO = frozenset({"DEMO", "LAN", "STAGE_URL", "ORGANISATION_URL"})
 
 
@@ -235,7 +244,7 @@ def unknown(variables: Iterable[str]) -> list[str]:
 def not_to_run_with(settings: Settings) -> list[str]:
     """What a person who starts the hub corrects first, a line each; the demo takes other ports and rules of its own.
 
-    A hub that starts again by itself is not asked: with the rules that it kept it still answers a press.
+    With the rules that it kept a hub still answers a press: a folder that is gone after a power cut stops no start.
     """
     problems = []
     if settings.mqtt_url is None and settings.http_port == settings.mqtt_port and _share_an_address(settings):
@@ -243,7 +252,7 @@ def not_to_run_with(settings: Settings) -> list[str]:
             f"ANLING_MQTT_PORT={settings.mqtt_port}: is ANLING_HTTP_PORT, too, and pages and devices need one each: "
             "set one of them to another"
         )
-    if settings.rules_dir is not None and not _can_be_listed(settings.rules_dir):
+    if settings.rules_dir is not None and not _can_be_listed(settings.rules_dir) and not settings.kept_rules.exists():
         problems.append(f"ANLING_RULES_DIR={str(settings.rules_dir)!r}: should be a folder that this account can read")
     return problems
 

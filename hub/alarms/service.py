@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from hub.alarms import policies, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
@@ -34,8 +33,8 @@ from hub.alarms.store import Responder
 from hub.alarms.transition import Noted, carry_out, centre_now
 from hub.fleet import service as fleet
 from hub.kit.clock import ClockSet
-from hub.kit.db import Conn, one_trip
-from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, SeniorId, new_id
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
 from hub.ledger.model import Chain, Entry
 from hub.notices import service as notices
@@ -269,12 +268,12 @@ class _Sitting:
 
 async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Entry]:
     """T1, T18."""
-    born, person = await _born(conn, finding, place.now)
+    born = await _born(conn, finding, place.now)
     moved = opened(born, reach_of(born.policy, born.room_id, place.centre), place.now)
     noted = Noted(
         {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": born.policy.version},
         {
-            "senior": None if person is None else str(person),
+            "senior": None if born.senior_id is None else str(await store.person_of_senior(conn, born.senior_id)),
             "room": born.room_id,
             "device": born.device_id,
             "press": finding.press_id,
@@ -283,28 +282,23 @@ async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Ent
     return await carry_out(conn, None, moved, place.centre.sounders, noted)
 
 
-async def _born(conn: Conn, finding: Finding, now: datetime) -> tuple[Alarm, UUID | None]:
-    """A new alarm, which is not written yet, to which the finding's press is linked; and its senior's person."""
-    key, alarm_id = key_of(finding), AlarmId(new_id("a", now))
+async def _born(conn: Conn, finding: Finding, now: datetime) -> Alarm:
+    """A new alarm, which is not written yet, to which the finding's press is linked."""
+    key = key_of(finding)
     subject = key.removesuffix(f":{finding.klass}")
-    async with one_trip() as group:
-        policy = group.create_task(_policy(conn, finding.centre_id, now))
-        number = group.create_task(store.next_number(conn, finding.centre_id, now))
-        linked_id = group.create_task(store.related_alarm(conn, key, subject))
-        person = group.create_task(_person(conn, finding.senior_id))
-        group.create_task(_link(conn, alarm_id, finding))
+    applies, policy = await store.policy_at(conn, finding.centre_id, now)
     born = Alarm(
-        id=alarm_id,
+        id=AlarmId(new_id("a", now)),
         centre_id=finding.centre_id,
         key=key,
         klass=finding.klass,
-        number=number.result(),
+        number=await store.next_number(conn, finding.centre_id, now),
         priority=finding.priority,
         state=State.OPEN,
         version=1,
         epoch=1,
         tier=0,
-        policy=policy.result(),
+        policy=policy or policies.shipped(applies),
         opened_at=now,
         open_since=now,
         changed_at=now,
@@ -315,20 +309,12 @@ async def _born(conn: Conn, finding: Finding, now: datetime) -> tuple[Alarm, UUI
         rule_id=finding.rule_id,
         summary=finding.summary,
         times_pressed=0 if finding.press_id is None else 1,
-        linked_id=linked_id.result(),
+        linked_id=await store.related_alarm(conn, key, subject),
         late=finding.late,
         time_uncertain=finding.time_uncertain,
     )
-    return born, person.result()
-
-
-async def _policy(conn: Conn, centre_id: CentreId, now: datetime) -> Policy:
-    applies, written = await store.policy_at(conn, centre_id, now)
-    return written or policies.shipped(applies)
-
-
-async def _person(conn: Conn, senior_id: SeniorId | None) -> UUID | None:
-    return None if senior_id is None else await store.person_of_senior(conn, senior_id)
+    await _link(conn, born.id, finding)
+    return born
 
 
 async def _through(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:

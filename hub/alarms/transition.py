@@ -16,7 +16,7 @@ from hub.alarms.reach import Centre
 from hub.alarms.store import Presser
 from hub.fleet import service as fleet
 from hub.fleet.model import Command, Subtopic
-from hub.kit.db import Conn, one_trip, pipelined
+from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId, DeviceId, new_id
 from hub.ledger.model import Entry
 from hub.notices import service as notices
@@ -46,11 +46,11 @@ class Noted:
 
 async def centre_now(conn: Conn, centre_id: CentreId, now: datetime) -> Centre:
     """Who and what of a centre can be reached at `now`."""
-    async with one_trip() as group:
-        posts = group.create_task(roster.posts(conn, centre_id, now))
-        reachable = group.create_task(notifications.reachable(conn, centre_id))
-        sounders = group.create_task(store.sounders(conn, centre_id, now))
-    return Centre(posts.result(), reachable.result(), tuple(sounders.result()))
+    return Centre(
+        await roster.posts(conn, centre_id, now),
+        await notifications.reachable(conn, centre_id),
+        tuple(await store.sounders(conn, centre_id, now)),
+    )
 
 
 async def carry_out(
@@ -61,7 +61,7 @@ async def carry_out(
     Returns the alarm as it is written and the ledger's entry, which the caller appends last.
     """
     alarm = replace(moved.alarm, times_told=moved.alarm.times_told + len(moved.tell))
-    async with pipelined(conn):  # a phone waits: only what is read costs a round trip
+    async with conn.pipeline():  # a phone waits: only what is read costs a round trip
         await _save(conn, before, alarm)
         await _set_timers(conn, before, alarm, moved)
         hashed = await _keep(conn, alarm, noted.sentence)

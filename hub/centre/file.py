@@ -605,7 +605,7 @@ def _no_values(root: yaml.Node) -> Iterator[Mistake]:
                 loader.construct_object(node)
             except yaml.YAMLError:  # with its place: `_construct` tells it
                 continue
-            except ValueError:
+            except (ValueError, LookupError, AttributeError):  # the last two of PyYAML, for `!!float ""` and the like
                 value = _brief(node.value)
                 is_date = node.tag == "tag:yaml.org,2002:timestamp"
                 wrong = _no_date(node.value) if is_date else f"{value} is no number: put it in quotes if it is text"

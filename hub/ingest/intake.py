@@ -14,10 +14,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Final, TypeAlias
 
 import psycopg
@@ -50,7 +49,6 @@ TELEMETRY_LINGER_SECONDS: Final = 0.02
 TELEMETRY_CAPACITY: Final = 10_000
 KEPT_FOR_OTHERS: Final = 1000
 
-Begin: TypeAlias = Callable[[], AbstractAsyncContextManager[Conn]]
 Keep: TypeAlias = Callable[[Conn, Sequence[Arrived], Neighbours, DeviceClocks, datetime], Awaitable[list[Answer]]]
 
 
@@ -174,7 +172,7 @@ class Intake:
         """
         while True:
             try:
-                return await self._commit(partial(self._alarms.transaction, in_pipeline=True), presses.keep, arrived)
+                return await self._commit(self._alarms, presses.keep, arrived)
             except (psycopg.OperationalError, TimeoutError) as error:
                 if isinstance(error, TimeoutError) and len(arrived) > 1:
                     raise
@@ -187,7 +185,7 @@ class Intake:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
         arrived = [_arrived(waiting.inbound) for waiting in batch]
         try:
-            answers = await self._commit(self._telemetry.transaction, reports.keep, arrived)
+            answers = await self._commit(self._telemetry, reports.keep, arrived)
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d messages of the telemetry lane are shed: %s", len(batch), error)
             self._shed(sum(not waiting.given_up for waiting in batch))
@@ -246,16 +244,16 @@ class Intake:
 
     # Both.
 
-    async def _commit(self, begin: Begin, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
+    async def _commit(self, database: Database, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
         """Commit; once more when PostgreSQL ended a circle of waiting here, for then the others have gone on."""
         try:
-            return await self._attempt(begin, keep, arrived)
+            return await self._attempt(database, keep, arrived)
         except psycopg.errors.DeadlockDetected as error:
             log.warning("%d messages waited in a circle and are tried again: %s", len(arrived), error)
-            return await self._attempt(begin, keep, arrived)
+            return await self._attempt(database, keep, arrived)
 
-    async def _attempt(self, begin: Begin, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
-        async with asyncio.timeout(ATTEMPT_SECONDS), begin() as conn:
+    async def _attempt(self, database: Database, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
+        async with asyncio.timeout(ATTEMPT_SECONDS), database.transaction() as conn:
             return await keep(conn, arrived, self._neighbours, self._clocks, self._clock.now())
 
     def _settle(

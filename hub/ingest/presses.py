@@ -18,7 +18,7 @@ from hub.ingest.decode import digest
 from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, Sender, Understood
 from hub.ingest.store import Press, Seen
 from hub.ingest.timing import DeviceClocks, When, when
-from hub.kit.db import Conn, one_trip
+from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
 from hub.mqtt.model import Inbound
 from hub.notices.model import Raised
@@ -119,9 +119,8 @@ async def _keep_readable(desk: _Desk, inbound: Inbound, topic: Topic, said: Alar
         sender = whose
     press = _press(inbound, sender, said, moment, seen.digest, desk.now)
     await _notice_oddities(desk, inbound, sender, reused=before.is_reused)
-    async with one_trip() as group:
-        group.create_task(store.note_seen(desk.conn, seen, press.id, desk.now))
-        group.create_task(store.insert_press(desk.conn, press))
+    await store.note_seen(desk.conn, seen, press.id, desk.now)
+    await store.insert_press(desk.conn, press)
     return _Kept(topic, said.id, press.id, _event(press), press.of_message_id)
 
 

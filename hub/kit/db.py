@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import Final, Self, TypeAlias
 
 from psycopg import AsyncConnection, OperationalError, sql
-from psycopg.errors import IdleInTransactionSessionTimeout, PipelineAborted
-from psycopg.pq import PipelineStatus
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -83,11 +82,9 @@ class Database:
             await pool.close(timeout=5.0)
 
     @asynccontextmanager
-    async def transaction(self, *, in_pipeline: bool = False) -> AsyncIterator[Conn]:
+    async def transaction(self) -> AsyncIterator[Conn]:
         """A connection whose work is committed at the end of the block, or undone by an error in it.
 
-        `in_pipeline`, for what a phone waits for: see `pipelined`. There, what is wrong with a statement that is not
-        read is raised by a later one, or by the end of the block; COPY is not possible.
         Raises psycopg.OperationalError (PoolTimeout, LockNotAvailable and DeadlockDetected are some) while the database
         is away, or when it waited for a lock or stood still for too long.
         """
@@ -95,8 +92,6 @@ class Database:
             async with AsyncExitStack() as stack:
                 with _cancellation_heard():
                     conn = await stack.enter_async_context(self._pool.connection())
-                if in_pipeline:
-                    await stack.enter_async_context(conn.pipeline())
                 await stack.enter_async_context(conn.transaction())
                 yield conn
         except IdleInTransactionSessionTimeout as error:
@@ -133,26 +128,3 @@ async def _check(conn: Conn) -> None:
     said.register(conn.fileno(), select.POLLIN)
     if said.poll(0):
         await AsyncConnectionPool.check_connection(conn)
-
-
-@asynccontextmanager
-async def pipelined(conn: Conn) -> AsyncIterator[None]:
-    """Let statements go to the server without waiting for each one's answer; in a pipeline already, nothing changes."""
-    if conn.pgconn.pipeline_status is not PipelineStatus.OFF:
-        yield
-        return
-    async with conn.pipeline():
-        yield
-
-
-@asynccontextmanager
-async def one_trip() -> AsyncIterator[asyncio.TaskGroup]:
-    """In a pipeline, what the tasks of this group read comes with one trip; they ask in the order of their making.
-
-    A statement that fails ends the others, and its error is raised as it is, not in a group.
-    """
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except BaseExceptionGroup as several:
-        raise min(several.exceptions, key=lambda error: isinstance(error, PipelineAborted)) from None

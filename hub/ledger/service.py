@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from hub.kit.db import Conn, pipelined
+from hub.kit.db import Conn
 from hub.kit.ids import CentreId
 from hub.ledger import store
 from hub.ledger.chain import extend
@@ -18,6 +18,6 @@ async def append(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequenc
     """
     if not entries:
         return
-    async with pipelined(conn):
+    async with conn.pipeline():
         head, links = extend(await store.lock_head(conn, centre_id, chain), entries, now)
         await store.insert_links(conn, centre_id, chain, links, head)

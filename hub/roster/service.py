@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from hub.kit.db import Conn, one_trip
+from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
 from hub.roster import store
 from hub.roster.gaps import gaps_of
@@ -14,10 +14,9 @@ LOOK_AHEAD: Final = timedelta(days=14)
 
 async def posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
     """Who has which duty and which role at `now`."""
-    async with one_trip() as group:
-        on_duty = group.create_task(store.accounts_on_duty(conn, centre_id, now))
-        roles = group.create_task(store.accounts_with_role(conn, centre_id))
-    return Posts(tuple(on_duty.result()), tuple(roles.result()))
+    on_duty = await store.accounts_on_duty(conn, centre_id, now)
+    roles = await store.accounts_with_role(conn, centre_id)
+    return Posts(tuple(on_duty), tuple(roles))
 
 
 async def on_duty(conn: Conn, centre_id: CentreId, duty: Duty, now: datetime) -> list[AccountId]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hub.attendance.model import Whereabouts
 from hub.attendance.service import whereabouts_of
-from hub.kit.db import Conn, one_trip
+from hub.kit.db import Conn
 from hub.kit.ids import DeviceId, RoomId, SeniorId
 from hub.rules import store
 from hub.rules.context import CentreFacts, Context, DeviceFacts, Names, RoomFacts, SeniorFacts
@@ -29,14 +29,10 @@ async def around(conn: Conn, wanted: Collection[About], now: datetime) -> dict[A
     At most four queries, however many messages.
     """
     senior_ids = sorted({about.senior_id for about in wanted if about.senior_id is not None})
-    async with one_trip() as group:
-        device_rows = group.create_task(store.devices(conn, {about.device_id for about in wanted}, now))
-        places = group.create_task(whereabouts_of(conn, senior_ids, now))
-        senior_rows = group.create_task(store.seniors(conn, senior_ids))
-    devices = {row.id: row for row in device_rows.result()}
-    found = places.result()
-    seniors = {row.id: row for row in senior_rows.result()}
+    devices = {row.id: row for row in await store.devices(conn, {about.device_id for about in wanted}, now)}
+    found = await whereabouts_of(conn, senior_ids, now)
     rooms = await _rooms(conn, wanted, found.values())
+    seniors = {row.id: row for row in await store.seniors(conn, senior_ids)}
     return {
         about: Context(
             centre=_centre(devices[about.device_id]),

@@ -293,7 +293,9 @@ def _directory(directory: Path, had: Directory | None, problems: list[RuleFilePr
         what = f"the folder cannot be read: {error.strerror}"
         return about_all(what, "give it back, or set ANLING_RULES_DIR to another")
     if had and not paths:
-        return about_all("the folder held rule files and is empty", "put them back, or a file that says `rules: []`")
+        return about_all(
+            "the folder is empty, and there were rule files before", "put them back, or a file that says `rules: []`"
+        )
     files = ((path.name, _content(path, problems)) for path in paths)
     return tuple(RuleFile(name, text) for name, text in files if text is not None)
 

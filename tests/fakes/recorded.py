@@ -31,8 +31,8 @@ class Recorded(Database):
         self.transactions: list[list[str]] = []
 
     @asynccontextmanager
-    async def transaction(self, *, in_pipeline: bool = False) -> AsyncIterator[Conn]:
-        async with super().transaction(in_pipeline=in_pipeline) as conn:
+    async def transaction(self) -> AsyncIterator[Conn]:
+        async with super().transaction() as conn:
             asked: list[str] = []
             self.transactions.append(asked)
             was, conn.cursor_factory = conn.cursor_factory, _Noting

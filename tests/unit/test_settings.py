@@ -82,7 +82,9 @@ def test_a_wrong_value_is_named_with_what_it_should_be(
     assert wanted in line
 
 
-@pytest.mark.parametrize("behind", ["", "/", "?from=anling@example.org", "/?from=anling%2Bhub@example.org"])
+@pytest.mark.parametrize(
+    "behind", ["", "/", "?from=anling@example.org", "/?from=anling%2Bhub@example.org", "?from=anling+hub@example.org"]
+)
 def test_a_mailserver_with_or_without_a_sender_is_taken(monkeypatch: pytest.MonkeyPatch, behind: str) -> None:
     monkeypatch.setenv("ANLING_SMTP_URL", f"smtps://anling:s3cret@mail.example.org:465{behind}")
 
@@ -303,6 +305,16 @@ def test_a_folder_of_rules_that_is_not_there_is_named(monkeypatch: pytest.Monkey
     assert not_to_run_with(read_settings()) == [
         "ANLING_RULES_DIR='/no/rules': should be a folder that this account can read"
     ]
+
+
+def test_a_folder_of_rules_that_is_gone_stops_no_start_of_a_hub_that_kept_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANLING_RULES_DIR", "/no/rules")
+    monkeypatch.setenv("ANLING_DATA_DIR", str(tmp_path))
+    (tmp_path / "rules-in-force.json").touch()
+
+    assert not_to_run_with(read_settings()) == []
 
 
 @pytest.mark.parametrize(

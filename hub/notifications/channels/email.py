@@ -49,7 +49,7 @@ def mailserver(url: str) -> Mailserver:
         port=parts.port or (465 if tls else 25),
         tls=tls,
         starttls=False if tls else True if username and not _is_this_machine(parts.hostname) else None,
-        sender=parse_qs(parts.query).get("from", [f"anling@{parts.hostname}"])[0],
+        sender=parse_qs(parts.query.replace("+", "%2B")).get("from", [f"anling@{parts.hostname}"])[0],
         username=username,
         password=unquote(parts.password) if parts.password else None,
     )

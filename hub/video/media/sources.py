@@ -15,6 +15,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from devices.rtsp.address import NotAnAddress
 from devices.rtsp.relay import relayed
 from devices.rtsp.sieve import SentOn
 from hub.video.media import h264
@@ -93,7 +94,7 @@ class Source:
                     self._play(container, stream)
                     pause = FIRST_PAUSE
                 self._tell(self._changed, "silent", None)
-            except (Unusable, SentOn) as error:
+            except (Unusable, SentOn, NotAnAddress) as error:
                 pause = LONGEST_PAUSE
                 self._tell(self._changed, "unusable", str(error))
             except (av.FFmpegError, OSError) as error:

@@ -1,6 +1,7 @@
 """Migrations, roles and changes, on a real PostgreSQL."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -200,3 +201,44 @@ def test_a_test_that_winds_a_centre_sets_no_clock(tmp_path: Path) -> None:
 
     assert clock.now() - was >= timedelta(hours=1)
     assert parted(before, clock.both()) is None
+
+
+async def test_a_connection_that_the_server_has_ended_is_replaced_before_anybody_gets_it(database_url: str) -> None:
+    async with Database.open(database_url, Role.HUB, size=1, name="test replaced") as database:
+        async with database.transaction() as conn:
+            before = conn.info.backend_pid
+        with psycopg.connect(database_url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (before,))
+
+        async with database.transaction() as conn:
+            after = conn.info.backend_pid
+            await conn.execute("SELECT 1")
+
+    assert after != before
+
+
+async def test_who_is_stopped_while_the_pool_gives_a_connection_stops_though_the_pool_did_not_pass_it_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, asked, over = AsyncConnectionPool.getconn, asyncio.Event(), asyncio.Event()
+
+    async def give_and_forget(pool: AsyncConnectionPool, timeout: float | None = None) -> object:
+        conn = await given(pool, timeout)
+        asked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return conn
+
+    async def work() -> None:
+        async with database.transaction():
+            await over.wait()
+
+    monkeypatch.setattr(AsyncConnectionPool, "getconn", give_and_forget)
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(work())
+        await asked.wait()
+        working.cancel()
+        await asyncio.wait({working}, timeout=10)
+        over.set()
+
+    assert working.cancelled()

@@ -60,6 +60,16 @@ async def test_the_microphone_of_a_camera_is_never_asked_for(building: Building)
     assert camera.set_up == ["track1"]
 
 
+async def test_an_address_at_which_no_camera_can_be_is_said_and_not_called_silence() -> None:
+    sources = Sources()
+
+    source = sources.open("cam-gym", "rtsp://camera.example:99999/gym")
+    await until(lambda: source.state == "unusable")
+    sources.stop()
+
+    assert source.problem == "the port in the camera's address is not one from 1 to 65535"
+
+
 @pytest.mark.parametrize(("method", "status"), [("OPTIONS", 301), ("DESCRIBE", 302), ("SETUP", 305), ("PLAY", 302)])
 async def test_a_camera_that_sends_us_on_is_not_followed_and_people_are_told(
     method: str, status: int, caplog: pytest.LogCaptureFixture

@@ -112,6 +112,13 @@ def test_a_day_that_is_none_is_named_with_its_own_place(day: str) -> None:
     assert line.endswith("is no date: write it as 1941-03-08")
 
 
+@pytest.mark.parametrize("value", ["!!timestamp foo", '!!float ""', '!!int ""', "!!bool foo"])
+def test_what_is_not_what_its_tag_says_is_named_with_its_place(value: str) -> None:
+    (line,) = refused(SMALL + SENIOR.format(f"born_on: {value}"))
+
+    assert line.startswith("line 12, column 66: seniors.0.born_on: ")
+
+
 def test_every_day_that_is_none_is_named() -> None:
     two = SENIOR.format("born_on: 1940-02-30") + SENIOR.format("born_on: 1940-13-01").replace("s-1", "s-2")[9:]
 

@@ -135,6 +135,10 @@ def test_who_is_told_that_it_was_pressed_again_and_has_not_taken_it_is_asked_not
             Mailserver("mail.example.org", 587, False, True, "help@example.org", "anling", "p@ss"),
         ),
         (
+            "smtp://mail.example.org?from=anling+hub@example.org",
+            Mailserver("mail.example.org", 25, False, None, "anling+hub@example.org"),
+        ),
+        (
             "smtps://anling:secret@mail.example.org",
             Mailserver("mail.example.org", 465, True, False, "anling@mail.example.org", "anling", "secret"),
         ),

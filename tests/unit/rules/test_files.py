@@ -242,7 +242,8 @@ def test_a_folder_that_holds_no_rules_any_more_is_a_problem_until_a_file_says_th
     none = load([tmp_path], before)
 
     assert str(refused.value) == (
-        f"{tmp_path}: the folder held rule files and is empty; put them back, or a file that says `rules: []`"
+        f"{tmp_path}: the folder is empty, and there were rule files before; "
+        "put them back, or a file that says `rules: []`"
     )
     assert none.rules.named("room-hot") is None
 

@@ -4,7 +4,8 @@
 
 A button publishes over MQTT (paho, QoS 1) to the hub's own broker; the phone is an HTTP server that checks the
 signature. Each press is a senior's first, so each opens an alarm; five a second, so that the hub is idle in between.
-PostgreSQL is the embedded one with fsync on. Times are of one clock, in one process that is not the hub.
+PostgreSQL is the embedded one with fsync on. Times are of one clock, in one process that is not the hub. Beside them
+stands what a commit of one row costs in the same run, over a connection that is open: the yardstick of the machine.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ from tests.fakes.providers import WebhookProvider, webhook_provider
 
 SECRET = "whsec_" + "YmVuY2htYXJrLXNlY3JldC1vZi1ob25ndGFp"
 BETWEEN_PRESSES = 0.2
+COMMITS = 200
 
 
 async def main(presses: int) -> None:
@@ -45,11 +47,12 @@ async def main(presses: int) -> None:
         async with postgres.running(Path(folder) / "postgres") as url, webhook_provider() as phone:
             migrate(url)
             _load(url, phone, presses)
+            commits = _measure_commits(url)
             async with _hub(Path(folder), url) as (mqtt_port, pid):
                 cpu_before = _cpu_seconds(pid)
                 took = await _measure(mqtt_port, phone, presses)
                 cpu = _cpu_seconds(pid) - cpu_before
-    _print(took, cpu)
+    _print(took, cpu, commits)
 
 
 def _load(url: str, phone: WebhookProvider, presses: int) -> None:
@@ -115,6 +118,18 @@ async def _answers(url: str, process: asyncio.subprocess.Process) -> None:
     raise RuntimeError("the hub did not start")
 
 
+def _measure_commits(url: str) -> list[float]:
+    """Seconds for each commit of one row."""
+    took = []
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("CREATE TABLE yardstick (n int)")
+        for n in range(COMMITS):
+            started = time.perf_counter()
+            conn.execute("INSERT INTO yardstick VALUES (%s)", (n,))
+            took.append(time.perf_counter() - started)
+    return took
+
+
 async def _measure(port: int, phone: WebhookProvider, presses: int) -> list[float]:
     """Seconds from each publish to the signed message on the phone."""
     took = []
@@ -148,12 +163,14 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _print(took: list[float], cpu: float) -> None:
-    ordered = sorted(took)
+def _print(took: list[float], cpu: float, commits: list[float]) -> None:
+    ordered, commit = sorted(took), statistics.median(commits)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     sys.stdout.write(
         f"{len(took)} presses: p50 {statistics.median(took) * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, "
         f"slowest {ordered[-1] * 1000:.1f} ms; the hub used {cpu / len(took) * 1000:.1f} ms of CPU for each\n"
+        f"a commit of one row: p50 {commit * 1000:.2f} ms; a press takes {statistics.median(took) / commit:.0f} times that"
+        "\n"
     )
 
 

@@ -34,6 +34,7 @@ from hub.access.model import DEMO_PASSWORD
 from hub.alarms.card import AlarmStory
 from hub.embedded import postgres
 from simulators.organisation.phones import Standing
+from tests.fakes.plain import PLAIN
 
 PAGE = {"X-Anling": "1"}
 """What a page of the hub sends with every request that writes."""
@@ -293,7 +294,7 @@ class Demo:
 
     def browser(self) -> httpx.Client:
         """A browser in which nobody is signed in, on a page of the hub."""
-        client = httpx.Client(base_url=self.url, headers=PAGE, timeout=10, trust_env=False)
+        client = httpx.Client(base_url=self.url, headers=PAGE, verify=PLAIN, timeout=10, trust_env=False)
         return self.opened.enter_context(client)
 
     @property

@@ -9,6 +9,8 @@ from typing import Literal, TypedDict, overload
 
 import httpx
 
+from tests.fakes.plain import PLAIN
+
 PATIENCE = 5.0
 
 
@@ -152,7 +154,7 @@ async def opened(address: str, path: str, cookies: dict[str, str], last_id: str 
     """Open a page's stream; closes it at the end of the block."""
     headers = {} if last_id is None else {"Last-Event-ID": last_id}
     async with (
-        httpx.AsyncClient(base_url=address, cookies=cookies, timeout=PATIENCE) as client,
+        httpx.AsyncClient(base_url=address, cookies=cookies, verify=PLAIN, timeout=PATIENCE) as client,
         client.stream("GET", path, headers=headers) as response,
     ):
         if response.status_code != 200:

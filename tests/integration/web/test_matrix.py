@@ -23,6 +23,7 @@ from hub.video.service import Video
 from hub.web.app import routes
 from hub.web.stage.service import Addresses, Theatre
 from tests.fakes.house import House
+from tests.fakes.plain import PLAIN
 from tests.integration.web.site import Place, Site, make_site, page_headers, served
 
 ROLES = ("staff", "social_worker", "lead", "grid_head", "street_office", "administrator", "auditor", "family")
@@ -127,7 +128,7 @@ async def town(place: Place, house: House, tmp_path: Path) -> AsyncIterator[Town
             )
     site = make_site(place)
     video = Video(place.hub, MediaProcess(tmp_path / "media.sock"), site.changes, place.clock)
-    async with httpx.AsyncClient(timeout=1.0) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=1.0) as client:
         nowhere = Addresses("http://127.0.0.1:9", "http://127.0.0.1:9", "/family#i/x", house.daughter)
         theatre = Theatre(place.hub, place.clock, client, nowhere)
         site = make_site(place, demo=True, things=[video, Rules([], place.clock), theatre])

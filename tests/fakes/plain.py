@@ -1,4 +1,4 @@
-"""What clients of plain HTTP give as `verify`: without it httpx reads all certificates of the system for each client."""
+"""What clients of plain HTTP give as `verify`: else httpx reads all certificates of the system for each client."""
 
 import ssl
 

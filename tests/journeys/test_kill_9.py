@@ -51,7 +51,8 @@ def test_when_the_hub_is_killed_presses_arrive_once_alarms_climb_and_a_waiting_r
     centre.heat("computer")
     centre.wind(40)
     waits = "SELECT FROM rule_state WHERE rule_id = 'room-hot' AND key = 'room:computer' AND stage = 'pending'"
-    until(lambda: centre.rows(waits), what="the rule waits whether the room stays hot")
+    # A busy hub may shed a reading after a second; its sensor says it again within thirty.
+    until(lambda: centre.rows(waits), within=40, what="the rule waits whether the room stays hot")
     centre.press("b-33")
     told_before = centre.ringing("sw-1", "傅奶奶")
 
@@ -67,5 +68,7 @@ def test_when_the_hub_is_killed_presses_arrive_once_alarms_climb_and_a_waiting_r
     until(lambda: centre.rows(ALARMS_OF_COMPUTER), within=30, what="the room is hot")
     hot = len(readings(centre, "t-computer", "temperature"))
     centre.wind(30)
-    until(lambda: len(readings(centre, "t-computer", "temperature")) > hot, what="it says again that it is hot")
+    until(
+        lambda: len(readings(centre, "t-computer", "temperature")) > hot, within=40, what="it says again that it is hot"
+    )
     assert len(centre.rows(ALARMS_OF_COMPUTER)) == 1

@@ -13,12 +13,12 @@ from hub.alarms.card import AlarmCard, AlarmStory, CardPerson
 from hub.alarms.errors import NoSuchAlarm, NoSuchLink
 from hub.alarms.model import Arrival, Outcome, State
 from hub.kit.db import Conn, Database
-from hub.kit.http import HubDatabase, Now, WebDatabase
+from hub.kit.http import HubDatabase, Now, TriedAgain, WebDatabase
 from hub.kit.ids import AlarmId
 from hub.notifications import service as notifications
 from hub.notifications.model import AcceptLink
 
-router = APIRouter()
+router = APIRouter(route_class=TriedAgain)
 
 Id = Annotated[AlarmId, StringConstraints(pattern=r"^a-[0-9a-hjkmnp-tv-z]{26}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,64}$")]

@@ -268,15 +268,25 @@ async def bring_forward(conn: Conn, by: timedelta, now: datetime) -> None:
 
 async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) -> None:
     """The broker took these, put off until these times. What no proof exists for has ended with that, unless its
-    device came back meanwhile and is to be told again."""
+    device came back meanwhile and is to be told again.
+
+    They are locked in the order in which a change of an alarm writes them: cues first, then device by device."""
     await conn.execute(
         """
+        WITH locked AS (
+          SELECT id
+            FROM device_command
+           WHERE id = ANY(%(ids)s)
+           ORDER BY subtopic <> 'cue', device_id, id
+             FOR NO KEY UPDATE
+        )
         UPDATE device_command
            SET sent_at = %(now)s,
                ended_at = CASE WHEN nonce IS NULL AND retry_at = sent.again_at THEN coalesce(ended_at, %(now)s)
                                ELSE ended_at END
-          FROM unnest(%(ids)s::text[], %(times)s::timestamptz[]) AS sent (id, again_at)
-         WHERE device_command.id = sent.id
+          FROM locked
+          JOIN unnest(%(ids)s::text[], %(times)s::timestamptz[]) AS sent (id, again_at) ON sent.id = locked.id
+         WHERE device_command.id = locked.id
         """,
         {"ids": list(again_at.keys()), "times": list(again_at.values()), "now": now},
     )

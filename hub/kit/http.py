@@ -10,7 +10,7 @@ and `Annotated[Roster, served(Roster)]` gives the roster that `web/app` was give
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -20,6 +20,7 @@ import psycopg
 from fastapi import Depends, FastAPI, Request, params
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -34,6 +35,25 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_BODY_BYTES = 64 * 1024
+
+
+class TriedAgain(APIRoute):
+    """A route whose work is tried once more when PostgreSQL ended a circle of waiting here: the others have gone on.
+
+    For a router (`APIRouter(route_class=TriedAgain)`) whose routes write in one transaction, which is undone by then.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_again(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except psycopg.errors.DeadlockDetected as error:
+                log.warning("%s waited in a circle and is tried again: %s", request.scope["route"].path, error)
+                return await handle(request)
+
+        return handle_again
 
 
 @dataclass(frozen=True, slots=True)

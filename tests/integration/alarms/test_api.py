@@ -1,8 +1,10 @@
 """Taking an alarm through the real web application: signed in, or by the link in a notification."""
 
+import asyncio
 from datetime import datetime
 
 import httpx
+import psycopg
 import pytest
 
 from hub.alarms import card
@@ -44,6 +46,26 @@ async def test_a_tap_on_the_board_takes_the_alarm(desk: Desk, site: Site) -> Non
     assert shown["senior"] == {"id": "s-wang", "address_as": "王奶奶", "address_as_en": "Grandma Wang"}
     assert shown["room"] == {"id": "gym", "name": "健身室", "name_en": "Gym"}
     assert shown["told"] == []  # 周敏's message had not gone out yet: it was withdrawn
+
+
+async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the_same(desk: Desk, site: Site) -> None:
+    alarm_id = await desk.pressed_alarm()
+    async with (
+        asyncio.timeout(20),
+        await site.signed_in("liu") as browser,
+        await psycopg.AsyncConnection.connect(desk.url) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle ends it: the tap, after 1 s
+        await other.execute("SELECT FROM ledger_head FOR UPDATE")
+        tapped = tasks.create_task(browser.post(f"/api/alarms/{alarm_id}/accept"))
+        while not desk.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            await asyncio.sleep(0.01)
+        await other.execute("SELECT FROM alarm FOR UPDATE")
+        await other.commit()
+
+    assert tapped.result().status_code == 200
+    assert desk.rows("SELECT state, owner_id FROM alarm") == [("accepted", "liu")]
 
 
 async def test_nobody_waits_for_the_ledger_while_a_card_is_read(desk: Desk, web_database: Database) -> None:

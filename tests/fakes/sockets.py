@@ -1,6 +1,7 @@
-"""Which sockets do processes hold? Read from Linux."""
+"""Which sockets do processes hold, read from Linux, and at which addresses can this machine be its own server?"""
 
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -50,3 +51,13 @@ def _address(word: str) -> str:
     address = ip_address(b"".join(parts))
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return str(mapped or address)
+
+
+def loopbacks() -> tuple[str, ...]:
+    """127.0.0.1, and ::1 where this machine has IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return ("127.0.0.1",)
+    return ("127.0.0.1", "::1")

@@ -15,6 +15,7 @@ import pytest
 from devices.rtsp.relay import relayed
 from devices.rtsp.sieve import NotRtsp, SentOn
 from tests.fakes.certificate import make_certificate
+from tests.fakes.sockets import loopbacks
 
 ASKED = b"OPTIONS rtsp://10.0.0.7/gym RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 0\r\n\r\n"
@@ -36,14 +37,6 @@ def camera(host: str = "127.0.0.1") -> Iterator[tuple[socket.socket, str]]:
 def reader_of(url: str) -> socket.socket:
     host, _, port = url.removeprefix("rtsp://").partition("/")[0].partition(":")
     return socket.create_connection((host, int(port)), timeout=PATIENCE)
-
-
-def has_ipv6() -> bool:
-    try:
-        with camera("::1"):
-            return True
-    except OSError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +207,9 @@ def test_a_host_that_nobody_knows_is_an_error_of_the_world() -> None:
             pass
 
 
-@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
-def test_a_camera_with_an_ipv6_address_is_reached() -> None:
-    with talk("::1") as one:
+@pytest.mark.parametrize("host", loopbacks())
+def test_a_camera_is_reached_at_an_address_of_either_kind(host: str) -> None:
+    with talk(host) as one:
         one.there.sendall(OK)
 
         assert all_of(one.here, len(OK)) == OK

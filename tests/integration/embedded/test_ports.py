@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded.ports import PortTaken, begin, is_free, reached_at, take, take_near
+from tests.fakes.sockets import loopbacks
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def test_a_server_on_every_address_occupies_ours_too() -> None:
 
 
 def test_a_server_that_localhost_would_reach_first_occupies_ours_too() -> None:
-    if not _has_ipv6():
+    if "::1" not in loopbacks():
         return
 
     with listening("::1") as port:
@@ -116,11 +117,3 @@ def test_this_machine_asks_a_server_at_the_address_on_which_it_listens(listens_o
 def _has_reserved_ports() -> bool:
     setting = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
     return setting.exists() and int(setting.read_text()) > 443
-
-
-def _has_ipv6() -> bool:
-    try:
-        with listening("::1"):
-            return True
-    except OSError:
-        return False

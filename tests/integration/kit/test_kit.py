@@ -1,6 +1,7 @@
 """Migrations, roles and changes, on a real PostgreSQL."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -168,14 +169,7 @@ async def test_who_is_stopped_while_the_pool_opens_stops_though_the_pool_did_not
             await over.wait()
 
     monkeypatch.setattr(AsyncConnectionPool, "open", open_and_forget)
-    async with asyncio.TaskGroup() as tasks:
-        working = tasks.create_task(work())
-        await opening.wait()
-        working.cancel()
-        await asyncio.wait({working}, timeout=10)
-        over.set()
-
-    assert working.cancelled()
+    assert await ends_when_it_is_stopped(work(), opening, over)
 
 
 async def test_the_same_matter_is_one_notice_until_it_is_over(
@@ -234,11 +228,15 @@ async def test_who_is_stopped_while_the_pool_gives_a_connection_stops_though_the
             await over.wait()
 
     monkeypatch.setattr(AsyncConnectionPool, "getconn", give_and_forget)
+    assert await ends_when_it_is_stopped(work(), asked, over)
+
+
+async def ends_when_it_is_stopped(work: Coroutine[None, None, None], at: asyncio.Event, over: asyncio.Event) -> bool:
+    """Stop it `at` that moment; `over` lets it end, should it not have heard."""
     async with asyncio.TaskGroup() as tasks:
-        working = tasks.create_task(work())
-        await asked.wait()
+        working = tasks.create_task(work)
+        await at.wait()
         working.cancel()
         await asyncio.wait({working}, timeout=10)
         over.set()
-
-    assert working.cancelled()
+    return working.cancelled()

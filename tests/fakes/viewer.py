@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import VideoFrame
 
 from simulators.rtsp.pattern import Stamp, read_stamp
+
+SEQUENCE_PARAMETER_SET = 7
+STAP_A = 24
 
 
 @dataclass(slots=True)
@@ -33,6 +37,10 @@ class Viewer:
     packets_at: list[float] = field(default_factory=list)
     packets: list[RtpPacket] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _last: int | None = None
+    _missing: set[int] = field(default_factory=set)
+    _lost: set[int] = field(default_factory=set)
+    _to_lose: int = 0
 
     async def offer(self) -> str:
         self.pc.addTransceiver("video", direction="recvonly")
@@ -76,6 +84,10 @@ class Viewer:
         """Say that this packet was lost (RFC 4585): it should be sent again."""
         await self.pc.getReceivers()[0]._send_rtcp_nack(packet.ssrc, [packet.sequence_number])
 
+    def loses(self, count: int) -> None:
+        """The next packets never arrive, sent again or not."""
+        self._to_lose = count
+
     def _count_packets(self) -> None:
         """Note the moment of each packet of the picture, decoded or not: the proof of what reached the viewer."""
         receiver = self.pc.getReceivers()[0]
@@ -84,9 +96,37 @@ class Viewer:
         async def noted(packet: RtpPacket, arrival_time_ms: int) -> None:
             self.packets_at.append(time.monotonic())
             self.packets.append(copy(packet))
+            if self._never_arrives(packet):
+                return
+            if self._missing and _begins_a_key_picture(packet):
+                # As browsers do: aiortc would wait for what is missing until 512 more have come.
+                receiver._RTCRtpReceiver__jitter_buffer = JitterBuffer(capacity=512, is_video=True)  # type: ignore[attr-defined]
+                self._missing.clear()
             await handle(packet, arrival_time_ms=arrival_time_ms)
 
         receiver._handle_rtp_packet = noted  # type: ignore[method-assign]
+
+    def _never_arrives(self, packet: RtpPacket) -> bool:
+        """Whether the network loses this packet; notes what is missing from here on."""
+        if packet.ssrc != self.packets[0].ssrc:  # sent again (RFC 4588): its own number stands in front
+            number = int.from_bytes(packet.payload[:2], "big")
+            self._missing -= {number} - self._lost
+            return number in self._lost
+        if self._last is not None:
+            skipped = (packet.sequence_number - self._last - 1) % 65536
+            self._missing |= {(self._last + 1 + n) % 65536 for n in range(skipped)}
+        if self._to_lose:
+            self._to_lose -= 1
+            self._lost.add(packet.sequence_number)
+            return True
+        self._last = packet.sequence_number
+        return False
+
+
+def _begins_a_key_picture(packet: RtpPacket) -> bool:
+    """The packet begins with a sequence parameter set, alone or first of several (RFC 6184, 5.6 and 5.7.1)."""
+    kind = packet.payload[0] & 0x1F
+    return (packet.payload[3] & 0x1F if kind == STAP_A else kind) == SEQUENCE_PARAMETER_SET
 
 
 @asynccontextmanager

@@ -127,6 +127,17 @@ async def test_a_lost_packet_is_sent_again_only_while_there_is_a_lease(building:
         assert not any(packet.ssrc != first.ssrc for packet in one.packets[heard:])
 
 
+async def test_a_packet_that_never_comes_costs_a_viewer_no_more_than_the_rest_of_its_pictures(
+    building: Building, media: MediaProcess
+) -> None:
+    async with viewer() as one, leased(media, "v-1"):
+        await start(media, building, one)
+        await one.sees(5)
+
+        one.loses(1)
+        await one.sees(20)
+
+
 async def test_a_viewing_that_is_closed_gets_not_one_packet_more(building: Building, media: MediaProcess) -> None:
     async with viewer() as one, leased(media, "v-1"):
         await start(media, building, one)

@@ -24,11 +24,8 @@ BROWSER = "tests/browser"
 JOURNEYS = "tests/journeys"
 SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile")
 """Most tests wait for servers of their own more than they compute."""
-WITH_CENTRES: tuple[str, ...] = ()
-"""The journeys, and beside them the browser's tests, have one process each: with two, a slow machine failed at times.
-
-`-n 2` deals them out by tests/side_by_side.py, and takes a minute less.
-"""
+WITH_CENTRES = ("-n", str(os.cpu_count() or 1))
+"""The journeys, and beside them the browser's tests; tests/side_by_side.py deals them out."""
 
 NO_TESTS = 5
 """pytest's exit status when nothing was collected."""

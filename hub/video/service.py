@@ -261,8 +261,8 @@ class Video:
             await self._write_end(conn, viewing, because, self._clock.now())
 
     async def _write_end(self, conn: Conn, viewing: OpenViewing, because: str, now: datetime) -> None:
+        await store.forget_ticket(conn, viewing.id)  # before the viewing, as who begins to look locks them
         if await store.end_viewing(conn, viewing.id, because, now):
-            await store.forget_ticket(conn, viewing.id)
             entry = Entry("viewing-ended", {"viewing": viewing.id, "because": because})
             await append(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
 

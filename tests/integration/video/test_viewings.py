@@ -158,6 +158,26 @@ async def test_a_ticket_does_not_outlive_what_it_was_given_for(centre: Centre) -
             await centre.video.play(opened.ticket, [daughter.session_id], centre.house.gym_camera, offer)
 
 
+async def test_who_begins_to_look_and_who_ends_it_never_wait_in_a_circle(centre: Centre) -> None:
+    daughter = centre.signs_in("wang-daughter")
+    centre.enters("s-wang", "gym")
+    opened = await centre.video.open_viewing(daughter, centre.house.gym_camera, for_family=True)
+    async with (
+        asyncio.timeout(20),
+        await psycopg.AsyncConnection.connect(centre.url) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the other, after 1 s
+        await other.execute("SELECT FROM video_ticket FOR UPDATE")  # as who begins to look does: first the ticket
+        tasks.create_task(centre.video.end(opened.viewing_id, [daughter.session_id]))
+        while not centre.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            await asyncio.sleep(0.01)
+        await other.execute("SELECT FROM viewing FOR UPDATE")
+        await other.commit()
+
+    assert centre.rows(ENDED) == [(opened.viewing_id, "left")]
+
+
 async def test_nothing_from_before_she_came_in_is_sent(centre: Centre) -> None:
     nurse, daughter = centre.signs_in("liu", "staff"), centre.signs_in("wang-daughter")
     camera = centre.house.gym_camera

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "dashboard"
 BROWSER = "tests/browser"
 JOURNEYS = "tests/journeys"
-SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile")
+SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder")
 """Most tests wait for servers of their own more than they compute."""
 WITH_CENTRES = ("-n", str(os.cpu_count() or 1))
 """The journeys, and beside them the browser's tests; tests/side_by_side.py deals them out."""

@@ -13,6 +13,8 @@ from hub.embedded import child
 from tests.fakes.certificate import make_certificate
 from tests.unit.centre.test_file import SMALL
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

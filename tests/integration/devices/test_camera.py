@@ -20,6 +20,8 @@ from tests.fakes.cameras import answering, elsewhere
 from tests.integration.devices.hub import built_in, identity, let_in
 from tests.integration.mqtt.fakes import Bench, running, running_broker, until
 
+pytestmark = pytest.mark.long
+
 QUICK = Pace(look_every=0.5, say_every=1.0, silent_after=2.5)
 ACCOUNT = Credentials("viewer", "secret")
 

@@ -43,6 +43,8 @@ from tests.conftest import take_free_port
 from tests.fakes.house import House, load_house, password_of
 from tests.integration.mqtt.fakes import Paho, running, until, within
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[3]
 RUN = ROOT / "deploy" / "mosquitto" / "run.sh"
 HOUSE = House()

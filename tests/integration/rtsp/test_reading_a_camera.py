@@ -17,6 +17,8 @@ from simulators.rtsp.encoder import Knobs, session_description
 from simulators.rtsp.pattern import Stamp, read_stamp
 from tests.integration.rtsp.conftest import GYM, Serving
 
+pytestmark = pytest.mark.long
+
 FAST = {"flags": "low_delay", "probesize": "32", "analyzeduration": "0"}
 
 

@@ -25,6 +25,8 @@ from simulators.rtsp.camera import Camera, Fault
 from simulators.rtsp.server import Cameras
 from tests.integration.mqtt.fakes import Bench, running_broker, until
 
+pytestmark = pytest.mark.long
+
 CENTRE = Path(simulators.__file__).with_name("centre.yaml")
 PLAN = read_plan(CENTRE)
 ALARM = "a-01jdbhqm2ys2v0w8f7z6k5n4m3"

@@ -24,6 +24,8 @@ from simulators.rtsp.camera import Fault
 from tests.fakes.viewer import Viewer, viewer
 from tests.integration.video.conftest import Building, MediaRun
 
+pytestmark = pytest.mark.long
+
 LONG = 3600.0
 
 

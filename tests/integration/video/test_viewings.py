@@ -24,6 +24,8 @@ from tests.fakes.media import deaf_media
 from tests.fakes.viewer import viewer
 from tests.integration.video.conftest import MINUTE, Building, Centre, MediaRun, session_of
 
+pytestmark = pytest.mark.long
+
 
 async def test_a_daughter_sees_her_mother_s_room_and_the_viewing_is_written_first(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")

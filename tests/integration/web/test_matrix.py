@@ -26,6 +26,8 @@ from tests.fakes.house import House
 from tests.fakes.plain import PLAIN
 from tests.integration.web.site import Place, Site, make_site, page_headers, served
 
+pytestmark = pytest.mark.long
+
 ROLES = ("staff", "social_worker", "lead", "grid_head", "street_office", "administrator", "auditor", "family")
 EVERYBODY = frozenset({*ROLES, "nobody"})
 HOUSE_STAFF = frozenset({"staff", "social_worker", "lead", "administrator"})

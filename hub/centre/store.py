@@ -151,7 +151,11 @@ async def upsert_room(conn: Conn, centre_id: CentreId, room: Room) -> None:
 
 
 async def upsert_senior(conn: Conn, centre_id: CentreId, senior: Senior) -> None:
-    """A senior's record."""
+    """A senior's record.
+
+    Her card stands apart: to write a unique column, changed or not, locks out whoever refers to her, such as a press.
+    """
+    written = {**senior.model_dump(), "categories": list(senior.categories), "centre_id": centre_id}
     await conn.execute(
         """
         INSERT INTO senior (id, centre_id, name, address_as, address_as_en, born_on, categories, home_address,
@@ -163,10 +167,17 @@ async def upsert_senior(conn: Conn, centre_id: CentreId, senior: Senior) -> None
            SET name = excluded.name, address_as = excluded.address_as, address_as_en = excluded.address_as_en,
                born_on = excluded.born_on, categories = excluded.categories, home_address = excluded.home_address,
                access_notes = excluded.access_notes, risks = excluded.risks, hearing = excluded.hearing,
-               language = excluded.language, card_token = excluded.card_token,
-               objects_to_being_seen = excluded.objects_to_being_seen
+               language = excluded.language, objects_to_being_seen = excluded.objects_to_being_seen
         """,
-        {**senior.model_dump(), "categories": list(senior.categories), "centre_id": centre_id},
+        written,
+    )
+    await conn.execute(
+        """
+        UPDATE senior
+           SET card_token = %(card_token)s
+         WHERE id = %(id)s AND card_token IS DISTINCT FROM %(card_token)s
+        """,
+        written,
     )
 
 

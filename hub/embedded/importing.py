@@ -48,7 +48,16 @@ async def import_demo(url: str, data_dir: Path, text: str, addresses: Mapping[st
 
 
 async def _import(url: str, data_dir: Path, centre: CentreFile, terms: Terms, now: datetime) -> Imported:
-    async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
+    """Import; once more when PostgreSQL ended a circle of waiting with the running hub, which has gone on by then."""
+    async with Database.open(url, Role.HUB, size=1, name="anling import") as database:
+        try:
+            return await _attempt(database, data_dir, centre, terms, now)
+        except psycopg.errors.DeadlockDetected:
+            return await _attempt(database, data_dir, centre, terms, now)
+
+
+async def _attempt(database: Database, data_dir: Path, centre: CentreFile, terms: Terms, now: datetime) -> Imported:
+    async with database.transaction() as conn:
         loaded = await load(conn, centre, terms, now)
         # Before the commit: a password that is in the database and nowhere else would be lost.
         await asyncio.to_thread(secret_files.add_devices, data_dir, loaded.credentials)

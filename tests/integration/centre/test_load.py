@@ -246,6 +246,19 @@ async def test_two_seniors_may_change_cards(
     assert cards == [(two.card_token,), (one.card_token,)]
 
 
+async def test_a_press_does_not_wait_for_an_import(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+
+    async with database.transaction() as conn:
+        await load(conn, centre, REAL, clock.now())
+        with psycopg.connect(database_url) as pressing:  # what a press locks: whose it is, where, and what was pressed
+            for table in ("senior", "room", "device", "account", "centre"):
+                found = pressing.execute(f"SELECT FROM {table} FOR KEY SHARE NOWAIT".encode()).fetchall()
+                assert found
+
+
 async def test_the_card_of_a_senior_whom_the_file_does_not_name_is_not_given_away(
     database: Database, clock: SetClock, centre: CentreFile
 ) -> None:

@@ -1,8 +1,16 @@
 """A centre's file may be the first that a database of the installation's own hears of Anling."""
 
+import asyncio
 from pathlib import Path
 
+import psycopg
+
+from hub.centre.file import parse
 from hub.embedded import importing
+from tests.conftest import MORNING
+
+SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
+WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
@@ -10,3 +18,26 @@ async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
 ) -> None:
     async with importing.database_of(tmp_path, empty_database_url) as url:
         assert await importing.held(url) is None
+
+
+async def test_an_import_that_waited_in_a_circle_with_somebody_else_is_done_all_the_same(
+    tmp_path: Path, database_url: str
+) -> None:
+    centre = parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    await importing.import_real(database_url, tmp_path, centre, MORNING)
+    first, last = centre.seniors[0].id, centre.seniors[-1].id
+    async with (
+        asyncio.timeout(20),
+        await psycopg.AsyncConnection.connect(database_url) as other,
+        await psycopg.AsyncConnection.connect(database_url, autocommit=True) as onlooker,
+        asyncio.TaskGroup() as tasks,
+    ):
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the import
+        await other.execute("SELECT FROM senior WHERE id = %s FOR UPDATE", (last,))
+        again = tasks.create_task(importing.import_real(database_url, tmp_path, centre, MORNING))
+        while not await (await onlooker.execute(WAITS_FOR_A_LOCK)).fetchall():
+            await asyncio.sleep(0.01)
+        await other.execute("SELECT FROM senior WHERE id = %s FOR UPDATE", (first,))
+        await other.commit()
+
+    assert again.result().new_devices == 0

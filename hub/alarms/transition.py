@@ -179,22 +179,26 @@ async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
 
 
 async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
-    """Turn sirens and lamps on, or off where no other live alarm needs them: one that was disabled meanwhile, too."""
+    """Turn sirens and lamps on, or off where no other live alarm needs them: one that was disabled meanwhile, too.
+
+    Device by device, as `fleet.lock_spoken_of` locks what they were told before.
+    """
     if moved.sound is None and moved.quiet is None and not moved.renew:
         return
     await store.lock_devices(conn, [alarm.centre_id])
     do = {sounder.device_id: sounder.do for sounder in sounders}
+    switched: list[tuple[DeviceId, Do, bool]] = []
     if moved.sound is not None:
         await store.set_on(conn, alarm.id, moved.sound.devices, alarm.changed_at)
-        for device_id in moved.sound.devices:
-            await _command(conn, alarm, device_id, do[device_id], on=True)
+        switched += [(device_id, do[device_id], True) for device_id in moved.sound.devices]
     if moved.quiet is not None:
-        for device_id, kind in await store.set_off(conn, alarm.id, sorted(moved.quiet.kinds), alarm.changed_at):
-            await _command(conn, alarm, device_id, kind, on=False)
+        off = await store.set_off(conn, alarm.id, sorted(moved.quiet.kinds), alarm.changed_at)
+        switched += [(device_id, kind, False) for device_id, kind in off]
     if moved.renew:
-        for device_id in await store.devices_on(conn, alarm.id):
-            if device_id in do:
-                await _command(conn, alarm, device_id, do[device_id], on=True)
+        on = await store.devices_on(conn, alarm.id)
+        switched += [(device_id, do[device_id], True) for device_id in on if device_id in do]
+    for device_id, what, is_on in sorted(switched):
+        await _command(conn, alarm, device_id, what, on=is_on)
 
 
 async def _command(conn: Conn, alarm: Alarm, device_id: DeviceId, do: Do, *, on: bool) -> None:

@@ -10,10 +10,10 @@ from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs
 from hub.attendance import service, store
 from hub.attendance.model import Tapped, What
-from hub.kit.http import HubDatabase, Now, WebDatabase
+from hub.kit.http import HubDatabase, Now, TriedAgain, WebDatabase
 from hub.kit.ids import RoomId, SeniorId
 
-router = APIRouter()
+router = APIRouter(route_class=TriedAgain)
 
 IdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 

@@ -1,6 +1,6 @@
 """What happens to devices, in the transaction of the message that says so."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from devices.contract.messages import DoneState
@@ -43,6 +43,14 @@ async def batteries(conn: Conn, percent: Mapping[DeviceId, float]) -> None:
     """What these devices said of their batteries, in percent."""
     if percent:
         await store.set_battery(conn, percent)
+
+
+async def lock_spoken_of(conn: Conn, device_ids: Collection[DeviceId], nonces: Collection[str], now: datetime) -> None:
+    """Before several states and proofs are written together: the messages to these devices that may change by them.
+
+    In one order, so that this and a change of an alarm never wait for each other.
+    """
+    await store.lock_spoken_of(conn, device_ids, nonces, now)
 
 
 async def status(conn: Conn, device_id: DeviceId, state: DeviceState, firmware: str | None, now: datetime) -> bool:

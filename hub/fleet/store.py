@@ -1,6 +1,6 @@
 """The rows of devices, their assignments and their outbox."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
@@ -270,15 +270,14 @@ async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) 
     """The broker took these, put off until these times. What no proof exists for has ended with that, unless its
     device came back meanwhile and is to be told again.
 
-    They are locked in the order in which a change of an alarm writes them: cues first, then device by device."""
+    Waits for nobody: whoever has locked one is ending, proving or repeating it, and at worst it goes out once more."""
     await conn.execute(
         """
         WITH locked AS (
           SELECT id
             FROM device_command
            WHERE id = ANY(%(ids)s)
-           ORDER BY subtopic <> 'cue', device_id, id
-             FOR NO KEY UPDATE
+             FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE device_command
            SET sent_at = %(now)s,
@@ -289,6 +288,22 @@ async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) 
          WHERE device_command.id = locked.id
         """,
         {"ids": list(again_at.keys()), "times": list(again_at.values()), "now": now},
+    )
+
+
+async def lock_spoken_of(conn: Conn, device_ids: Collection[DeviceId], nonces: Collection[str], now: datetime) -> None:
+    """Lock what these devices, or these proofs, may change, in the order in which a change of an alarm writes it: cues
+    first, then device by device."""
+    await conn.execute(
+        """
+        SELECT
+          FROM device_command
+         WHERE device_id = ANY(%(device_ids)s)
+           AND (ended_at IS NULL OR until_at > %(now)s OR nonce = ANY(%(nonces)s))
+         ORDER BY subtopic <> 'cue', device_id, id
+           FOR NO KEY UPDATE
+        """,
+        {"device_ids": list(device_ids), "nonces": list(nonces), "now": now},
     )
 
 

@@ -185,6 +185,8 @@ class Intake:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
         arrived = [_arrived(waiting.inbound) for waiting in batch]
         try:
+            if reports.states(arrived):
+                await self._commit(self._telemetry, reports.keep_states, arrived)
             answers = await self._commit(self._telemetry, reports.keep, arrived)
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d messages of the telemetry lane are shed: %s", len(batch), error)

@@ -1,4 +1,7 @@
-"""What becomes of everything but presses, in one transaction: readings, visits, states, and proofs of commands."""
+"""What becomes of everything but presses: states and proofs of commands, then readings, visits and what the rules hear.
+
+Two transactions: who waits for a rule or an alarm holds no message to a device, which a change of an alarm may want.
+"""
 
 from __future__ import annotations
 
@@ -51,10 +54,36 @@ class _Desk:
     strange: Counter[str] = field(default_factory=Counter)
 
 
+async def keep_states(
+    conn: Conn, arrived: Sequence[Arrived], _neighbours: Neighbours, _clocks: DeviceClocks, now: datetime
+) -> list[Answer]:
+    """Store what devices say of themselves and of their commands; `keep` tells the rules. Nothing is answered."""
+    said = states(arrived)
+    nonces = [one.said.nonce for one in said if isinstance(one.said, Done)]
+    senders = await store.senders(conn, sorted({one.topic.device for one in said}), now)
+    await fleet.lock_spoken_of(conn, [sender.device_id for sender in senders.values()], nonces, now)
+    for one in said:
+        sender = senders.get(one.topic.device)
+        if sender is None or sender.centre_id != one.topic.centre:
+            continue
+        match one.said:
+            case StatusMessage(state=state, fw=firmware):
+                await fleet.status(conn, sender.device_id, FleetState(state), firmware, now)
+            case Done(nonce=nonce, state=state):
+                await fleet.proof(conn, sender.device_id, nonce, state, now)
+    return []
+
+
+def states(arrived: Sequence[Arrived]) -> list[Understood]:
+    """The states and proofs among these."""
+    understood = [message.decoded for message in arrived if isinstance(message.decoded, Understood)]
+    return [one for one in understood if isinstance(one.said, StatusMessage | Done)]
+
+
 async def keep(
     conn: Conn, arrived: Sequence[Arrived], neighbours: Neighbours, clocks: DeviceClocks, now: datetime
 ) -> list[Answer]:
-    """Store what arrived; the rules hear it, the alarms conclude. Returns the answers to give after the commit."""
+    """Store the rest; the rules hear all of it, the alarms conclude. Returns the answers to give after the commit."""
     spoke = {m.decoded.topic.device for m in arrived if m.decoded.topic is not None}
     desk = _Desk(conn, neighbours, clocks, now, await store.senders(conn, sorted(spoke), now))
     for message in arrived:
@@ -91,9 +120,9 @@ async def _keep_said(desk: _Desk, arrived: Arrived, understood: Understood, send
         case VisitMessage() as said:
             await _keep_visit(desk, arrived, understood, said, sender)
         case StatusMessage() as said:
-            await _keep_status(desk, arrived, said, sender)
-        case Done(nonce=nonce, state=state):
-            await fleet.proof(desk.conn, sender.device_id, nonce, state, desk.now)
+            _hear_status(desk, arrived, said, sender)
+        case Done():
+            pass  # `keep_states` wrote it
         case AlarmMessage():
             strange = Garbled(understood.topic, "wrong-lane", "a call for help off the alarm lane")
             await quarantine.set_aside(desk.conn, arrived.inbound, strange, sender.centre_id, desk.now)
@@ -157,8 +186,7 @@ async def _keep_visit(
     desk.answers.append(Answer(understood.topic, Ack(id=said.id, status=AckStatus.COMMITTED)))
 
 
-async def _keep_status(desk: _Desk, arrived: Arrived, said: StatusMessage, sender: Sender) -> None:
-    await fleet.status(desk.conn, sender.device_id, FleetState(said.state), said.fw, desk.now)
+def _hear_status(desk: _Desk, arrived: Arrived, said: StatusMessage, sender: Sender) -> None:
     desk.events.append(
         StatusHeard(
             centre_id=sender.centre_id,

@@ -271,7 +271,8 @@ async def trim_quarantine(conn: Conn, centre_id: CentreId, keep: int) -> None:
                         FROM quarantine
                        WHERE centre_id = %(centre_id)s
                        ORDER BY last_at DESC, id DESC
-                      OFFSET %(keep)s)
+                      OFFSET %(keep)s
+                         FOR UPDATE SKIP LOCKED)
         """,
         {"centre_id": centre_id, "keep": keep},
     )

@@ -147,7 +147,10 @@ async def requeue_expired(conn: Conn, in_hand: Sequence[str], now: datetime) -> 
            SET state = CASE WHEN unwanted THEN 'withdrawn' ELSE 'retry' END,
                ended_at = CASE WHEN unwanted THEN %(now)s END,
                lease_until = NULL, leased_by = NULL, next_at = %(now)s
-         WHERE state = 'leased' AND lease_until <= %(now)s AND id <> ALL(%(in_hand)s)
+         WHERE id IN (SELECT id
+                        FROM notification
+                       WHERE state = 'leased' AND lease_until <= %(now)s AND id <> ALL(%(in_hand)s)
+                         FOR UPDATE SKIP LOCKED)
         """,
         {"now": now, "in_hand": list(in_hand)},
     )

@@ -56,7 +56,7 @@ async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the
         await psycopg.AsyncConnection.connect(desk.url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle ends it: the tap, after 1 s
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle ends it: the tap
         await other.execute("SELECT FROM ledger_head FOR UPDATE")
         tapped = tasks.create_task(browser.post(f"/api/alarms/{alarm_id}/accept"))
         while not desk.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):

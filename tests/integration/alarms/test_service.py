@@ -320,6 +320,28 @@ async def test_on_scene_the_siren_stops_and_resolved_the_lamp_goes_out(desk: Des
     assert desk.cues(desk.house.wang_button)[-2:] == ["on_scene", "closed"]
 
 
+async def test_devices_are_switched_in_the_order_in_which_what_they_say_is_written(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.phones_take_everything()
+    await desk.wait(31)
+    await desk.accept(alarm_id, desk.house.zhou)
+    async with (
+        asyncio.timeout(20),
+        await psycopg.AsyncConnection.connect(desk.url) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        locked = "SELECT FROM device_command WHERE device_id = %s FOR UPDATE NOWAIT"
+        await other.execute(locked, (desk.house.lamp,))
+        tasks.create_task(desk.arrive(alarm_id, desk.house.zhou))
+        while not desk.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            await asyncio.sleep(0.01)
+        await other.execute(locked, (desk.house.siren,))
+        await other.commit()
+
+    assert desk.commands(desk.house.siren)[-1] is False
+    assert desk.commands(desk.house.lamp)[-1] is True
+
+
 async def test_while_somebody_is_on_scene_the_lamp_is_kept_on(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     await desk.accept(alarm_id, desk.house.zhou)

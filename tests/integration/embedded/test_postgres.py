@@ -54,6 +54,7 @@ async def test_it_is_safe_by_default(tmp_path: Path) -> None:
             assert setting(conn, "data_checksums") == "on"
             assert setting(conn, "fsync") == "on"
             assert setting(conn, "listen_addresses") == ""
+            assert setting(conn, "deadlock_timeout") == "200ms"
             folder = Path(setting(conn, "unix_socket_directories"))
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -14,10 +15,10 @@ from psycopg import sql
 from hub.ingest import quarantine
 from hub.ingest.intake import TELEMETRY_CAPACITY, Intake
 from hub.kit.clock import SetClock
-from hub.kit.db import Database, Role
+from hub.kit.db import Conn, Database, Role
 from hub.mqtt.model import Inbound, Receiver
 from hub.notices import store as notices
-from hub.rules.model import DeviceState, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
+from hub.rules.model import DeviceState, Event, Finding, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
 from tests.fakes.house import House
 from tests.integration.ingest.fakes import Hub, said
 
@@ -385,6 +386,45 @@ async def test_a_state_and_a_proof_reach_the_fleet(
     assert event.state is DeviceState.ONLINE
     assert rows(database_url, "SELECT state, firmware FROM device WHERE id = 'b-wang'") == [("online", "1.2.0")]
     assert rows(database_url, "SELECT proof FROM device_command") == [("sounding",)]
+
+
+@dataclass
+class Onlooker(Hub):
+    """Rules beside which somebody else wants the device outbox."""
+
+    database_url: str = ""
+    free: list[str] = field(default_factory=list)
+
+    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> Sequence[Finding]:
+        self.free += [str(row[0]) for row in rows(self.database_url, "SELECT id FROM device_command FOR UPDATE NOWAIT")]
+        return await super().hear(conn, events, now)
+
+
+async def test_states_and_proofs_are_kept_before_the_rules_are_waited_for(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    onlooker = Onlooker(database_url=database_url)
+    with psycopg.connect(database_url) as conn:
+        conn.execute(
+            "INSERT INTO device_command (id, device_id, subtopic, payload, made_at, until_at, retry_at, nonce) "
+            "VALUES ('m-1', %(siren)s, 'cmd', '{}', %(now)s, %(until)s, %(now)s, 'n-1'), "
+            "('m-2', %(lamp)s, 'cmd', '{}', %(now)s, %(until)s, %(now)s, 'n-2')",
+            {
+                "siren": house.siren,
+                "lamp": house.lamp,
+                "now": clock.now(),
+                "until": clock.now() + timedelta(minutes=1),
+            },
+        )
+    async with running(Intake(database, database, clock, onlooker.neighbours()), onlooker) as intake:
+        await report(
+            intake,
+            said(clock, "status", house.lamp, {"state": "online"}),
+            said(clock, "done", house.siren, {"nonce": "n-1", "state": "sounding"}),
+        )
+
+    assert sorted(onlooker.free) == ["m-1", "m-2"]
+    assert rows(database_url, "SELECT proof FROM device_command ORDER BY id") == [("sounding",), (None,)]
 
 
 async def test_a_report_that_nobody_can_read_is_set_aside_and_the_others_are_kept(

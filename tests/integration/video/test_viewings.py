@@ -169,7 +169,7 @@ async def test_who_begins_to_look_and_who_ends_it_never_wait_in_a_circle(centre:
         await psycopg.AsyncConnection.connect(centre.url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the other, after 1 s
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the other
         await other.execute("SELECT FROM video_ticket FOR UPDATE")  # as who begins to look does: first the ticket
         tasks.create_task(centre.video.end(opened.viewing_id, [daughter.session_id]))
         while not centre.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):

@@ -363,7 +363,6 @@ async def pressers(conn: Conn, alarm_id: AlarmId) -> list[Presser]:
               JOIN alarm ON alarm.id = alarm_press.alarm_id
               LEFT JOIN senior ON senior.id = alarm.senior_id
              WHERE alarm_press.alarm_id = %(alarm_id)s AND alarm_press.device_id IS NOT NULL
-             ORDER BY alarm_press.device_id
             """,
             {"alarm_id": alarm_id},
         )

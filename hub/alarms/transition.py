@@ -69,6 +69,8 @@ async def carry_out(
         if alarm.state.has_owner or alarm.state is State.RESOLVED:
             await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
         await _tell(conn, alarm, moved.tell)
+        if moved.sound is not None or moved.quiet is not None or moved.renew:
+            await store.lock_devices(conn, [alarm.centre_id])
         await _send_cues(conn, alarm, moved)
         await _switch(conn, alarm, moved, sounders)
         await _note_gaps(conn, before, alarm, moved)
@@ -155,7 +157,7 @@ async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
     cue = moved.cue or cue_of(alarm.state)
     coming = await _name_of(conn, alarm.owner_id)
     until = alarm.changed_at + CUE_HOLDS
-    for presser in await store.pressers(conn, alarm.id):
+    for presser in sorted(await store.pressers(conn, alarm.id), key=lambda one: one.device_id):
         if moved.cue is None and await _is_shown(conn, alarm, presser):
             continue
         language = "en" if presser.language == "en" else "zh-CN"
@@ -181,11 +183,8 @@ async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
 async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
     """Turn sirens and lamps on, or off where no other live alarm needs them: one that was disabled meanwhile, too.
 
-    Device by device, as `fleet.lock_spoken_of` locks what they were told before.
+    Device by device, as `fleet.lock_messages_to` locks what they were told before.
     """
-    if moved.sound is None and moved.quiet is None and not moved.renew:
-        return
-    await store.lock_devices(conn, [alarm.centre_id])
     do = {sounder.device_id: sounder.do for sounder in sounders}
     switched: list[tuple[DeviceId, Do, bool]] = []
     if moved.sound is not None:

@@ -1,6 +1,7 @@
 """How a centre's file gets into this installation's database, and what the person who imports is told."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from hub.fleet.credentials import hash_of, new_password
 from hub.kit.db import Database, Role
 from hub.kit.ids import AccountId, CentreId, OrganisationId
 from hub.kit.migrate import migrate_async
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ async def _import(url: str, data_dir: Path, centre: CentreFile, terms: Terms, no
     async with Database.open(url, Role.HUB, size=1, name="anling import") as database:
         try:
             return await _attempt(database, data_dir, centre, terms, now)
-        except psycopg.errors.DeadlockDetected:
+        except psycopg.errors.DeadlockDetected as error:
+            log.warning("the import waited in a circle and is tried again: %s", error)
             return await _attempt(database, data_dir, centre, terms, now)
 
 

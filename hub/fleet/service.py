@@ -45,12 +45,14 @@ async def batteries(conn: Conn, percent: Mapping[DeviceId, float]) -> None:
         await store.set_battery(conn, percent)
 
 
-async def lock_spoken_of(conn: Conn, device_ids: Collection[DeviceId], nonces: Collection[str], now: datetime) -> None:
-    """Before several states and proofs are written together: the messages to these devices that may change by them.
+async def lock_messages_to(
+    conn: Conn, device_ids: Collection[DeviceId], nonces: Collection[str], now: datetime
+) -> None:
+    """Lock the messages to these devices before several of their states and proofs are written together.
 
     In one order, so that this and a change of an alarm never wait for each other.
     """
-    await store.lock_spoken_of(conn, device_ids, nonces, now)
+    await store.lock_messages_to(conn, device_ids, nonces, now)
 
 
 async def status(conn: Conn, device_id: DeviceId, state: DeviceState, firmware: str | None, now: datetime) -> bool:

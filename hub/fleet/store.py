@@ -270,7 +270,7 @@ async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) 
     """The broker took these, put off until these times. What no proof exists for has ended with that, unless its
     device came back meanwhile and is to be told again.
 
-    Waits for nobody: whoever has locked one is ending, proving or repeating it, and at worst it goes out once more."""
+    Waits for nobody: one that somebody has locked goes out once more at worst."""
     await conn.execute(
         """
         WITH locked AS (
@@ -291,16 +291,20 @@ async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) 
     )
 
 
-async def lock_spoken_of(conn: Conn, device_ids: Collection[DeviceId], nonces: Collection[str], now: datetime) -> None:
-    """Lock what these devices, or these proofs, may change, in the order in which a change of an alarm writes it: cues
-    first, then device by device."""
+async def lock_messages_to(
+    conn: Conn, device_ids: Collection[DeviceId], nonces: Collection[str], now: datetime
+) -> None:
+    """Lock the messages to these devices that are not settled, and those of these nonces.
+
+    In the order in which a change of an alarm writes them: cues first, then device by device.
+    """
     await conn.execute(
         """
         SELECT
           FROM device_command
          WHERE device_id = ANY(%(device_ids)s)
            AND (ended_at IS NULL OR until_at > %(now)s OR nonce = ANY(%(nonces)s))
-         ORDER BY subtopic <> 'cue', device_id, id
+         ORDER BY subtopic <> 'cue', device_id COLLATE "C", id COLLATE "C"
            FOR NO KEY UPDATE
         """,
         {"device_ids": list(device_ids), "nonces": list(nonces), "now": now},

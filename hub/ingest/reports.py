@@ -57,11 +57,15 @@ class _Desk:
 async def keep_states(
     conn: Conn, arrived: Sequence[Arrived], _neighbours: Neighbours, _clocks: DeviceClocks, now: datetime
 ) -> list[Answer]:
-    """Store what devices say of themselves and of their commands; `keep` tells the rules. Nothing is answered."""
+    """Store what devices say of themselves and of their commands. Nothing is answered.
+
+    `keep` tells the rules of the states. Twice is as good as once: a batch that is refused
+    afterwards comes again message by message.
+    """
     said = states(arrived)
     nonces = [one.said.nonce for one in said if isinstance(one.said, Done)]
     senders = await store.senders(conn, sorted({one.topic.device for one in said}), now)
-    await fleet.lock_spoken_of(conn, [sender.device_id for sender in senders.values()], nonces, now)
+    await fleet.lock_messages_to(conn, [sender.device_id for sender in senders.values()], nonces, now)
     for one in said:
         sender = senders.get(one.topic.device)
         if sender is None or sender.centre_id != one.topic.centre:
@@ -83,7 +87,10 @@ def states(arrived: Sequence[Arrived]) -> list[Understood]:
 async def keep(
     conn: Conn, arrived: Sequence[Arrived], neighbours: Neighbours, clocks: DeviceClocks, now: datetime
 ) -> list[Answer]:
-    """Store the rest; the rules hear all of it, the alarms conclude. Returns the answers to give after the commit."""
+    """Store the rest; the rules hear it and the states, the alarms conclude.
+
+    Returns the answers to give after the commit.
+    """
     spoke = {m.decoded.topic.device for m in arrived if m.decoded.topic is not None}
     desk = _Desk(conn, neighbours, clocks, now, await store.senders(conn, sorted(spoke), now))
     for message in arrived:

@@ -263,16 +263,23 @@ async def quarantine(conn: Conn, strange: Strange) -> None:
 
 
 async def trim_quarantine(conn: Conn, centre_id: CentreId, keep: int) -> None:
-    """Keep the newest `keep` messages of a centre: a device that talks nonsense fills no disk."""
+    """Keep the newest `keep` messages of a centre: a device that talks nonsense fills no disk. One that another
+    transaction counts once more stays."""
     await conn.execute(
         """
+        WITH surplus AS (
+          SELECT id
+            FROM quarantine
+           WHERE id IN (SELECT id
+                          FROM quarantine
+                         WHERE centre_id = %(centre_id)s
+                         ORDER BY last_at DESC, id DESC
+                        OFFSET %(keep)s)
+             FOR UPDATE SKIP LOCKED
+        )
         DELETE FROM quarantine
-         WHERE id IN (SELECT id
-                        FROM quarantine
-                       WHERE centre_id = %(centre_id)s
-                       ORDER BY last_at DESC, id DESC
-                      OFFSET %(keep)s
-                         FOR UPDATE SKIP LOCKED)
+         USING surplus
+         WHERE quarantine.id = surplus.id
         """,
         {"centre_id": centre_id, "keep": keep},
     )

@@ -140,7 +140,10 @@ async def bring_forward(conn: Conn, by: timedelta) -> None:
 
 
 async def requeue_expired(conn: Conn, in_hand: Sequence[str], now: datetime) -> int:
-    """Put back what was leased and never settled, except what is `in_hand`: it may be sent twice, and is never lost."""
+    """Put back what was leased and never settled, except what is `in_hand`: it may be sent twice, and is never lost.
+
+    Rows that another transaction has locked are skipped until the next time.
+    """
     cursor = await conn.execute(
         """
         UPDATE notification

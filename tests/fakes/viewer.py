@@ -98,7 +98,8 @@ class Viewer:
             self.packets.append(copy(packet))
             if self._never_arrives(packet):
                 return
-            if self._missing and _begins_a_key_picture(packet):
+            is_new = packet.ssrc == self.packets[0].ssrc
+            if is_new and self._missing and _begins_a_key_picture(packet):
                 # As browsers do: aiortc would wait for what is missing until 512 more have come.
                 receiver._RTCRtpReceiver__jitter_buffer = JitterBuffer(capacity=512, is_video=True)  # type: ignore[attr-defined]
                 self._missing.clear()
@@ -107,13 +108,14 @@ class Viewer:
         receiver._handle_rtp_packet = noted  # type: ignore[method-assign]
 
     def _never_arrives(self, packet: RtpPacket) -> bool:
-        """Whether the network loses this packet; notes what is missing from here on."""
+        """Whether the network loses this packet; notes what is missing up to here."""
         if packet.ssrc != self.packets[0].ssrc:  # sent again (RFC 4588): its own number stands in front
             number = int.from_bytes(packet.payload[:2], "big")
             self._missing -= {number} - self._lost
             return number in self._lost
         if self._last is not None:
-            skipped = (packet.sequence_number - self._last - 1) % 65536
+            skipped = (packet.sequence_number - self._last - 1) % 65536  # a late one has skipped nothing
+            skipped = 0 if skipped > 32768 else skipped
             self._missing |= {(self._last + 1 + n) % 65536 for n in range(skipped)}
         if self._to_lose:
             self._to_lose -= 1

@@ -15,6 +15,7 @@ from hub.kit.changes import Changes
 from hub.kit.db import Database, Role
 from hub.kit.ids import AlarmId
 from hub.notifications.deliver import Deliver
+from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
 from tests.fakes.recorded import Recorded
 from tests.integration.alarms.conftest import Desk
 from tests.integration.web.site import Place, Site, make_site
@@ -48,18 +49,22 @@ async def test_a_tap_on_the_board_takes_the_alarm(desk: Desk, site: Site) -> Non
     assert shown["told"] == []  # 周敏's message had not gone out yet: it was withdrawn
 
 
-async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the_same(desk: Desk, site: Site) -> None:
+async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the_same(
+    desk: Desk, web_database: Database
+) -> None:
     alarm_id = await desk.pressed_alarm()
+    find_circles_late(desk.url)
     async with (
         asyncio.timeout(20),
-        await site.signed_in("liu") as browser,
+        Database.open(desk.url, Role.HUB, size=2, name="test late") as late,
+        await make_site(Place(desk.url, late, web_database, desk.clock)).signed_in("liu") as browser,
         await psycopg.AsyncConnection.connect(desk.url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle ends it: the tap
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the tap
         await other.execute("SELECT FROM ledger_head FOR UPDATE")
         tapped = tasks.create_task(browser.post(f"/api/alarms/{alarm_id}/accept"))
-        while not desk.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        while not desk.rows(WAITS_FOR_A_LOCK):
             await asyncio.sleep(0.01)
         await other.execute("SELECT FROM alarm FOR UPDATE")
         await other.commit()

@@ -15,6 +15,7 @@ from hub.ledger import store as ledger_store
 from hub.ledger.chain import first_broken
 from hub.ledger.model import Chain
 from hub.rules.model import Finding, Priority
+from tests.fakes.circles import WAITS_FOR_A_LOCK
 from tests.integration.alarms.conftest import Desk
 
 
@@ -333,7 +334,7 @@ async def test_devices_are_switched_in_the_order_in_which_what_they_say_is_writt
         locked = "SELECT FROM device_command WHERE device_id = %s FOR UPDATE NOWAIT"
         await other.execute(locked, (desk.house.lamp,))
         tasks.create_task(desk.arrive(alarm_id, desk.house.zhou))
-        while not desk.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        while not desk.rows(WAITS_FOR_A_LOCK):
             await asyncio.sleep(0.01)
         await other.execute(locked, (desk.house.siren,))
         await other.commit()

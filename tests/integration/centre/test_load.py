@@ -254,7 +254,7 @@ async def test_a_press_does_not_wait_for_an_import(
     async with database.transaction() as conn:
         await load(conn, centre, REAL, clock.now())
         with psycopg.connect(database_url) as pressing:  # what a press locks: whose it is, where, and what was pressed
-            for table in ("senior", "room", "device", "account", "centre"):
+            for table in ("senior", "room", "device", "account", "contact_method", "centre"):
                 found = pressing.execute(f"SELECT FROM {table} FOR KEY SHARE NOWAIT".encode()).fetchall()
                 assert found
 

@@ -8,9 +8,9 @@ import psycopg
 from hub.centre.file import parse
 from hub.embedded import importing
 from tests.conftest import MORNING
+from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
-WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
@@ -25,6 +25,7 @@ async def test_an_import_that_waited_in_a_circle_with_somebody_else_is_done_all_
 ) -> None:
     centre = parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
     await importing.import_real(database_url, tmp_path, centre, MORNING)
+    find_circles_late(database_url)
     first, last = centre.seniors[0].id, centre.seniors[-1].id
     async with (
         asyncio.timeout(20),

@@ -111,6 +111,26 @@ async def test_a_broker_that_does_not_answer_holds_up_neither_a_press_nor_anothe
     assert [payload for _, payload in broker.taken] == [{"nonce": "n-1"}, {"n": 1}, {"n": 2}]
 
 
+async def test_a_cue_that_somebody_held_while_it_was_sent_goes_out_once_more_and_no_more(
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+) -> None:
+    broker.hold[house.wang_button] = asyncio.Event()
+    await put(database, clock, cue(house, clock, 1))
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        sending = group.create_task(deliver.send_due())
+        await broker.asked.wait()
+        async with database.transaction() as conn:
+            await store.lock_messages_to(conn, [house.wang_button], [], clock.now())
+            broker.hold.pop(house.wang_button).set()
+            await sending
+    for _ in range(3):
+        clock.advance(timedelta(minutes=1))
+        await deliver.send_due()
+
+    assert [payload for _, payload in broker.taken] == [{"n": 1}, {"n": 1}]
+
+
 async def test_a_device_that_comes_back_while_it_is_spoken_to_is_told_again(
     database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
 ) -> None:

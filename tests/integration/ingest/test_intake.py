@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
-from psycopg import sql
 
-from hub.ingest import quarantine
+from hub.ingest import quarantine, store
 from hub.ingest.intake import TELEMETRY_CAPACITY, Intake
+from hub.ingest.model import Garbled
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database, Role
 from hub.mqtt.model import Inbound, Receiver
 from hub.notices import store as notices
 from hub.rules.model import DeviceState, Event, Finding, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
+from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
 from tests.fakes.house import House
 from tests.integration.ingest.fakes import Hub, said
 
 PRESS: dict[str, object] = {"id": "9f3c2a7be41d0c55-1042", "seq": 1042, "kind": "press", "age_ms": 350}
-WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 ACK_TOPIC = "anling/v1/jiuquan-road/ack/b-wang"
 
 
@@ -444,6 +444,28 @@ async def test_a_report_that_nobody_can_read_is_set_aside_and_the_others_are_kep
     assert len(hub.readings) == 2
 
 
+async def test_the_newest_messages_stay_set_aside_and_to_make_room_locks_none_of_them(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    async def set_aside(n: int) -> None:
+        async with database.transaction() as conn:
+            garbled = Garbled(None, "not-json", "")
+            await quarantine.set_aside(
+                conn, said(clock, "tele", "t-gym", f"{n}".encode()), garbled, house.centre, clock.now()
+            )
+
+    for n in range(3):
+        clock.advance(timedelta(seconds=1))
+        await set_aside(n)
+    async with database.transaction() as conn:
+        await store.trim_quarantine(conn, house.centre, 2)
+        kept = rows(
+            database_url, "SELECT payload FROM quarantine WHERE payload <> '0' ORDER BY payload FOR UPDATE NOWAIT"
+        )
+
+    assert kept == rows(database_url, "SELECT payload FROM quarantine ORDER BY payload") == [(b"1",), (b"2",)]
+
+
 async def test_a_device_that_talks_nonsense_without_end_costs_the_others_nothing(
     intake: Intake, hub: Hub, clock: SetClock, database_url: str
 ) -> None:
@@ -473,8 +495,7 @@ async def test_a_report_that_the_database_refuses_is_set_aside_alone(
 async def test_reports_that_waited_in_a_circle_with_somebody_else_are_kept_all_the_same(
     database_url: str, house: House, clock: SetClock, hub: Hub
 ) -> None:
-    with psycopg.connect(database_url, autocommit=True) as conn:  # who finds the circle ends it: the reports, after 2 s
-        conn.execute(sql.SQL("ALTER DATABASE {} SET deadlock_timeout = '2s'").format(sql.Identifier(conn.info.dbname)))
+    find_circles_late(database_url)
     online: dict[str, object] = {"state": "online"}
     async with (
         asyncio.timeout(20),
@@ -483,7 +504,7 @@ async def test_reports_that_waited_in_a_circle_with_somebody_else_are_kept_all_t
         await psycopg.AsyncConnection.connect(database_url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the reports
         await other.execute("SELECT FROM device WHERE id = %s FOR UPDATE", (house.lamp,))
         reports = tasks.create_task(
             report(intake, said(clock, "status", house.siren, online), said(clock, "status", house.lamp, online))

@@ -129,7 +129,7 @@ async def test_a_lost_packet_is_sent_again_only_while_there_is_a_lease(building:
         assert not any(packet.ssrc != first.ssrc for packet in one.packets[heard:])
 
 
-async def test_a_packet_that_never_comes_costs_a_viewer_no_more_than_the_rest_of_its_pictures(
+async def test_a_packet_that_never_comes_costs_a_viewer_the_pictures_up_to_the_next_key_picture(
     building: Building, media: MediaProcess
 ) -> None:
     async with viewer() as one, leased(media, "v-1"):

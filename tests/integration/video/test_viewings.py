@@ -19,6 +19,7 @@ from hub.video.errors import BadTicket, NoSuchCamera, NoSuchViewing, NotShown, T
 from hub.video.remote import MediaProcess
 from hub.video.service import MOST_IN_A_SESSION, Asker, Picture, Video, being_watched, verdict, watched
 from tests.conftest import MORNING
+from tests.fakes.circles import WAITS_FOR_A_LOCK
 from tests.fakes.house import House
 from tests.fakes.media import deaf_media
 from tests.fakes.viewer import viewer
@@ -172,7 +173,7 @@ async def test_who_begins_to_look_and_who_ends_it_never_wait_in_a_circle(centre:
         await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the other
         await other.execute("SELECT FROM video_ticket FOR UPDATE")  # as who begins to look does: first the ticket
         tasks.create_task(centre.video.end(opened.viewing_id, [daughter.session_id]))
-        while not centre.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        while not centre.rows(WAITS_FOR_A_LOCK):
             await asyncio.sleep(0.01)
         await other.execute("SELECT FROM viewing FOR UPDATE")
         await other.commit()

@@ -6,6 +6,7 @@ For the launcher and the tests it is a command::
     python dashboard/hatch_build.py node            the folder of the Node that is used; ends with 1 when there is none
     python dashboard/hatch_build.py build           npm ci when the lock changed, then `npm run build`
     python dashboard/hatch_build.py run SCRIPT...    npm ci when the lock changed, then each script of package.json
+    python dashboard/hatch_build.py npm FOLDER ARG...    the npm of that Node, in another folder
 
 With ANLING_PAGES_BUILT in the environment the hook builds nothing and takes the pages that are in hub/static.
 """
@@ -44,11 +45,11 @@ class Node:
     program: Path
     npm: Path
 
-    def call_npm(self, *arguments: str) -> int:
-        """Run npm in this folder, with this Node before every other; gives its exit status."""
+    def call_npm(self, *arguments: str, folder: Path = HERE) -> int:
+        """Run npm in a folder, with this Node before every other; gives its exit status."""
         path = f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         return subprocess.run(
-            [str(self.program), str(self.npm), *arguments], cwd=HERE, env=os.environ | {"PATH": path}, check=False
+            [str(self.program), str(self.npm), *arguments], cwd=folder, env=os.environ | {"PATH": path}, check=False
         ).returncode
 
 
@@ -148,10 +149,12 @@ def main(arguments: Sequence[str]) -> int:
                 return build()
             case ["run", *scripts] if scripts:
                 return run(scripts)
+            case ["npm", folder, *rest] if rest:
+                return find_node().call_npm(*rest, folder=Path(folder))
     except NoNode as missing:
         sys.stderr.write(f"{missing}\n")
         return 1
-    sys.stderr.write("usage: hatch_build.py node | build | run SCRIPT...\n")
+    sys.stderr.write("usage: hatch_build.py node | build | run SCRIPT... | npm FOLDER ARG...\n")
     return 2
 
 

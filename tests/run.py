@@ -216,13 +216,18 @@ def has_pages() -> bool:
 
 def tool_environment() -> dict[str, str]:
     """This environment, in which servers that are not on a person's PATH are found, and the Node of the pages."""
-    folders = [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"]
-    if shutil.which("node") is None and has_pages():
-        node = subprocess.run(
-            [sys.executable, str(PAGES / "hatch_build.py"), "node"], capture_output=True, text=True, check=False
-        )
-        folders += [node.stdout.strip()] if node.returncode == 0 else []
+    folders = [*_node_of_the_pages(), os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"]
     return {**os.environ, "PATH": os.pathsep.join(folders)}
+
+
+def _node_of_the_pages() -> list[str]:
+    """The folder of the Node that builds the pages, where it is not the one that is found anyway."""
+    if not has_pages():
+        return []
+    asked = [sys.executable, str(PAGES / "hatch_build.py"), "node"]
+    folder = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    found = shutil.which("node")
+    return [folder] if folder and (found is None or Path(found).parent != Path(folder)) else []
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -33,10 +33,10 @@ NO_TESTS = 5
 GENERATED = ("tests/contract", "-k", "fresh")
 """The tests that say whether the generated files are those that the sources give have `fresh` in their names."""
 
-PAGE_CHECKS = ("check", "size")
-"""The scripts of the dashboard that look at the pages; `size` at those that the launcher has built."""
+PAGE_CHECKS = ("check", "fresh", "size")
+"""Scripts of the dashboard: `fresh` looks at the generated client, `size` at the pages that the launcher has built."""
 
-_CLEAN_TREE = ("hub", "devices", "simulators", "tests", "benchmarks", "anling", "dashboard/hatch_build.py")
+_CLEAN_TREE = ("hub", "devices", "simulators", "tests", "benchmarks", "anling", "dashboard/hatch_build.py", "docs")
 
 
 @dataclass(frozen=True, slots=True)

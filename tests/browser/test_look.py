@@ -124,6 +124,15 @@ def welcome(visitors: Visitors, centre: Demo) -> Page:
     return page
 
 
+def first_administrator(visitors: Visitors, centre: Demo) -> Page:
+    page = visitors.stranger(DESK)
+    # The demo has its administrator: here alone is there none yet.
+    page.route("**/api/first-administrator/*", lambda asked: asked.fulfill(status=204))
+    page.goto(f"{centre.url}/#first/{'A' * 32}")
+    page.locator("#name").wait_for()
+    return page
+
+
 def invitation(visitors: Visitors, centre: Demo) -> Page:
     page = visitors.stranger(PHONE)
     page.goto(f"{centre.url}/family#i/{centre.invitation}")
@@ -169,6 +178,7 @@ PAGES: dict[str, Callable[[Visitors, Demo], Page]] = {
     "accept-link": accept_link,
     "wrong-link": wrong_link,
     "welcome": welcome,
+    "first-administrator": first_administrator,
     "invitation": invitation,
     "no-invitation": no_invitation,
     "home": home,

@@ -61,8 +61,13 @@ def test_at_a_desk_everything_is_there_without_scrolling_and_in_its_real_size(vi
     stage = visitors.stranger(DESK)
     stage.goto(f"{centre.url}/demo")
 
-    for switch in ("hot", "dark", "line"):
-        expect(stage.locator(f"[data-switch={switch}]")).to_be_in_viewport(ratio=1)
+    expect(stage.locator("[data-press]")).to_have_count(40)
+    for name in ("hot", "dark", "line"):
+        switch = stage.locator(f"[data-switch={name}]")
+        expect(switch).to_be_in_viewport(ratio=1)
+        for state in ("true", "false"):
+            switch.click()
+            expect(switch).to_have_attribute("aria-checked", state)
     for name in ("board", "phones", "daughter"):
         expect(stage.locator(f"[data-screen={name}]")).to_be_in_viewport(ratio=1)
         across = screen(stage, name).locator("html").evaluate("(page) => page.ownerDocument.defaultView.innerWidth")

@@ -84,9 +84,12 @@ async def webhook_provider() -> AsyncIterator[WebhookProvider]:
                 server.should_exit = True
 
 
-@dataclass(slots=True)
+@dataclass
 class MailProvider:
-    """Keeps what it gets; refuses recipients whose name says so."""
+    """Keeps what it gets; refuses recipients whose name says so.
+
+    Without slots: aiosmtpd asks for every attribute, and before Python 3.11.4 one of theirs cannot be read.
+    """
 
     url: str = ""
     mails: asyncio.Queue[EmailMessage] = field(default_factory=asyncio.Queue)

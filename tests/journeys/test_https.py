@@ -15,6 +15,7 @@ import httpx
 import paho.mqtt.publish as mqtt
 from pydantic import TypeAdapter
 
+from hub.embedded import postgres
 from tests.fakes.certificate import make_certificate
 from tests.fakes.demo import PAGE, end, environment_of, printed_in, start, until
 from tests.fakes.providers import mail_provider
@@ -100,10 +101,13 @@ def test_with_a_certificate_the_pages_come_over_https_and_cookies_go_nowhere_els
     assert f"{url}/#i/" in hub.import_printed
 
 
-async def test_behind_a_proxy_that_speaks_https_the_hub_goes_by_its_outside_name(tmp_path: Path) -> None:
-    async with mail_provider() as mailboxes:
+async def test_behind_a_proxy_that_speaks_https_the_hub_goes_by_its_outside_name_on_a_database_elsewhere(
+    tmp_path: Path,
+) -> None:
+    async with mail_provider() as mailboxes, postgres.running(tmp_path / "elsewhere") as database_url:
         # Starting and stopping it may hold up this loop: until the press nobody sends a mail.
-        with hub_running(tmp_path, ANLING_PUBLIC_URL=OUTSIDE, ANLING_SMTP_URL=mailboxes.url) as hub:
+        settings = {"ANLING_PUBLIC_URL": OUTSIDE, "ANLING_SMTP_URL": mailboxes.url}
+        with hub_running(tmp_path, **settings, ANLING_DATABASE_URL=database_url) as hub:
             url = f"http://127.0.0.1:{hub.port}"
             async with httpx.AsyncClient(base_url=url, headers={**PAGE, **PROXY}, trust_env=False) as browser:
                 ready = await browser.get("/readyz")
@@ -111,6 +115,7 @@ async def test_behind_a_proxy_that_speaks_https_the_hub_goes_by_its_outside_name
                 elsewhere = await browser.get("/readyz", headers={"Host": "other.example"})
             hub.press("b-01")
             mail = await asyncio.wait_for(mailboxes.mails.get(), 20)
+            assert not (hub.data_dir / "database").exists()
 
     assert ready.status_code == httpx.codes.OK
     assert ready.headers["strict-transport-security"].startswith("max-age=")

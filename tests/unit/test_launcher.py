@@ -1,15 +1,19 @@
 """The launcher, before it has installed anything: what it says on an old Python, whom it asks, how it explains."""
 
 import ast
+import errno
 import json
+import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,6 +37,29 @@ def from_launcher(name: str) -> Callable[..., object]:
 def pins(lock: str) -> set[str]:
     """Each package of a lock file with its version, and for which machines it is."""
     return set(re.findall(r"^[^ #\n][^\\\n]*", lock, re.MULTILINE))
+
+
+def test_a_disk_without_room_is_named_before_anything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_room = from_launcher("check_room")
+    monkeypatch.setitem(check_room.__globals__, "VENV", ROOT / "no-such-folder")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=700_000_000))
+
+    with pytest.raises(Exception, match=r"has 0\.7 GB free, and the set-up needs 1\.5 GB") as refused:
+        check_room()
+
+    assert "Nothing was installed. Make room" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (errno.ENOSPC, "The disk is full: could not write /a. Make room, then call ./anling again."),
+        (errno.EACCES, "Not allowed to use /a. Make this folder yours, or clone elsewhere."),
+        (errno.EIO, "The system refused /a: Input/output error"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_with_what_to_do(code: int, told: str) -> None:
+    assert from_launcher("explain_os_error")(OSError(code, os.strerror(code), "/a")) == told
 
 
 def test_an_old_python_can_read_it() -> None:

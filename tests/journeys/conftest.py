@@ -1,6 +1,6 @@
 """What journeys share: one whole centre that runs, for all tests that leave it fit for the next.
 
-The journeys of a press, of readings and of a family run twice, through the built-in broker and through a Mosquitto.
+Most run twice, through the built-in broker and through a Mosquitto. What foreign clients are told is a broker's own.
 """
 
 import re
@@ -17,6 +17,10 @@ BROKERS = {
     "test_a_press": (BUILT_IN, MOSQUITTO),
     "test_readings": (BUILT_IN, MOSQUITTO),
     "test_a_family": (BUILT_IN, MOSQUITTO),
+    "test_kill_9": (BUILT_IN, MOSQUITTO),
+    "test_safe_by_default": (BUILT_IN, MOSQUITTO),
+    "test_stop_and_start": (BUILT_IN, MOSQUITTO),
+    "test_the_stage": (BUILT_IN, MOSQUITTO),
     "test_mosquitto": (MOSQUITTO,),
 }
 """The brokers through which the journeys of a file run; those of other files have the built-in one."""

@@ -23,12 +23,18 @@ async def test_everything_listens_on_this_machine_only_and_speaks_to_nobody_else
         found = list(sockets_of(set(centre.pids())))
 
     listening = [one for one in found if one.state == LISTENS and one.protocol.startswith("tcp")]
-    holders = {centre.pid_of(part): part for part in PARTS}
-    assert {holders.get(one.pid) for one in listening} == set(PARTS) - {"media"}, "the database and media use files"
+    parts = [*PARTS, *(["mosquitto"] if has_mosquitto(centre) else [])]
+    holders = {centre.pid_of(part): part for part in parts}
+    assert {holders.get(one.pid) for one in listening} == set(parts) - {"media"}, "the database and media use files"
     assert {one.protocol for one in found if one.pid == centre.pid_of("media")} >= {"udp"}, "the picture is on its way"
     assert [one for one in found if not ip_address(one.local).is_loopback] == []
     reached = [one for one in found if not ip_address(one.remote).is_unspecified]
     assert [one for one in reached if not ip_address(one.remote).is_loopback] == []
+
+
+def has_mosquitto(centre: Demo) -> bool:
+    """Its broker is a Mosquitto."""
+    return (centre.data_dir / "processes" / "mosquitto.pid").exists()
 
 
 def secrets_of(centre: Demo) -> set[str]:
@@ -71,6 +77,7 @@ def test_secrets_are_in_files_that_only_this_account_can_read(centre: Demo) -> N
         "devices.json": 0o600,
         "mosquitto_sub": 0o600,
         "webhook-longyuan": 0o600,
+        **({"broker-hub": 0o600} if has_mosquitto(centre) else {}),
     }
     for private in (centre.data_dir, folder, centre.data_dir / "database", centre.data_dir / "database" / "socket"):
         assert stat.S_IMODE(private.stat().st_mode) == 0o700, private

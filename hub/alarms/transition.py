@@ -157,6 +157,7 @@ async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
     cue = moved.cue or cue_of(alarm.state)
     coming = await _name_of(conn, alarm.owner_id)
     until = alarm.changed_at + CUE_HOLDS
+    # Here and not in the database, whose collation may be another: see `fleet.lock_messages_to`.
     for presser in sorted(await store.pressers(conn, alarm.id), key=lambda one: one.device_id):
         if moved.cue is None and await _is_shown(conn, alarm, presser):
             continue
@@ -183,7 +184,8 @@ async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
 async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
     """Turn sirens and lamps on, or off where no other live alarm needs them: one that was disabled meanwhile, too.
 
-    Device by device, as `fleet.lock_messages_to` locks what they were told before.
+    Device by device, as `fleet.lock_messages_to` locks what they were told before. The caller has locked the centre's
+    devices.
     """
     do = {sounder.device_id: sounder.do for sounder in sounders}
     switched: list[tuple[DeviceId, Do, bool]] = []

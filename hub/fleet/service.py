@@ -50,7 +50,7 @@ async def lock_messages_to(
 ) -> None:
     """Lock the messages to these devices before several of their states and proofs are written together.
 
-    In one order, so that this and a change of an alarm never wait for each other.
+    In one order, so that this and a change of one alarm never wait in a circle.
     """
     await store.lock_messages_to(conn, device_ids, nonces, now)
 

@@ -294,7 +294,7 @@ async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) 
 async def lock_messages_to(
     conn: Conn, device_ids: Collection[DeviceId], nonces: Collection[str], now: datetime
 ) -> None:
-    """Lock the messages to these devices that are not settled, and those of these nonces.
+    """Lock the messages to these devices that are not settled or still hold, and those of these nonces.
 
     In the order in which a change of an alarm writes them: cues first, then device by device.
     """

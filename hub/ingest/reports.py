@@ -59,8 +59,8 @@ async def keep_states(
 ) -> list[Answer]:
     """Store what devices say of themselves and of their commands. Nothing is answered.
 
-    `keep` tells the rules of the states. Twice is as good as once: a batch that is refused
-    afterwards comes again message by message.
+    `keep` tells the rules of the states. Twice does no harm, for a batch that is refused
+    afterwards comes again message by message: a notice is counted, or a cue sent, once more.
     """
     said = states(arrived)
     nonces = [one.said.nonce for one in said if isinstance(one.said, Done)]

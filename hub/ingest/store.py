@@ -264,7 +264,7 @@ async def quarantine(conn: Conn, strange: Strange) -> None:
 
 async def trim_quarantine(conn: Conn, centre_id: CentreId, keep: int) -> None:
     """Keep the newest `keep` messages of a centre: a device that talks nonsense fills no disk. One that another
-    transaction counts once more stays."""
+    transaction holds stays."""
     await conn.execute(
         """
         WITH surplus AS (

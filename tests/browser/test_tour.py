@@ -62,12 +62,8 @@ def test_at_a_desk_everything_is_there_without_scrolling_and_in_its_real_size(vi
     stage.goto(f"{centre.url}/demo")
 
     expect(stage.locator("[data-press]")).to_have_count(40)
-    for name in ("hot", "dark", "line"):
-        switch = stage.locator(f"[data-switch={name}]")
-        expect(switch).to_be_in_viewport(ratio=1)
-        for state in ("true", "false"):
-            switch.click()
-            expect(switch).to_have_attribute("aria-checked", state)
+    for switch in ("hot", "dark", "line"):
+        expect(stage.locator(f"[data-switch={switch}]")).to_be_in_viewport(ratio=1)
     for name in ("board", "phones", "daughter"):
         expect(stage.locator(f"[data-screen={name}]")).to_be_in_viewport(ratio=1)
         across = screen(stage, name).locator("html").evaluate("(page) => page.ownerDocument.defaultView.innerWidth")
@@ -75,6 +71,17 @@ def test_at_a_desk_everything_is_there_without_scrolling_and_in_its_real_size(vi
         assert drawn is not None
         assert 0 <= drawn["width"] - across <= 4, "the border, and no scale"
         assert across >= 318
+
+
+def test_each_switch_of_the_stage_is_turned_on_and_off_again(visitors: Visitors, centre: Demo) -> None:
+    stage = visitors.stranger(DESK)
+    stage.goto(f"{centre.url}/demo")
+
+    for name in ("hot", "dark", "line"):
+        switch = stage.locator(f"[data-switch={name}]")
+        for state in ("true", "false"):
+            switch.click()
+            expect(switch).to_have_attribute("aria-checked", state)
 
 
 def test_where_three_screens_do_not_fit_one_is_shown_at_a_time(visitors: Visitors, centre: Demo) -> None:

@@ -9,7 +9,8 @@ WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_databas
 def find_circles_late(url: str) -> None:
     """Who connects from now on looks for a circle once it has waited for two seconds: by then the test has closed it.
 
-    A connection of the test's own should look much later, so that it is not the one that PostgreSQL ends.
+    It has to close it by then: PostgreSQL looks once, and a second later the hub gives up waiting for any lock. A
+    connection of the test's own should look much later, so that it is not the one that PostgreSQL ends.
     """
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(sql.SQL("ALTER DATABASE {} SET deadlock_timeout = '2s'").format(sql.Identifier(conn.info.dbname)))

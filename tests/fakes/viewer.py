@@ -98,8 +98,8 @@ class Viewer:
             self.packets.append(copy(packet))
             if self._never_arrives(packet):
                 return
-            is_new = packet.ssrc == self.packets[0].ssrc
-            if is_new and self._missing and _begins_a_key_picture(packet):
+            is_repeat = packet.ssrc != self.packets[0].ssrc
+            if not is_repeat and self._missing and _begins_a_key_picture(packet):
                 # As browsers do: aiortc would wait for what is missing until 512 more have come.
                 receiver._RTCRtpReceiver__jitter_buffer = JitterBuffer(capacity=512, is_video=True)  # type: ignore[attr-defined]
                 self._missing.clear()
@@ -114,8 +114,10 @@ class Viewer:
             self._missing -= {number} - self._lost
             return number in self._lost
         if self._last is not None:
-            skipped = (packet.sequence_number - self._last - 1) % 65536  # a late one has skipped nothing
-            skipped = 0 if skipped > 32768 else skipped
+            skipped = (packet.sequence_number - self._last - 1) % 65536
+            if skipped > 32768:  # it is a late one, and has skipped nothing
+                self._missing.discard(packet.sequence_number)
+                return False
             self._missing |= {(self._last + 1 + n) % 65536 for n in range(skipped)}
         if self._to_lose:
             self._to_lose -= 1

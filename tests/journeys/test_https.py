@@ -105,7 +105,7 @@ async def test_behind_a_proxy_that_speaks_https_the_hub_goes_by_its_outside_name
     tmp_path: Path,
 ) -> None:
     async with mail_provider() as mailboxes, postgres.running(tmp_path / "elsewhere") as database_url:
-        # Starting and stopping it may hold up this loop: until the press nobody sends a mail.
+        # Starting and stopping the hub may hold up this loop: until the press nobody sends a mail.
         settings = {"ANLING_PUBLIC_URL": OUTSIDE, "ANLING_SMTP_URL": mailboxes.url}
         with hub_running(tmp_path, **settings, ANLING_DATABASE_URL=database_url) as hub:
             url = f"http://127.0.0.1:{hub.port}"
@@ -115,8 +115,8 @@ async def test_behind_a_proxy_that_speaks_https_the_hub_goes_by_its_outside_name
                 elsewhere = await browser.get("/readyz", headers={"Host": "other.example"})
             hub.press("b-01")
             mail = await asyncio.wait_for(mailboxes.mails.get(), 20)
-            assert not (hub.data_dir / "database").exists()
 
+    assert not (hub.data_dir / "database").exists()
     assert ready.status_code == httpx.codes.OK
     assert ready.headers["strict-transport-security"].startswith("max-age=")
     cookie = cookie_set_by(answer)

@@ -44,7 +44,9 @@ def test_a_disk_without_room_is_named_before_anything_is_installed(monkeypatch: 
     monkeypatch.setitem(check_room.__globals__, "VENV", ROOT / "no-such-folder")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=700_000_000))
 
-    with pytest.raises(Exception, match=r"has 0\.7 GB free, and the set-up needs 1\.5 GB") as refused:
+    with pytest.raises(
+        check_room.__globals__["Failed"], match=r"has 0\.7 GB free, and the set-up needs 1\.5 GB"
+    ) as refused:
         check_room()
 
     assert "Nothing was installed. Make room" in str(refused.value)

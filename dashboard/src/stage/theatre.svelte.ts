@@ -50,7 +50,8 @@ export class Theatre {
 
   async #look(): Promise<void> {
     try {
-      this.stage ??= await answer(hub.GET('/api/demo/stage'))
+      const seen = await answer(hub.GET('/api/demo/stage'))
+      this.stage ??= seen // what the stream has said meanwhile is newer
     } catch (thrown) {
       this.problem = asProblem(thrown)
     }

@@ -343,6 +343,25 @@ async def test_devices_are_switched_in_the_order_in_which_what_they_say_is_writt
     assert desk.commands(desk.house.lamp)[-1] is True
 
 
+async def test_who_waits_for_the_devices_of_a_centre_holds_no_message_to_a_button(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.zhou)
+    async with (
+        asyncio.timeout(20),
+        await psycopg.AsyncConnection.connect(desk.url) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        await store.lock_devices(other, [desk.house.centre])
+        tasks.create_task(desk.arrive(alarm_id, desk.house.zhou))
+        while not desk.rows(WAITS_FOR_A_LOCK):
+            await asyncio.sleep(0.01)
+        cues = "SELECT FROM device_command WHERE device_id = %s AND subtopic = 'cue' FOR UPDATE NOWAIT"
+        await other.execute(cues, (desk.house.wang_button,))
+        await other.commit()
+
+    assert desk.cues(desk.house.wang_button)[-1] == "on_scene"
+
+
 async def test_while_somebody_is_on_scene_the_lamp_is_kept_on(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     await desk.accept(alarm_id, desk.house.zhou)

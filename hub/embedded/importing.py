@@ -56,7 +56,7 @@ async def _import(url: str, data_dir: Path, centre: CentreFile, terms: Terms, no
         try:
             return await _attempt(database, data_dir, centre, terms, now)
         except psycopg.errors.DeadlockDetected as error:
-            log.warning("the import waited in a circle and is tried again: %s", error)
+            log.warning("the import waited in a circle and is tried again: %s", error.diag.message_primary)
             return await _attempt(database, data_dir, centre, terms, now)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import psycopg
@@ -14,7 +16,7 @@ from hub.fleet.model import Assigned, Command, DeviceState, Subtopic
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
-from hub.kit.ids import AlarmId
+from hub.kit.ids import AlarmId, DeviceId
 from hub.mqtt.model import Unreachable
 from hub.notices import store as notices
 from tests.fakes.house import House, password_of
@@ -62,6 +64,24 @@ async def put(database: Database, clock: SetClock, wanted: Command) -> str:
         return await service.command(conn, wanted, clock.now())
 
 
+@asynccontextmanager
+async def sending(
+    deliver: Deliver, broker: Broker, device_id: DeviceId
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """What is due is at the broker, which takes the messages to this device when the yielded function is called."""
+    answer = broker.hold[device_id] = asyncio.Event()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        sent = group.create_task(deliver.send_due())
+        await broker.asked.wait()
+
+        async def taken() -> None:
+            broker.hold.pop(device_id)
+            answer.set()
+            await sent
+
+        yield taken
+
+
 def cue(house: House, clock: SetClock, n: int) -> Command:
     return Command(house.wang_button, Subtopic.CUE, {"n": n}, clock.now() + timedelta(hours=1), ALARM)
 
@@ -96,16 +116,12 @@ async def test_a_newer_cue_takes_the_place_of_one_that_was_not_sent(
 async def test_a_broker_that_does_not_answer_holds_up_neither_a_press_nor_another_device(
     database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
 ) -> None:
-    broker.hold[house.wang_button] = asyncio.Event()
     await put(database, clock, cue(house, clock, 1))
     await put(database, clock, siren(house, clock))
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-        sending = group.create_task(deliver.send_due())
-        await broker.asked.wait()
+    async with sending(deliver, broker, house.wang_button) as taken:
         await put(database, clock, cue(house, clock, 2))
-        broker.hold.pop(house.wang_button).set()
-        await sending
+        await taken()
     await deliver.send_due()
 
     assert [payload for _, payload in broker.taken] == [{"nonce": "n-1"}, {"n": 1}, {"n": 2}]
@@ -114,16 +130,11 @@ async def test_a_broker_that_does_not_answer_holds_up_neither_a_press_nor_anothe
 async def test_a_cue_that_somebody_held_while_it_was_sent_goes_out_once_more_and_no_more(
     database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
 ) -> None:
-    broker.hold[house.wang_button] = asyncio.Event()
     await put(database, clock, cue(house, clock, 1))
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-        sending = group.create_task(deliver.send_due())
-        await broker.asked.wait()
-        async with database.transaction() as conn:
-            await store.lock_messages_to(conn, [house.wang_button], [], clock.now())
-            broker.hold.pop(house.wang_button).set()
-            await sending
+    async with sending(deliver, broker, house.wang_button) as taken, database.transaction() as conn:
+        await store.lock_messages_to(conn, [house.wang_button], [], clock.now())
+        await taken()
     for _ in range(3):
         clock.advance(timedelta(minutes=1))
         await deliver.send_due()
@@ -134,16 +145,12 @@ async def test_a_cue_that_somebody_held_while_it_was_sent_goes_out_once_more_and
 async def test_a_device_that_comes_back_while_it_is_spoken_to_is_told_again(
     database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
 ) -> None:
-    broker.hold[house.wang_button] = asyncio.Event()
     await put(database, clock, cue(house, clock, 1))
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-        sending = group.create_task(deliver.send_due())
-        await broker.asked.wait()
+    async with sending(deliver, broker, house.wang_button) as taken:
         async with database.transaction() as conn:
             await service.status(conn, house.wang_button, DeviceState.ONLINE, None, clock.now())
-        broker.hold.pop(house.wang_button).set()
-        await sending
+        await taken()
     await deliver.send_due()
 
     assert [payload for _, payload in broker.taken] == [{"n": 1}, {"n": 1}]

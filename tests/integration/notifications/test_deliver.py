@@ -415,6 +415,18 @@ async def test_a_crash_between_lease_and_answer_repeats_the_message_and_never_lo
     assert states(desk) == [("webhook", "taken", None)]
 
 
+async def test_what_somebody_else_has_in_hand_is_taken_back_the_next_time(desk: Desk, phones: WebhookProvider) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    await desk.pressed_alarm()
+    async with delivering(desk) as killed, delivering(desk) as next_one:
+        await killed.lease_due()
+        desk.clock.advance(LEASE)
+        async with desk.database.transaction() as conn:
+            await conn.execute("SELECT FROM notification FOR UPDATE")
+            assert await send_all(next_one) == 0
+        assert await send_all(next_one) == 1
+
+
 async def test_a_message_goes_out_while_somebody_takes_its_alarm(desk: Desk, phones: WebhookProvider) -> None:
     reach(desk, "zhou", "webhook", f"{phones.url}/ok")
     alarm_id = await desk.pressed_alarm()

@@ -99,6 +99,7 @@ async def _seniors(conn: Conn, centre: CentreFile) -> None:
     await store.take_cards_back(conn, ids, cards)
     for senior in centre.seniors:
         await store.upsert_senior(conn, CentreId(centre.centre.id), senior)
+        await store.set_card(conn, senior)
 
 
 async def _refuse_forbidden_cameras(conn: Conn, centre_id: CentreId) -> None:

@@ -151,11 +151,7 @@ async def upsert_room(conn: Conn, centre_id: CentreId, room: Room) -> None:
 
 
 async def upsert_senior(conn: Conn, centre_id: CentreId, senior: Senior) -> None:
-    """A senior's record.
-
-    Her card stands apart: to write a unique column, changed or not, locks out whoever refers to her, such as a press.
-    """
-    written = {**senior.model_dump(), "categories": list(senior.categories), "centre_id": centre_id}
+    """A senior's record; her card only when she is new, see `set_card`."""
     await conn.execute(
         """
         INSERT INTO senior (id, centre_id, name, address_as, address_as_en, born_on, categories, home_address,
@@ -169,15 +165,22 @@ async def upsert_senior(conn: Conn, centre_id: CentreId, senior: Senior) -> None
                access_notes = excluded.access_notes, risks = excluded.risks, hearing = excluded.hearing,
                language = excluded.language, objects_to_being_seen = excluded.objects_to_being_seen
         """,
-        written,
+        {**senior.model_dump(), "categories": list(senior.categories), "centre_id": centre_id},
     )
+
+
+async def set_card(conn: Conn, senior: Senior) -> None:
+    """The card of a senior, where it is another.
+
+    By itself, because to write a unique column, changed or not, locks out whoever refers to her, such as a press.
+    """
     await conn.execute(
         """
         UPDATE senior
            SET card_token = %(card_token)s
          WHERE id = %(id)s AND card_token IS DISTINCT FROM %(card_token)s
         """,
-        written,
+        {"id": senior.id, "card_token": senior.card_token},
     )
 
 

@@ -34,12 +34,13 @@ from hub.embedded import postgres
 from hub.fleet.deliver import Deliver as DeliverToDevices
 from hub.fleet.gatekeeper import Gatekeeper
 from hub.fleet.watch import BrokerWatch
-from hub.ingest.intake import Intake
+from hub.ingest.intake import HEARD_SECONDS, Intake
 from hub.ingest.model import Neighbours
 from hub.kit import log as logs
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock, clock_from
 from hub.kit.db import Database, Role, away
+from hub.kit.every import Housekeeping
 from hub.kit.http import Databases, Services
 from hub.kit.ids import CentreId, OrganisationId
 from hub.kit.migrate import MigrationRefused, migrate_async
@@ -47,6 +48,7 @@ from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import Address, ExternalBroker
 from hub.mqtt.model import Receivers, Transport
 from hub.mqtt.recheck import recheck_changed
+from hub.notices.reports import TaskReports
 from hub.notices.watch import Watch as NoticeWatch
 from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, mailserver
@@ -99,6 +101,7 @@ class Hub:
     access: Access
     live: Live
     parts: Parts
+    housekeeping: Housekeeping
 
 
 async def serve(settings: Settings, clock: Clock) -> None:
@@ -118,11 +121,12 @@ async def serve(settings: Settings, clock: Clock) -> None:
             await hub.changes.ready()
             rest.create_task(hub.live.run())
             rest.create_task(hub.video.run())
-            rest.create_task(Forgetting(pools.hub, clock).run())
-            rest.create_task(NoticeWatch(pools.hub, clock).run())
-            rest.create_task(_load_changed_rules(hub))
+            every = hub.housekeeping.every
+            rest.create_task(every(Forgetting.EVERY_SECONDS, Forgetting(pools.hub, clock).forget, "forgetting"))
+            rest.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(pools.hub, clock).look, "quiet-notices"))
+            rest.create_task(every(_RULES_EVERY, hub.rules.load_if_changed, "rule-files"))
             rest.create_task(_web(hub, theatre))
-            centre_id = await _first_centre(hub)
+            centre_id = await _first_centre(hub, rest)
             await _with_centre(hub, centre_id, rest)
 
 
@@ -151,22 +155,29 @@ def _hub(settings: Settings, clock: Clock, pools: Pools, changes: Changes) -> Hu
         access=access,
         live=Live(changes, access, clock),
         parts=Parts("broker"),
+        housekeeping=Housekeeping(TaskReports(pools.hub, clock).report),
     )
 
 
-async def _first_centre(hub: Hub) -> CentreId:
+async def _first_centre(hub: Hub, rest: asyncio.TaskGroup) -> CentreId:
     """The centre of this hub; waits for the first import."""
-    said = False
-    while True:
+    found: asyncio.Future[CentreId] = asyncio.get_running_loop().create_future()
+
+    async def look() -> None:
         async with hub.pools.hub.transaction() as conn:
             centre_id = await access_store.only_centre(conn)
-        if centre_id is not None:
-            return centre_id
-        hub.parts.set("broker", works=True)  # nothing to serve yet is not a fault
-        if not said:
-            log.info("no centre yet: write its file and run ./anling import centre.yaml")
-            said = True
-        await asyncio.sleep(_CENTRE_EVERY)
+        if centre_id is None:
+            hub.parts.set("broker", works=True)  # nothing to serve yet is not a fault
+        elif not found.done():
+            found.set_result(centre_id)
+
+    looking = rest.create_task(hub.housekeeping.every(_CENTRE_EVERY, look, "first-centre"))
+    await asyncio.wait([found], timeout=_CENTRE_EVERY)
+    if not found.done():
+        log.info("no centre yet: write its file and run ./anling import centre.yaml")
+    centre_id = await found
+    looking.cancel()
+    return centre_id
 
 
 async def _with_centre(hub: Hub, centre_id: CentreId, rest: asyncio.TaskGroup) -> None:
@@ -179,12 +190,16 @@ async def _with_centre(hub: Hub, centre_id: CentreId, rest: asyncio.TaskGroup) -
     async with AsyncExitStack() as stack:
         channels = await _channels(hub, stack)
         rest.create_task(intake.run_telemetry(transport))
-        rest.create_task(Closing(hub.pools.hub, hub.clock).run())
-        rest.create_task(Keeper(hub.pools.telemetry, hub.telemetry, hub.clock, KEEP_READINGS_FOR).run())
+        every = hub.housekeeping.every
+        keep_house = Keeper(hub.pools.telemetry, hub.telemetry, hub.clock, KEEP_READINGS_FOR).keep_house
+        rest.create_task(every(HEARD_SECONDS, intake.tell_who_was_heard, "who-was-heard"))
+        rest.create_task(every(Closing.EVERY_SECONDS, Closing(hub.pools.hub, hub.clock).look, "visits-left-open"))
+        rest.create_task(every(Keeper.EVERY_SECONDS, keep_house, "readings"))
         if isinstance(transport, Broker):
             rest.create_task(recheck_changed(hub.changes, transport))
         if isinstance(transport, ExternalBroker):
-            rest.create_task(BrokerWatch(hub.pools.hub, hub.clock, centre_id, transport).run())
+            look = BrokerWatch(hub.pools.hub, hub.clock, centre_id, transport).look
+            rest.create_task(every(BrokerWatch.EVERY_SECONDS, look, "broker-away"))
         async with asyncio.TaskGroup() as alarm_path:
             alarm_path.create_task(intake.run_alarms(transport))
             alarm_path.create_task(transport.run())
@@ -251,13 +266,6 @@ def organisation_secrets(data_dir: Path) -> dict[OrganisationId, str]:
         OrganisationId(file.name.removeprefix("webhook-")): file.read_text("ascii").strip()
         for file in sorted((data_dir / "secrets").glob("webhook-*"))
     }
-
-
-async def _load_changed_rules(hub: Hub) -> None:
-    """Rule files that changed are in force within two seconds; bad ones change nothing and are noticed."""
-    while True:
-        await asyncio.sleep(_RULES_EVERY)
-        await hub.rules.load_if_changed()
 
 
 async def _theatre(hub: Hub, stack: AsyncExitStack) -> Theatre | None:

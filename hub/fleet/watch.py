@@ -1,11 +1,8 @@
 """Is the broker there that devices use, when it is not our own? While it is away, that is a notice."""
 
 import asyncio
-import logging
 from datetime import timedelta
 from typing import Final
-
-import psycopg
 
 from hub.kit.clock import Clock
 from hub.kit.db import Database
@@ -14,17 +11,19 @@ from hub.mqtt.client import ExternalBroker
 from hub.notices import service as notices
 from hub.notices.model import Raised
 
-log = logging.getLogger(__name__)
-
 PATIENCE: Final = timedelta(seconds=10)
 """A broker that only starts again is back sooner."""
-_LOOK_EVERY_SECONDS: Final = 1.0
 _CODE: Final = "broker-away"
 _SUBJECT: Final = "broker"
 
 
 class BrokerWatch:
-    """Raises `broker-away` once another's broker has been out of reach for ten seconds, and clears it."""
+    """Raises `broker-away` once another's broker has been out of reach for ten seconds, and clears it.
+
+    `look` is due every second.
+    """
+
+    EVERY_SECONDS: Final = 1.0
 
     def __init__(self, database: Database, clock: Clock, centre_id: CentreId, broker: ExternalBroker) -> None:
         self._database = database
@@ -33,15 +32,6 @@ class BrokerWatch:
         self._broker = broker
         self._up_at = clock.now()
         self._told: bool | None = None  # whether it is away, as the rows say; not known before the first look
-
-    async def run(self) -> None:
-        """Look every second, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except (psycopg.OperationalError, TimeoutError) as error:
-                log.warning("that the broker is away or back is noticed later: %s", type(error).__name__)
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     async def look(self) -> None:
         """Tell what changed. Raises psycopg.OperationalError or TimeoutError: then nothing was told, look again."""

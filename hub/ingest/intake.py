@@ -95,7 +95,6 @@ class Intake:
     async def run_telemetry(self, speak_through: Spoken) -> None:
         """Serve the telemetry lane until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._tell_who_was_heard())
             while True:
                 await self._keep_telemetry(await self._telemetry_lane.gather(), speak_through, tasks)
 
@@ -218,14 +217,11 @@ class Intake:
                 await quarantine.set_aside(conn, waiting.inbound, refused, home, self._clock.now())
         waiting.settle()
 
-    async def _tell_who_was_heard(self) -> None:
-        """Write who was heard and what of telemetry was lost, apart from the lanes: their rows stay free of locks."""
-        while True:
-            await asyncio.sleep(HEARD_SECONDS)
-            await self.tell_who_was_heard()
-
     async def tell_who_was_heard(self) -> None:
-        """Write now what the lanes noted since the last time; kept for the next time while the database is away."""
+        """Write what the lanes noted since the last time, apart from the lanes: their rows stay free of locks.
+
+        Due every two seconds. Kept for the next time while the database is away.
+        """
         heard, said, shed = dict(self._heard), dict(self._batteries), self._shed_unsaid
         if not heard and not shed:
             return

@@ -99,3 +99,41 @@ async def notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
             {"id": notice_id},
         )
         return await cur.fetchone()
+
+
+async def centres(conn: Conn) -> list[CentreId]:
+    """Every centre: what concerns the hub itself is noticed at each."""
+    cursor = await conn.execute("SELECT id FROM centre ORDER BY id")
+    return [CentreId(centre_id) for (centre_id,) in await cursor.fetchall()]
+
+
+async def failures_of(conn: Conn, kind: str, row_id: str) -> int:
+    """How often a row has raised, one time after the other."""
+    cursor = await conn.execute(
+        "SELECT failures FROM parked_row WHERE kind = %(kind)s AND row_id = %(row_id)s",
+        {"kind": kind, "row_id": row_id},
+    )
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def set_parked(conn: Conn, kind: str, row_id: str, error: str, now: datetime, again_at: datetime) -> None:
+    """Put a row aside until `again_at`."""
+    await conn.execute(
+        """
+        INSERT INTO parked_row AS parked (kind, row_id, parked_at, again_at, failures, error)
+        VALUES (%(kind)s, %(row_id)s, %(now)s, %(again_at)s, 1, %(error)s)
+            ON CONFLICT (kind, row_id) DO UPDATE
+               SET parked_at = excluded.parked_at, again_at = excluded.again_at, error = excluded.error,
+                   failures = parked.failures + 1
+        """,
+        {"kind": kind, "row_id": row_id, "now": now, "again_at": again_at, "error": error},
+    )
+
+
+async def delete_parked(conn: Conn, kind: str, row_id: str) -> bool:
+    """The row is put aside no more; whether it was."""
+    cursor = await conn.execute(
+        "DELETE FROM parked_row WHERE kind = %(kind)s AND row_id = %(row_id)s", {"kind": kind, "row_id": row_id}
+    )
+    return cursor.rowcount > 0

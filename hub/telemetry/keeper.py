@@ -1,10 +1,7 @@
 """Once an hour: the weeks ahead have a place to go, and what is past keeping is dropped."""
 
-import asyncio
-import logging
 from datetime import timedelta
-
-import psycopg
+from typing import Final
 
 from hub.kit.clock import Clock
 from hub.kit.db import Database
@@ -12,16 +9,14 @@ from hub.telemetry import store
 from hub.telemetry.service import Telemetry
 from hub.telemetry.weeks import monday_of, wanted
 
-log = logging.getLogger(__name__)
-
-EVERY_SECONDS = 3600.0
-AGAIN_SECONDS = 30.0
 DROP_WAITS_AT_MOST = "2s"
 """Less than for any other lock: everybody who writes readings waits behind it."""
 
 
 class Keeper:
-    """The loop; `keep_for` is how long readings are kept at least."""
+    """`keep_house` is due once an hour; `keep_for` is how long readings are kept at least."""
+
+    EVERY_SECONDS: Final = 3600.0
 
     def __init__(self, database: Database, telemetry: Telemetry, clock: Clock, keep_for: timedelta) -> None:
         if keep_for < timedelta(days=14):
@@ -30,17 +25,6 @@ class Keeper:
         self._telemetry = telemetry
         self._clock = clock
         self._keep_for = keep_for
-
-    async def run(self) -> None:
-        """Keep house until cancelled; while the database is away or busy, try again soon."""
-        while True:
-            try:
-                await self.keep_house()
-            except psycopg.OperationalError as error:
-                log.warning("partitions of readings wait, again in %.0f s: %s", AGAIN_SECONDS, error)
-                await asyncio.sleep(AGAIN_SECONDS)
-            else:
-                await asyncio.sleep(EVERY_SECONDS)
 
     async def keep_house(self) -> int:
         """Make what is missing, drop what is old; how many partitions were dropped. Raises psycopg.OperationalError.

@@ -154,6 +154,8 @@ const zh = {
       p.line === null
         ? `规则目录读不到，或者里面的文件没有了，旧的规则继续有效。请管理员检查：${p.file ?? ''}`
         : `规则文件有错，旧的规则继续有效。请管理员改正：${p.file ?? ''} 第 ${p.line ?? '?'} 行第 ${p.column ?? '?'} 列。`,
+    'task-failed': (_s: string, p: Params) =>
+      `后台任务“${p.task ?? '?'}”出错了，过一会儿会再试，呼叫和报警照常。请告诉管理员。`,
     untold: () => '有报警没有告知到人。请检查值班人员的联系方式。',
     'rule-cannot-be-evaluated': (s: string) => `有一条规则算不出来（${s}）。请管理员检查。`,
     'telemetry-shed': () => '读数太多，丢了一些。呼叫不受影响。',
@@ -423,6 +425,8 @@ const en: typeof zh = {
       p.line === null
         ? `The rules folder cannot be read, or its files are gone; the former rules stay. See ${p.file ?? ''}.`
         : `A rules file has a mistake; the former rules stay. See ${p.file ?? ''}, line ${p.line ?? '?'}, column ${p.column ?? '?'}.`,
+    'task-failed': (_s: string, p: Params) =>
+      `The background task “${p.task ?? '?'}” failed and is tried again; calls and alarms go on. Please tell the administrator.`,
     untold: () => 'Somebody could not be told of an alarm. Check the contacts of those on duty.',
     'rule-cannot-be-evaluated': (s: string) => `A rule cannot be evaluated (${s}). Ask the administrator.`,
     'telemetry-shed': () => 'Too many readings: some were dropped. Calls are not affected.',

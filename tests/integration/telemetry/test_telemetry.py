@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+import psycopg
 import pytest
 
 from hub.kit.clock import SetClock
@@ -201,3 +202,28 @@ async def test_the_weeks_ahead_are_made_before_they_come(database: Database, clo
 async def test_readings_are_kept_for_two_weeks_at_least(database: Database, clock: SetClock) -> None:
     with pytest.raises(ValueError, match="at least 14 days"):
         Keeper(database, Telemetry(), clock, keep_for=timedelta(days=1))
+
+
+async def test_a_year_of_weeks_is_dropped_by_its_bounds_whatever_the_planner_knows_and_other_tables_are_called(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    """With statistics on pg_inherits the planner looks at names before it knows whose partitions they are."""
+    telemetry = Telemetry()
+    async with database.transaction() as conn:
+        await telemetry.keep(conn, [warm(house, 21.0, clock.now() - timedelta(weeks=weeks)) for weeks in range(60)])
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute("CREATE TABLE diary_last (at date) PARTITION BY RANGE (at)")
+        owner.execute("CREATE TABLE diary_99999999 PARTITION OF diary_last DEFAULT")
+        owner.execute('CREATE TABLE "reading_2O261116" PARTITION OF reading DEFAULT')
+        for _ in range(3):
+            owner.execute("ANALYZE pg_catalog.pg_inherits")
+            owner.execute("ANALYZE pg_catalog.pg_class")
+        owner.execute("ANALYZE")
+
+    dropped = await Keeper(database, telemetry, clock, keep_for=timedelta(days=30 * 7)).keep_house()
+
+    assert dropped == 29
+    async with database.transaction() as conn:
+        assert await count(conn) == 31
+        cursor = await conn.execute("SELECT to_regclass('diary_99999999'), to_regclass('\"reading_2O261116\"')")
+        assert None not in (await cursor.fetchone() or ())

@@ -1,0 +1,73 @@
+"""What becomes of a polled row that raises: it is undone, put aside for a while and noticed, and the next row goes on.
+
+The mark is a row, so that another hub, or this one after a start, does not try again either before it is time.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from hub.kit.bulkhead import Defect, contain
+from hub.kit.db import Conn
+from hub.kit.ids import CentreId
+from hub.notices import service, store
+from hub.notices.model import Raised
+
+ROW_PARKED: Final = "row-parked"
+AGAIN_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5))
+"""The last holds for every further failure: a mended hub is back at the row within five minutes."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PolledRow:
+    """A row that a loop takes: `kind` as in `parked_row`, its id, and the centre that is told when it raises."""
+
+    kind: str
+    id: str
+    centre_id: CentreId
+
+
+async def shield(conn: Conn, row: PolledRow, work: Callable[[], Awaitable[T]], now: datetime) -> T | Defect:
+    """Do `work` for one row, in a savepoint of its own; when it raises, its changes are undone and the row is parked.
+
+    Deferred constraints are checked before the savepoint ends, so that they cannot undo more than this row. Raises
+    psycopg.OperationalError and TimeoutError: those are no fault of the row.
+    """
+    outcome = await attempt(conn, f"{row.kind} {row.id}", work)
+    if isinstance(outcome, Defect):
+        await park(conn, row, outcome, now)
+    return outcome
+
+
+async def attempt(conn: Conn, what: str, work: Callable[[], Awaitable[T]]) -> T | Defect:
+    """Do `work` in a savepoint of its own; when it raises, its changes are undone, and the defect is returned."""
+
+    async def apart() -> T:
+        async with conn.transaction():
+            done = await work()
+            await conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            return done
+
+    return await contain(what, apart)
+
+
+async def park(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
+    """Put a row aside until it is to be tried again; noticed with its id."""
+    failures = await store.failures_of(conn, row.kind, row.id) + 1
+    again_at = now + AGAIN_AFTER[min(failures, len(AGAIN_AFTER)) - 1]
+    await store.set_parked(conn, row.kind, row.id, defect.error, now, again_at)
+    params = {"kind": row.kind, "id": row.id, "error": defect.error}
+    await service.raise_notice(conn, Raised(row.centre_id, ROW_PARKED, _subject(row), params=params), now)
+
+
+async def unpark(conn: Conn, row: PolledRow, now: datetime) -> None:
+    """The row works (again): its mark and its notice go."""
+    if await store.delete_parked(conn, row.kind, row.id):
+        await service.clear_notice(conn, row.centre_id, ROW_PARKED, _subject(row), now)
+
+
+def _subject(row: PolledRow) -> str:
+    return f"{row.kind}:{row.id}"

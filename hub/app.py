@@ -11,8 +11,8 @@ import logging
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -65,6 +65,7 @@ from hub.web.live import Live
 from hub.web.ready import Parts
 from hub.web.routers import routers
 from hub.web.security import Rules as WebRules
+from hub.web.serving import PageServer
 from hub.web.stage.api import NoteCharts
 from hub.web.stage.service import Addresses, Theatre
 from hub.web.static import STATIC, Pages
@@ -295,33 +296,26 @@ async def _web(hub: Hub, theatre: Theatre | None) -> None:
     app = build(services, web_rules(settings), routers(demo=theatre is not None))
     if theatre is not None:
         app.add_middleware(NoteCharts, theatre=theatre)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=settings.http_host,
-            port=settings.http_port,
-            ssl_certfile=settings.tls_cert,
-            ssl_keyfile=settings.tls_key,
-            proxy_headers=settings.public_url is not None,
-            forwarded_allow_ips=settings.proxy_hosts,
-            server_header=False,
-            date_header=True,
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=2,
-            lifespan="off",
-        )
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        host=settings.http_host,
+        port=settings.http_port,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        proxy_headers=settings.public_url is not None,
+        forwarded_allow_ips=settings.proxy_hosts,
+        server_header=False,
+        date_header=True,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=2,
+        lifespan="off",
     )
-    await server.serve()
+    proxies = settings.proxy_hosts if settings.public_url is not None else ""
+    await PageServer(config, proxies=proxies).serve()
     raise RuntimeError("the web server ended by itself")
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: `main` decides what a signal means."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def web_rules(settings: Settings) -> WebRules:

@@ -61,6 +61,8 @@ def refused(method: str, headers: Headers, rules: Rules) -> tuple[int, str] | No
     host = headers.get("host", "")
     if _name_of(host) not in rules.hosts:
         return 421, "wrong-host"
+    if _says_it_is_too_long(headers.get("content-length", "0")):
+        return 413, "too-large"
     if method in _READING:
         return None
     origin = headers.get("origin")
@@ -123,6 +125,11 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return receive_some
+
+
+def _says_it_is_too_long(content_length: str) -> bool:
+    """Whether a body is refused before any of it came. Anything but digits was refused by h11."""
+    return content_length.isdecimal() and int(content_length) > MAX_BODY_BYTES
 
 
 def _name_of(host: str) -> str:

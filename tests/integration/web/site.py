@@ -23,6 +23,7 @@ from hub.web.live import Live
 from hub.web.ready import Parts
 from hub.web.routers import routers
 from hub.web.security import Rules
+from hub.web.serving import Limits, PageServer
 from hub.web.static import Pages
 
 HOSTS = frozenset({"localhost", "127.0.0.1"})
@@ -95,14 +96,25 @@ def make_site(
 
 
 @asynccontextmanager
-async def served(site: Site) -> AsyncIterator[str]:
+async def served(
+    site: Site, limits: Limits | None = None, certificate: tuple[Path, Path] | None = None
+) -> AsyncIterator[str]:
     """Serve the site on a free port, with its live pages running; gives its address."""
+    cert_file, key_file = certificate or (None, None)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        server = uvicorn.Server(
-            uvicorn.Config(site.app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            site.app,
+            http="h11",
+            ws="none",
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+            ssl_certfile=cert_file,
+            ssl_keyfile=key_file,
         )
+        server = PageServer(config, limits)
         async with asyncio.TaskGroup() as group:
             hearing = group.create_task(site.changes.run())
             living = group.create_task(site.live.run())
@@ -111,7 +123,7 @@ async def served(site: Site) -> AsyncIterator[str]:
             while not server.started:
                 await asyncio.sleep(0.01)
             try:
-                yield f"http://127.0.0.1:{port}"
+                yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
             finally:
                 living.cancel()
                 hearing.cancel()

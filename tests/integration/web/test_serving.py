@@ -1,0 +1,292 @@
+"""What does a client get who sends or reads without end, and who opens connections without number?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from hub.web.serving import Limits, Places, place_of
+from tests.fakes.certificate import make_certificate
+from tests.fakes.house import House
+from tests.integration.web.page import opened
+from tests.integration.web.site import Site, served
+
+PATIENCE = 30.0
+AT_ONCE = Limits(head_seconds=0.2, body_seconds=0.2, unread_seconds=0.2, look_seconds=0.05)
+HEAD = b"GET /api/me HTTP/1.1\r\nHost: localhost\r\n"
+A_POST = b"POST /api/sign-in HTTP/1.1\r\nHost: localhost\r\nX-Anling: 1\r\nContent-Type: application/json\r\n"
+A_MEGABYTE = 1024 * 1024
+
+
+class Client:
+    """A TCP client that says what it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.sent = 0
+
+    async def say(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+        self.sent += len(data)
+
+    async def say_until_ended(self, data: bytes, most: int = 64 * A_MEGABYTE) -> None:
+        """Say the same again and again until the other side has ended the connection; fails after `most` bytes."""
+        with pytest.raises(ConnectionError):
+            while self.sent < most:
+                await self.say(data)
+                await asyncio.sleep(0)
+
+    async def answer(self) -> bytes:
+        """All that is said to it until the connection ends."""
+        said = b""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                while some := await self.reader.read(65536):
+                    said += some
+            except ConnectionError:
+                pass
+        return said
+
+
+@asynccontextmanager
+async def client_at(address: str) -> AsyncIterator[Client]:
+    parts = urlsplit(address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+
+
+async def still_answers(address: str) -> bool:
+    async with httpx.AsyncClient(base_url=address, verify=False, trust_env=False) as browser:
+        return (await browser.get("/api/me")).status_code == 401
+
+
+async def test_a_header_line_without_end_ends_its_connection_at_64_kib(site: Site) -> None:
+    async with served(site) as address, client_at(address) as client:
+        await client.say(HEAD + b"X: ")
+        await client.say_until_ended(b"a" * 4096, most=8 * A_MEGABYTE)
+
+        assert await still_answers(address)
+
+
+async def test_header_lines_without_end_end_their_connection(site: Site) -> None:
+    async with served(site) as address, client_at(address) as client:
+        await client.say(HEAD)
+        await client.say_until_ended(b"X: a\r\n" * 1000, most=8 * A_MEGABYTE)
+
+
+async def test_a_head_of_60_kib_is_taken(site: Site) -> None:
+    async with served(site) as address, client_at(address) as client:
+        await client.say(HEAD + b"Connection: close\r\nX: " + b"a" * 60_000 + b"\r\n\r\n")
+
+        assert (await client.answer()).startswith(b"HTTP/1.1 401 ")
+
+
+async def says_nothing(client: Client) -> None:
+    return None
+
+
+async def trickles_a_head(client: Client) -> None:
+    await client.say(HEAD + b"X: ")
+    await trickle(client)
+
+
+async def trickles_a_second_head(client: Client) -> None:
+    await client.say(HEAD + b"\r\n")
+    await client.reader.readuntil(b"\r\n\r\n")
+    await trickles_a_head(client)
+
+
+async def trickles_a_body(client: Client) -> None:
+    await client.say(A_POST + b"Content-Length: 60000\r\n\r\n")
+    await trickle(client)
+
+
+async def trickles_chunks(client: Client) -> None:
+    await client.say(A_POST + b"Transfer-Encoding: chunked\r\n\r\n")
+    await trickle(client, b"1\r\n \r\n")
+
+
+async def trickles_a_body_that_nobody_wants(client: Client) -> None:
+    await client.say(A_POST.replace(b"X-Anling: 1", b"X-Anling: 0") + b"Content-Length: 60000\r\n\r\n")
+    await trickle(client)
+
+
+async def trickle(client: Client, data: bytes = b"a") -> None:
+    try:
+        while True:
+            await client.say(data)
+            await asyncio.sleep(0.01)
+    except ConnectionError:
+        pass
+
+
+@pytest.mark.parametrize(
+    "behaves",
+    [
+        says_nothing,
+        trickles_a_head,
+        trickles_a_second_head,
+        trickles_a_body,
+        trickles_chunks,
+        trickles_a_body_that_nobody_wants,
+    ],
+)
+async def test_who_is_too_slow_is_ended(
+    site: Site, behaves: Callable[[Client], Coroutine[None, None, None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(site, AT_ONCE) as address, client_at(address) as client:
+        async with asyncio.timeout(PATIENCE):
+            await behaves(client)
+            await client.answer()
+
+        assert await still_answers(address)
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("head", [A_POST, A_POST.replace(b"X-Anling: 1", b"X-Anling: 0"), HEAD])
+async def test_chunks_without_end_end_their_connection(
+    site: Site, head: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(site) as address, client_at(address) as client:
+        await client.say(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        await client.say_until_ended(b"1000\r\n" + b"a" * 4096 + b"\r\n")
+
+        assert await still_answers(address)
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_body_that_says_it_is_too_long_is_refused_before_it_is_sent(site: Site) -> None:
+    async with served(site) as address, client_at(address) as client:
+        await client.say(A_POST + b"Content-Length: 65537\r\n\r\n")
+
+        assert (await client.reader.readline()).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_nonsense_in_the_middle_of_a_body_ends_its_connection_and_is_no_mistake_of_ours(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(site) as address, client_at(address) as client:
+        await client.say(A_POST.replace(b"X-Anling: 1", b"X-Anling: 0") + b"Transfer-Encoding: chunked\r\n\r\n")
+        await client.reader.readuntil(b"\r\n\r\n")
+        await client.say_until_ended(b"no chunk\r\n", most=A_MEGABYTE)
+
+        assert await still_answers(address)
+    assert "Traceback" not in caplog.text
+
+
+async def test_who_never_reads_what_she_asked_for_is_ended(site: Site) -> None:
+    async with served(site, AT_ONCE) as address, client_at(address) as client:
+        async with asyncio.timeout(PATIENCE):
+            await client.say_until_ended((HEAD + b"\r\n") * 100)
+
+
+async def test_pipelined_requests_are_answered_one_after_the_other(site: Site) -> None:
+    async with served(site) as address, client_at(address) as client:
+        await client.say((HEAD + b"\r\n") * 20 + HEAD + b"Connection: close\r\n\r\n")
+
+        assert (await client.answer()).count(b"HTTP/1.1 401 ") == 21
+
+
+async def test_who_has_her_share_of_connections_gets_no_more_until_one_ends(site: Site) -> None:
+    async with served(site, Limits(connections_of_one=2)) as address:
+        async with client_at(address) as first, client_at(address) as second:
+            await first.say(HEAD + b"\r\n")
+            await second.say(HEAD + b"\r\n")
+            await first.reader.readuntil(b"\r\n\r\n")
+            await second.reader.readuntil(b"\r\n\r\n")
+            async with client_at(address) as third:
+                assert await third.answer() == b""
+        await until_answered(address)
+
+
+async def until_answered(address: str) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                assert await still_answers(address)
+            except httpx.TransportError:
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+
+async def test_a_live_page_outlasts_every_limit_of_time(site: Site, house: House) -> None:
+    async with (
+        served(site, AT_ONCE) as address,
+        opened(address, "/api/live", await site.cookies_of(house.zhou)) as page,
+    ):
+        beats = 0
+        while beats < 5:  # one every 0.2 s: together they are longer than each of the limits
+            beats += (await page.next()).name == "beat"
+
+
+async def test_a_tls_handshake_that_never_ends_is_ended_and_gives_its_place_back(site: Site, tmp_path: Path) -> None:
+    limits = Limits(handshake_seconds=0.2, connections_of_one=1)
+    async with served(site, limits, make_certificate(tmp_path)) as address:
+        async with client_at(address) as client:
+            await client.say(b"\x16\x03\x01\x02\x00\x01\x00")  # the beginning of a ClientHello
+            assert await client.answer() == b""
+
+        await until_answered(address)
+
+
+async def test_what_is_no_tls_at_all_is_ended_and_gives_its_place_back(site: Site, tmp_path: Path) -> None:
+    async with served(site, Limits(connections_of_one=1), make_certificate(tmp_path)) as address:
+        async with client_at(address) as client:
+            await client.say(HEAD + b"\r\n")
+            assert b"HTTP/1.1" not in await client.answer()
+
+        await until_answered(address)
+
+
+def test_four_hundred_boards_behind_one_router_have_room() -> None:
+    places = Places(Limits(), "")
+
+    assert all(places.enter("10.0.0.1") for _ in range(500))
+    assert places.enter("10.0.0.2")
+
+
+def test_one_address_never_takes_the_room_of_all_others() -> None:
+    places = Places(Limits(), "")
+
+    came_in = sum(places.enter("10.0.0.1") for _ in range(2000))
+
+    assert came_in == Limits().connections_of_one
+    assert places.enter("10.0.0.2")
+
+
+def test_all_together_have_a_limit_and_whoever_leaves_makes_room() -> None:
+    places = Places(Limits(connections=3), "")
+    assert [places.enter(f"10.0.0.{n}") for n in range(4)] == [True, True, True, False]
+
+    places.leave("10.0.0.1")
+
+    assert places.enter("10.0.0.4")
+
+
+def test_a_proxy_brings_everybody_and_has_no_share() -> None:
+    places = Places(Limits(connections=10, connections_of_one=2), "10.1.0.0/16, 127.0.0.1")
+
+    assert sum(places.enter("10.1.2.3") for _ in range(20)) == 10
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("2001:db8::1", "2001:db8::ffff"), ("::ffff:10.0.0.1", "10.0.0.1"), ("fe80::1%eth0", "fe80::2%eth0")],
+)
+def test_addresses_of_one_host_share_one_share(one: str, other: str) -> None:
+    assert place_of(one) == place_of(other)
+
+
+def test_two_hosts_have_two_shares() -> None:
+    assert place_of("10.0.0.1") != place_of("10.0.0.2")
+    assert place_of("2001:db8:0:1::1") != place_of("2001:db8:0:2::1")

@@ -41,6 +41,13 @@ class TooBusy(DomainError):
     status = 503
 
 
+class NoSuchAccount(DomainError):
+    """No account has this id."""
+
+    code = "no-such-account"
+    status = 404
+
+
 class NoSuchInvitation(DomainError):
     """The link was never made, or was mistyped."""
 

@@ -11,6 +11,7 @@ from hub.access.errors import (
     InvitationExpired,
     InvitationUsed,
     NoCentreYet,
+    NoSuchAccount,
     NoSuchInvitation,
     TooManyTries,
     WrongAccountOrPassword,
@@ -292,6 +293,14 @@ class Invited:
     made_by: AccountId | None = None
     lasts: timedelta = INVITATION_LASTS
     reusable: bool = False
+
+
+async def account(conn: Conn, account_id: AccountId) -> store.AccountRow:
+    """The account with this id, active or not. Raises NoSuchAccount."""
+    found = await store.account(conn, account_id)
+    if found is None:
+        raise NoSuchAccount(f"no account is called {account_id}")
+    return found
 
 
 async def first_administrator_link(conn: Conn, now: datetime) -> str | None:

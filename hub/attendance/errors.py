@@ -3,13 +3,6 @@
 from hub.kit.errors import DomainError
 
 
-class NoSuchSenior(DomainError):
-    """The centre has no such senior."""
-
-    code = "no-such-senior"
-    status = 404
-
-
 class NoSuchRoom(DomainError):
     """The centre has no such room."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from hub.attendance import store
-from hub.attendance.errors import NoSuchRoom, NoSuchSenior, RoomMissing
+from hub.attendance.errors import NoSuchRoom, RoomMissing
 from hub.attendance.model import (
     Attendance,
     Attended,
@@ -34,6 +34,7 @@ from hub.kit.db import Conn
 from hub.kit.ids import SeniorId, new_id
 from hub.notices.model import Raised
 from hub.notices.service import clear_notice, raise_notice
+from hub.people.errors import NoSuchSenior
 
 UNKNOWN_CARD = "unknown-card"
 LEFT_OPEN = "visit-left-open"

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from hub.attendance import service, store
-from hub.attendance.errors import NoSuchRoom, NoSuchSenior, RoomMissing
+from hub.attendance.errors import NoSuchRoom, RoomMissing
 from hub.attendance.model import CardRead, Evidence, Tapped, What
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId, RoomId, SeniorId
+from hub.people.errors import NoSuchSenior
 from tests.fakes.house import House
 
 

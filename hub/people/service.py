@@ -1,0 +1,124 @@
+"""What can be written of seniors, relations, consents and vetoes: each with its checks and its entry in the ledger."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from hub.access import service as access
+from hub.access.model import Role
+from hub.kit.ids import AccountId, CentreId, SeniorId, new_id
+from hub.ledger.edit import Edit
+from hub.ledger.model import Chain
+from hub.people import store
+from hub.people.errors import CardsOfOthers, NoRelation, NoSuchSenior, NotARelative, PauseIsOver, StaffNeeded
+from hub.people.model import ConsentRecord, Purpose, RelationRecord, SeniorRecord, VetoSource
+from hub.people.ties import may_be_relative, may_confirm, may_explain
+
+
+async def write_seniors(edit: Edit, records: Sequence[SeniorRecord]) -> None:
+    """Write the records of these seniors, who may change cards among each other; what is the same stays untouched.
+
+    Raises CardsOfOthers when one would get the card of a senior who is not among them.
+    """
+    senior_ids, cards = [one.id for one in records], [one.card_token for one in records]
+    if holders := await store.card_holders_except(edit.conn, senior_ids, [card for card in cards if card is not None]):
+        raise CardsOfOthers(holders)
+    # First, because no two seniors may hold one card even for a moment.
+    without_card = dict(await store.take_cards_back(edit.conn, senior_ids, cards))
+    for record in records:
+        written = await store.upsert_senior(edit.conn, record)
+        given = await store.set_card(edit.conn, record.id, record.card_token)
+        if written is not None and written[1]:
+            _note_senior(edit, record.centre_id, "senior.added", written[0])
+        elif person := (written[0] if written else given or without_card.get(record.id)):
+            _note_senior(edit, record.centre_id, "senior.changed", person)
+
+
+async def write_relation(edit: Edit, record: RelationRecord) -> None:
+    """Write who is whose relative. It confirms and blocks; what staff have confirmed or blocked since stays so.
+
+    Raises NoSuchSenior, NoSuchAccount, NotARelative and StaffNeeded.
+    """
+    centre_id, senior = await _senior(edit, record.senior_id)
+    relative = await access.account(edit.conn, record.account_id)
+    if not may_be_relative(Role(relative.role)):
+        raise NotARelative
+    if record.confirmed_by is not None and not may_confirm(await _role(edit, record.confirmed_by)):
+        raise StaffNeeded
+    is_new = await store.upsert_relation(edit.conn, new_id("r", edit.now), record, edit.now)
+    if is_new is None:
+        return
+    kind = "relation.added" if is_new else "relation.changed"
+    edit.note(centre_id, Chain.CARE, kind, person=str(relative.person), senior=str(senior))
+
+
+async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
+    """Write what a senior agreed to. One that stands, and one that was ever withdrawn, stay as they are.
+
+    Raises NoSuchSenior, NoSuchAccount, StaffNeeded, and NoRelation for somebody who is not related to her.
+    """
+    centre_id, senior = await _senior(edit, record.senior_id)
+    viewer = await access.account(edit.conn, record.account_id)
+    if not may_explain(await _role(edit, record.explained_by)):
+        raise StaffNeeded
+    if not await store.is_related(edit.conn, record.account_id, record.senior_id):
+        raise NoRelation
+    if await store.insert_first_consent(edit.conn, new_id("k", edit.now), record, edit.now):
+        _note_consent(edit, centre_id, "consent.given", senior, viewer.person, record.purpose)
+
+
+async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -> list[AccountId]:
+    """Withdraw a senior's consent to this for everybody who has it, whom it gives; pictures end within a second.
+
+    Nothing happens when nobody has it. Raises NoSuchSenior.
+    """
+    centre_id, senior = await _senior(edit, senior_id)
+    withdrawn_from = await store.withdraw_consents(edit.conn, senior_id, purpose, edit.now)
+    for account_id in withdrawn_from:
+        viewer = await access.account(edit.conn, account_id)
+        _note_consent(edit, centre_id, "consent.withdrawn", senior, viewer.person, purpose)
+    return withdrawn_from
+
+
+async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, until: datetime | None) -> bool:
+    """The senior says "not now", until then or (None) until it is taken back; pictures of her end within a second.
+
+    Returns whether that is news: nothing happens when she has said it for as long already. Raises NoSuchSenior and
+    PauseIsOver.
+    """
+    if until is not None and until <= edit.now:
+        raise PauseIsOver
+    centre_id, senior = await _senior(edit, senior_id)
+    is_news = await store.insert_veto(edit.conn, new_id("v", edit.now), senior_id, source, edit.now, until)
+    if is_news:
+        ends = None if until is None else until.isoformat(timespec="seconds")
+        edit.note(centre_id, Chain.CARE, "viewing.paused", senior=str(senior), source=source.value, until=ends)
+    return is_news
+
+
+async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
+    """The senior takes every "not now" back; whether there was one. Raises NoSuchSenior."""
+    centre_id, senior = await _senior(edit, senior_id)
+    is_news = await store.end_vetoes(edit.conn, senior_id, edit.now)
+    if is_news:
+        edit.note(centre_id, Chain.CARE, "viewing.resumed", senior=str(senior))
+    return is_news
+
+
+async def _senior(edit: Edit, senior_id: SeniorId) -> tuple[CentreId, UUID]:
+    found = await store.senior(edit.conn, senior_id)
+    if found is None:
+        raise NoSuchSenior(f"no senior is called {senior_id}")
+    return found
+
+
+async def _role(edit: Edit, account_id: AccountId) -> Role:
+    return Role((await access.account(edit.conn, account_id)).role)
+
+
+def _note_senior(edit: Edit, centre_id: CentreId, kind: str, person: UUID) -> None:
+    edit.note(centre_id, Chain.CARE, kind, senior=str(person))
+
+
+def _note_consent(edit: Edit, centre_id: CentreId, kind: str, senior: UUID, person: UUID, purpose: Purpose) -> None:
+    edit.note(centre_id, Chain.CARE, kind, senior=str(senior), person=str(person), purpose=purpose.value)

@@ -1,0 +1,1 @@
+"""Tests of hub/people (on a real database)."""

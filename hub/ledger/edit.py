@@ -23,7 +23,7 @@ class Author:
     account_id: AccountId | None = None
 
 
-CONSOLE: Final = Author("console")
+COMMAND_LINE: Final = Author("command line")
 """Whoever gives a command at the hub's own machine."""
 IMPORT: Final = Author("import")
 """Whoever imports a centre's file at the hub's own machine."""

@@ -33,6 +33,9 @@ NO_TESTS = 5
 GENERATED = ("tests/contract", "-k", "fresh")
 """The tests that say whether the generated files are those that the sources give have `fresh` in their names."""
 
+HOUSE = ("tests/contract/test_house.py",)
+"""Who writes and reads whose tables, how long files are, what classes are called: see tests/house."""
+
 PAGE_CHECKS = ("check", "fresh", "size")
 """Scripts of the dashboard: `fresh` looks at the generated client, `size` at the pages that the launcher has built."""
 
@@ -87,7 +90,7 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def check() -> int:
-    """Format, lint, types, import contracts, fresh generated files, the dashboard's checks; all of them, each time.
+    """Format, lint, types, import contracts, owners of tables, generated files, the dashboard's checks; all, each time.
 
     The family's page stays under 60 kB.
     """
@@ -99,6 +102,7 @@ def check() -> int:
         ("types", [python, "-m", "mypy"]),
         ("types of the launcher", [python, "-m", "mypy", "anling", "dashboard/hatch_build.py"]),
         ("import contracts", [lint, "--no-logo", "--cache-dir", ".cache/import-linter"]),
+        ("owners of tables, lengths of files, names of classes", [python, "-m", "pytest", "-q", *HOUSE]),
         ("generated files", [python, "-m", "pytest", "-q", *GENERATED]),
     ]
     environment = tool_environment()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, LiteralString
 
 from psycopg.rows import class_row, scalar_row
 
@@ -15,7 +16,8 @@ from hub.telemetry.model import Bucket, Latest, Row, Span
 MOST_NAMES = 1000
 """No device may fill the dictionary of names without end."""
 
-COPY = "COPY {table} (ts, device_id, reading_name_id, value) FROM STDIN (FORMAT BINARY)"
+COPY: Final = "COPY reading (ts, device_id, reading_name_id, value) FROM STDIN (FORMAT BINARY)"
+COPY_STAGED: Final = "COPY reading_staged (ts, device_id, reading_name_id, value) FROM STDIN (FORMAT BINARY)"
 STAGE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS reading_staged (
       ts timestamptz NOT NULL,
@@ -124,13 +126,13 @@ async def drop_before(conn: Conn, before: datetime) -> int:
 
 async def copy(conn: Conn, rows: Sequence[Row]) -> None:
     """Write rows that are all new; raises UniqueViolation if one is not."""
-    await _copy_into(conn, "reading", rows)
+    await _copy(conn, COPY, rows)
 
 
 async def copy_new(conn: Conn, rows: Sequence[Row]) -> int:
     """Write those of `rows` that are new; how many that were."""
     await stage(conn)
-    await _copy_into(conn, "reading_staged", rows)
+    await _copy(conn, COPY_STAGED, rows)
     return await unstage(conn)
 
 
@@ -196,8 +198,8 @@ async def room(conn: Conn, room_id: RoomId) -> RoomRow | None:
         return await cursor.fetchone()
 
 
-async def _copy_into(conn: Conn, table: str, rows: Sequence[Row]) -> None:
-    async with conn.cursor() as cursor, cursor.copy(COPY.format(table=table).encode()) as to_server:
+async def _copy(conn: Conn, statement: LiteralString, rows: Sequence[Row]) -> None:
+    async with conn.cursor() as cursor, cursor.copy(statement) as to_server:
         to_server.set_types(["timestamptz", "int4", "int2", "float8"])
         for row in rows:
             await to_server.write_row((row.ts, row.device_number, row.reading_name_id, row.value))

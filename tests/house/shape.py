@@ -1,0 +1,57 @@
+"""Is a file too long, and does a class name mean two things?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.house.owners import Finding
+from tests.house.reasons import LONG_FOR_A_REASON
+
+MOST_LINES = 400
+"""More than that is more than one question a file."""
+SUFFIXES = {".py", ".ts", ".svelte", ".js"}
+OURS = ("hub", "devices", "simulators", "benchmarks", "tests", "dashboard", "docs", "deploy")
+NOT_WRITTEN = {"node_modules", "static", "__pycache__", ".svelte-kit"}
+"""Folders of what is installed or built."""
+GENERATED = {"dashboard/src/lib/api/openapi.ts"}
+NAMED_ONCE = ("hub", "devices", "simulators")
+
+
+def long_files(root: Path) -> Iterator[Finding]:
+    """Files of over 400 lines."""
+    for file in _files(root):
+        name = str(file.relative_to(root))
+        lines = len(file.read_text("utf-8").splitlines())
+        if lines > MOST_LINES and name not in LONG_FOR_A_REASON:
+            yield Finding(f"over {MOST_LINES} lines", name, "", lines)
+
+
+def names_with_two_meanings(root: Path) -> Iterator[Finding]:
+    """Classes whose names stand in more than one place, at each place."""
+    places: dict[str, list[tuple[str, int]]] = {}
+    for folder in NAMED_ONCE:
+        for file in sorted((root / folder).rglob("*.py")):
+            for name, line in _classes(ast.parse(file.read_text("utf-8"))):
+                places.setdefault(name, []).append((str(file.relative_to(root)), line))
+    for name, found in places.items():
+        if len(found) > 1:
+            yield from (Finding("class name with two meanings", file, name, line) for file, line in found)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    if (root / "anling").is_file():
+        yield root / "anling"
+    for folder in OURS:
+        for file in sorted((root / folder).rglob("*")):
+            name = file.relative_to(root)
+            if file.suffix in SUFFIXES and not NOT_WRITTEN & set(name.parts) and str(name) not in GENERATED:
+                yield file
+
+
+def _classes(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each class, those inside of others as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, node.lineno

@@ -34,6 +34,7 @@ def test_every_printed_address_leads_somewhere(centre: Demo) -> None:
 
 def test_with_each_printed_account_somebody_of_that_role_signs_in(centre: Demo) -> None:
     rows = [row for row in ROW.findall(centre.printed) if row[0] != "role"]
+    assert rows
 
     signed_in = {}
     for role, account, password, name in rows:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -133,11 +133,14 @@ async def test_who_waits_for_a_lock_that_nobody_gives_back_is_told_so(
 async def test_a_transaction_that_stands_still_gives_its_locks_back_and_is_an_outage_to_who_held_them(
     database: Database, database_url: str
 ) -> None:
-    with pytest.raises(psycopg.OperationalError, match="stood still"):
-        async with asyncio.timeout(10), database.transaction() as conn:
-            await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '10ms'")
-            while is_connected(database_url, conn.info.backend_pid):
-                await asyncio.sleep(0.01)
+    async with asyncio.timeout(10), AsyncExitStack() as opened:
+        conn = await opened.enter_async_context(database.transaction())
+        await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '10ms'")
+        while is_connected(database_url, conn.info.backend_pid):
+            await asyncio.sleep(0.01)
+
+        with pytest.raises(psycopg.OperationalError, match="stood still"):
+            await opened.aclose()
 
 
 async def test_a_transaction_may_stand_still_for_ten_seconds(database: Database) -> None:

@@ -284,21 +284,23 @@ async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: 
         *(offer.replace(word, "a=") for word in ("a=setup", "a=fingerprint:sha-256", "a=ice-ufrag", "a=rtpmap:99")),
     ]
 
-    for number, nonsense in enumerate(damaged):
-        try:
-            await media.open(
-                f"v-{number}",
-                "cam-gym",
-                building.url("cam-gym"),
-                as_of=time.monotonic(),
-                held_seconds=0,
-                offer=nonsense,
-            )
-        except MediaRefused as refused:
-            assert refused.code in ("bad-offer", "video-only", "no-h264")  # noqa: PT017
+    codes = {await refusal_of(media, f"v-{number}", building, offer) for number, offer in enumerate(damaged)}
+
+    # An offer that lacks its last lines may still be one.
+    assert codes - {None} == {"bad-offer", "video-only", "no-h264"}
     async with viewer() as other, leased(media, "v-fine"):
         await start(media, building, other, "v-fine")
         await other.sees(2)
+
+
+async def refusal_of(media: MediaProcess, viewing: str, building: Building, offer: str) -> str | None:
+    """The code with which an offer is refused; None for one that is taken."""
+    camera, url = "cam-gym", building.url("cam-gym")
+    try:
+        await media.open(viewing, camera, url, as_of=time.monotonic(), held_seconds=0, offer=offer)
+    except MediaRefused as refused:
+        return refused.code
+    return None
 
 
 async def test_what_is_too_long_to_be_said_is_refused_and_costs_nobody_the_picture(

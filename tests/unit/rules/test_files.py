@@ -261,6 +261,7 @@ def test_the_demo_waits_less_and_changes_nothing_else() -> None:
     demo = Path(__file__).parents[3] / "simulators" / "rules"
     shipped, shortened = load([SHIPPED]).rules, load([SHIPPED, demo]).rules
 
+    assert {rule.id for rule in shortened.rules} == {rule.id for rule in shipped.rules}
     for rule in shortened.rules:
         original = shipped.named(rule.id)
         assert original is not None

@@ -25,6 +25,7 @@ def test_the_scenario_names_what_the_centre_has() -> None:
     plan = read_plan(FOLDER / "centre.yaml")
     rooms = {*plan.living.rooms, "duty"}
 
+    assert FIRST_MINUTES
     for step in FIRST_MINUTES:
         assert step.what in (rooms if step.verb in ("hot", "cool") else plan.devices)
 

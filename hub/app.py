@@ -222,6 +222,7 @@ def _neighbours(hub: Hub, centre_id: CentreId) -> Neighbours:
     return Neighbours(
         rules=hub.rules,
         conclude=alarms.conclude,
+        conclude_apart=alarms.conclude_apart,
         keep_readings=hub.telemetry.keep,
         centre_id=centre_id,
     )

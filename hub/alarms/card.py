@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from psycopg.rows import class_row, dict_row
@@ -10,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from hub.alarms.lifecycle import ambulance_card_at
 from hub.alarms.model import Alarm, Outcome, State
-from hub.alarms.store import ALARM_COLUMNS, alarm_of
+from hub.alarms.store import ALARM_COLUMNS, alarm_without_policy
+from hub.kit.bulkhead import Defect, contain_now
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
 from hub.notifications import service as notifications
@@ -119,7 +121,7 @@ class AlarmStory(AlarmCard):
 
 
 async def cards(conn: Conn, centre_id: CentreId) -> list[AlarmCard]:
-    """The alarms of a centre that are not closed, the oldest first."""
+    """The alarms of a centre that are not closed, the oldest first; one whose card cannot be built hides no other."""
     return await _cards(conn, "alarm.centre_id = %(wanted)s AND alarm.state <> 'closed'", centre_id)
 
 
@@ -205,9 +207,16 @@ async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
             """,  # noqa: S608 - constants of this file
             {"wanted": wanted},
         )
-        rows = [_split(row) for row in await cur.fetchall()]
-    told = await notifications.told(conn, [alarm.id for alarm, _ in rows])
-    return [_card(alarm, names, told.get(alarm.id, ())) for alarm, names in rows]
+        rows = await cur.fetchall()
+    told = await notifications.told(conn, [AlarmId(row["id"]) for row in rows])
+    built = [
+        contain_now(f"the card of alarm {row['id']}", partial(_card_of, row, told.get(row["id"], ()))) for row in rows
+    ]
+    return [one for one in built if not isinstance(one, Defect)]
+
+
+def _card_of(row: Mapping[str, object], told: Sequence[Told]) -> AlarmCard:
+    return _card(*_split(row), told)
 
 
 def _split(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
@@ -231,7 +240,7 @@ def _split(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
         lapsed_en=text("lapsed_en"),
         lapsed_what=text("lapsed_what"),
     )
-    return alarm_of(values), names
+    return alarm_without_policy(values), names
 
 
 def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:

@@ -72,10 +72,14 @@ def gaps(before: Escalation, after: Escalation) -> tuple[int, ...]:
 
 
 def is_hurry(presses: tuple[datetime, ...], hurried_at: datetime | None, now: datetime) -> bool:
-    """Whether three distinct presses within 30 s ask for the next tier now; at most once per 30 s."""
-    if hurried_at is not None and now - hurried_at < HURRY_WITHIN:
+    """Whether three distinct presses within 30 s ask for the next tier now; at most once per 30 s.
+
+    What is later than `now` is of a clock that has been set back since, and counts for nothing.
+    """
+    if hurried_at is not None and timedelta() <= now - hurried_at < HURRY_WITHIN:
         return False
-    recent = [at for at in presses if max(presses) - at < HURRY_WITHIN]
+    told = [at for at in presses if at <= now]
+    recent = [at for at in told if max(told) - at < HURRY_WITHIN]
     return len(recent) >= HURRY_PRESSES
 
 

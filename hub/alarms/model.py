@@ -143,13 +143,18 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A row that says what an alarm waits for; it counts only while the alarm's epoch is the timer's."""
+    """A row that says what an alarm waits for; it counts only while the alarm's epoch is the timer's.
+
+    `was_parked`: the alarm raised the last time, and is tried again.
+    """
 
     id: str
     alarm_id: AlarmId
-    kind: TimerKind
+    centre_id: CentreId
+    kind: str  # a TimerKind, unless an older or newer hub wrote it
     due_at: datetime
     epoch: int
+    was_parked: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from hub.alarms import policies, store
+from hub.alarms import last_resort, policies, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
 from hub.alarms.lifecycle import after, opened
 from hub.alarms.model import (
@@ -26,6 +26,7 @@ from hub.alarms.model import (
     SomebodyTold,
     State,
     Step,
+    Timer,
     TimerKind,
 )
 from hub.alarms.reach import Centre, reach_of
@@ -37,8 +38,9 @@ from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
 from hub.ledger.model import Chain, Entry
+from hub.notices import parking
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import CLOCK_BEHIND, Raised
 from hub.notifications import service as notifications
 from hub.notifications.model import AcceptLink
 from hub.rules.model import Finding
@@ -131,26 +133,31 @@ async def person(conn: Conn, account_id: AccountId) -> Responder:
 
 
 async def fire_due(conn: Conn, now: datetime) -> bool:
-    """Do what the timer says that is due longest; False when none is due (or somebody else is at it)."""
+    """Do what the timer says that is due longest; False when none is due (or somebody else is at it).
+
+    An alarm that raises is parked, with all its timers, and told by last resort: the others never wait for it.
+    """
     timer = await store.lock_due(conn, now)
     if timer is None:
         return False
-    await store.set_fired(conn, timer.id, now)
-    alarm = await _lock(conn, timer.alarm_id)
-    kind = TimerKind(timer.kind)
-    told = await notifications.is_anybody_told_since(conn, alarm.id, alarm.open_since)
-    late_seconds = int((now - timer.due_at).total_seconds())
-    noted = Noted({"late_by_seconds": late_seconds} if late_seconds > 0 else {})
-    await _happen(conn, alarm, Due(kind, timer.due_at, anybody_told=told), now, noted)
+    await last_resort.shield(conn, timer.alarm_id, timer.centre_id, lambda: _fire(conn, timer, now), now)
     return True
 
 
 async def note_reached(conn: Conn, now: datetime) -> bool:
-    """Take the flag `unreachable` from one alarm of which somebody has been told; False when there is none."""
-    alarm_id = await store.lock_reached(conn)
-    if alarm_id is None:
+    """Take the flag `unreachable` from one alarm of which somebody has been told; False when there is none.
+
+    An alarm that raises is parked.
+    """
+    reached = await store.lock_reached(conn, now)
+    if reached is None:
         return False
-    await _happen(conn, await _lock(conn, alarm_id), SomebodyTold(), now)
+    alarm_id, centre_id = reached
+
+    async def note() -> None:
+        await _happen(conn, await _lock(conn, alarm_id), SomebodyTold(), now)
+
+    await last_resort.shield(conn, alarm_id, centre_id, note, now)
     return True
 
 
@@ -173,6 +180,43 @@ async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: date
         await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.set", {"by_seconds": seconds})], now)
 
 
+async def bring_near(conn: Conn, rules: Rules, now: datetime) -> None:
+    """Nothing that waits is further away than it was when it was made: the clock is behind since then.
+
+    Due in every look, because a clock may be behind from the start, where nothing tells that it was set.
+    """
+    await rules.bring_near(conn, now)
+    if not await store.timers_of_the_future(conn, now):
+        return
+    await store.lock_all(conn)
+    ahead = await store.timers_of_the_future(conn, now)
+    await store.bring_timers_near(conn, now)
+    await store.bring_deadlines_near(conn, ahead, now)
+
+
+async def newest_row_at(conn: Conn) -> datetime | None:
+    """When the hub wrote last, as far as its ledger and a notice of a clock that is behind say; None before."""
+    known = (await ledger.last_at(conn, Chain.CARE), await notices.newest_known(conn))
+    return max((at for at in known if at is not None), default=None)
+
+
+async def clock_is_behind(conn: Conn, newest: datetime, now: datetime) -> None:
+    """The clock shows a time before the newest row: noticed until it has reached that, and recorded."""
+    seconds = round((newest - now).total_seconds())
+    centre_ids = await store.centres(conn)
+    params: dict[str, str | int | float] = {"seconds": seconds, "newest": newest.isoformat()}
+    for centre_id in centre_ids:
+        await notices.raise_notice(conn, Raised(centre_id, CLOCK_BEHIND, "hub", params=params), now)
+    for centre_id in centre_ids:
+        await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.behind", {"seconds": seconds})], now)
+
+
+async def clock_has_caught_up(conn: Conn, now: datetime) -> None:
+    """The clock has reached the newest row."""
+    for centre_id in await store.centres(conn):
+        await notices.clear_notice(conn, centre_id, CLOCK_BEHIND, "hub", now)
+
+
 async def write_policy(
     conn: Conn,
     centre_id: CentreId,
@@ -192,9 +236,44 @@ async def write_policy(
     await ledger.append(conn, centre_id, Chain.CARE, [entry], now)
 
 
+async def conclude_apart(
+    conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
+) -> list[Concluded]:
+    """`conclude` for one message with which it raised: what belongs to a live alarm is linked to it unread.
+
+    Its people are told by last resort. Such an alarm is not marked as taken back: somebody goes and looks.
+    """
+    alarms = [finding for finding in findings if finding.priority.is_alarm]
+    await store.lock_keys(conn, [key_of(finding) for finding in alarms])
+    live = {key: await store.lock_bare_live(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
+    if findings and not any(live.values()):
+        return await conclude(conn, findings, now, taken_back)
+    concluded: list[Concluded] = []
+    for finding in findings:
+        alarm_id = live.get(key_of(finding))
+        if alarm_id is None:
+            concluded += await conclude(conn, [finding], now)
+            continue
+        if await _link(conn, alarm_id, finding):
+            await last_resort.tell(conn, alarm_id, now)
+        concluded.append(Concluded(alarm_id, opened=False))
+    return concluded
+
+
 def key_of(finding: Finding) -> str:
     """Centre, subject and class: one live alarm for each."""
     return f"{finding.centre_id}:{finding.subject}:{finding.klass}"
+
+
+async def _fire(conn: Conn, timer: Timer, now: datetime) -> None:
+    if timer.was_parked:
+        await parking.unpark(conn, last_resort.polled(timer.alarm_id, timer.centre_id), now)
+    await store.set_fired(conn, timer.id, now)
+    alarm = await _lock(conn, timer.alarm_id)
+    told = await notifications.is_anybody_told_since(conn, alarm.id, alarm.open_since)
+    late_seconds = int((now - timer.due_at).total_seconds())
+    noted = Noted({"late_by_seconds": late_seconds} if late_seconds > 0 else {})
+    await _happen(conn, alarm, Due(TimerKind(timer.kind), timer.due_at, anybody_told=told), now, noted)
 
 
 @dataclass(frozen=True, slots=True)

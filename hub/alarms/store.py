@@ -5,15 +5,27 @@ them never waits for a tap that waits for them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from devices.contract.messages import Do
-from hub.alarms.model import Alarm, Applies, Outcome, Pending, Policy, Sentence, Sounder, State, Timer, TimerKind
+from hub.alarms.model import (
+    AMBULANCE_CARD_AFTER,
+    Alarm,
+    Applies,
+    Outcome,
+    Pending,
+    Policy,
+    Sentence,
+    Sounder,
+    State,
+    Timer,
+    TimerKind,
+)
 from hub.alarms.policies import parse_tiers, written
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
@@ -32,14 +44,22 @@ ALARM_COLUMNS = """
 
 
 def alarm_of(row: Mapping[str, object]) -> Alarm:
-    """One row with the columns of `ALARM_COLUMNS` as the alarm it is."""
-    values = dict(row)
-    policy, outcome = values.pop("policy"), values.pop("outcome")
-    priority, state = values.pop("priority"), values.pop("state")
+    """One row with the columns of `ALARM_COLUMNS` as the alarm it is. Raises when its policy cannot be read."""
+    policy = row["policy"]
     assert isinstance(policy, dict)
+    return replace(
+        alarm_without_policy(row), policy=Policy(policy["name"], policy["version"], parse_tiers(policy["tiers"]))
+    )
+
+
+def alarm_without_policy(row: Mapping[str, object]) -> Alarm:
+    """The same with a policy of no rungs, for whoever only shows it: a card does not depend on who is told next."""
+    values = dict(row)
+    del values["policy"]
+    outcome, priority, state = values.pop("outcome"), values.pop("priority"), values.pop("state")
     return Alarm(
         **values,  # type: ignore[arg-type]  # the columns are the fields: the tests read every one of them
-        policy=Policy(policy["name"], policy["version"], parse_tiers(policy["tiers"])),
+        policy=Policy("", 0, ()),
         outcome=None if outcome is None else Outcome(str(outcome)),
         priority=Priority(str(priority)),
         state=State(str(state)),
@@ -89,6 +109,44 @@ async def alarm(conn: Conn, alarm_id: AlarmId) -> Alarm | None:
         )
         row = await cur.fetchone()
     return None if row is None else alarm_of(row)
+
+
+@dataclass(frozen=True, slots=True)
+class BareAlarm:
+    """As much of an alarm as can be read without working it out: no policy, no words."""
+
+    id: AlarmId
+    centre_id: CentreId
+    number: str
+    priority: str
+    klass: str
+    state: str
+    drill: bool
+
+
+async def bare_alarm(conn: Conn, alarm_id: AlarmId) -> BareAlarm | None:
+    """The alarm with this id, of which nothing is interpreted."""
+    async with conn.cursor(row_factory=class_row(BareAlarm)) as cur:
+        await cur.execute(
+            "SELECT id, centre_id, number, priority, klass, state, drill FROM alarm WHERE id = %(id)s",
+            {"id": alarm_id},
+        )
+        return await cur.fetchone()
+
+
+async def lock_bare_live(conn: Conn, key: str) -> AlarmId | None:
+    """The id of the live alarm with this key, which is locked until the transaction ends."""
+    cursor = await conn.execute(
+        """
+        SELECT id
+          FROM alarm
+         WHERE key = %(key)s AND state IN ('open', 'accepted', 'on_scene')
+           FOR NO KEY UPDATE
+        """,
+        {"key": key},
+    )
+    row = await cursor.fetchone()
+    return AlarmId(row[0]) if row else None
 
 
 async def insert(conn: Conn, alarm: Alarm) -> None:
@@ -404,17 +462,20 @@ async def insert_timers(conn: Conn, alarm: Alarm, timers: Sequence[tuple[str, Pe
 
 
 async def lock_due(conn: Conn, now: datetime) -> Timer | None:
-    """Lock the timer that is due longest, and its alarm; those locked by somebody else are skipped.
+    """Lock the timer that is due longest, and its alarm; those locked by somebody else, or parked, are skipped.
 
     The alarm comes first: whoever changes timers has locked their alarm, so nobody waits for the other way round.
     """
     async with conn.cursor(row_factory=class_row(Timer)) as cur:
         await cur.execute(
             """
-            SELECT alarm_timer.id, alarm_timer.alarm_id, alarm_timer.kind, alarm_timer.due_at, alarm_timer.epoch
+            SELECT alarm_timer.id, alarm_timer.alarm_id, alarm.centre_id, alarm_timer.kind, alarm_timer.due_at,
+                   alarm_timer.epoch, parked_row.row_id IS NOT NULL AS was_parked
               FROM alarm_timer
               JOIN alarm ON alarm.id = alarm_timer.alarm_id
+              LEFT JOIN parked_row ON parked_row.kind = 'alarm' AND parked_row.row_id = alarm.id
              WHERE alarm_timer.done_at IS NULL AND alarm_timer.due_at <= %(now)s
+               AND NOT is_parked('alarm', alarm.id, %(now)s)
              ORDER BY alarm_timer.due_at, alarm_timer.id
              LIMIT 1
                FOR NO KEY UPDATE OF alarm, alarm_timer SKIP LOCKED
@@ -443,8 +504,64 @@ async def move_timers(conn: Conn, clock_set: ClockSet) -> None:
         UPDATE alarm_timer
            SET due_at = due_at + %(by)s, made_at = made_at + %(by)s
          WHERE done_at IS NULL AND (%(before)s::timestamptz IS NULL OR made_at < %(before)s)
+           AND (%(from)s::timestamptz IS NULL OR made_at >= %(from)s)
         """,
-        {"by": clock_set.by, "before": clock_set.told_before},
+        {"by": clock_set.by, "before": clock_set.told_before, "from": clock_set.wrong_from},
+    )
+
+
+async def timers_of_the_future(conn: Conn, now: datetime) -> dict[AlarmId, timedelta]:
+    """The alarms of which a pending timer was made later than `now`, and how far later: the clock is behind."""
+    cursor = await conn.execute(
+        """
+        SELECT alarm_id, max(made_at) - %(now)s
+          FROM alarm_timer
+         WHERE done_at IS NULL AND made_at > %(now)s
+         GROUP BY alarm_id
+        """,
+        {"now": now},
+    )
+    return {AlarmId(alarm_id): ahead for alarm_id, ahead in await cursor.fetchall()}
+
+
+async def bring_timers_near(conn: Conn, now: datetime) -> None:
+    """Let no pending timer be further away than it was when it was made: its wait begins now."""
+    await conn.execute(
+        """
+        UPDATE alarm_timer
+           SET due_at = due_at - (made_at - %(now)s), made_at = %(now)s
+         WHERE done_at IS NULL AND made_at > %(now)s
+        """,
+        {"now": now},
+    )
+
+
+async def bring_deadlines_near(conn: Conn, ahead: Mapping[AlarmId, timedelta], now: datetime) -> None:
+    """Let these alarms, where they are live, show what their timers say; each gets a step that says why."""
+    await conn.execute(
+        """
+        WITH moved AS (
+          UPDATE alarm
+             SET version = version + 1, changed_at = %(now)s,
+                 ambulance_card_at = least(ambulance_card_at, %(now)s + %(card_after)s),
+                 arrive_by = (SELECT due_at FROM alarm_timer
+                               WHERE alarm_id = alarm.id AND kind = 'lease' AND done_at IS NULL),
+                 confirm_by = (SELECT due_at FROM alarm_timer
+                                WHERE alarm_id = alarm.id AND kind = 'confirm' AND done_at IS NULL)
+            FROM unnest(%(ids)s::text[], %(seconds)s::integer[]) AS ahead (alarm_id, seconds)
+           WHERE alarm.id = ahead.alarm_id AND state IN ('open', 'accepted', 'on_scene')
+          RETURNING alarm.id, alarm.version, ahead.seconds
+        )
+        INSERT INTO alarm_step (alarm_id, version, at, what, params)
+        SELECT id, version, %(now)s, 'clock-set', jsonb_build_object('by_seconds', -seconds)
+          FROM moved
+        """,
+        {
+            "now": now,
+            "card_after": AMBULANCE_CARD_AFTER,
+            "ids": list(ahead),
+            "seconds": [round(by.total_seconds()) for by in ahead.values()],
+        },
     )
 
 
@@ -461,6 +578,7 @@ async def move_deadlines(conn: Conn, clock_set: ClockSet, now: datetime) -> None
                                 WHERE alarm_id = alarm.id AND kind = 'confirm' AND done_at IS NULL)
            WHERE state IN ('open', 'accepted', 'on_scene')
              AND (%(before)s::timestamptz IS NULL OR opened_at < %(before)s)
+             AND (%(from)s::timestamptz IS NULL OR opened_at >= %(from)s)
           RETURNING id, version
         )
         INSERT INTO alarm_step (alarm_id, version, at, what, params)
@@ -471,6 +589,7 @@ async def move_deadlines(conn: Conn, clock_set: ClockSet, now: datetime) -> None
             "now": now,
             "by": clock_set.by,
             "before": clock_set.told_before,
+            "from": clock_set.wrong_from,
             "params": Jsonb({"by_seconds": round(clock_set.by.total_seconds())}),
         },
     )
@@ -482,23 +601,27 @@ async def centres(conn: Conn) -> list[CentreId]:
     return [CentreId(centre_id) for (centre_id,) in await cursor.fetchall()]
 
 
-async def lock_reached(conn: Conn) -> AlarmId | None:
-    """Lock an alarm that is flagged as unreachable although a channel has taken a notification since it opened."""
+async def lock_reached(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
+    """Lock an alarm that is flagged as unreachable although a channel has taken a notification since it opened.
+
+    Gives its id and its centre; those that are parked are skipped.
+    """
     cursor = await conn.execute(
         """
-        SELECT id
+        SELECT id, centre_id
           FROM alarm
-         WHERE unreachable
+         WHERE unreachable AND NOT is_parked('alarm', id, %(now)s)
            AND EXISTS (
              SELECT FROM notification
               WHERE notification.alarm_id = alarm.id AND notification.taken_at IS NOT NULL
                 AND notification.made_at >= alarm.open_since)
          LIMIT 1
            FOR NO KEY UPDATE SKIP LOCKED
-        """
+        """,
+        {"now": now},
     )
     row = await cursor.fetchone()
-    return AlarmId(row[0]) if row else None
+    return (AlarmId(row[0]), CentreId(row[1])) if row else None
 
 
 async def insert_step(

@@ -17,7 +17,7 @@ from hub.alarms.store import Presser
 from hub.fleet import service as fleet
 from hub.fleet.model import Command, Subtopic
 from hub.kit.db import Conn
-from hub.kit.ids import AccountId, CentreId, DeviceId, new_id
+from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, new_id
 from hub.ledger.model import Entry
 from hub.notices import service as notices
 from hub.notices.model import Raised
@@ -176,9 +176,13 @@ async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
 
 
 async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
-    """Whether the device goes on showing the last cue of this alarm until after the next reminder."""
+    """Whether the device goes on showing the last cue of this alarm until after the next reminder.
+
+    One that ends later than any cue is of a clock that is behind now: nobody knows until when it is shown.
+    """
     until = await fleet.cue_until(conn, presser.device_id, alarm.id)
-    return until is not None and until > alarm.changed_at + CUE_ENDS_SOON
+    now = alarm.changed_at
+    return until is not None and now + CUE_ENDS_SOON < until <= now + CUE_HOLDS
 
 
 async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
@@ -199,15 +203,17 @@ async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sou
         on = await store.devices_on(conn, alarm.id)
         switched += [(device_id, do[device_id], True) for device_id in on if device_id in do]
     for device_id, what, is_on in sorted(switched):
-        await _command(conn, alarm, device_id, what, on=is_on)
+        await command_device(conn, alarm.id, device_id, what, alarm.changed_at, on=is_on)
 
 
-async def _command(conn: Conn, alarm: Alarm, device_id: DeviceId, do: Do, *, on: bool) -> None:
-    until = alarm.changed_at + (SIREN_HOLDS if do is Do.SIREN else LAMP_HOLDS)
+async def command_device(
+    conn: Conn, alarm_id: AlarmId, device_id: DeviceId, do: Do, now: datetime, *, on: bool
+) -> None:
+    """Turn a siren or lamp on or off for an alarm, until it is told again or the command ends."""
+    until = now + (SIREN_HOLDS if do is Do.SIREN else LAMP_HOLDS)
     nonce = secrets.token_hex(8)
     payload = Cmd(nonce=nonce, do=do, args={"on": on}, until=until).model_dump(mode="json", exclude_none=True)
-    command = Command(device_id, Subtopic.CMD, payload, until, alarm_id=alarm.id, nonce=nonce)
-    await fleet.command(conn, command, alarm.changed_at)
+    await fleet.command(conn, Command(device_id, Subtopic.CMD, payload, until, alarm_id=alarm_id, nonce=nonce), now)
 
 
 async def _note_gaps(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Moved) -> None:

@@ -12,13 +12,16 @@ import psycopg
 from devices.contract.topics import Kind, topic
 from hub.fleet import store
 from hub.fleet.model import UNPROVEN, Outgoing
-from hub.fleet.retries import next_try
+from hub.fleet.retries import LONGEST_WAIT, next_try
+from hub.kit.bulkhead import Defect, contain
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Conn, Database
 from hub.mqtt.model import Transport, Unreachable
+from hub.notices import parking
 from hub.notices import service as notices
 from hub.notices.model import Raised
+from hub.notices.parking import PolledRow
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ class Deliver:
         """
         now = self._clock.now()
         async with self._database.transaction() as conn:
-            due = await store.lock_due(conn, now, _BATCH)
+            due = await store.lock_due(conn, now, _BATCH, LONGEST_WAIT)
             tries = [_Try(one, next_try(one.tries + 1, now)) for one in due if one.until_at > now]
             await store.put_off(conn, {one.outgoing.id: one.again_at for one in tries})
             for outgoing in due:
@@ -78,13 +81,25 @@ class Deliver:
         return len(due)
 
     async def _send(self, tries: Sequence[_Try], now: datetime) -> None:
-        """Hand all of them to the broker at once, in their order; note those that were taken."""
+        """Hand all of them to the broker at once, in their order; note those that were taken.
+
+        One that raises was put off like any other: it is tried again when it is due, at most every 15 s.
+        """
         async with asyncio.TaskGroup() as group:
-            handed = [(one, group.create_task(self._publish(one.outgoing))) for one in tries]
-        taken = {one.outgoing.id: one.again_at for one, publishing in handed if publishing.result()}
-        if taken:
-            async with self._database.transaction() as conn:
+            handed = [(one, group.create_task(self._publish_apart(one.outgoing))) for one in tries]
+        outcomes = [(one, publishing.result()) for one, publishing in handed]
+        taken = {one.outgoing.id: one.again_at for one, outcome in outcomes if outcome is True}
+        raised = [(one.outgoing, outcome) for one, outcome in outcomes if isinstance(outcome, Defect)]
+        if not taken and not raised:
+            return
+        async with self._database.transaction() as conn:
+            if taken:
                 await store.set_sent(conn, taken, now)
+            for outgoing, defect in raised:
+                await parking.notice(conn, PolledRow("device-command", outgoing.id, outgoing.centre_id), defect, now)
+
+    async def _publish_apart(self, outgoing: Outgoing) -> bool | Defect:
+        return await contain(f"message {outgoing.id} to a device", lambda: self._publish(outgoing))
 
     async def _publish(self, outgoing: Outgoing) -> bool:
         """Hand one message to the broker; False when nobody took it."""

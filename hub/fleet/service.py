@@ -87,9 +87,11 @@ async def cue_until(conn: Conn, device_id: DeviceId, alarm_id: str) -> datetime 
 
 
 async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
-    """A clock that was set back holds nothing back; set forward, it makes one try early, which is no harm."""
+    """A clock that was set back holds nothing back; set forward, it makes one try early, and ends no message."""
     if clock_set.by < timedelta():
         await store.bring_forward(conn, -clock_set.by, clock_set.since)
+    else:
+        await store.move_ends(conn, clock_set)
 
 
 async def proof(conn: Conn, device_id: DeviceId, nonce: str, state: str, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.fleet.model import Assigned, Command, Credentials, Device, DeviceKind, Outgoing
+from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId
 
@@ -222,7 +223,7 @@ async def end_older_commands(conn: Conn, device_id: DeviceId, do: object, now: d
     )
 
 
-async def lock_due(conn: Conn, now: datetime, limit: int) -> list[Outgoing]:
+async def lock_due(conn: Conn, now: datetime, limit: int, longest_wait: timedelta) -> list[Outgoing]:
     """Lock up to `limit` messages that are due, oldest first; those another loop has locked are skipped."""
     async with conn.cursor(row_factory=class_row(Outgoing)) as cur:
         await cur.execute(
@@ -231,12 +232,14 @@ async def lock_due(conn: Conn, now: datetime, limit: int) -> list[Outgoing]:
                    device_command.payload, device_command.nonce, device_command.until_at, device_command.tries
               FROM device_command
               JOIN device ON device.id = device_command.device_id
-             WHERE device_command.ended_at IS NULL AND device_command.retry_at <= %(now)s
+             WHERE device_command.ended_at IS NULL
+               -- further away than any retry: of a clock that has been set back since
+               AND (device_command.retry_at <= %(now)s OR device_command.retry_at > %(now)s + %(longest_wait)s)
              ORDER BY device_command.retry_at, device_command.id
              LIMIT %(limit)s
                FOR UPDATE OF device_command SKIP LOCKED
             """,
-            {"now": now, "limit": limit},
+            {"now": now, "limit": limit, "longest_wait": longest_wait},
         )
         return await cur.fetchall()
 
@@ -263,6 +266,19 @@ async def bring_forward(conn: Conn, by: timedelta, now: datetime) -> None:
          WHERE until_at > %(now)s
         """,
         {"by": by, "now": now},
+    )
+
+
+async def move_ends(conn: Conn, clock_set: ClockSet) -> None:
+    """Let what is not settled, and was made under the wrong time, hold for as long as before."""
+    await conn.execute(
+        """
+        UPDATE device_command
+           SET until_at = until_at + %(by)s
+         WHERE ended_at IS NULL AND made_at < %(since)s
+           AND (%(from)s::timestamptz IS NULL OR made_at >= %(from)s)
+        """,
+        {"by": clock_set.by, "since": clock_set.since, "from": clock_set.wrong_from},
     )
 
 

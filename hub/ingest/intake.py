@@ -15,8 +15,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeAlias
 
 import psycopg
@@ -29,6 +30,7 @@ from hub.ingest.decode import decode
 from hub.ingest.lane import Lane, Waiting
 from hub.ingest.model import Answer, Arrived, Decoded, Garbled, Neighbours, Spoken, Understood
 from hub.ingest.timing import DeviceClocks
+from hub.kit.bulkhead import Defect, contain, contain_now
 from hub.kit.clock import Clock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import DeviceId
@@ -58,7 +60,8 @@ class Counts:
 
     kept: int = 0
     shed: int = 0
-    refused_by_the_database: int = 0
+    refused: int = 0
+    """Attempts with which the database, or our own code, raised."""
 
 
 class Intake:
@@ -122,24 +125,25 @@ class Intake:
     # The alarm lane.
 
     async def _keep_alarms(self, batch: list[Waiting], speak: Spoken, tasks: asyncio.TaskGroup) -> None:
-        """Commit a batch, however long it takes; when the database refuses it, one message at a time.
+        """Commit a batch, however long it takes; when that raises or the database refuses it, one message at a time.
 
         A batch that one attempt is too short for is halved: on a slow machine a house that presses at once would
         otherwise be tried for ever.
         """
         arrived = [_arrived(waiting.inbound) for waiting in batch]
         try:
-            answers = await self._committed(arrived)
+            answers = await contain(
+                f"{len(batch)} messages of the alarm lane", lambda: self._committed(arrived, self._neighbours)
+            )
         except TimeoutError:
             half = len(batch) // 2
             await self._keep_alarms(batch[:half], speak, tasks)
             await self._keep_alarms(batch[half:], speak, tasks)
             return
-        except psycopg.Error as error:
-            self.counts.refused_by_the_database += 1
-            log.exception("%d messages of the alarm lane are refused by the database", len(batch))
+        if isinstance(answers, Defect):
+            self.counts.refused += 1
             if len(batch) == 1:
-                await self._keep_refused(batch[0], arrived[0], error, speak, tasks)
+                await self._keep_refused(batch[0], arrived[0], answers, speak, tasks)
             else:
                 for waiting in batch:
                     await self._keep_alarms([waiting], speak, tasks)
@@ -147,31 +151,31 @@ class Intake:
         self._settle(batch, arrived, answers, speak, tasks)
 
     async def _keep_refused(
-        self, waiting: Waiting, arrived: Arrived, error: psycopg.Error, speak: Spoken, tasks: asyncio.TaskGroup
+        self, waiting: Waiting, arrived: Arrived, defect: Defect, speak: Spoken, tasks: asyncio.TaskGroup
     ) -> None:
-        """A press that the database refuses as it is still calls for help, as one that nobody could read.
+        """A press that raises as it is still calls for help: apart from its live alarm, else as an unreadable one.
 
-        If even that is refused it stays unanswered: its device keeps it, shows so, and repeats it.
+        If even that raises it stays unanswered: its device keeps it, shows so, and repeats it.
         """
+        apart = replace(self._neighbours, conclude=self._neighbours.conclude_apart)
         decoded = arrived.decoded
         message_id = getattr(decoded.said, "id", None) if isinstance(decoded, Understood) else decoded.message_id
-        plain = Garbled(decoded.topic, "refused-by-the-database", type(error).__name__, message_id)
-        arrived = Arrived(waiting.inbound, plain)
-        try:
-            answers = await self._committed([arrived])
-        except psycopg.Error as still:
-            waiting.fail(NotDurable(f"{type(still).__name__} while keeping a message of the alarm lane"))
-            return
-        self._settle([waiting], [arrived], answers, speak, tasks)
+        plain = Garbled(decoded.topic, "refused-by-the-database", defect.error, message_id)
+        for one in (arrived, Arrived(waiting.inbound, plain)):
+            answers = await contain("a message of the alarm lane", partial(self._committed, [one], apart))
+            if not isinstance(answers, Defect):
+                self._settle([waiting], [one], answers, speak, tasks)
+                return
+        waiting.fail(NotDurable(f"{defect.error} while keeping a message of the alarm lane"))
 
-    async def _committed(self, arrived: list[Arrived]) -> list[Answer]:
+    async def _committed(self, arrived: list[Arrived], neighbours: Neighbours) -> list[Answer]:
         """Commit, and try again for as long as the database is away.
 
         Raises what it refuses for good, and TimeoutError when several messages are too many for one attempt.
         """
         while True:
             try:
-                return await self._commit(self._alarms, presses.keep, arrived)
+                return await self._commit(self._alarms, presses.keep, arrived, neighbours)
             except (psycopg.OperationalError, TimeoutError) as error:
                 if isinstance(error, TimeoutError) and len(arrived) > 1:
                     raise
@@ -184,9 +188,9 @@ class Intake:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
         arrived = [_arrived(waiting.inbound) for waiting in batch]
         try:
-            if reports.states(arrived):
-                await self._commit(self._telemetry, reports.keep_states, arrived)
-            answers = await self._commit(self._telemetry, reports.keep, arrived)
+            answers = await contain(
+                f"{len(batch)} messages of the telemetry lane", lambda: self._reports_committed(arrived)
+            )
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d messages of the telemetry lane are shed: %s", len(batch), error)
             self._shed(sum(not waiting.given_up for waiting in batch))
@@ -194,28 +198,32 @@ class Intake:
                 waiting.settle()
             await asyncio.sleep(RETRY_SECONDS)
             return
-        except psycopg.Error as error:
-            self.counts.refused_by_the_database += 1
-            log.exception("%d messages of the telemetry lane are refused by the database", len(batch))
-            await self._one_by_one(batch, error, speak, tasks)
+        if isinstance(answers, Defect):
+            self.counts.refused += 1
+            await self._one_by_one(batch, answers, speak, tasks)
             return
         self._settle(batch, arrived, answers, speak, tasks)
 
-    async def _one_by_one(
-        self, batch: list[Waiting], error: psycopg.Error, speak: Spoken, tasks: asyncio.TaskGroup
-    ) -> None:
+    async def _reports_committed(self, arrived: list[Arrived]) -> list[Answer]:
+        if reports.states(arrived):
+            await self._commit(self._telemetry, reports.keep_states, arrived, self._neighbours)
+        return await self._commit(self._telemetry, reports.keep, arrived, self._neighbours)
+
+    async def _one_by_one(self, batch: list[Waiting], defect: Defect, speak: Spoken, tasks: asyncio.TaskGroup) -> None:
         if len(batch) > 1:
             for waiting in batch:
                 await self._keep_telemetry([waiting], speak, tasks)
             return
         waiting = batch[0]
         decoded = _arrived(waiting.inbound).decoded
-        refused = Garbled(decoded.topic, "refused-by-the-database", type(error).__name__)
-        with suppress(psycopg.Error, TimeoutError):
-            async with asyncio.timeout(ATTEMPT_SECONDS), self._telemetry.transaction() as conn:
-                home = self._neighbours.centre_id
-                await quarantine.set_aside(conn, waiting.inbound, refused, home, self._clock.now())
+        refused = Garbled(decoded.topic, "refused-by-the-database", defect.error)
+        with suppress(psycopg.OperationalError, TimeoutError):
+            await contain("a message that is set aside", lambda: self._set_aside(waiting.inbound, refused))
         waiting.settle()
+
+    async def _set_aside(self, inbound: Inbound, refused: Garbled) -> None:
+        async with asyncio.timeout(ATTEMPT_SECONDS), self._telemetry.transaction() as conn:
+            await quarantine.set_aside(conn, inbound, refused, self._neighbours.centre_id, self._clock.now())
 
     async def tell_who_was_heard(self) -> None:
         """Write what the lanes noted since the last time, apart from the lanes: their rows stay free of locks.
@@ -242,17 +250,21 @@ class Intake:
 
     # Both.
 
-    async def _commit(self, database: Database, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
+    async def _commit(
+        self, database: Database, keep: Keep, arrived: list[Arrived], neighbours: Neighbours
+    ) -> list[Answer]:
         """Commit; once more when PostgreSQL ended a circle of waiting here, for then the others have gone on."""
         try:
-            return await self._attempt(database, keep, arrived)
+            return await self._attempt(database, keep, arrived, neighbours)
         except psycopg.errors.DeadlockDetected as error:
             log.warning("%d messages waited in a circle and are tried again: %s", len(arrived), error)
-            return await self._attempt(database, keep, arrived)
+            return await self._attempt(database, keep, arrived, neighbours)
 
-    async def _attempt(self, database: Database, keep: Keep, arrived: list[Arrived]) -> list[Answer]:
+    async def _attempt(
+        self, database: Database, keep: Keep, arrived: list[Arrived], neighbours: Neighbours
+    ) -> list[Answer]:
         async with asyncio.timeout(ATTEMPT_SECONDS), database.transaction() as conn:
-            return await keep(conn, arrived, self._neighbours, self._clocks, self._clock.now())
+            return await keep(conn, arrived, neighbours, self._clocks, self._clock.now())
 
     def _settle(
         self,
@@ -287,7 +299,5 @@ def _arrived(inbound: Inbound) -> Arrived:
 
 def _decoded(inbound: Inbound) -> Decoded:
     """Read a message; a defect of ours in reading it makes it one that nobody can read, never a crash loop."""
-    try:
-        return decode(inbound.topic, inbound.payload)
-    except Exception as error:  # noqa: BLE001 - the one place: see the docstring
-        return Garbled(parse_topic(inbound.topic), "defect", type(error).__name__)
+    decoded = contain_now("reading a message", lambda: decode(inbound.topic, inbound.payload))
+    return Garbled(parse_topic(inbound.topic), "defect", decoded.error) if isinstance(decoded, Defect) else decoded

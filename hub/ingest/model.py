@@ -95,6 +95,8 @@ class Neighbours:
 
     rules: Hears
     conclude: Concludes
+    conclude_apart: Concludes
+    """For a single message with which `conclude` raised."""
     keep_readings: Callable[[Conn, Sequence[ReadingHeard]], Awaitable[object]]
     """Readings go into the time-series store; the same (device, name, at) is kept once."""
     centre_id: CentreId

@@ -153,7 +153,8 @@ async def note_unreadable(conn: Conn, seen: Seen, press_id: PressId, at: datetim
         VALUES (%(device_id)s, 'unreadable', '', %(digest)s, %(at)s, %(press_id)s)
             ON CONFLICT (device_id, lane, message_id, digest) DO UPDATE
                SET at = excluded.at, press_id = excluded.press_id
-             WHERE seen_message.at <= %(at)s - %(again_after)s
+             -- later than now: of a clock that has been set back since
+             WHERE seen_message.at <= %(at)s - %(again_after)s OR seen_message.at > %(at)s
         RETURNING press_id
         """,
         {

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -39,10 +40,15 @@ def parted(before: BothClocks, now: BothClocks) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True)
 class ClockSet:
-    """The wall clock was set forward or, negative, back; `since` is the first moment it can have shown after that."""
+    """The wall clock was set forward or, negative, back; `since` is the first moment it can have shown after that.
+
+    `wrong_from`: what it showed at the start, when it is known to have been behind then: what is older was told under
+    the right time. None: whatever was told before is of the clock as it was.
+    """
 
     by: timedelta
     since: datetime
+    wrong_from: datetime | None = None
 
     @property
     def told_before(self) -> datetime | None:
@@ -84,32 +90,35 @@ class FileClock:
 
     A test winds every process of a centre by writing one file (`ANLING_CLOCK_FILE`). A missing or unreadable file
     moves nothing. Winding moves the monotonic time too: a centre that slept for an hour has waited an hour. It sets
-    neither of the machine's `both` clocks.
+    neither of the machine's `both` clocks. A second number in the file sets the wall clock alone, as a time server
+    does or a start without a battery: `0 -1020` is 17 minutes behind, `0 0` is set right.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._written_ns = -1
-        self._offset = 0.0
+        self._passed = 0.0
+        self._set = 0.0
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._seconds())
+        self._read()
+        return datetime.now(UTC) + timedelta(seconds=self._passed + self._set)
 
     def monotonic(self) -> float:
-        return time.monotonic() + self._seconds()
+        self._read()
+        return time.monotonic() + self._passed
 
     def both(self) -> BothClocks:
-        return _both()
+        self._read()
+        machine = _both()
+        return replace(machine, wall=machine.wall + timedelta(seconds=self._set))
 
-    def _seconds(self) -> float:
-        try:
+    def _read(self) -> None:
+        with suppress(OSError, ValueError):
             written_ns = self._path.stat().st_mtime_ns
             if written_ns != self._written_ns:
-                self._offset = float(self._path.read_text() or 0)
-                self._written_ns = written_ns
-        except (OSError, ValueError):
-            return self._offset
-        return self._offset
+                passed, wall = [*map(float, self._path.read_text().split()), 0.0, 0.0][:2]
+                self._passed, self._set, self._written_ns = passed, wall, written_ns
 
 
 class SetClock:

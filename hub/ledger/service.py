@@ -10,6 +10,11 @@ from hub.ledger.chain import extend
 from hub.ledger.model import Chain, Entry
 
 
+async def last_at(conn: Conn, chain: Chain) -> datetime | None:
+    """When the last entry was written; None before the first."""
+    return await store.last_at(conn, chain)
+
+
 async def append(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequence[Entry], now: datetime) -> None:
     """Append `entries`. The chain's head stays locked until the commit, and every press of the centre waits for it.
 

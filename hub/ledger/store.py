@@ -58,6 +58,26 @@ async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Seq
     )
 
 
+async def last_at(conn: Conn, chain: Chain) -> datetime | None:
+    """When the last entries of the chains of this kind were written, the latest of all centres; None before the first.
+
+    The last in order, not the latest in time: a clock that was ahead once, and was set right, is forgiven.
+    """
+    cursor = await conn.execute(
+        sql.SQL(
+            """
+            SELECT max(entry.at)
+              FROM ledger_head AS head
+              JOIN {} AS entry ON entry.centre_id = head.centre_id AND entry.n = head.n
+             WHERE head.chain = %(chain)s
+            """
+        ).format(_TABLE[chain]),
+        {"chain": chain},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
 async def links_after(conn: Conn, centre_id: CentreId, chain: Chain, n: int, until: datetime, limit: int) -> list[Link]:
     """At most `limit` rows after number `n` that are not younger than `until`, in order."""
     async with conn.cursor(row_factory=class_row(Link)) as cur:

@@ -13,12 +13,15 @@ OCCURRENCES: Final = frozenset(
         "message-id-reused",
         "message-unreadable",
         "press-retained",
+        "row-parked",
         "telemetry-shed",
         "unknown-card",
         "wrong-credentials",
     }
 )
 """Codes of what happens and has no end that anybody could see. It is over when it has not happened for a while."""
+CLOCK_BEHIND: Final = "clock-behind"
+"""`newest` says, as ISO 8601, what the clock has to reach."""
 QUIET_FOR: Final = timedelta(hours=1)
 
 

@@ -59,6 +59,11 @@ async def park(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> Non
     failures = await store.failures_of(conn, row.kind, row.id) + 1
     again_at = now + AGAIN_AFTER[min(failures, len(AGAIN_AFTER)) - 1]
     await store.set_parked(conn, row.kind, row.id, defect.error, now, again_at)
+    await notice(conn, row, defect, now)
+
+
+async def notice(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
+    """Say on the board which row raised."""
     params = {"kind": row.kind, "id": row.id, "error": defect.error}
     await service.raise_notice(conn, Raised(row.centre_id, ROW_PARKED, _subject(row), params=params), now)
 

@@ -107,6 +107,20 @@ async def centres(conn: Conn) -> list[CentreId]:
     return [CentreId(centre_id) for (centre_id,) in await cursor.fetchall()]
 
 
+async def newest_known(conn: Conn, code: str) -> datetime | None:
+    """The latest time that a standing notice of this code names as `newest`."""
+    cursor = await conn.execute(
+        """
+        SELECT max((params ->> 'newest')::timestamptz)
+          FROM notice
+         WHERE code = %(code)s AND cleared_at IS NULL
+        """,
+        {"code": code},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
 async def failures_of(conn: Conn, kind: str, row_id: str) -> int:
     """How often a row has raised, one time after the other."""
     cursor = await conn.execute(

@@ -12,16 +12,19 @@ from typing import Final, assert_never
 
 import psycopg
 
+from hub.kit.bulkhead import Defect, contain
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import new_id
+from hub.notices import parking
 from hub.notices import service as notices
 from hub.notices.model import Raised
+from hub.notices.parking import PolledRow
 from hub.notifications import store
 from hub.notifications.channels import AcceptUrls, Channel, Failed, Result, Retry, Taken
 from hub.notifications.model import Outgoing
-from hub.notifications.retries import next_try
+from hub.notifications.retries import LONGEST_WAIT, next_try
 from hub.notifications.service import token_hash
 
 log = logging.getLogger(__name__)
@@ -69,7 +72,7 @@ class Deliver:
     async def take_back_expired(self) -> None:
         """Queue again what was leased and never settled."""
         async with self._database.transaction() as conn:
-            if requeued := await store.requeue_expired(conn, sorted(self._in_hand), self._clock.now()):
+            if requeued := await store.requeue_expired(conn, sorted(self._in_hand), LEASE, self._clock.now()):
                 log.warning("%d notifications were leased and never settled: they are sent again", requeued)
 
     async def lease_due(self) -> list[Outgoing]:
@@ -79,8 +82,10 @@ class Deliver:
             return []
         async with self._database.transaction() as conn:
             now = self._clock.now()
-            leased = await store.lease(conn, self._name, now + LEASE, now, free)
-            outgoing = [await self._with_link(conn, one) for one in leased]
+            leased = await store.lease(conn, self._name, now + LEASE, now, free, LONGEST_WAIT)
+            for unusable in leased.unusable:
+                await self._put_aside(conn, unusable.row, unusable.defect)
+            outgoing = [await self._with_link(conn, one) for one in leased.usable]
         self._in_hand.update(one.id for one in outgoing)
         return outgoing
 
@@ -95,12 +100,21 @@ class Deliver:
 
     async def _send_one(self, outgoing: Outgoing) -> None:
         try:
-            await self.send(outgoing)
-        except psycopg.OperationalError as error:
+            sent = await contain(f"notification {outgoing.id}", lambda: self.send(outgoing))
+            if isinstance(sent, Defect):
+                async with self._database.transaction() as conn:
+                    await self._put_aside(conn, PolledRow("notification", outgoing.id, outgoing.centre_id), sent)
+        except (psycopg.OperationalError, TimeoutError) as error:
             # Its lease ends by itself: it is sent once more rather than lost.
             log.warning("what became of notification %s could not be written down: %s", outgoing.id, error)
         finally:
             self._wake.set()
+
+    async def _put_aside(self, conn: Conn, row: PolledRow, defect: Defect) -> None:
+        """One that raises before or after it is sent waits a minute, with a notice; the others go on."""
+        now = self._clock.now()
+        await store.set_aside(conn, row.id, self._name, now)
+        await parking.park(conn, row, defect, now)
 
     async def _with_link(self, conn: Conn, outgoing: Outgoing) -> Outgoing:
         if not outgoing.asks:
@@ -115,7 +129,9 @@ class Deliver:
         if channel is None:
             return Failed("no-channel")
         accept = AcceptUrls.of(self._public_url, outgoing.token) if outgoing.token else None
-        return await channel.send(outgoing, accept, self._clock.now())
+        what = f"the channel {outgoing.channel} with notification {outgoing.id}"
+        sent = await contain(what, lambda: channel.send(outgoing, accept, self._clock.now()))
+        return Retry("defect") if isinstance(sent, Defect) else sent
 
     async def _record(self, conn: Conn, outgoing: Outgoing, result: Result) -> None:
         now = self._clock.now()

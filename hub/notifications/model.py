@@ -20,6 +20,7 @@ class Template(StrEnum):
     PRESSED_AGAIN = "pressed-again"  # to owner and lead: she called again
     RESOLVE_NUDGE = "resolve-nudge"  # to owner and lead: no outcome yet
     RESOLVED = "resolved"  # all clear
+    LAST_RESORT = "last-resort"  # to everybody: an alarm cannot be worked out, open the board
 
     @property
     def rings(self) -> bool:
@@ -27,6 +28,8 @@ class Template(StrEnum):
         return self in RINGING
 
 
+LAST_RESORT_AFTER: Final = 100_000
+"""Tellings of the last resort are counted after this: an alarm that works again goes on with its own numbers."""
 RINGING: Final = frozenset({Template.ALARM, Template.AGAIN, Template.LAPSED})
 
 

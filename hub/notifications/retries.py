@@ -5,6 +5,8 @@ from typing import Final
 
 _WAITS: Final = (timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=4))
 
+LONGEST_WAIT: Final = max(_WAITS)
+
 
 def next_try(tries: int, now: datetime) -> datetime | None:
     """When to try again after `tries` attempts (one or more); None when the channel has failed.

@@ -4,12 +4,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
+from typing import Final
 
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, new_id
 from hub.notifications import store
-from hub.notifications.model import RINGING, AcceptLink, ContactMethod, Reachable, Telling, Told
+from hub.notifications.model import (
+    LAST_RESORT_AFTER,
+    RINGING,
+    AcceptLink,
+    ContactMethod,
+    Facts,
+    Reachable,
+    Telling,
+    Template,
+    Told,
+)
+
+LAST_RESORT_EVERY: Final = timedelta(seconds=30)
+"""An alarm that raises at each press rings no phone more often."""
 
 
 async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
@@ -23,13 +37,24 @@ async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
 async def tell(conn: Conn, telling: Telling, now: datetime) -> int:
     """Queue a message for each of these accounts. Returns how many of them have a channel.
 
-    A P1 that waits for a person's answer goes over all her working channels in parallel; anything else over her best
-    one, and over the next when that fails. Who has none that works is tried over what there is.
+    A P1 that waits for a person's answer, and the last resort, go over all her working channels in parallel; anything
+    else over her best one, and over the next when that fails. Who has none that works is tried over what there is.
     """
     methods = await store.contact_methods(conn, telling.account_ids)
     chosen = list(_chosen(methods, telling))
     await store.insert(conn, telling, [(new_id("n", now), method) for method in chosen], now)
     return len({method.account_id for method in chosen})
+
+
+async def tell_by_last_resort(
+    conn: Conn, centre_id: CentreId, alarm_id: AlarmId, people: tuple[AccountId, ...], facts: Facts, now: datetime
+) -> None:
+    """Tell these people, over all their channels, that the alarm cannot be worked out; at most every 30 s."""
+    last = await store.last_told_by(conn, alarm_id, Template.LAST_RESORT)
+    if last is not None and last.made_at <= now < last.made_at + LAST_RESORT_EVERY:
+        return
+    n = LAST_RESORT_AFTER + 1 if last is None else last.n + 1
+    await tell(conn, Telling(centre_id, alarm_id, n, people, Template.LAST_RESORT, facts), now)
 
 
 async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
@@ -54,9 +79,11 @@ async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> dict[AlarmId, list[T
 
 
 async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
-    """A clock that was set back holds nothing back; set forward, it makes one try early, which is no harm."""
+    """A clock that was set back holds nothing back; set forward, it makes one try early, and ends no link."""
     if clock_set.by < timedelta():
         await store.bring_forward(conn, -clock_set.by)
+    else:
+        await store.move_links(conn, clock_set)
 
 
 async def open_link(conn: Conn, token: str, now: datetime) -> AcceptLink | None:
@@ -80,5 +107,6 @@ def _chosen(methods: Iterable[ContactMethod], telling: Telling) -> Iterator[Cont
     for account_id, own in groupby(methods, key=lambda method: method.account_id):
         ranked = list(own)
         working = [method for method in ranked if method.works] or ranked
-        in_parallel = telling.facts.priority == "P1" and telling.facts.asks(telling.template, account_id)
+        asks = telling.facts.priority == "P1" and telling.facts.asks(telling.template, account_id)
+        in_parallel = asks or telling.template is Template.LAST_RESORT
         yield from working if in_parallel else working[:1]

@@ -1,14 +1,18 @@
 """The outbox's rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from hub.kit.bulkhead import Defect, contain_now
+from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
+from hub.notices.parking import PolledRow
 from hub.notifications.model import (
     AcceptLink,
     ContactMethod,
@@ -127,6 +131,43 @@ async def is_anybody_told_since(conn: Conn, alarm_id: AlarmId, since: datetime) 
     return row is not None and bool(row[0])
 
 
+@dataclass(frozen=True, slots=True)
+class LastTold:
+    """The number and the time of a telling."""
+
+    n: int
+    made_at: datetime
+
+
+async def last_told_by(conn: Conn, alarm_id: AlarmId, template: Template) -> LastTold | None:
+    """The newest telling of an alarm by this template."""
+    async with conn.cursor(row_factory=class_row(LastTold)) as cur:
+        await cur.execute(
+            """
+            SELECT n, made_at
+              FROM notification
+             WHERE alarm_id = %(alarm_id)s AND template = %(template)s
+             ORDER BY n DESC
+             LIMIT 1
+            """,
+            {"alarm_id": alarm_id, "template": template},
+        )
+        return await cur.fetchone()
+
+
+async def move_links(conn: Conn, clock_set: ClockSet) -> None:
+    """Let accept links that were made under the wrong time hold for as long as before."""
+    await conn.execute(
+        """
+        UPDATE accept_link
+           SET ends_at = ends_at + %(by)s
+         WHERE made_at < %(since)s AND (%(from)s::timestamptz IS NULL OR made_at >= %(from)s)
+           AND ends_at > %(since)s - %(by)s
+        """,
+        {"by": clock_set.by, "since": clock_set.since, "from": clock_set.wrong_from},
+    )
+
+
 async def bring_forward(conn: Conn, by: timedelta) -> None:
     """Let what waits for its next attempt, or for the end of a lease, wait so much less."""
     await conn.execute(
@@ -139,7 +180,7 @@ async def bring_forward(conn: Conn, by: timedelta) -> None:
     )
 
 
-async def requeue_expired(conn: Conn, in_hand: Sequence[str], now: datetime) -> int:
+async def requeue_expired(conn: Conn, in_hand: Sequence[str], longest: timedelta, now: datetime) -> int:
     """Put back what was leased and never settled, except what is `in_hand`: it may be sent twice, and is never lost.
 
     Rows that another transaction has locked are skipped until the next time.
@@ -152,23 +193,44 @@ async def requeue_expired(conn: Conn, in_hand: Sequence[str], now: datetime) -> 
                lease_until = NULL, leased_by = NULL, next_at = %(now)s
          WHERE id IN (SELECT id
                         FROM notification
-                       WHERE state = 'leased' AND lease_until <= %(now)s AND id <> ALL(%(in_hand)s)
+                       WHERE state = 'leased' AND id <> ALL(%(in_hand)s)
+                         -- further away than any lease: of a clock that has been set back since
+                         AND (lease_until <= %(now)s OR lease_until > %(now)s + %(longest)s)
                          FOR UPDATE SKIP LOCKED)
         """,
-        {"now": now, "in_hand": list(in_hand)},
+        {"now": now, "in_hand": list(in_hand), "longest": longest},
     )
     return cursor.rowcount
 
 
-async def lease(conn: Conn, by: str, until: datetime, now: datetime, limit: int) -> list[Outgoing]:
-    """Lease up to `limit` due notifications, the most urgent and oldest first; those leased elsewhere are skipped."""
+@dataclass(frozen=True, slots=True)
+class UnreadableNotification:
+    """A leased row that cannot be read as a notification."""
+
+    row: PolledRow
+    defect: Defect
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """What was leased, the most urgent and oldest first."""
+
+    usable: tuple[Outgoing, ...]
+    unusable: tuple[UnreadableNotification, ...]
+
+
+async def lease(conn: Conn, by: str, until: datetime, now: datetime, limit: int, longest_wait: timedelta) -> Leased:
+    """Lease up to `limit` due notifications; those leased elsewhere, and those that are parked, are skipped."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
             """
             WITH due AS (
               SELECT id
                 FROM notification
-               WHERE state IN ('queued', 'retry') AND next_at <= %(now)s
+               WHERE state IN ('queued', 'retry')
+                 -- further away than any retry: of a clock that has been set back since
+                 AND (next_at <= %(now)s OR next_at > %(now)s + %(longest_wait)s)
+                 AND NOT is_parked('notification', id, %(now)s)
                ORDER BY priority, next_at, id
                LIMIT %(limit)s
                  FOR UPDATE SKIP LOCKED
@@ -193,9 +255,18 @@ async def lease(conn: Conn, by: str, until: datetime, now: datetime, limit: int)
               JOIN centre ON centre.id = leased.centre_id
              ORDER BY leased.priority, leased.made_at, leased.id
             """,
-            {"now": now, "until": until, "by": by, "limit": limit},
+            {"now": now, "until": until, "by": by, "limit": limit, "longest_wait": longest_wait},
         )
-        return [_outgoing(row) for row in await cur.fetchall()]
+        rows = await cur.fetchall()
+    read = [(row, contain_now(f"notification {row['id']}", partial(_outgoing, row))) for row in rows]
+    return Leased(
+        usable=tuple(one for _, one in read if not isinstance(one, Defect)),
+        unusable=tuple(UnreadableNotification(_polled(row), one) for row, one in read if isinstance(one, Defect)),
+    )
+
+
+def _polled(row: Mapping[str, object]) -> PolledRow:
+    return PolledRow("notification", str(row["id"]), CentreId(str(row["centre_id"])))
 
 
 def _outgoing(row: Mapping[str, object]) -> Outgoing:
@@ -301,6 +372,20 @@ async def set_retry(conn: Conn, notification_id: str, by: str, error: str, next_
         {"id": notification_id, "by": by, "error": error, "next_at": next_at},
     )
     return cursor.rowcount > 0
+
+
+async def set_aside(conn: Conn, notification_id: str, by: str, now: datetime) -> None:
+    """It raised: it is leased no more, and due again as soon as it is not parked, unless nobody needs it then."""
+    await conn.execute(
+        """
+        UPDATE notification
+           SET state = CASE WHEN unwanted THEN 'withdrawn' ELSE 'retry' END,
+               ended_at = CASE WHEN unwanted THEN %(now)s::timestamptz END,
+               error = 'defect', next_at = %(now)s, lease_until = NULL, leased_by = NULL
+         WHERE id = %(id)s AND state = 'leased' AND leased_by = %(by)s
+        """,
+        {"id": notification_id, "by": by, "now": now},
+    )
 
 
 async def lock_message(conn: Conn, outgoing: Outgoing) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from hub.kit.ids import AccountId
-from hub.notifications.model import Facts, Template
+from hub.notifications.model import LAST_RESORT_AFTER, Facts, Template
 
 LANGUAGES: Final = ("zh-CN", "en")
 
@@ -29,6 +29,7 @@ def texts(template: Template, facts: Facts, n: int, to: AccountId) -> dict[str, 
     `to` is the account of whoever reads it: somebody who has taken the alarm is 您, not a third person.
     """
     is_owner = to == facts.owner_id
+    n -= LAST_RESORT_AFTER if n > LAST_RESORT_AFTER else 0
     return {
         "zh-CN": _chinese(template, facts, n, "您" if is_owner else facts.owner.get("zh-CN", "有人")),
         "en": _english(template, facts, n, "" if is_owner else facts.owner.get("en", "Somebody")),
@@ -65,6 +66,8 @@ def _asked_zh(template: Template, facts: Facts, owner: str) -> str:
             return f"又按了一次呼叫（共 {facts.times_pressed} 次），请{owner}一分钟内回应。"
         case Template.RESOLVE_NUDGE:
             return f"{owner}已到场，还没有处置结果。"
+        case Template.LAST_RESORT:
+            return "这个报警系统处理不了，请马上打开值班看板，并去看一看。"
         case Template.RESOLVED:
             return f"已处置：{_OUTCOME.get(facts.outcome, ('完成', ''))[0]}。"
         case _:
@@ -98,6 +101,8 @@ def _asked_en(template: Template, facts: Facts, owner: str) -> str:
             return f"Pressed again ({facts.times_pressed} times now): {asked} within a minute."
         case Template.RESOLVE_NUDGE:
             return f"{owner or 'You'} {'is' if owner else 'are'} on scene, there is no outcome yet."
+        case Template.LAST_RESORT:
+            return "This alarm cannot be worked out: open the board, and go and look."
         case Template.RESOLVED:
             return f"Resolved: {_OUTCOME.get(facts.outcome, ('', 'done'))[1]}."
         case _:
@@ -112,12 +117,16 @@ def _summary(facts: Facts, language: str) -> str:
 
 
 def _urgency_zh(template: Template, facts: Facts) -> str:
+    if template is Template.LAST_RESORT:
+        return "【紧急】"
     if not template.rings and template is not Template.PRESSED_AGAIN:
         return ""
     return "【紧急】" if facts.priority == "P1" else "【尽快】"
 
 
 def _urgency_en(template: Template, facts: Facts) -> str:
+    if template is Template.LAST_RESORT:
+        return "EMERGENCY: "
     if not template.rings and template is not Template.PRESSED_AGAIN:
         return ""
     return "EMERGENCY: " if facts.priority == "P1" else "Urgent: "

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hub.fleet.model import DeviceKind
-from hub.kit.clock import Clock, ClockSet
+from hub.kit.clock import MAY_PART_BY, Clock, ClockSet
 from hub.kit.db import Conn
 from hub.rules import engine, store
 from hub.rules.contexts import About, around, of_devices
@@ -130,6 +130,11 @@ class Rules:
         await store.move_times(conn, clock_set)
         self._kept_house_at = None
 
+    async def bring_near(self, conn: Conn, now: datetime) -> None:
+        """The clock is behind what is remembered: nothing is further away than it was when it began."""
+        if await store.bring_near(conn, now, MAY_PART_BY):
+            self._kept_house_at = None
+
     async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
         """What is concluded from `events`, in their order. Locks what is remembered of the subjects concerned.
 
@@ -165,14 +170,21 @@ class Rules:
         While files are wrong nobody knows which rules are gone: what waits for one that is not in force stays.
         """
         findings = await self._keep_house(conn, now)
-        waiting = await store.lock_due(conn, self._ids(), now, MOST_DUE)
+        return findings + await self.waited_out(conn, await self.lock_due(conn, now, MOST_DUE), now)
+
+    async def lock_due(self, conn: Conn, now: datetime, limit: int) -> list[Memory]:
+        """Lock up to `limit` memories whose wait is over, oldest first; those that are parked are skipped."""
+        return await store.lock_due(conn, self._ids(), now, limit)
+
+    async def waited_out(self, conn: Conn, waiting: Sequence[Memory], now: datetime) -> list[Finding]:
+        """What follows from these waits, which are over; they are locked."""
         if not waiting:
-            return findings
+            return []
         contexts = await around(conn, {_about(memory) for memory in waiting}, now)
         pairs = [(memory, contexts[_about(memory)]) for memory in waiting]
         after, found = engine.due(self.in_force, pairs, now)
         await store.save(conn, after)
-        return findings + found
+        return found
 
     async def _keep_house(self, conn: Conn, now: datetime) -> list[Finding]:
         """Every ten seconds: note that the hub hears, watch what nobody watches, let go of what is gone.

@@ -162,7 +162,8 @@ async def _remembered(conn: Conn, statement: str, memories: Sequence[Memory]) ->
 
 
 async def lock_due(conn: Conn, rule_ids: Collection[str], now: datetime, limit: int) -> list[Memory]:
-    """Lock up to `limit` memories of these rules whose wait is over, oldest first; another's are skipped."""
+    """Lock up to `limit` memories of these rules whose wait is over, oldest first; another's and parked ones are
+    skipped."""
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
         await cursor.execute(
             """
@@ -170,6 +171,7 @@ async def lock_due(conn: Conn, rule_ids: Collection[str], now: datetime, limit: 
                    stage, since_at, due_at, last_at, value, deaf, unknown
               FROM rule_state
              WHERE stage = 'pending' AND due_at <= %(now)s AND rule_id = ANY(%(rule_ids)s)
+               AND NOT is_parked('rule-memory', rule_id || ' ' || key, %(now)s)
              ORDER BY due_at, rule_id, key
              LIMIT %(limit)s
                FOR UPDATE SKIP LOCKED
@@ -290,6 +292,7 @@ async def move_times(conn: Conn, clock_set: ClockSet) -> None:
             FROM rule_state
            WHERE stage <> 'idle'
              AND (%(before)s::timestamptz IS NULL OR greatest(since_at, last_at) < %(before)s)
+             AND (%(from)s::timestamptz IS NULL OR greatest(since_at, last_at) >= %(from)s)
            ORDER BY rule_id COLLATE "C", key COLLATE "C"
              FOR UPDATE
         )
@@ -298,8 +301,32 @@ async def move_times(conn: Conn, clock_set: ClockSet) -> None:
           FROM remembered
          WHERE rule_state.rule_id = remembered.rule_id AND rule_state.key = remembered.key
         """,
-        {"by": clock_set.by, "before": clock_set.told_before},
+        {"by": clock_set.by, "before": clock_set.told_before, "from": clock_set.wrong_from},
     )
+
+
+async def bring_near(conn: Conn, now: datetime, tolerance: timedelta) -> int:
+    """Let nothing be remembered as later than `now`: the clock is behind. How many memories that moves.
+
+    What waits goes on waiting for as long as from its last message, and no message counts as older than one before it.
+    """
+    cursor = await conn.execute(
+        """
+        WITH remembered AS (
+          SELECT rule_id, key, greatest(since_at, last_at) - %(now)s AS ahead
+            FROM rule_state
+           WHERE stage <> 'idle' AND greatest(since_at, last_at) > %(now)s + %(tolerance)s
+           ORDER BY rule_id COLLATE "C", key COLLATE "C"
+             FOR UPDATE
+        )
+        UPDATE rule_state
+           SET since_at = since_at - ahead, due_at = due_at - ahead, last_at = last_at - ahead
+          FROM remembered
+         WHERE rule_state.rule_id = remembered.rule_id AND rule_state.key = remembered.key
+        """,
+        {"now": now, "tolerance": tolerance},
+    )
+    return cursor.rowcount
 
 
 async def heard_until(conn: Conn) -> datetime | None:

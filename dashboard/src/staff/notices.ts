@@ -6,6 +6,10 @@ import { says } from './words'
 /** While one of these stands a call for help may not arrive: they come before everything else. */
 const DEAF = ['broker-away', 'trigger-silent']
 
+/** What makes times or an alarm wrong: a red bar, before everything else. */
+const isRed = (notice: NoticeCard): boolean =>
+  notice.code === 'clock-behind' || (notice.code === 'row-parked' && notice.params.kind === 'alarm')
+
 /** From how many on the same thing is one matter: a switch, a cable, not forty batteries. */
 const MANY = 3
 
@@ -15,11 +19,14 @@ export interface Matter {
   notices: [NoticeCard, ...NoticeCard[]]
   /** A call for help may not arrive. */
   deaf: boolean
+  /** Times or an alarm are wrong. */
+  red: boolean
 }
 
 /** What calls depend on, then P3 before P4, the newest first: what has just broken somebody may still mend. */
 export function standing(notices: Iterable<NoticeCard>): NoticeCard[] {
-  const rank = (notice: NoticeCard): number => (DEAF.includes(notice.code) ? DEAF.indexOf(notice.code) : DEAF.length)
+  const rank = (notice: NoticeCard): number =>
+    isRed(notice) ? -1 : DEAF.includes(notice.code) ? DEAF.indexOf(notice.code) : DEAF.length
   return [...notices]
     .filter((notice) => notice.cleared_at === null)
     .sort(
@@ -32,12 +39,13 @@ export function standing(notices: Iterable<NoticeCard>): NoticeCard[] {
 
 /** The same in matters: from three of a code on they are one, in the place of the first. */
 export function matters(notices: readonly NoticeCard[]): Matter[] {
-  const of = (code: string): NoticeCard[] => notices.filter((notice) => notice.code === code)
-  return notices.flatMap((notice) => {
+  const of = (code: string): NoticeCard[] => notices.filter((notice) => notice.code === code && !isRed(notice))
+  return notices.flatMap((notice): Matter[] => {
     const deaf = DEAF.includes(notice.code)
+    const red = isRed(notice)
     const [first, ...others] = of(notice.code)
-    if (!first || others.length + 1 < MANY) return [{ code: notice.code, notices: [notice], deaf }]
-    return notice === first ? [{ code: notice.code, notices: [first, ...others], deaf }] : []
+    if (!first || red || others.length + 1 < MANY) return [{ code: notice.code, notices: [notice], deaf, red }]
+    return notice === first ? [{ code: notice.code, notices: [first, ...others], deaf, red }] : []
   })
 }
 

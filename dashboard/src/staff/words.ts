@@ -154,6 +154,12 @@ const zh = {
       p.line === null
         ? `规则目录读不到，或者里面的文件没有了，旧的规则继续有效。请管理员检查：${p.file ?? ''}`
         : `规则文件有错，旧的规则继续有效。请管理员改正：${p.file ?? ''} 第 ${p.line ?? '?'} 行第 ${p.column ?? '?'} 列。`,
+    'clock-behind': (_s: string, p: Params) =>
+      `主机的时钟慢了（至少 ${p.seconds ?? '?'} 秒），记下的时间不对。报警照样会响、会升级。请管理员马上对时。`,
+    'row-parked': (_s: string, p: Params) =>
+      p.kind === 'alarm'
+        ? `有一个报警系统处理不了：请马上看报警列表，并去看一看。请告诉管理员：${p.id ?? '?'}（${p.error ?? '?'}）`
+        : `有一条记录处理不了，先放在一边，其他照常。请告诉管理员：${p.kind ?? '?'} ${p.id ?? '?'}（${p.error ?? '?'}）`,
     'task-failed': (_s: string, p: Params) =>
       `后台任务“${p.task ?? '?'}”出错了，过一会儿会再试，呼叫和报警照常。请告诉管理员。`,
     untold: () => '有报警没有告知到人。请检查值班人员的联系方式。',
@@ -425,6 +431,12 @@ const en: typeof zh = {
       p.line === null
         ? `The rules folder cannot be read, or its files are gone; the former rules stay. See ${p.file ?? ''}.`
         : `A rules file has a mistake; the former rules stay. See ${p.file ?? ''}, line ${p.line ?? '?'}, column ${p.column ?? '?'}.`,
+    'clock-behind': (_s: string, p: Params) =>
+      `The hub’s clock is behind (by ${p.seconds ?? '?'} s at least): times are wrong. Alarms ring and climb all the same. Please set it at once.`,
+    'row-parked': (_s: string, p: Params) =>
+      p.kind === 'alarm'
+        ? `An alarm cannot be worked out: look at the alarms now, and go and see. Tell the administrator: ${p.id ?? '?'} (${p.error ?? '?'})`
+        : `A record cannot be worked on and was put aside; the others go on. Tell the administrator: ${p.kind ?? '?'} ${p.id ?? '?'} (${p.error ?? '?'})`,
     'task-failed': (_s: string, p: Params) =>
       `The background task “${p.task ?? '?'}” failed and is tried again; calls and alarms go on. Please tell the administrator.`,
     untold: () => 'Somebody could not be told of an alarm. Check the contacts of those on duty.',

@@ -36,7 +36,7 @@ class Hub:
     seconds_an_alarm: float = 0.0
 
     def neighbours(self) -> Neighbours:
-        return Neighbours(self, self._conclude, self._keep, CENTRE)
+        return Neighbours(self, self._conclude, self._conclude, self._keep, CENTRE)
 
     async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> Sequence[Finding]:
         self.heard += events

@@ -26,6 +26,7 @@ from hub.rules.service import Rules
 from hub.telemetry.service import Telemetry
 from tests.fakes.house import House, load_house, password_of
 from tests.fakes.recorded import Recorded
+from tests.integration.alarms.conftest import give_phones
 from tests.integration.mqtt.fakes import running, until
 
 
@@ -33,7 +34,7 @@ from tests.integration.mqtt.fakes import running, until
 async def hub(database: Database, database_url: str, house: House) -> AsyncIterator[Broker]:
     """The alarm path from the socket to the device outbox."""
     clock = SystemClock()
-    neighbours = Neighbours(Rules([], clock), alarms.conclude, Telemetry().keep, house.centre)
+    neighbours = Neighbours(Rules([], clock), alarms.conclude, alarms.conclude_apart, Telemetry().keep, house.centre)
     intake = Intake(database, database, clock, neighbours)
     gatekeeper = Gatekeeper(database, clock, house.centre)
     broker = Broker(listening_socket("127.0.0.1", 0), gatekeeper=gatekeeper, receivers=intake.receivers, clock=clock)
@@ -79,3 +80,29 @@ async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url:
 
     assert any("ledger_care" in statement for asked in recorded.transactions for statement in asked)
     assert recorded.asked_after_the_ledger() == []
+
+
+async def test_a_press_that_belongs_to_an_alarm_that_cannot_be_worked_out_is_heard_and_told_by_last_resort(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    house = load_house(database_url, SystemClock().now())
+    give_phones(database_url, SystemClock().now())
+    async with hub(database, database_url, house) as broker:
+        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
+        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
+            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
+            async with running(button.run):
+                await button.press()
+                await until(lambda: button.light[1] == "听到了，有人来")
+                with psycopg.connect(database_url) as conn:
+                    conn.execute("SET session_replication_role = replica")
+                    conn.execute("UPDATE alarm SET policy = '{}'")
+                await button.press()
+                await until(lambda: not outbox.waiting())
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT count(*), count(unreadable_reason) FROM press").fetchall() == [(2, 0)]
+        assert conn.execute("SELECT count(*) FROM alarm").fetchall() == [(1,)]
+        assert conn.execute("SELECT count(*) FROM alarm_press").fetchall() == [(2,)]
+        told = "SELECT DISTINCT account_id FROM notification WHERE template = 'last-resort' ORDER BY 1"
+        assert conn.execute(told).fetchall() == [("chen",), ("liu",), ("sun",), ("zhou",)]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -14,11 +14,11 @@ from hub.kit.changes import Changes
 from hub.kit.db import Database
 from hub.kit.ids import AlarmId, OrganisationId
 from hub.notifications import service
-from hub.notifications.channels import Channel
+from hub.notifications.channels import AcceptUrls, Channel, Result
 from hub.notifications.channels.email import EmailChannel, mailserver
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import LEASE, Deliver
-from hub.notifications.model import Template
+from hub.notifications.model import Outgoing, Template
 from tests.conftest import take_free_port
 from tests.fakes.providers import MailProvider, WebhookProvider, mail_provider, webhook_provider
 from tests.integration.alarms.conftest import Desk
@@ -507,3 +507,92 @@ async def test_the_channel_uses_no_proxy_of_the_environment(
         await send_all(deliver)
 
     assert states(desk) == [("webhook", "taken", None)]
+
+
+async def test_a_notification_that_nobody_can_read_is_parked_and_the_others_go_out(
+    desk: Desk, phones: WebhookProvider
+) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    await desk.pressed_alarm()
+    await desk.press(senior=desk.house.li, device=desk.house.li_button)
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("UPDATE notification SET template = 'of-yesterday' WHERE id = (SELECT min(id) FROM notification)")
+
+    async with delivering(desk) as deliver:
+        assert await send_all(deliver) == 1
+        assert await send_all(deliver) == 0
+        desk.clock.advance(timedelta(minutes=1))
+        assert await send_all(deliver) == 0
+
+    assert [(state, error) for _, state, error in states(desk)] == [("retry", "defect"), ("taken", None)]
+    ((subject, error, times),) = desk.rows("SELECT subject, params ->> 'error', times FROM notice")
+    assert (subject.partition(":")[0], error, times) == ("notification", "ValueError", 2)
+
+
+class DefectiveChannel:
+    """A channel with a defect of ours."""
+
+    async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
+        raise KeyError(outgoing.id)
+
+
+async def test_a_channel_with_a_defect_gives_way_to_the_next_one(desk: Desk, phones: WebhookProvider) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    reach(desk, "zhou", "email", "zhou@example.org", rank=1)
+    await desk.pressed_alarm()
+
+    async with WebhookChannel.open({OrganisationId("hongtai"): SECRET}) as webhook:
+        channels: dict[str, Channel] = {"webhook": webhook, "email": DefectiveChannel()}
+        deliver = Deliver(desk.database, Changes(desk.url), channels, desk.clock, PUBLIC)
+        for _ in range(4):
+            await send_all(deliver)
+            desk.clock.advance(timedelta(seconds=4))
+
+    assert sorted(states(desk)) == [("email", "failed", "defect"), ("webhook", "taken", None)]
+
+
+async def test_what_cannot_be_written_down_of_one_message_stops_no_other(desk: Desk, phones: WebhookProvider) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    await desk.pressed_alarm()
+    await desk.press(senior=desk.house.li, device=desk.house.li_button)
+    ((first,),) = desk.rows("SELECT min(id) FROM notification")
+    with psycopg.connect(desk.url) as conn:
+        conn.execute(
+            "CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE data_exception; END $$"
+        )
+        conn.execute(
+            "CREATE TRIGGER refuses BEFORE UPDATE ON notification FOR EACH ROW "
+            f"WHEN (NEW.id = '{first}' AND NEW.state = 'taken') EXECUTE FUNCTION refuses()"
+        )
+
+    changes = Changes(desk.url)
+    async with (
+        WebhookChannel.open({OrganisationId("hongtai"): SECRET}) as webhook,
+        asyncio.timeout(10),
+        asyncio.TaskGroup() as group,
+    ):
+        deliver = Deliver(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)
+        loops = [group.create_task(changes.run()), group.create_task(deliver.run())]
+        while sorted(state for _, state, _ in states(desk)) != ["retry", "taken"]:
+            await asyncio.sleep(0.01)
+        assert not loops[1].done()
+        for loop in loops:
+            loop.cancel()
+
+    assert desk.rows("SELECT subject FROM notice WHERE code = 'row-parked'") == [(f"notification:{first}",)]
+
+
+async def test_a_clock_that_is_behind_at_the_start_holds_back_no_message_and_no_lease(
+    desk: Desk, phones: WebhookProvider
+) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    await desk.pressed_alarm()
+    async with delivering(desk) as deliver:
+        assert len(await deliver.lease_due()) == 1
+    await desk.press(senior=desk.house.li, device=desk.house.li_button)
+
+    desk.clock.set_wall(timedelta(hours=-2))
+    async with delivering(desk) as deliver:
+        assert await send_all(deliver) == 2
+
+    assert [state for _, state, _ in states(desk)] == ["taken", "taken"]

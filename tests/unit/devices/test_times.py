@@ -21,7 +21,7 @@ def test_a_file_winds_both_clocks_because_an_hour_that_passed_has_been_waited(tm
     clock = FileClock(shift)
     unmoved, slept_from = clock.now(), clock.monotonic()
 
-    shift.write_text("3600\n")
+    shift.write_text("3600 -1020\n")
 
     assert timedelta(hours=1) <= clock.now() - unmoved < timedelta(hours=1, seconds=30)
     assert 3600 <= clock.monotonic() - slept_from < 3630

@@ -1,12 +1,14 @@
 """Was the wall clock set, or did time pass?"""
 
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.kit.clock import BothClocks, SystemClock, parted
+from hub.kit.clock import BothClocks, FileClock, SystemClock, parted
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 BEFORE = BothClocks(NINE, 1000.0)
@@ -42,3 +44,30 @@ def test_this_machine_was_not_set_between_two_looks() -> None:
     clock = SystemClock()
 
     assert parted(clock.both(), clock.both()) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "set_again", "wall_moves", "passes", "by"),
+    [
+        ("0", "3600", 3600, 3600, None),  # an hour passes
+        ("0", "0 -1020", -1020, 0, -1020),  # the wall clock is set back
+        ("0 -1020", "0", 1020, 0, 1020),  # it was behind and is set right
+        ("60 -1020", "120 -1020", 60, 60, None),
+        ("5 7", "nonsense", 0, 0, None),
+    ],
+)
+def test_a_file_lets_time_pass_or_sets_the_wall_clock_alone(
+    tmp_path: Path, written: str, set_again: str, wall_moves: float, passes: float, by: float | None
+) -> None:
+    file = tmp_path / "clock"
+    file.write_text(written)
+    clock = FileClock(file)
+    before, running, wall = clock.both(), clock.monotonic(), clock.now()
+
+    file.write_text(set_again)
+    os.utime(file, ns=(1, 1))
+
+    assert (clock.now() - wall).total_seconds() == pytest.approx(wall_moves, abs=30)
+    assert clock.monotonic() - running == pytest.approx(passes, abs=30)
+    moved = parted(before, clock.both())
+    assert (None if moved is None else round(moved.total_seconds(), -1)) == by

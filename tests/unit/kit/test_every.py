@@ -26,7 +26,7 @@ def turns(*outcomes: Exception | None) -> tuple[Callable[[], Awaitable[None]], a
     return work, over
 
 
-class Board:
+class Reported:
     """What was reported, in order."""
 
     def __init__(self, *, raises: Exception | None = None) -> None:
@@ -39,7 +39,7 @@ class Board:
             raise self._raises
 
 
-async def run(board: Board, *outcomes: Exception | None) -> None:
+async def run(board: Reported, *outcomes: Exception | None) -> None:
     """Let the task have these turns; it must still be at work afterwards."""
     work, over = turns(*outcomes)
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
@@ -50,7 +50,7 @@ async def run(board: Board, *outcomes: Exception | None) -> None:
 
 
 async def test_a_task_that_raises_is_reported_and_goes_on_until_it_works_which_is_reported_too() -> None:
-    board = Board()
+    board = Reported()
 
     await run(board, ValueError("no date"), KeyError("st_2"), None, None)
 
@@ -59,7 +59,7 @@ async def test_a_task_that_raises_is_reported_and_goes_on_until_it_works_which_i
 
 
 async def test_a_database_that_is_away_is_no_defect_and_is_tried_again() -> None:
-    board = Board()
+    board = Reported()
 
     await run(board, psycopg.OperationalError("gone"), TimeoutError(), None)
 
@@ -68,7 +68,7 @@ async def test_a_database_that_is_away_is_no_defect_and_is_tried_again() -> None
 
 @pytest.mark.parametrize("raises", [psycopg.OperationalError("gone"), RuntimeError("a report that is broken")])
 async def test_a_report_that_fails_ends_nothing_either(raises: Exception) -> None:
-    board = Board(raises=raises)
+    board = Reported(raises=raises)
 
     await run(board, ValueError("no date"), None)
 

@@ -1,0 +1,76 @@
+"""What is done for an alarm that cannot be worked out? It is parked, and everybody is told, without its policy."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from devices.contract.messages import Do
+from hub.alarms import store
+from hub.alarms.model import State
+from hub.alarms.store import BareAlarm
+from hub.alarms.transition import command_device
+from hub.kit.bulkhead import Defect
+from hub.kit.db import Conn
+from hub.kit.ids import AlarmId, CentreId
+from hub.ledger import service as ledger
+from hub.ledger.model import Chain, Entry
+from hub.notices import parking
+from hub.notices.parking import PolledRow
+from hub.notifications import service as notifications
+from hub.notifications.model import Facts
+
+
+def polled(alarm_id: AlarmId, centre_id: CentreId) -> PolledRow:
+    """The alarm as a row that is parked: with all its timers, and with its flag."""
+    return PolledRow("alarm", alarm_id, centre_id)
+
+
+async def shield(
+    conn: Conn, alarm_id: AlarmId, centre_id: CentreId, work: Callable[[], Awaitable[None]], now: datetime
+) -> None:
+    """Do `work` on one alarm; when it raises, it is undone, the alarm is parked and told by last resort.
+
+    Raises psycopg.OperationalError and TimeoutError: those are no fault of the alarm.
+    """
+    outcome = await parking.shield(conn, polled(alarm_id, centre_id), work, now)
+    if isinstance(outcome, Defect):
+        await parking.attempt(conn, f"the last resort for alarm {alarm_id}", lambda: tell(conn, alarm_id, now))
+
+
+async def tell(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
+    """Tell every reachable account of the centre that an alarm cannot be worked out, and turn its sirens on.
+
+    Nothing happens when nobody is needed any more. The caller has locked the alarm; the ledger's entry comes last.
+    """
+    alarm = await store.bare_alarm(conn, alarm_id)
+    if alarm is None or alarm.state not in {state.value for state in State if state.is_live}:
+        return
+    people = (await notifications.reachable(conn, alarm.centre_id)).any_channel
+    await notifications.tell_by_last_resort(conn, alarm.centre_id, alarm.id, people, _facts(alarm), now)
+    await _turn_sirens_on(conn, alarm, now)
+    entry = Entry("alarm.last-resort", {"alarm": alarm.id, "people": len(people)})
+    await ledger.append(conn, alarm.centre_id, Chain.CARE, [entry], now)
+
+
+async def _turn_sirens_on(conn: Conn, alarm: BareAlarm, now: datetime) -> None:
+    """They are the alarm's from now on: whoever resolves it turns them off."""
+    await store.lock_devices(conn, [alarm.centre_id])
+    found = await store.sounders(conn, alarm.centre_id, now)
+    sirens = sorted(sounder.device_id for sounder in found if sounder.do is Do.SIREN)
+    await store.set_on(conn, alarm.id, sirens, now)
+    for device_id in sirens:
+        await command_device(conn, alarm.id, device_id, Do.SIREN, now, on=True)
+
+
+def _facts(alarm: BareAlarm) -> Facts:
+    return Facts(
+        number=alarm.number,
+        priority=alarm.priority,
+        klass=alarm.klass,
+        state=alarm.state,
+        summary={},
+        owner={},
+        outcome="",
+        times_pressed=0,
+        pressed="",
+        drill=alarm.drill,
+    )

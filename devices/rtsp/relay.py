@@ -8,7 +8,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -22,10 +22,14 @@ _RESET = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A camera that took our connection: the address to give FFmpeg, and the seconds that are left to open it."""
+    """A camera that took our connection: the address to give FFmpeg, and the seconds that are left to open it.
+
+    `video_codecs` gives what its description names, once FFmpeg has asked for it.
+    """
 
     url: str
     seconds: float
+    video_codecs: Callable[[], tuple[str, ...]]
 
 
 class RelayDied(Exception):
@@ -44,7 +48,8 @@ def relayed(url: str, within: float) -> Iterator[Reached]:
     deadline = time.monotonic() + within
     relay = _Relay(_connected(address, deadline))
     try:
-        yield Reached(address.reached_at(relay.port), max(deadline - time.monotonic(), 0.1))
+        seconds = max(deadline - time.monotonic(), 0.1)
+        yield Reached(address.reached_at(relay.port), seconds, lambda: relay.video_codecs)
     finally:
         relay.close()
         if relay.refusal is not None:
@@ -65,6 +70,10 @@ class _Relay:
         self._is_through = False
         self._thread = threading.Thread(target=self._run, name="camera relay", daemon=True)
         self._thread.start()
+
+    @property
+    def video_codecs(self) -> tuple[str, ...]:
+        return self._sieve.video_codecs
 
     def close(self) -> None:
         """End the thread, and both connections. Raises RelayDied when a defect has ended it already."""

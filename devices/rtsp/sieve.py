@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from devices.rtsp.description import video_codecs
+
 MOST_HEAD: Final = 16_384
 MOST_BODY: Final = 65_536
 # All that FFmpeg makes use of, but for Location, and for Server and RealChallenge1, by which it takes a camera for
@@ -45,6 +47,8 @@ class Sieve:
     """What one camera sends over one connection, in pieces of any size. After a refusal it is not used again."""
 
     def __init__(self) -> None:
+        self.video_codecs: tuple[str, ...] = ()
+        """What the camera's description names, once it came."""
         self._held = b""
         self._of_frame = 0
 
@@ -67,6 +71,7 @@ class Sieve:
             written, end = _taken(content, at)
             if end > len(content):
                 break
+            self.video_codecs = self.video_codecs or video_codecs(written)
             passed += [content[begin:at], written]
             begin = at = end
         self._held = content[at:]

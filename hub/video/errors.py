@@ -65,6 +65,7 @@ _STATUS = {
     "no-h264": 406,
     "video-only": 406,
     "too-large": 413,
+    "our-mistake": 500,
     "camera-unusable": 503,
     "too-many-viewers": 503,
     "no-such-viewing": 404,

@@ -90,12 +90,22 @@ class Done(Message):
     op: Literal["done"] = "done"
 
 
+class CameraProblem(BaseModel):
+    """Why a camera cannot be shown: a code, and `codec` for pages; the sentence for logs says what to set on it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Literal["codec", "b-frames", "no-picture", "sent-on", "bad-address", "our-mistake"]
+    message: str
+    codec: str = ""
+
+
 class Renewed(Message):
     """Which of the viewings do not run, each with why, and which cameras cannot be shown, each with what to set."""
 
     op: Literal["renewed"] = "renewed"
     gone: dict[str, str]
-    unusable: dict[str, str] = {}
+    unusable: dict[str, CameraProblem] = {}
 
 
 class ViewingStats(BaseModel):

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,7 +34,7 @@ from hub.video.errors import (
     TooManyViewings,
 )
 from hub.video.facts import Facts, Question, decide
-from hub.video.model import RENEW_SECONDS
+from hub.video.model import RENEW_SECONDS, CameraProblem
 from hub.video.policy import Allowed, Refused, Verdict
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
 from hub.video.store import OpenViewing, Watched
@@ -266,7 +266,7 @@ class Video:
             entry = Entry("viewing-ended", {"viewing": viewing.id, "because": because})
             await append(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
 
-    async def _notice(self, cameras: dict[DeviceId, CentreId], unusable: dict[str, str]) -> None:
+    async def _notice(self, cameras: dict[DeviceId, CentreId], unusable: Mapping[str, CameraProblem]) -> None:
         """Tell staff once which camera cannot be shown and what to set on it, and when that is over."""
         now = self._clock.now()
         new = {one: cameras[DeviceId(one)] for one in unusable if one not in self._unusable and one in cameras}
@@ -275,8 +275,9 @@ class Video:
             return
         async with self._database.transaction() as conn:
             for camera_id, centre_id in new.items():
-                what = {"what": unusable[camera_id]}
-                about = Raised(centre_id, "camera-unusable", f"device:{camera_id}", params=what)
+                problem = unusable[camera_id]
+                why = {"what": problem.message, "why": problem.code, "codec": problem.codec}
+                about = Raised(centre_id, "camera-unusable", f"device:{camera_id}", params=why)
                 await raise_notice(conn, about, now)
             for camera_id in over:
                 await clear_notice(conn, self._unusable[camera_id], "camera-unusable", f"device:{camera_id}", now)

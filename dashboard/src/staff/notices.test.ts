@@ -107,3 +107,16 @@ test('a wrong clock and an alarm that cannot be worked out are red, each for its
     'An alarm cannot be worked out: look at the alarms now, and go and see. Tell the administrator: a-0 (ValidationError)',
   )
 })
+
+test.each([
+  [{ why: 'codec', codec: 'SVAC', what: '…' }, 'SVAC', 'H.264'],
+  [{ why: 'b-frames', codec: '', what: '…' }, 'B', 'Baseline'],
+  [{ why: 'our-mistake', codec: '', what: '…' }, '安铃', '日志'],
+  [{}, 'H.264', 'B 帧'],
+])('a camera that cannot be shown says why and what to set: %o', (params, ...said) => {
+  language.current = 'zh-CN'
+
+  const text = noticeText(notice('camera', { code: 'camera-unusable', params }))
+
+  for (const one of said) expect(text).toContain(one)
+})

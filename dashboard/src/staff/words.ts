@@ -1,6 +1,7 @@
 /** The words of the staff pages: what happened, where, since when, who is going. */
 import { language, type InBoth } from '../lib/language.svelte'
 import type { AlarmState, NoticeCard } from '../lib/api/types'
+import { unusableInChinese, unusableInEnglish } from './cameras'
 
 type Params = NoticeCard['params']
 
@@ -138,7 +139,7 @@ const zh = {
     'camera-silent': (s: string) => `${s}收不到信号。请看电源和网线。`,
     'camera-dark': (s: string) => `${s}画面全黑。请看镜头有没有被遮住、灯有没有开。`,
     'camera-frozen': (s: string) => `${s}画面不动。请断电再通电一次。`,
-    'camera-unusable': (s: string) => `${s}的画面放不出来。请管理员检查摄像头设置（H.264，不要 B 帧）。`,
+    'camera-unusable': unusableInChinese,
     'unknown-card': (s: string) => `${s}读到一张没有登记的卡。请问一问持卡人。`,
     'visit-left-open': (s: string) => `${s}昨天没有签退。请确认人已经回家。`,
     'message-id-reused': (s: string) => `${s}重复用了报文编号，已当作新的呼叫。请管理员检查。`,
@@ -415,7 +416,7 @@ const en: typeof zh = {
     'camera-silent': (s: string) => `${s} is silent. Check power and cable.`,
     'camera-dark': (s: string) => `${s} shows a black picture. Is the lens covered or the light off?`,
     'camera-frozen': (s: string) => `${s} stands still. Switch it off and on once.`,
-    'camera-unusable': (s: string) => `The picture of ${s} cannot be shown. It has to send H.264 without B-frames.`,
+    'camera-unusable': unusableInEnglish,
     'unknown-card': (s: string) => `${s} read a card nobody registered. Please ask who holds it.`,
     'visit-left-open': (s: string) => `${s} was not checked out. Please make sure that she or he got home.`,
     'message-id-reused': (s: string) => `${s} used a message number twice; it was taken as a new call. Ask the administrator.`,

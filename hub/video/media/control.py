@@ -14,6 +14,7 @@ from typing import assert_never
 from pydantic import ValidationError
 
 from hub.video.media import gate
+from hub.video.media.bulkhead import contained
 from hub.video.media.peers import NotPossible, Viewer
 from hub.video.media.sources import LINGER_SECONDS, Sources
 from hub.video.model import (
@@ -56,7 +57,19 @@ class Media:
         self._gone: OrderedDict[str, str] = OrderedDict()
 
     async def answer(self, request: Request) -> Reply:
-        """Do what the hub asks. What cannot be done is a Failed."""
+        """Do what the hub asks. What cannot be done is a Failed, and so is a defect of ours at one request."""
+        answered: list[Reply] = []
+        with contained(f"request {request.op}", lambda _: self._give_up(request)):
+            answered.append(await self._answer(request))
+        said = "a defect of the media process: its log says where"
+        return answered[0] if answered else Failed(n=request.n, code="our-mistake", message=said)
+
+    def _give_up(self, request: Request) -> None:
+        """End the viewing whose opening failed by a defect: nobody waits for it."""
+        if isinstance(request, Open) and (viewer := self._viewers.get(request.viewing_id)):
+            viewer.shut("our-mistake")
+
+    async def _answer(self, request: Request) -> Reply:
         match request:
             case Open():
                 return await self._open(request)
@@ -90,7 +103,7 @@ class Media:
         self._group.create_task(self._see_off(viewer))
         if source.problem is not None:
             viewer.shut("camera-unusable")
-            return Failed(n=request.n, code="camera-unusable", message=source.problem)
+            return Failed(n=request.n, code="camera-unusable", message=source.problem.message)
         try:
             return Answer(n=request.n, sdp=await viewer.answer(request.offer, self._hosts))
         except NotPossible as error:
@@ -157,7 +170,8 @@ class Media:
             self._viewers.pop(viewer.viewing_id, None)
             self._note_gone(viewer.viewing_id, viewer.ended.result())
             self._sources.close(viewer.source.camera_id)
-            await viewer.close("stopped")
+            with contained(f"viewing {viewer.viewing_id}", lambda _: None):
+                await viewer.close("stopped")
 
 
 def _lost(viewer: Viewer) -> str | None:

@@ -20,6 +20,7 @@ from av.stream import Stream
 
 from hub.video.media import gate as gates
 from hub.video.media import internals
+from hub.video.media.bulkhead import contained
 from hub.video.media.frames import Frame, hurried
 from hub.video.media.gate import Gate
 from hub.video.media.sources import Source
@@ -199,7 +200,16 @@ class _Outlet(MediaStreamTrack):
         self._burst = 0
 
     async def recv(self) -> Packet[Stream]:
-        """The next picture, when there is one. The first call comes when the connection stands: join then."""
+        """The next picture, when there is one. A defect of ours ends this viewing and no other."""
+        picture: Packet[Stream] | None = None
+        with contained(f"viewing {self._viewer.viewing_id}", self._give_up, expected=(MediaStreamError,)):
+            picture = await self._picture()
+        if picture is None:
+            raise MediaStreamError
+        return picture
+
+    async def _picture(self) -> Packet[Stream]:
+        """The first call comes when the connection stands: join then."""
         if not self._begun:
             self._join()
         while not self._pictures:
@@ -211,12 +221,12 @@ class _Outlet(MediaStreamTrack):
         if self._burst > BURST_BYTES:
             self._burst = 0
             await asyncio.sleep(BURST_PAUSE)
-        return self._next() or await self.recv()
+        return self._next() or await self._picture()
 
     def stop(self) -> None:
         """No picture any more; the camera does not know this viewer from here on."""
         super().stop()
-        self._viewer.source.listeners.discard(self._offer)
+        self._viewer.source.listeners.discard(self._take)
         self._pictures.clear()
         self.leaving = None
         self._arrived.set()
@@ -239,7 +249,14 @@ class _Outlet(MediaStreamTrack):
         if kept and self._viewer.passes(kept[0]) and time.monotonic() - kept[-1].captured_at < OLDEST_SECONDS:
             self._pictures.extend(hurried(kept))
             self._needs_key = False
-        self._viewer.source.listeners.add(self._offer)
+        self._viewer.source.listeners.add(self._take)
+
+    def _take(self, frame: Frame) -> None:
+        with contained(f"viewing {self._viewer.viewing_id}", self._give_up):
+            self._offer(frame)
+
+    def _give_up(self, _: str) -> None:
+        self._viewer.shut("our-mistake")
 
     def _offer(self, frame: Frame) -> None:
         if not self._viewer.passes(frame) or (len(self._pictures) >= MOST_WAITING and self._begun):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +18,10 @@ from devices.rtsp.address import NotAnAddress
 from devices.rtsp.relay import relayed
 from devices.rtsp.sieve import SentOn
 from hub.video.media import h264
+from hub.video.media.bulkhead import contained
 from hub.video.media.frames import Frame, Gop
 from hub.video.media.timeline import Timeline
-from hub.video.model import CameraStats
+from hub.video.model import CameraProblem, CameraStats
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +39,23 @@ READ_SECONDS = 3.0
 LINGER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 4.0
 
+_B_FRAMES = CameraProblem(
+    code="b-frames", message="the camera sends B-frames: set its profile to Baseline, or B-frames to 0"
+)
+_NO_PICTURE = CameraProblem(
+    code="no-picture", message="the camera offers no picture: check the path in its RTSP address"
+)
+
 Listener: TypeAlias = Callable[[Frame], None]
 State: TypeAlias = Literal["opening", "playing", "silent", "unusable"]
 
 
 class Unusable(Exception):
-    """A camera whose stream no browser could show as it is; the message says what to set on it."""
+    """A camera whose stream no browser could show as it is; its message says what to set on it."""
+
+    def __init__(self, problem: CameraProblem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 class Source:
@@ -54,7 +65,7 @@ class Source:
         self.camera_id = camera_id
         self.url = url
         self.state: State = "opening"
-        self.problem: str | None = None
+        self.problem: CameraProblem | None = None
         self.connections = 0
         self.gop = Gop()
         self.listeners: set[Listener] = set()
@@ -78,12 +89,15 @@ class Source:
         self.gop.clear()
 
     def _run(self) -> None:
-        """Read until stopped. A defect of ours ends the process, which is started again: no camera stays dark of it."""
-        try:
-            self._read()
-        finally:
-            if not self._stop.is_set():
-                self._tell(self._died)
+        """Read until stopped. What nobody has thought of is this camera's trouble alone, which is read again."""
+        while not self._stop.is_set():
+            with contained(f"camera {self.camera_id}", self._given_up):
+                self._read()
+
+    def _given_up(self, defect: str) -> None:
+        said = f"the hub fails at what this camera sends ({defect}): its log says where"
+        self._tell(self._changed, "unusable", CameraProblem(code="our-mistake", message=said))
+        self._stop.wait(LONGEST_PAUSE)
 
     def _read(self) -> None:
         pause = FIRST_PAUSE
@@ -96,7 +110,7 @@ class Source:
                 self._tell(self._changed, "silent", None)
             except (Unusable, SentOn, NotAnAddress) as error:
                 pause = LONGEST_PAUSE
-                self._tell(self._changed, "unusable", str(error))
+                self._tell(self._changed, "unusable", _problem(error))
             except (av.FFmpegError, OSError) as error:
                 # The text of some of them repeats the address, which holds the camera's password.
                 log.warning(
@@ -116,7 +130,7 @@ class Source:
                 continue
             coded = bytes(packet)
             if h264.has_b_slices(coded):
-                raise Unusable("the camera sends B-frames: set its profile to Baseline, or B-frames to 0")
+                raise Unusable(_B_FRAMES)
             if packet.is_keyframe and not h264.stands_alone(coded):
                 coded = sets + coded
             shown = None if packet.pts is None else float(packet.pts * packet.time_base)
@@ -128,13 +142,9 @@ class Source:
         except RuntimeError:  # the loop has ended, and this thread is about to
             self._stop.set()
 
-    def _died(self) -> None:
-        self._thread.join()  # it writes its traceback first
-        sys.exit(f"media: the reader of camera {self.camera_id} has died")
-
-    def _changed(self, state: State, problem: str | None) -> None:
+    def _changed(self, state: State, problem: CameraProblem | None) -> None:
         if problem is not None and problem != self.problem:
-            log.error("camera %s cannot be shown: %s", self.camera_id, problem)
+            log.error("camera %s cannot be shown: %s", self.camera_id, problem.message)
         self.state, self.problem = state, problem
         if state == "playing":
             self.connections += 1
@@ -205,10 +215,29 @@ def _connected(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
         relayed(url, OPEN_SECONDS) as camera,
         av.open(camera.url, options=OPTIONS, timeout=(camera.seconds, READ_SECONDS)) as container,
     ):
-        stream = next(iter(container.streams.video), None)
-        if stream is None:
-            raise Unusable("the camera offers no picture: check the path in its RTSP address")
-        name = stream.codec_context.name
-        if name != "h264":
-            raise Unusable(f"the camera sends {name}: set its video codec to H.264")
-        yield container, stream
+        yield container, _h264_track(container, camera.video_codecs())
+
+
+def _h264_track(container: InputContainer, named: tuple[str, ...]) -> VideoStream:
+    """The first track of H.264. Raises Unusable when there is none; `named` are the codecs that the camera names."""
+    tracks = container.streams.video
+    if not tracks:
+        raise Unusable(_NO_PICTURE)
+    # PyAV gives no codec_context, whatever its types say, to a codec for which FFmpeg has no decoder.
+    known = {track: getattr(track.codec_context, "name", None) for track in tracks}
+    for track, name in known.items():
+        if name == "h264":
+            return track
+    codec = next((name for name in (*known.values(), *named) if name), "an unknown codec")
+    said = f"the camera sends {codec}: set its video codec to H.264"
+    raise Unusable(CameraProblem(code="codec", message=said, codec=codec))
+
+
+def _problem(error: Unusable | SentOn | NotAnAddress) -> CameraProblem:
+    match error:
+        case Unusable():
+            return error.problem
+        case SentOn():
+            return CameraProblem(code="sent-on", message=str(error))
+        case _:
+            return CameraProblem(code="bad-address", message=str(error))

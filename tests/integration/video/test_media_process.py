@@ -234,7 +234,7 @@ async def test_a_camera_that_no_browser_could_show_is_refused_with_what_to_set(
             while not (said := (await media.renew(("v-1",), as_of=time.monotonic())).unusable):
                 await asyncio.sleep(0.05)
 
-    assert problem in said["cam-gym"]
+    assert problem in said["cam-gym"].message
     async with viewer() as other:
         with pytest.raises(MediaRefused, match=problem):
             await start(media, building, other, "v-2")

@@ -1,51 +1,135 @@
-"""Is a camera read without its sound, and does a defect in a reader end the process rather than leave it dark?"""
+"""Is a camera read without its sound, and is what is wrong with one camera said of that one alone?"""
 
 import asyncio
+import math
 import socket
 import ssl
-import sys
+import tempfile
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiortc.mediastreams import MediaStreamError
+from av.packet import Packet
 
+from hub.video.media import control
+from hub.video.media.frames import Frame
+from hub.video.media.gate import Gate
+from hub.video.media.peers import Viewer
 from hub.video.media.sources import Sources
+from hub.video.model import AskStats, CameraProblem, Failed, Open, Stats
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera
 from simulators.rtsp.server import Cameras, Credentials
 from tests.fakes.cameras import DESCRIPTION, answering, elsewhere
 from tests.fakes.certificate import make_certificate
+from tests.fakes.viewer import viewer
 from tests.integration.mqtt.fakes import until
 from tests.integration.video.conftest import SHANGHAI, Building
 
-# Nothing that can be looked up, and not one of the errors that a reader knows.
-_A_DEFECT = """
-import asyncio
-from hub.video.media.sources import Sources
-
-async def watch():
-    Sources().open("cam-gym", "rtsp://\\ud800/")
-    await asyncio.sleep(60)
-
-asyncio.run(watch())
-"""
+NOTHING_THAT_CAN_BE_LOOKED_UP = "rtsp://viewer:secret@\ud800/"
+"""An address that raises what no reader knows."""
 
 
-async def test_a_reader_that_dies_of_a_defect_ends_the_process_and_does_not_leave_a_camera_dark() -> None:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _A_DEFECT, stderr=asyncio.subprocess.PIPE)
-    try:
-        async with asyncio.timeout(20):
-            _, said = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+async def test_a_defect_at_one_camera_is_said_of_that_one_and_stops_no_other(
+    building: Building, caplog: pytest.LogCaptureFixture
+) -> None:
+    sources = Sources()
+    other = sources.open("cam-music", building.url("cam-music"))
+    await until(lambda: other.state == "playing")
 
-    assert process.returncode == 1
-    assert "UnicodeEncodeError" in said.decode()
-    assert "the reader of camera cam-gym has died" in said.decode()
+    source = sources.open("cam-gym", NOTHING_THAT_CAN_BE_LOOKED_UP)
+    await until(lambda: source.state == "unusable")
+    arrived: list[Frame] = []
+    other.listeners.add(arrived.append)
+    await until(lambda: len(arrived) > 3)
+    sources.stop()
+
+    assert source.problem is not None
+    assert (source.problem.code, other.state, other.connections) == ("our-mistake", "playing", 1)
+    assert "camera cam-gym: a defect of ours, UnicodeEncodeError, at" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("rtpmap", "codec"), [("SVAC/90000", "SVAC"), ("X-HikVision-1.2/90000", "X-HikVision-1.2"), ("H265/90000", "hevc")]
+)
+async def test_a_codec_that_ffmpeg_may_not_know_is_named_with_what_to_set(rtpmap: str, codec: str) -> None:
+    async with answering({"DESCRIBE": described(DESCRIPTION.replace("H264/90000", rtpmap)), "SETUP": SET_UP}) as camera:
+        sources = Sources()
+        source = sources.open("cam-gym", camera.url())
+        await until(lambda: source.state == "unusable")
+        sources.stop()
+
+    said = f"the camera sends {codec}: set its video codec to H.264"
+    assert source.problem == CameraProblem(code="codec", codec=codec, message=said)
+
+
+async def test_of_two_video_tracks_the_one_of_h264_is_taken() -> None:
+    first = "m=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\na=control:track9\r\n"
+    both = DESCRIPTION.replace("m=video 0 RTP/AVP 96", f"{first}m=video 0 RTP/AVP 96")
+    async with answering({"DESCRIBE": described(both), "SETUP": SET_UP}) as camera:
+        sources = Sources()
+        source = sources.open("cam-gym", camera.url())
+        await until(lambda: source.state in ("playing", "unusable"))
+        sources.stop()
+
+    assert (source.state, source.problem) == ("playing", None)
+
+
+async def test_a_defect_at_one_viewer_ends_hers_and_no_other(building: Building) -> None:
+    sources = Sources()
+    source = sources.open("cam-gym", building.url("cam-gym"))
+    always = Gate(allowed_since=0.0, lease_until=math.inf)
+    broken, other = Viewer("v-broken", source, always), Viewer("v-other", source, always)
+    broken.passes = None  # type: ignore[method-assign, assignment]
+    failed, picture = await asyncio.gather(broken._outlet.recv(), other._outlet.recv(), return_exceptions=True)
+    sources.stop()
+
+    assert isinstance(failed, MediaStreamError)
+    assert isinstance(picture, Packet)
+    assert picture.size > 0
+    assert broken.ended.result() == "our-mistake"
+    assert not other.ended.done()
+    await broken.close("over")
+    await other.close("over")
+
+
+async def test_a_defect_in_opening_one_viewing_is_answered_and_ends_no_other(building: Building) -> None:
+    with tempfile.TemporaryDirectory(prefix="anling-") as folder:
+        async with control.serve(Path(folder) / "media.sock", ["127.0.0.1"]) as media:
+            media._hosts = None  # type: ignore[assignment]
+            async with viewer() as one:
+                opening = Open(
+                    n=1,
+                    viewing_id="v-1",
+                    camera_id="cam-gym",
+                    source_url=building.url("cam-gym"),
+                    as_of=0.0,
+                    held_seconds=0.0,
+                    offer=await one.offer(),
+                )
+                answer = await media.answer(opening)
+                await until(lambda: "v-1" in media._gone)
+
+            assert isinstance(answer, Failed)
+            assert answer.code == "our-mistake"
+            assert media._gone["v-1"] == "our-mistake"
+            assert isinstance(await media.answer(AskStats(n=2)), Stats)
+
+
+async def test_a_camera_with_sound_alone_has_no_picture() -> None:
+    sound = DESCRIPTION.replace("m=video 0 RTP/AVP 96", "m=audio 0 RTP/AVP 8").replace("H264/90000", "PCMA/8000")
+    async with answering({"DESCRIBE": described(sound), "SETUP": SET_UP}) as camera:
+        sources = Sources()
+        source = sources.open("cam-gym", camera.url())
+        await until(lambda: source.state == "unusable")
+        sources.stop()
+
+    assert source.problem is not None
+    assert source.problem.code == "no-picture"
 
 
 async def test_the_microphone_of_a_camera_is_never_asked_for(building: Building) -> None:
@@ -67,7 +151,8 @@ async def test_an_address_at_which_no_camera_can_be_is_said_and_not_called_silen
     await until(lambda: source.state == "unusable")
     sources.stop()
 
-    assert source.problem == "the port in the camera's address is not one from 1 to 65535"
+    assert source.problem is not None
+    assert source.problem.message == "the port in the camera's address is not one from 1 to 65535"
 
 
 @pytest.mark.parametrize(("method", "status"), [("OPTIONS", 301), ("DESCRIBE", 302), ("SETUP", 305), ("PLAY", 302)])
@@ -77,7 +162,7 @@ async def test_a_camera_that_sends_us_on_is_not_followed_and_people_are_told(
     with elsewhere() as other:
         answers = {
             "DESCRIBE": described(),
-            "SETUP": "RTSP/1.0 200 OK\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 12345678\r\n\r\n",
+            "SETUP": SET_UP,
             method: f"RTSP/1.0 {status} Moved\r\nLocation: rtsp://127.0.0.1:{other.port}/the-garden\r\n\r\n",
         }
         async with answering(answers) as camera:
@@ -88,8 +173,12 @@ async def test_a_camera_that_sends_us_on_is_not_followed_and_people_are_told(
 
             assert not other.was_visited
     assert source.state == "unusable"
-    assert source.problem == "the camera sends us on to another address: give the address that sends the picture itself"
-    assert f"camera cam-gym cannot be shown: {source.problem}" in caplog.text
+    assert source.problem is not None
+    assert (
+        source.problem.message
+        == "the camera sends us on to another address: give the address that sends the picture itself"
+    )
+    assert f"camera cam-gym cannot be shown: {source.problem.message}" in caplog.text
     assert not any(secret in caplog.text for secret in ("the-garden", "secret", str(camera.port)))
 
 
@@ -154,12 +243,13 @@ async def test_a_reader_that_is_stopped_leaves_no_relay_behind(building: Buildin
     await until(lambda: not any(thread.is_alive() for thread in its_own if thread.name.startswith("camera ")))
 
 
+SET_UP = "RTSP/1.0 200 OK\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 12345678\r\n\r\n"
 NO_SUCH_TRANSPORT = "RTSP/1.0 461 Unsupported Transport\r\n\r\n"
 
 
-def described(*, base: str = "", control: str = "track1") -> str:
+def described(description: str = DESCRIPTION, *, base: str = "", control: str = "track1") -> str:
     """The answer to DESCRIBE."""
-    text = "\r\n".join([DESCRIPTION, f"a=control:{control}", ""])
+    text = "\r\n".join([description, f"a=control:{control}", ""])
     head = ["RTSP/1.0 200 OK", "Content-Type: application/sdp", *([f"Content-Base: {base}"] if base else [])]
     return "\r\n".join([*head, f"Content-Length: {len(text)}", "", text])
 

@@ -1,6 +1,7 @@
 """What does a client get who sends or reads without end, and who opens connections without number?"""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,8 +9,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
-from hub.web.serving import Limits, Places, place_of
+from hub.web.serving import BoundedConnection, Limits, Places, place_of
 from tests.fakes.certificate import make_certificate
 from tests.fakes.house import House
 from tests.integration.web.page import opened
@@ -85,7 +88,10 @@ async def test_header_lines_without_end_end_their_connection(site: Site) -> None
 
 async def test_a_head_of_60_kib_is_taken(site: Site) -> None:
     async with served(site) as address, client_at(address) as client:
-        await client.say(HEAD + b"Connection: close\r\nX: " + b"a" * 60_000 + b"\r\n\r\n")
+        await client.say(HEAD + b"Connection: close\r\nX: " + b"a" * 40_000)
+        for _ in range(100):  # the server, on the same loop, has read this before the rest comes
+            await asyncio.sleep(0)
+        await client.say(b"a" * 20_000 + b"\r\n\r\n")
 
         assert (await client.answer()).startswith(b"HTTP/1.1 401 ")
 
@@ -187,6 +193,24 @@ async def test_who_never_reads_what_she_asked_for_is_ended(site: Site) -> None:
     async with served(site, AT_ONCE) as address, client_at(address) as client:
         async with asyncio.timeout(PATIENCE):
             await client.say_until_ended((HEAD + b"\r\n") * 100)
+
+
+async def test_an_answer_that_nobody_takes_does_not_keep_a_closed_connection(site: Site) -> None:
+    ours, hers = socket.socketpair()
+    with hers:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        ours.settimeout(0)
+        config = uvicorn.Config(site.app, http="h11", ws="none", lifespan="off")
+        connection = BoundedConnection(config, ServerState(), {}, Limits())
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, ours)
+        connection.transport.write(b"a" * 60_000)
+        connection.transport.close()
+
+        connection.end_if_late(0.0)
+        connection.end_if_late(Limits().unread_seconds + 1)
+
+        async with asyncio.timeout(PATIENCE):
+            await connection.lost.wait()
 
 
 async def test_pipelined_requests_are_answered_one_after_the_other(site: Site) -> None:

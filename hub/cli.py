@@ -13,8 +13,6 @@ import psycopg
 import typer
 from rich.console import Console
 
-from hub.centre.file import BadCentreFile, CentreFile, parse
-from hub.centre.load import CannotLoad, contradiction
 from hub.embedded import data_folder, importing, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
@@ -25,6 +23,11 @@ from hub.embedded.postgres import PostgresRefused
 from hub.embedded.processes import AlreadyRunning, NotReady
 from hub.embedded.screen import Screen
 from hub.embedded.start import CannotStart, Plan
+from hub.importing.file import parse
+from hub.importing.held import contradiction
+from hub.importing.mistakes import BadCentreFile
+from hub.importing.model import CannotLoad
+from hub.importing.parts import CentreFile
 from hub.kit import log as logs
 from hub.kit.clock import clock_from
 from hub.kit.db import away

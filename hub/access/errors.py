@@ -95,3 +95,10 @@ class NoCentreYet(DomainError):
 
     code = "no-centre-yet"
     status = 409
+
+
+class PhoneMissing(DomainError):
+    """A family member without a telephone number, whose last four digits open her invitation."""
+
+    code = "phone-missing"
+    status = 422

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from hub.kit.ids import AccountId, CentreId, SeniorId
+from hub.kit.ids import AccountId, CentreId, OrganisationId, SeniorId
 
 DEMO_PASSWORD = "anling-demo"  # noqa: S105 - printed on the demo's own pages
 """The password of every account of the demo; these accounts refuse to work outside it."""
@@ -22,12 +23,42 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
 
+    @property
+    def may_respond(self) -> bool:
+        """Whether somebody with this role may be on duty and take alarms."""
+        return self not in (Role.FAMILY, Role.AUDITOR)
+
+
+RESPONDING_ROLES: Final = tuple(role for role in Role if role.may_respond)
+
+
+def needs_phone(role: Role) -> bool:
+    """Whether an account with this role needs a telephone number: its last four digits open a family's invitation."""
+    return role is Role.FAMILY
+
 
 class SessionKind(StrEnum):
     """Two sessions may live in one browser: the one of the staff pages and the one of the family pages."""
 
     STAFF = "staff"
     FAMILY = "family"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """An account as the centre writes it down. `password_hash` and `demo` count while the account is new."""
+
+    id: AccountId
+    centre_id: CentreId
+    organisation_id: OrganisationId | None
+    role: Role
+    name: str
+    name_en: str
+    phone: str
+    email: str
+    language: str
+    password_hash: str | None
+    demo: bool
 
 
 @dataclass(frozen=True, slots=True)

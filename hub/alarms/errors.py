@@ -48,3 +48,10 @@ class NotAResponder(DomainError):
 
     code = "not-a-responder"
     status = 403
+
+
+class WrongPolicy(DomainError):
+    """A rung waits too short or too long, calls nobody, or calls what does not exist; or there are too many."""
+
+    code = "wrong-policy"
+    status = 422

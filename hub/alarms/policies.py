@@ -6,17 +6,23 @@ A policy is a row of `escalation_policy`; its `tiers` are a JSON list of
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from hub.access.model import Role
+from hub.alarms.errors import WrongPolicy
 from hub.alarms.escalation import OPENING_HOURS, OUT_OF_HOURS
 from hub.alarms.model import Applies, Policy, Step
+from hub.roster.model import Duty
+
+CALLED_ROLES: Final = (Role.STAFF, Role.SOCIAL_WORKER, Role.LEAD, Role.GRID_HEAD, Role.STREET_OFFICE)
+"""Roles that a rung may call; an administrator is called by her duty."""
 
 Target: TypeAlias = Annotated[
     str,
     StringConstraints(
         pattern=r"^(board"
-        r"|duty:(primary|secondary|centre_staff|lead)"
-        r"|role:(staff|social_worker|lead|grid_head|street_office)"
+        rf"|duty:({'|'.join(Duty)})"
+        rf"|role:({'|'.join(CALLED_ROLES)})"
         r"|(lamp|siren):(room|corridor)"
         r"|device:[a-z0-9][a-z0-9-]{0,31})$"
     ),
@@ -26,21 +32,34 @@ shift now, a role everybody who holds it. `room` is the alarm's own, `corridor` 
 `device` is one siren or lamp by its id."""
 
 
+WaitSeconds: TypeAlias = Annotated[int, Field(ge=10, le=900)]
+"""How long a rung waits before the next is taken."""
+MOST_TIERS: Final = 12
+
+
 class TierIn(BaseModel):
     """One rung as it is written in a centre's file or sent by a page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    wait_seconds: Annotated[int, Field(ge=10, le=900)]
+    wait_seconds: WaitSeconds
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
 
 
-_TIERS: Final = TypeAdapter(Annotated[tuple[TierIn, ...], Field(min_length=1, max_length=12)])
+_TIERS: Final = TypeAdapter(Annotated[tuple[TierIn, ...], Field(min_length=1, max_length=MOST_TIERS)])
 
 
 def parse_tiers(written: object) -> tuple[Step, ...]:
     """The rungs of a policy. Raises pydantic.ValidationError, which names the rung and what it should be."""
     return tuple(Step(tier.wait_seconds, tier.targets) for tier in _TIERS.validate_python(written))
+
+
+def require_tiers(steps: tuple[Step, ...]) -> None:
+    """Raises WrongPolicy unless these are rungs as `parse_tiers` reads them."""
+    try:
+        parse_tiers(written(Policy("", 0, steps))["tiers"])
+    except ValidationError as error:
+        raise WrongPolicy(str(error)) from error
 
 
 def written(policy: Policy) -> dict[str, object]:

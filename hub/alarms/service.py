@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from hub.access.model import Role
 from hub.alarms import last_resort, policies, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
 from hub.alarms.lifecycle import after, opened
@@ -37,6 +38,7 @@ from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
+from hub.ledger.edit import Edit
 from hub.ledger.model import Chain, Entry
 from hub.notices import parking
 from hub.notices import service as notices
@@ -47,8 +49,6 @@ from hub.rules.model import Finding
 from hub.rules.service import Rules
 
 NOTHING_NOTED: Final = Noted()
-NEVER_ANSWER: Final = frozenset({"family", "auditor"})
-"""Roles that do not take alarms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,23 +217,19 @@ async def clock_has_caught_up(conn: Conn, now: datetime) -> None:
         await notices.clear_notice(conn, centre_id, CLOCK_BEHIND, "hub", now)
 
 
-async def write_policy(
-    conn: Conn,
-    centre_id: CentreId,
-    applies: Applies,
-    name: str,
-    steps: tuple[Step, ...],
-    by: AccountId | None,
-    now: datetime,
-) -> None:
-    """Let alarms that are born from now on climb like this; nothing happens when they already do."""
-    current = await store.current_policy(conn, centre_id, applies)
+async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: str, steps: tuple[Step, ...]) -> None:
+    """Let alarms that are born from now on climb like this; nothing happens when they already do.
+
+    Raises WrongPolicy for rungs that nobody could climb.
+    """
+    policies.require_tiers(steps)
+    current = await store.current_policy(edit.conn, centre_id, applies)
     if current is not None and (current.name, current.steps) == (name, steps):
         return
-    await store.replace_policy(conn, new_id("o", now), centre_id, applies, Policy(name, 0, steps), by, now)
-    author = None if by is None else await store.responder(conn, by)
-    entry = Entry("policy.written", {"applies": applies.value, "by": None if author is None else str(author.person)})
-    await ledger.append(conn, centre_id, Chain.CARE, [entry], now)
+    policy_id = new_id("o", edit.now)
+    made_by = edit.author.account_id
+    await store.replace_policy(edit.conn, policy_id, centre_id, applies, Policy(name, 0, steps), made_by, edit.now)
+    edit.note(centre_id, Chain.CARE, "policy.written", applies=applies.value)
 
 
 async def conclude_apart(
@@ -450,7 +446,9 @@ async def _lock(conn: Conn, alarm_id: AlarmId) -> Alarm:
 async def _require_responder(conn: Conn, alarm: Alarm, account_id: AccountId) -> None:
     """Told or not, whoever belongs to the centre may act; family never accepts."""
     account = await store.responder(conn, account_id)
-    if account is None or not account.active or account.role in NEVER_ANSWER or account.centre_id != alarm.centre_id:
+    if account is None or not account.active or account.centre_id != alarm.centre_id:
+        raise NotAResponder
+    if not Role(account.role).may_respond:
         raise NotAResponder
 
 

@@ -1,1 +1,1 @@
-"""The building, its rooms, and the file that describes it."""
+"""The building: the organisation that runs it, its hours and its rooms."""

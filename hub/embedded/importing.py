@@ -12,16 +12,19 @@ import psycopg
 
 from hub.access import service as access
 from hub.access.model import DEMO_PASSWORD
+from hub.access.model import Role as AccountRole
 from hub.access.passwords import Passwords
-from hub.centre import store
-from hub.centre.file import CentreFile, parse
-from hub.centre.load import Loaded, Terms, load
-from hub.centre.store import Held
 from hub.embedded import data_folder, postgres, secret_files
-from hub.fleet.credentials import hash_of, new_password
+from hub.importing.file import parse
+from hub.importing.held import held as held_by
+from hub.importing.model import HeldCentre
+from hub.importing.parts import CentreFile
+from hub.importing.service import LoadedCentre, load
 from hub.kit.db import Database, Role
 from hub.kit.ids import AccountId, CentreId, OrganisationId
 from hub.kit.migrate import migrate_async
+from hub.ledger.edit import IMPORT, edit
+from hub.notifications.model import ChannelName
 
 log = logging.getLogger(__name__)
 
@@ -40,39 +43,43 @@ class Imported:
 
 async def import_real(url: str, data_dir: Path, centre: CentreFile, now: datetime) -> Imported:
     """Import a real centre. Raises CannotLoad, psycopg.OperationalError; then nothing has changed."""
-    return await _import(url, data_dir, centre, Terms(_credential), now)
+    return await _import(url, data_dir, centre, None, now)
 
 
 async def import_demo(url: str, data_dir: Path, text: str, addresses: Mapping[str, str], now: datetime) -> Imported:
     """Import the demo's centre: `addresses` are where its cameras and phones are this time."""
     demo_password_hash = await Passwords().hash(DEMO_PASSWORD)
-    terms = Terms(_credential, demo_password_hash=demo_password_hash)
-    return await _import(url, data_dir, parse(text, addresses), terms, now)
+    return await _import(url, data_dir, parse(text, addresses), demo_password_hash, now)
 
 
-async def _import(url: str, data_dir: Path, centre: CentreFile, terms: Terms, now: datetime) -> Imported:
-    """Import; once more when PostgreSQL ended a circle of waiting with the running hub, which has gone on by then."""
+async def _import(
+    url: str, data_dir: Path, centre: CentreFile, demo_password_hash: str | None, now: datetime
+) -> Imported:
+    """Import; once more when PostgreSQL ended a deadlock with the running hub, which has gone on by then."""
     async with Database.open(url, Role.HUB, size=1, name="anling import") as database:
         try:
-            return await _attempt(database, data_dir, centre, terms, now)
+            return await _attempt(database, data_dir, centre, demo_password_hash, now)
         except psycopg.errors.DeadlockDetected as error:
-            log.warning("the import waited in a circle and is tried again: %s", error.diag.message_primary)
-            return await _attempt(database, data_dir, centre, terms, now)
+            log.warning("the import was in a deadlock and is tried again: %s", error.diag.message_primary)
+            return await _attempt(database, data_dir, centre, demo_password_hash, now)
 
 
-async def _attempt(database: Database, data_dir: Path, centre: CentreFile, terms: Terms, now: datetime) -> Imported:
-    async with database.transaction() as conn:
-        loaded = await load(conn, centre, terms, now)
-        # Before the commit: a password that is in the database and nowhere else would be lost.
+async def _attempt(
+    database: Database, data_dir: Path, centre: CentreFile, demo_password_hash: str | None, now: datetime
+) -> Imported:
+    async with edit(database, IMPORT, now) as editing:
+        loaded = await load(editing, centre, demo_password_hash)
+        # Before the commit: a password that is in the database and nowhere else would be lost. And before the end of
+        # the edit, which locks the ledger's head: presses wait for that.
         await asyncio.to_thread(secret_files.add_devices, data_dir, loaded.credentials)
         webhook_file = secret_files.webhook_file(data_dir, OrganisationId(centre.organisation.id))
     return _imported(centre, loaded, data_dir, webhook_file)
 
 
-def _imported(centre: CentreFile, loaded: Loaded, data_dir: Path, webhook_file: Path) -> Imported:
+def _imported(centre: CentreFile, loaded: LoadedCentre, data_dir: Path, webhook_file: Path) -> Imported:
     return Imported(
         centre_id=loaded.centre_id,
-        families=frozenset(AccountId(account.id) for account in centre.accounts if account.role == "family"),
+        families=frozenset(AccountId(account.id) for account in centre.accounts if account.role is AccountRole.FAMILY),
         new_devices=len(loaded.credentials),
         invitations=loaded.invitations,
         devices_file=secret_files.devices_file(data_dir),
@@ -86,12 +93,9 @@ def why_nobody_is_woken(centre: CentreFile, *, has_mailserver: bool) -> str | No
     A webhook's secret is made by the import, a mailserver is named by ANLING_SMTP_URL.
     """
     channels = {
-        contact.channel
-        for account in centre.accounts
-        if account.role not in {"family", "auditor"}
-        for contact in account.contacts
+        contact.channel for account in centre.accounts if account.role.may_respond for contact in account.contacts
     }
-    if "webhook" in channels or (has_mailserver and "email" in channels):
+    if ChannelName.WEBHOOK in channels or (has_mailserver and ChannelName.EMAIL in channels):
         return None
     to_do = "Contacts are by e-mail alone: set ANLING_SMTP_URL." if channels else "Give accounts contacts in the file."
     return f"No phone channel is set up: at night nobody will be woken. {to_do}"
@@ -103,10 +107,10 @@ async def administrator_token(url: str, now: datetime) -> str | None:
         return await access.first_administrator_link(conn, now)
 
 
-async def held(url: str) -> Held | None:
+async def held(url: str) -> HeldCentre | None:
     """The centre of this installation, and whether it is the demo's; None before the first import."""
     async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
-        return await store.held(conn)
+        return await held_by(conn)
 
 
 @asynccontextmanager
@@ -135,8 +139,3 @@ def _answers(url: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def _credential() -> tuple[str, bytes]:
-    password = new_password()
-    return password, hash_of(password)

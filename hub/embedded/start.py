@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from hub.centre.load import contradiction
 from hub.embedded import data_folder, importing, lan, mosquitto, ports, postgres, secret_files, simulation
 from hub.embedded.lan import LOOPBACK
 from hub.embedded.processes import Child, Processes
 from hub.embedded.screen import Account, Screen
 from hub.embedded.simulation import Simulation
+from hub.importing.held import contradiction
 from hub.kit.clock import clock_from
 from hub.kit.ids import DeviceId
 from hub.kit.migrate import migrate_async

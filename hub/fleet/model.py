@@ -76,6 +76,20 @@ NOBODYS = Assigned(None, None)
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """A device as the centre registers it. `rtsp_url` is a camera's; silent longer than `heartbeat` is noticed."""
+
+    id: DeviceId
+    centre_id: CentreId
+    kind: DeviceKind
+    name: str
+    name_en: str
+    rtsp_url: str | None
+    heartbeat: timedelta
+    assigned: Assigned
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What admits a device to the broker."""
 

@@ -47,7 +47,7 @@ class Edit:
         """Whether nothing has changed so far."""
         return not self._noted
 
-    def note(self, centre_id: CentreId, chain: Chain, kind: str, **params: str | int | None) -> None:
+    def note(self, centre_id: CentreId, chain: Chain, kind: str, /, **params: str | int | None) -> None:
         """Add an entry of this kind with these ids and codes, and the author as `by`."""
         entry = Entry(kind, {**params, "by": self.author.token})
         self._noted.setdefault((centre_id, chain), []).append(entry)
@@ -58,6 +58,11 @@ class Edit:
         for (centre_id, chain), entries in sorted(self._noted.items()):
             await service.append(self.conn, centre_id, chain, entries, self.now)
         self._noted.clear()
+
+
+def written_kind(thing: str, *, is_new: bool) -> str:
+    """The kind of the entry of a row that was written, such as `senior.added` or `senior.changed`."""
+    return f"{thing}.{'added' if is_new else 'changed'}"
 
 
 @asynccontextmanager

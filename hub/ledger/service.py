@@ -19,7 +19,7 @@ async def append(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequenc
     """Append `entries`. The chain's head stays locked until the commit, and every press of the centre waits for it.
 
     So nothing follows but other appends and the commit with its deferred checks: who needs more reads it before, or in
-    another transaction. (An import writes its passwords to a file in between: the one exception, seldom and short.)
+    another transaction.
     """
     if not entries:
         return

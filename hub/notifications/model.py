@@ -88,6 +88,21 @@ class Telling:
     facts: Facts
 
 
+class ChannelName(StrEnum):
+    """The ways by which a message travels to a person; `channels` has a file for each."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """One way to reach an account, as the centre writes it down: see `addresses` for what an address may be."""
+
+    channel: ChannelName
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
     """One way to reach an account. `works`: verified, and its last test did not fail."""

@@ -1,20 +1,27 @@
 """Puts messages into the outbox, in the transaction of what they tell, and answers who has been told."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 from typing import Final
 
+from hub.access import service as access
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, new_id
-from hub.notifications import store
+from hub.ledger.edit import Edit
+from hub.ledger.model import Chain
+from hub.notifications import contact_store, store
+from hub.notifications.addresses import is_address_of
+from hub.notifications.errors import WrongAddress
 from hub.notifications.model import (
     LAST_RESORT_AFTER,
     RINGING,
     AcceptLink,
     ContactMethod,
+    ContactRecord,
     Facts,
     Reachable,
     Telling,
@@ -26,9 +33,28 @@ LAST_RESORT_EVERY: Final = timedelta(seconds=30)
 """An alarm that raises at each press rings no phone more often."""
 
 
+async def write_contacts(edit: Edit, account_id: AccountId, contacts: Sequence[ContactRecord]) -> None:
+    """Let an account be reached in these ways, the best first, and in no other; nothing happens when it is so already.
+
+    They are taken as verified by whoever writes them. Raises WrongAddress, NoSuchAccount.
+    """
+    for contact in contacts:
+        if not is_address_of(contact.channel, contact.address):
+            raise WrongAddress(channel=contact.channel.value)
+    changed = [
+        await contact_store.upsert_contact(edit.conn, new_id("c", edit.now), account_id, contact, rank, edit.now)
+        for rank, contact in enumerate(dict.fromkeys(contacts))
+    ]
+    retired = await contact_store.retire_other_contacts(edit.conn, account_id, [one.address for one in contacts])
+    if retired or any(changed):
+        account = await access.account(edit.conn, account_id)
+        by_channel = {channel.value: n for channel, n in Counter(one.channel for one in contacts).items()}
+        edit.note(account.centre_id, Chain.CARE, "contacts.written", person=str(account.person), **by_channel)
+
+
 async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
     """Which of the centre's active responders have a channel. Reachable is who has one that works."""
-    rows = await store.responders_with_channel(conn, centre_id)
+    rows = await contact_store.responders_with_channel(conn, centre_id)
     return Reachable(
         frozenset(account_id for account_id, works in rows if works), tuple(account_id for account_id, _ in rows)
     )
@@ -40,7 +66,7 @@ async def tell(conn: Conn, telling: Telling, now: datetime) -> int:
     A P1 that waits for a person's answer, and the last resort, go over all her working channels in parallel; anything
     else over her best one, and over the next when that fails. Who has none that works is tried over what there is.
     """
-    methods = await store.contact_methods(conn, telling.account_ids)
+    methods = await contact_store.contact_methods(conn, telling.account_ids)
     chosen = list(_chosen(methods, telling))
     await store.insert(conn, telling, [(new_id("n", now), method) for method in chosen], now)
     return len({method.account_id for method in chosen})

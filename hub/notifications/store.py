@@ -26,39 +26,6 @@ from hub.notifications.model import (
 )
 
 
-async def contact_methods(conn: Conn, account_ids: Sequence[AccountId]) -> list[ContactMethod]:
-    """How these accounts can be reached, the best of each first; disabled accounts cannot."""
-    async with conn.cursor(row_factory=class_row(ContactMethod)) as cur:
-        await cur.execute(
-            """
-            SELECT contact_method.id, contact_method.account_id, contact_method.channel,
-                   contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed AS works
-              FROM contact_method
-              JOIN account ON account.id = contact_method.account_id AND account.active
-             WHERE contact_method.account_id = ANY(%(account_ids)s)
-             ORDER BY contact_method.account_id, works DESC, contact_method.rank, contact_method.id
-            """,
-            {"account_ids": list(account_ids)},
-        )
-        return await cur.fetchall()
-
-
-async def responders_with_channel(conn: Conn, centre_id: CentreId) -> list[tuple[AccountId, bool]]:
-    """Active accounts of the centre that answer alarms and have any channel; whether one of theirs works."""
-    cursor = await conn.execute(
-        """
-        SELECT account.id, bool_or(contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed)
-          FROM account
-          JOIN contact_method ON contact_method.account_id = account.id
-         WHERE account.centre_id = %(centre_id)s AND account.active AND account.role NOT IN ('family', 'auditor')
-         GROUP BY account.id
-         ORDER BY account.id
-        """,
-        {"centre_id": centre_id},
-    )
-    return [(AccountId(account_id), works) for account_id, works in await cursor.fetchall()]
-
-
 async def insert(conn: Conn, telling: Telling, methods: Sequence[tuple[str, ContactMethod]], now: datetime) -> None:
     """Queue one notification for each (new id, method)."""
     async with conn.cursor() as cur:

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from hub.access import service as access
 from hub.access.model import Role
+from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId, SeniorId, new_id
-from hub.ledger.edit import Edit
+from hub.ledger.edit import Edit, written_kind
 from hub.ledger.model import Chain
 from hub.people import store
 from hub.people.errors import CardsOfOthers, NoRelation, NoSuchSenior, NotARelative, PauseIsOver, StaffNeeded
@@ -28,10 +29,14 @@ async def write_seniors(edit: Edit, records: Sequence[SeniorRecord]) -> None:
     for record in records:
         written = await store.upsert_senior(edit.conn, record)
         given = await store.set_card(edit.conn, record.id, record.card_token)
-        if written is not None and written[1]:
-            _note_senior(edit, record.centre_id, "senior.added", written[0])
-        elif person := (written[0] if written else given or without_card.get(record.id)):
-            _note_senior(edit, record.centre_id, "senior.changed", person)
+        if person := (written[0] if written else given or without_card.get(record.id)):
+            kind = written_kind("senior", is_new=written is not None and written[1])
+            edit.note(record.centre_id, Chain.CARE, kind, senior=str(person))
+
+
+async def person_of(conn: Conn, senior_id: SeniorId) -> UUID:
+    """The token that stands for a senior in the ledger. Raises NoSuchSenior."""
+    return (await _senior(conn, senior_id))[1]
 
 
 async def write_relation(edit: Edit, record: RelationRecord) -> None:
@@ -39,7 +44,7 @@ async def write_relation(edit: Edit, record: RelationRecord) -> None:
 
     Raises NoSuchSenior, NoSuchAccount, NotARelative and StaffNeeded.
     """
-    centre_id, senior = await _senior(edit, record.senior_id)
+    centre_id, senior = await _senior(edit.conn, record.senior_id)
     relative = await access.account(edit.conn, record.account_id)
     if not may_be_relative(Role(relative.role)):
         raise NotARelative
@@ -48,7 +53,7 @@ async def write_relation(edit: Edit, record: RelationRecord) -> None:
     is_new = await store.upsert_relation(edit.conn, new_id("r", edit.now), record, edit.now)
     if is_new is None:
         return
-    kind = "relation.added" if is_new else "relation.changed"
+    kind = written_kind("relation", is_new=is_new)
     edit.note(centre_id, Chain.CARE, kind, person=str(relative.person), senior=str(senior))
 
 
@@ -57,14 +62,15 @@ async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
 
     Raises NoSuchSenior, NoSuchAccount, StaffNeeded, and NoRelation for somebody who is not related to her.
     """
-    centre_id, senior = await _senior(edit, record.senior_id)
+    centre_id, senior = await _senior(edit.conn, record.senior_id)
     viewer = await access.account(edit.conn, record.account_id)
     if not may_explain(await _role(edit, record.explained_by)):
         raise StaffNeeded
     if not await store.is_related(edit.conn, record.account_id, record.senior_id):
         raise NoRelation
     if await store.insert_first_consent(edit.conn, new_id("k", edit.now), record, edit.now):
-        _note_consent(edit, centre_id, "consent.given", senior, viewer.person, record.purpose)
+        ids = {"senior": str(senior), "person": str(viewer.person), "purpose": record.purpose.value}
+        edit.note(centre_id, Chain.CARE, "consent.given", **ids)
 
 
 async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -> list[AccountId]:
@@ -72,11 +78,12 @@ async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -
 
     Nothing happens when nobody has it. Raises NoSuchSenior.
     """
-    centre_id, senior = await _senior(edit, senior_id)
+    centre_id, senior = await _senior(edit.conn, senior_id)
     withdrawn_from = await store.withdraw_consents(edit.conn, senior_id, purpose, edit.now)
     for account_id in withdrawn_from:
         viewer = await access.account(edit.conn, account_id)
-        _note_consent(edit, centre_id, "consent.withdrawn", senior, viewer.person, purpose)
+        ids = {"senior": str(senior), "person": str(viewer.person), "purpose": purpose.value}
+        edit.note(centre_id, Chain.CARE, "consent.withdrawn", **ids)
     return withdrawn_from
 
 
@@ -88,7 +95,7 @@ async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, unt
     """
     if until is not None and until <= edit.now:
         raise PauseIsOver
-    centre_id, senior = await _senior(edit, senior_id)
+    centre_id, senior = await _senior(edit.conn, senior_id)
     is_news = await store.insert_veto(edit.conn, new_id("v", edit.now), senior_id, source, edit.now, until)
     if is_news:
         ends = None if until is None else until.isoformat(timespec="seconds")
@@ -98,15 +105,15 @@ async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, unt
 
 async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
     """The senior takes every "not now" back; whether there was one. Raises NoSuchSenior."""
-    centre_id, senior = await _senior(edit, senior_id)
+    centre_id, senior = await _senior(edit.conn, senior_id)
     is_news = await store.end_vetoes(edit.conn, senior_id, edit.now)
     if is_news:
         edit.note(centre_id, Chain.CARE, "viewing.resumed", senior=str(senior))
     return is_news
 
 
-async def _senior(edit: Edit, senior_id: SeniorId) -> tuple[CentreId, UUID]:
-    found = await store.senior(edit.conn, senior_id)
+async def _senior(conn: Conn, senior_id: SeniorId) -> tuple[CentreId, UUID]:
+    found = await store.senior(conn, senior_id)
     if found is None:
         raise NoSuchSenior(f"no senior is called {senior_id}")
     return found
@@ -114,11 +121,3 @@ async def _senior(edit: Edit, senior_id: SeniorId) -> tuple[CentreId, UUID]:
 
 async def _role(edit: Edit, account_id: AccountId) -> Role:
     return Role((await access.account(edit.conn, account_id)).role)
-
-
-def _note_senior(edit: Edit, centre_id: CentreId, kind: str, person: UUID) -> None:
-    edit.note(centre_id, Chain.CARE, kind, senior=str(person))
-
-
-def _note_consent(edit: Edit, centre_id: CentreId, kind: str, senior: UUID, person: UUID, purpose: Purpose) -> None:
-    edit.note(centre_id, Chain.CARE, kind, senior=str(senior), person=str(person), purpose=purpose.value)

@@ -1,7 +1,7 @@
 """What is a shift, and which duties are there?"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
 from hub.kit.ids import AccountId
@@ -25,6 +25,16 @@ class Shift:
     duty: Duty
     from_at: datetime
     to_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DailyShift:
+    """A duty on every day, in the centre's wall time; `to` at or before `from_` means the next day."""
+
+    account_id: AccountId
+    duty: Duty
+    from_: time
+    to: time
 
 
 @dataclass(frozen=True, slots=True)

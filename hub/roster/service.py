@@ -1,15 +1,40 @@
-"""Answers who is on duty, who holds a fixed post, and when nobody does."""
+"""Writes shifts, and answers who is on duty, who holds a fixed post, and when nobody does."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from hub.access import service as access
+from hub.access.model import Role
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
+from hub.ledger.edit import Edit
+from hub.ledger.model import Chain
 from hub.roster import store
+from hub.roster.errors import NeverOnDuty
 from hub.roster.gaps import gaps_of
-from hub.roster.model import Duty, Gap, Posts
+from hub.roster.model import DailyShift, Duty, Gap, Posts
+from hub.roster.pattern import shifts_of
 
 LOOK_AHEAD: Final = timedelta(days=14)
+
+
+async def write_daily_shifts(edit: Edit, centre_id: CentreId, pattern: Sequence[DailyShift], zone: ZoneInfo) -> None:
+    """Write a daily pattern's shifts, and end those to come of an earlier pattern that this one does not have.
+
+    Raises NoSuchAccount, and NeverOnDuty for a role that has no duties.
+    """
+    persons = {shift.account_id: await _person_on_duty(edit.conn, shift.account_id) for shift in pattern}
+    shifts = list(shifts_of(pattern, zone, edit.now))
+    written = Counter(await store.insert_shifts(edit.conn, centre_id, shifts))
+    ended = Counter(await store.end_other_shifts(edit.conn, centre_id, [shift.id for shift in shifts], edit.now))
+    for account_id in sorted(written.keys() | ended.keys()):
+        person = persons.get(account_id) or (await access.account(edit.conn, account_id)).person
+        counts = {"written": written[account_id], "ended": ended[account_id]}
+        edit.note(centre_id, Chain.CARE, "shifts.written", person=str(person), **counts)
 
 
 async def posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
@@ -28,3 +53,11 @@ async def gaps_ahead(conn: Conn, centre_id: CentreId, duty: Duty, now: datetime)
     """The times of the next 14 days in which nobody has this duty."""
     shifts = await store.shifts_between(conn, centre_id, now, now + LOOK_AHEAD)
     return gaps_of(shifts, duty, now, now + LOOK_AHEAD)
+
+
+async def _person_on_duty(conn: Conn, account_id: AccountId) -> UUID:
+    """The token of an account that may have duties."""
+    account = await access.account(conn, account_id)
+    if not Role(account.role).may_respond:
+        raise NeverOnDuty(role=account.role)
+    return account.person

@@ -1,5 +1,6 @@
 """The roster's rows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from psycopg.rows import dict_row
@@ -59,3 +60,41 @@ async def shifts_between(conn: Conn, centre_id: CentreId, from_at: datetime, to_
     return [
         Shift(row["id"], AccountId(row["account_id"]), Duty(row["duty"]), row["from_at"], row["to_at"]) for row in rows
     ]
+
+
+async def insert_shifts(conn: Conn, centre_id: CentreId, shifts: Sequence[Shift]) -> list[AccountId]:
+    """Write those of these shifts that are not there; gives the accounts of those that were written, one a shift."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO shift (id, centre_id, account_id, duty, from_at, to_at)
+        SELECT id, %(centre_id)s, account_id, duty, from_at, to_at
+          FROM unnest(%(ids)s::text[], %(account_ids)s::text[], %(duties)s::text[], %(from_ats)s::timestamptz[],
+                      %(to_ats)s::timestamptz[]) AS written (id, account_id, duty, from_at, to_at)
+            ON CONFLICT (id) DO NOTHING
+        RETURNING account_id
+        """,
+        {
+            "centre_id": centre_id,
+            "ids": [shift.id for shift in shifts],
+            "account_ids": [shift.account_id for shift in shifts],
+            "duties": [shift.duty for shift in shifts],
+            "from_ats": [shift.from_at for shift in shifts],
+            "to_ats": [shift.to_at for shift in shifts],
+        },
+    )
+    return [AccountId(row[0]) for row in await cursor.fetchall()]
+
+
+async def end_other_shifts(conn: Conn, centre_id: CentreId, shift_ids: Sequence[str], now: datetime) -> list[AccountId]:
+    """Shifts of a pattern that are still to come and are not among these will not be; gives their accounts."""
+    cursor = await conn.execute(
+        """
+        UPDATE shift
+           SET ended_at = %(now)s
+         WHERE centre_id = %(centre_id)s AND id LIKE 'shift-%%' AND from_at > %(now)s AND ended_at IS NULL
+           AND NOT id = ANY(%(shift_ids)s)
+        RETURNING account_id
+        """,
+        {"centre_id": centre_id, "shift_ids": list(shift_ids), "now": now},
+    )
+    return [AccountId(row[0]) for row in await cursor.fetchall()]

@@ -15,10 +15,10 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from hub.access import may
+from hub.centre.model import NEVER_A_CAMERA
 from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
 
 EVIDENCE_LASTS = timedelta(minutes=90)
-NEVER_A_CAMERA = frozenset({"toilet", "bath", "changing", "treatment", "massage", "counselling", "staff_rest"})
 LONGEST_REASON = 200
 
 

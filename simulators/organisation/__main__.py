@@ -39,14 +39,14 @@ class _Centre(_Part):
     timezone: str
 
 
-class CentreFile(_Part):
+class PhoneOwners(_Part):
     """What of the centre's file the phones want: who has one, and in which time zone they live."""
 
     centre: _Centre
     accounts: tuple[_Account, ...]
 
 
-def phones_of(file: CentreFile) -> dict[str, Phone]:
+def phones_of(file: PhoneOwners) -> dict[str, Phone]:
     """The phones of everybody in the centre's file who can be told by webhook, the organisation's people first."""
     reached = [one for one in file.accounts if any(contact.channel == "webhook" for contact in one.contacts)]
     reached.sort(key=lambda account: not account.organisation)
@@ -55,7 +55,7 @@ def phones_of(file: CentreFile) -> dict[str, Phone]:
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Serve HTTP and SMTP on loopback until ended."""
-    file = CentreFile.model_validate(yaml.safe_load(arguments.centre.read_text("utf-8")))
+    file = PhoneOwners.model_validate(yaml.safe_load(arguments.centre.read_text("utf-8")))
     organisation = Organisation(
         phones=phones_of(file),
         timezone=file.centre.timezone,

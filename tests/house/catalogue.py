@@ -35,8 +35,9 @@ FUNCTIONS = f"""
      WHERE pronamespace = 'public'::regnamespace AND prokind <> 'a'
        AND {NOT_OF_AN_EXTENSION.format(oid="pg_proc.oid")}
 """
+# CREATE CONSTRAINT TRIGGER … FROM says whose the constraint is, as the referring table of a foreign key.
 TRIGGERS = f"""
-    SELECT tgrelid::regclass::text AS name, proname AS definition, 'trigger' AS kind
+    SELECT coalesce(nullif(tgconstrrelid, 0), tgrelid)::regclass::text AS name, proname AS definition, 'trigger' AS kind
       FROM pg_trigger
       JOIN pg_proc ON pg_proc.oid = tgfoid
      WHERE NOT tgisinternal AND pronamespace = 'public'::regnamespace

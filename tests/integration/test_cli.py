@@ -11,7 +11,7 @@ import pytest
 
 from hub.embedded import child
 from tests.fakes.certificate import make_certificate
-from tests.unit.centre.test_file import SMALL
+from tests.unit.importing.test_file import SMALL
 
 pytestmark = pytest.mark.long
 

@@ -8,14 +8,16 @@ import psycopg
 import pytest
 
 from hub.alarms import service, store
-from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder, ReasonNeeded
+from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder, ReasonNeeded, WrongPolicy
 from hub.alarms.model import Applies, Step
 from hub.kit.ids import AccountId, AlarmId, PressId
 from hub.ledger import store as ledger_store
 from hub.ledger.chain import first_broken
+from hub.ledger.edit import COMMAND_LINE, Author, edit
 from hub.ledger.model import Chain
 from hub.rules.model import Finding, Priority
 from tests.fakes.circles import WAITS_FOR_A_LOCK
+from tests.fakes.entries import entries_of, person_of
 from tests.integration.alarms.conftest import Desk
 
 
@@ -521,16 +523,9 @@ async def test_pressed_again_while_somebody_is_coming_wants_an_answer_within_a_m
 
 async def test_an_alarm_keeps_the_policy_it_was_born_with(desk: Desk) -> None:
     async def write(wait_seconds: int) -> None:
-        async with desk.database.transaction() as conn:
-            await service.write_policy(
-                conn,
-                desk.house.centre,
-                Applies.OPENING_HOURS,
-                "demo",
-                (Step(wait_seconds, ("duty:primary",)), Step(60, ("duty:secondary",))),
-                desk.house.admin,
-                desk.clock.now(),
-            )
+        steps = (Step(wait_seconds, ("duty:primary",)), Step(60, ("duty:secondary",)))
+        async with edit(desk.database, COMMAND_LINE, desk.clock.now()) as editing:
+            await service.write_policy(editing, desk.house.centre, Applies.OPENING_HOURS, "demo", steps)
 
     await write(10)
     alarm_id = await desk.pressed_alarm()
@@ -544,15 +539,28 @@ async def test_an_alarm_keeps_the_policy_it_was_born_with(desk: Desk) -> None:
     assert desk.rows("SELECT version, current FROM escalation_policy ORDER BY version") == [(1, False), (2, True)]
 
 
-async def test_writing_the_same_policy_again_makes_no_new_version(desk: Desk) -> None:
+async def test_writing_the_same_policy_again_makes_no_new_version_and_no_entry(desk: Desk) -> None:
+    admin = Author(person_of(desk.url, "account", desk.house.admin), desk.house.admin)
     for _ in range(2):
-        async with desk.database.transaction() as conn:
+        async with edit(desk.database, admin, desk.clock.now()) as editing:
             steps = (Step(10, ("duty:primary",)),)
-            await service.write_policy(
-                conn, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps, None, desk.clock.now()
-            )
+            await service.write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
 
-    assert desk.rows("SELECT version FROM escalation_policy") == [(1,)]
+    assert desk.rows("SELECT version, made_by FROM escalation_policy") == [(1, "admin")]
+    assert entries_of(desk.url) == [("policy.written", {"applies": "out_of_hours", "by": admin.token})]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(), (Step(9, ("board",)),), (Step(10, ()),), (Step(10, ("duty:nobody",)),), (Step(10, ("role:family",)),)],
+    ids=["no rung", "too short a wait", "nobody called", "no such duty", "a role that answers nothing"],
+)
+async def test_rungs_that_call_nobody_are_no_policy(desk: Desk, steps: tuple[Step, ...]) -> None:
+    async with edit(desk.database, COMMAND_LINE, desk.clock.now()) as editing:
+        with pytest.raises(WrongPolicy):
+            await service.write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
+
+    assert desk.rows("SELECT version FROM escalation_policy") == []
 
 
 async def test_at_night_another_policy_holds(desk: Desk) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psycopg
 
-from hub.centre.file import parse
 from hub.embedded import importing
+from hub.importing.file import parse
 from tests.conftest import MORNING
 from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from hub.centre.file import CentreFile, parse
 from hub.embedded.importing import why_nobody_is_woken
+from hub.importing.file import parse
+from hub.importing.parts import CentreFile
 
 CENTRE = """\
 schema: anling.centre/1

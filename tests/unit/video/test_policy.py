@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.access import may
+from hub.centre.model import NEVER_A_CAMERA
 from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
 from hub.video.policy import (
-    NEVER_A_CAMERA,
     Allowed,
     Colleague,
     Followed,

@@ -1,13 +1,11 @@
 """A centre's file that is wrong says where, and what to write instead."""
 
-from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.centre.file import BadCentreFile, Shift, parse
-from hub.centre.load import shift_times
+from hub.importing.file import parse
+from hub.importing.mistakes import BadCentreFile
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 SMALL = """\
@@ -225,11 +223,3 @@ def test_a_key_said_twice_is_a_mistake() -> None:
     (said,) = refused(SMALL + "rooms: []\n")
 
     assert "rooms is said twice" in said
-
-
-def test_a_night_shift_ends_the_next_morning() -> None:
-    shift = Shift.model_validate({"account": "zhou", "duty": "primary", "from": "20:00", "to": "08:00"})
-
-    from_at, to_at = shift_times(shift, date(2026, 11, 23), ZoneInfo("Asia/Shanghai"))
-
-    assert (from_at, to_at) == (datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 24, 0, tzinfo=UTC))

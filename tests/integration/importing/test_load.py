@@ -1,17 +1,25 @@
 """Importing a centre: all of it or nothing, and twice the same changes nothing."""
 
+import json
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from hub.centre.file import CentreFile, parse
-from hub.centre.load import CannotLoad, Loaded, Terms, load
-from hub.fleet.credentials import hash_of, new_password
+from hub.access.model import Role
+from hub.centre.model import RoomType
+from hub.importing.file import parse
+from hub.importing.model import CannotLoad
+from hub.importing.parts import CentreFile
+from hub.importing.service import LoadedCentre, load
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, DeviceId
+from hub.ledger.edit import IMPORT, edit
+from hub.ledger.model import Chain
+from tests.fakes.entries import entries_of
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 SHIFT = timedelta(hours=1)
@@ -21,13 +29,9 @@ TABLES = (
 )  # fmt: skip
 
 
-def credential() -> tuple[str, bytes]:
-    password = new_password()
-    return password, hash_of(password)
-
-
-REAL = Terms(credential)
-DEMO = Terms(credential, demo_password_hash="argon2-of-the-demo")
+REAL = None
+"""A real centre is imported without the hash of the demo's password."""
+DEMO = "argon2-of-the-demo"
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +39,9 @@ def centre() -> CentreFile:
     return parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
 
 
-async def put(database: Database, clock: SetClock, centre: CentreFile, terms: Terms) -> Loaded:
-    async with database.transaction() as conn:
-        return await load(conn, centre, terms, clock.now())
+async def put(database: Database, clock: SetClock, centre: CentreFile, demo_password_hash: str | None) -> LoadedCentre:
+    async with edit(database, IMPORT, clock.now()) as editing:
+        return await load(editing, centre, demo_password_hash)
 
 
 def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -71,6 +75,96 @@ async def test_the_same_file_twice_changes_nothing(
 
     assert contents(database_url) == before
     assert (again.credentials, again.invitations) == ({}, {})
+
+
+def versions(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Which transaction wrote each row last."""
+    with psycopg.connect(url) as conn:
+        return {
+            table: conn.execute(f"SELECT id, xmin::text FROM {table} ORDER BY id".encode()).fetchall()
+            for table in TABLES
+        }
+
+
+async def test_the_same_file_twice_touches_no_row_and_adds_no_entry(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    before, said = versions(database_url), [entries_of(database_url, chain) for chain in Chain]
+
+    await put(database, clock, centre, REAL)
+
+    assert versions(database_url) == before
+    assert [entries_of(database_url, chain) for chain in Chain] == said
+
+
+async def test_each_row_that_is_new_is_in_the_ledger_by_the_import(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+
+    care, access = (Counter(kind for kind, _ in entries_of(database_url, chain)) for chain in Chain)
+    assert care == {
+        "organisation.added": 1,
+        "centre.added": 1,
+        "room.added": 12,
+        "senior.added": 40,
+        "contacts.written": sum(bool(account.contacts) for account in centre.accounts),
+        "relation.added": len(centre.relations),
+        "consent.given": sum(len(consent.covers) for consent in centre.consents),
+        "device.added": len(centre.devices),
+        "device.assigned": sum(bool(device.senior or device.room) for device in centre.devices),
+        "device.password-made": len(centre.devices),
+        "shifts.written": len({shift.account for shift in centre.shifts}),
+        "policy.written": 2,
+        "centre.imported": 1,
+    }
+    assert access == {"account.added": len(centre.accounts), "invitation-made": len(centre.accounts)}
+    assert {params["by"] for chain in Chain for _, params in entries_of(database_url, chain)} == {"import"}
+
+
+async def test_the_ledger_has_no_name_no_address_and_no_number_of_the_file(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+
+    said = json.dumps([entries_of(database_url, chain) for chain in Chain], ensure_ascii=False)
+    names = [one.name for one in centre.seniors] + [one.name for one in centre.accounts]
+    assert not [name for name in names if name in said]
+    assert not [account.phone for account in centre.accounts if account.phone and account.phone in said]
+    assert not [one.address for account in centre.accounts for one in account.contacts if one.address in said]
+    ids = {one.id for one in centre.seniors} | {one.id for one in centre.accounts} - {role.value for role in Role}
+    assert not [person_id for person_id in ids if f'"{person_id}"' in said]
+
+
+async def test_a_later_day_goes_on_with_the_shifts_and_says_so(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    before = len(entries_of(database_url))
+    clock.advance(timedelta(days=1))
+
+    await put(database, clock, centre, REAL)
+
+    new = entries_of(database_url)[before:]
+    on_duty = Counter(shift.account for shift in centre.shifts)
+    assert [kind for kind, _ in new] == ["shifts.written"] * len(on_duty) + ["centre.imported"]
+    assert Counter((params["written"], params["ended"]) for _, params in new[:-1]) == Counter(
+        (shifts, 0) for shifts in on_duty.values()
+    )
+
+
+async def test_an_import_ends_with_the_ledger_and_locks_nothing_of_it_before(
+    database: Database, database_url: str, clock: SetClock, centre: CentreFile
+) -> None:
+    await put(database, clock, centre, REAL)
+    clock.advance(timedelta(days=1))
+
+    async with edit(database, IMPORT, clock.now()) as editing:
+        await load(editing, centre)
+        assert not editing.is_empty
+        with psycopg.connect(database_url) as pressing:
+            assert len(pressing.execute("SELECT FROM ledger_head FOR UPDATE NOWAIT").fetchall()) == 2
 
 
 async def test_an_account_of_a_real_centre_has_no_password_yet(
@@ -136,7 +230,7 @@ async def test_nothing_is_there_when_one_row_cannot_be_written(
 ) -> None:
     shifts = (centre.shifts[0].model_copy(update={"account": "nobody"}),)
 
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+    with pytest.raises(CannotLoad, match="no account is called nobody"):
         await put(database, clock, centre.model_copy(update={"shifts": shifts}), REAL)
 
     assert all(rows == [] for rows in contents(database_url).values())
@@ -190,7 +284,9 @@ async def test_a_room_with_a_camera_cannot_become_one_where_none_is_allowed(
     database: Database, clock: SetClock, centre: CentreFile
 ) -> None:
     await put(database, clock, centre, REAL)
-    rooms = tuple(room.model_copy(update={"type": "massage"}) if room.id == "gym" else room for room in centre.rooms)
+    rooms = tuple(
+        room.model_copy(update={"type": RoomType.MASSAGE}) if room.id == "gym" else room for room in centre.rooms
+    )
     devices = tuple(device for device in centre.devices if device.id != "cam-gym")
 
     with pytest.raises(CannotLoad, match="cam-gym"):
@@ -216,7 +312,13 @@ async def test_a_second_centre_is_refused_because_one_hub_serves_one(
     ids=["the demo first", "the real centre first"],
 )
 async def test_the_demo_and_a_real_centre_never_share_a_database(
-    database: Database, database_url: str, clock: SetClock, centre: CentreFile, first: Terms, then: Terms, why: str
+    database: Database,
+    database_url: str,
+    clock: SetClock,
+    centre: CentreFile,
+    first: str | None,
+    then: str | None,
+    why: str,
 ) -> None:
     await put(database, clock, centre, first)
     before = contents(database_url)
@@ -251,8 +353,8 @@ async def test_a_press_does_not_wait_for_an_import(
 ) -> None:
     await put(database, clock, centre, REAL)
 
-    async with database.transaction() as conn:
-        await load(conn, centre, REAL, clock.now())
+    async with edit(database, IMPORT, clock.now()) as editing:
+        await load(editing, centre)
         with psycopg.connect(database_url) as pressing:  # what a press locks: whose it is, where, and what was pressed
             for table in ("senior", "room", "device", "account", "contact_method", "centre"):
                 found = pressing.execute(f"SELECT FROM {table} FOR KEY SHARE NOWAIT".encode()).fetchall()

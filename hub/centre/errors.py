@@ -1,0 +1,17 @@
+"""What can be wrong with the building as it is described."""
+
+from hub.kit.errors import DomainError
+
+
+class ClosesBeforeItOpens(DomainError):
+    """A centre closes later on the day than it opens."""
+
+    code = "closes-before-it-opens"
+    status = 422
+
+
+class UnknownRoom(DomainError):
+    """No room has this id."""
+
+    code = "no-such-room"
+    status = 404

@@ -1,0 +1,130 @@
+"""What in a centre's file cannot be true together, though each part is right by itself?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from hub.access.model import Role, needs_phone
+from hub.centre.model import are_in_order
+from hub.fleet.placement import Misplaced, Placement, misplaced
+from hub.importing.mistakes import Path
+from hub.importing.parts import CentreFile, TierPart
+from hub.people.ties import may_be_relative, may_confirm, may_explain
+
+_WRONG_DEVICE: Final = {
+    Misplaced.TWO_OWNERS: "a device is a senior's or a room's, not both: leave out `senior` or `room`",
+    Misplaced.CAMERA_ADDRESS: "a camera has an rtsp_url, and nothing else has one",
+    Misplaced.CAMERA_WITHOUT_ROOM: "a camera needs a `room`",
+}
+
+
+def contradictions(file: CentreFile) -> Iterator[tuple[Path, str]]:
+    """What each part cannot know of the others, and the place of it."""
+    if not are_in_order(file.centre.opens, file.centre.closes):
+        yield ("centre", "closes"), "a centre closes later on the day than it opens"
+    yield from _ids_there_twice(file)
+    yield from _names_of_nothing(file)
+    yield from _wrong_devices(file)
+    yield from _wrong_people(file)
+
+
+def _ids_there_twice(file: CentreFile) -> Iterator[tuple[Path, str]]:
+    for part, things in (
+        ("rooms", file.rooms),
+        ("seniors", file.seniors),
+        ("devices", file.devices),
+        ("accounts", file.accounts),
+    ):
+        yield from _repeated(part, "id", [thing.id for thing in things])
+    yield from _repeated("seniors", "card_token", [senior.card_token for senior in file.seniors])
+    yield from _repeated("relations", "senior", [(tie.account, tie.senior) for tie in file.relations])
+
+
+def _repeated(part: str, field: str, values: Sequence[object]) -> Iterator[tuple[Path, str]]:
+    seen: set[object] = set()
+    for n, value in enumerate(values):
+        if value is not None and value in seen:
+            yield (part, n, field), f"{_shown(value)} is there twice"
+        seen.add(value)
+
+
+def _shown(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _names_of_nothing(file: CentreFile) -> Iterator[tuple[Path, str]]:
+    rooms, seniors = {room.id for room in file.rooms}, {senior.id for senior in file.seniors}
+    devices, accounts = {device.id for device in file.devices}, {account.id for account in file.accounts}
+    named: list[tuple[Path, str, str | None, set[str]]] = []
+    for n, device in enumerate(file.devices):
+        named.append((("devices", n, "room"), "room", device.room, rooms))
+        named.append((("devices", n, "senior"), "senior", device.senior, seniors))
+    for n, tie in enumerate(file.relations):
+        named.append((("relations", n, "account"), "account", tie.account, accounts))
+        named.append((("relations", n, "senior"), "senior", tie.senior, seniors))
+        named.append((("relations", n, "confirmed_by"), "account", tie.confirmed_by, accounts))
+    for n, consent in enumerate(file.consents):
+        named.append((("consents", n, "senior"), "senior", consent.senior, seniors))
+        named.append((("consents", n, "account"), "account", consent.account, accounts))
+        named.append((("consents", n, "explained_by"), "account", consent.explained_by, accounts))
+    for n, shift in enumerate(file.shifts):
+        named.append((("shifts", n, "account"), "account", shift.account, accounts))
+    if file.demo is not None:
+        named.append((("demo", "daughter"), "account", file.demo.daughter, accounts))
+        named.append((("demo", "door_reader"), "device", file.demo.door_reader, devices))
+    for path, tier in _tiers(file):
+        named.extend(((*path, "devices", n), "device", name, devices) for n, name in enumerate(tier.devices))
+    for path, thing, name, known in named:
+        if name is not None and name not in known:
+            near = get_close_matches(name, known, n=1)
+            yield path, f"no {thing} of this file is called {name}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _tiers(file: CentreFile) -> Iterator[tuple[Path, TierPart]]:
+    if file.escalation is not None:
+        for n, tier in enumerate(file.escalation.opening_hours):
+            yield ("escalation", "opening_hours", n), tier
+        for n, tier in enumerate(file.escalation.out_of_hours):
+            yield ("escalation", "out_of_hours", n), tier
+
+
+def _wrong_devices(file: CentreFile) -> Iterator[tuple[Path, str]]:
+    types = {room.id: room.type for room in file.rooms}
+    for n, device in enumerate(file.devices):
+        room_type = types.get(device.room or "")
+        placement = Placement(device.kind, device.rtsp_url is not None, device.assigned, room_type)
+        for why in misplaced(placement):
+            if why is Misplaced.CAMERA_FORBIDDEN:
+                yield ("devices", n, "room"), f"no camera is allowed in a room of type {room_type}"
+            else:
+                yield ("devices", n), _WRONG_DEVICE[why]
+
+
+def _wrong_people(file: CentreFile) -> Iterator[tuple[Path, str]]:
+    """Roles of accounts that are not in the file are somebody else's mistake: `_names_of_nothing` names them."""
+    roles = {account.id: account.role for account in file.accounts}
+    for n, account in enumerate(file.accounts):
+        if needs_phone(account.role) and not account.phone:
+            yield ("accounts", n), "a family member needs a `phone`: its last four digits open her invitation"
+    yield from _wrong_relations(file, roles)
+    yield from _wrong_consents(file, roles)
+    for n, shift in enumerate(file.shifts):
+        if (role := roles.get(shift.account)) is not None and not role.may_respond:
+            yield ("shifts", n, "account"), f"nobody with the role {role} is on duty"
+
+
+def _wrong_relations(file: CentreFile, roles: Mapping[str, Role]) -> Iterator[tuple[Path, str]]:
+    for n, tie in enumerate(file.relations):
+        if (role := roles.get(tie.account)) is not None and not may_be_relative(role):
+            yield ("relations", n, "account"), f"{tie.account} is no family member: her role is {role}"
+        if (role := roles.get(tie.confirmed_by or "")) is not None and not may_confirm(role):
+            yield ("relations", n, "confirmed_by"), "staff confirm a relation, not a family member"
+
+
+def _wrong_consents(file: CentreFile, roles: Mapping[str, Role]) -> Iterator[tuple[Path, str]]:
+    ties = {(tie.account, tie.senior) for tie in file.relations}
+    for n, consent in enumerate(file.consents):
+        if consent.account in roles and (consent.account, consent.senior) not in ties:
+            yield ("consents", n), f"{consent.account} has no relation to {consent.senior}: add it under `relations`"
+        if (role := roles.get(consent.explained_by)) is not None and not may_explain(role):
+            yield ("consents", n, "explained_by"), "staff explain a consent, not a family member"

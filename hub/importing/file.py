@@ -1,0 +1,59 @@
+"""Is this a centre's file, and if not: in which line, at which column, and what should stand there instead?"""
+
+from collections.abc import Mapping
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from hub.importing.contradictions import contradictions
+from hub.importing.mistakes import BadCentreFile, Path
+from hub.importing.parts import CentreFile
+from hub.importing.words import words_of
+from hub.importing.yaml_text import (
+    compose_file,
+    fill_placeholders,
+    keys_said_twice,
+    mistake_at,
+    node_below,
+    refuse_loops,
+    values_of,
+    values_of_no_type,
+)
+
+
+def parse(text: str, addresses: Mapping[str, str] | None = None) -> CentreFile:
+    """The file's content. Raises BadCentreFile with every mistake.
+
+    `addresses` are the demo's, which fill its `{rtsp}` and `{phones}`; without them it is a real centre's file.
+    """
+    root = compose_file(text)
+    refuse_loops(root)
+    if wrong := [*keys_said_twice(root), *values_of_no_type(root)]:
+        raise BadCentreFile(wrong)
+    unfilled = list(fill_placeholders(root, addresses or {}))
+    try:
+        file = CentreFile.model_validate(values_of(root))
+    except ValidationError as error:
+        mistakes = [mistake_at(root, _path(root, problem), words_of(problem)) for problem in error.errors()]
+        raise BadCentreFile([*unfilled, *mistakes]) from error
+    found = list(contradictions(file))
+    if addresses is None and file.demo is not None:
+        found.append((("demo",), "only the simulated centre has this part: leave it out"))
+    if mistakes := [*unfilled, *(mistake_at(root, path, said) for path, said in found)]:
+        raise BadCentreFile(mistakes)
+    return file
+
+
+def _path(root: yaml.Node, problem: ErrorDetails) -> Path:
+    """Where pydantic found it; the names it gives to the arms of a union are not in the file."""
+    path: Path = ()
+    node: yaml.Node | None = root
+    for n, step in enumerate(problem["loc"]):
+        found = node_below(node, step)[1] if node is not None else None
+        if found is None and n < len(problem["loc"]) - 1:
+            continue
+        if found is None and problem["type"] not in {"missing", "extra_forbidden"}:
+            continue
+        path, node = (*path, step), found
+    return path

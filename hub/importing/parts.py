@@ -1,0 +1,237 @@
+"""What stands in a centre's file, part by part: the codes are the owners' own, a rule of one part stands with it."""
+
+from datetime import date, time
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from hub.access.model import Role
+from hub.alarms.policies import CALLED_ROLES, MOST_TIERS, WaitSeconds
+from hub.centre.model import RoomType
+from hub.fleet.model import Assigned, DeviceKind
+from hub.importing.values import (
+    check_camera_address,
+    check_identifier,
+    check_phone,
+    check_timezone,
+    matching,
+    one_of,
+    read_day,
+    read_wall_time,
+    refuse_control_characters,
+)
+from hub.kit.ids import RoomId, SeniorId
+from hub.notifications.addresses import is_address_of
+from hub.notifications.model import ChannelName
+from hub.people.model import Category, Kinship, Purpose
+from hub.roster.model import Duty
+
+_AN_ADDRESS: Final = {
+    ChannelName.WEBHOOK: "a webhook's address should be a URL such as https://example.org/hooks/anling",
+    ChannelName.EMAIL: "should be an email address such as li.min@example.org",
+}
+
+Id: TypeAlias = Annotated[str, AfterValidator(check_identifier)]
+Name: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Text: TypeAlias = Annotated[str, StringConstraints(max_length=2000)]
+WallTime: TypeAlias = Annotated[time, BeforeValidator(read_wall_time)]
+Language: TypeAlias = Literal["zh-CN", "en"]
+CalledRole: TypeAlias = Annotated[Role, one_of(CALLED_ROLES)]
+"""A role that a tier may call."""
+
+
+class _FilePart(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_written(cls, value: object) -> object:
+        return refuse_control_characters(value)
+
+
+class OrganisationPart(_FilePart):
+    """The contracted social-work organisation."""
+
+    id: Id
+    name: Name
+    name_en: Name
+
+
+class CentrePart(_FilePart):
+    """The building and its hours."""
+
+    id: Id
+    name: Name
+    name_en: Name
+    address: Text
+    timezone: Annotated[str, AfterValidator(check_timezone)]
+    opens: WallTime
+    closes: WallTime
+    phone: Annotated[str, AfterValidator(check_phone)] = ""
+
+
+class RoomPart(_FilePart):
+    """One room and its cell of the floor plan, counted from the upper left corner."""
+
+    id: Id
+    name: Name
+    name_en: Name
+    type: RoomType
+    plan_column: Annotated[int, Field(ge=0, le=99)]
+    plan_row: Annotated[int, Field(ge=0, le=99)]
+    plan_width: Annotated[int, Field(ge=1, le=99)] = 1
+    plan_height: Annotated[int, Field(ge=1, le=99)] = 1
+
+
+class SeniorPart(_FilePart):
+    """One older person the centre serves."""
+
+    id: Id
+    name: Name
+    address_as: Name
+    address_as_en: Name
+    born_on: Annotated[date | None, BeforeValidator(read_day)] = None
+    categories: tuple[Category, ...] = ()
+    home_address: Text = ""
+    access_notes: Text = ""
+    risks: Text = ""
+    hearing: Text = ""
+    language: Annotated[str, matching(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language such as zh-CN")] = "zh-CN"
+    card_token: Annotated[str, matching(r"[0-9A-Za-z-]{4,64}", "4 to 64 letters, digits and hyphens")] | None = None
+    objects_to_being_seen: bool = False
+
+
+class DevicePart(_FilePart):
+    """A thing with an id; `senior` or `room` says whose it is."""
+
+    id: Id
+    kind: DeviceKind
+    name: Name
+    name_en: Name
+    senior: Id | None = None
+    room: Id | None = None
+    rtsp_url: Annotated[str, AfterValidator(check_camera_address)] | None = None
+    heartbeat_seconds: Annotated[int, Field(ge=10, le=86400)] = 300
+
+    @property
+    def assigned(self) -> Assigned:
+        """Whose it is."""
+        senior_id = None if self.senior is None else SeniorId(self.senior)
+        return Assigned(senior_id, None if self.room is None else RoomId(self.room))
+
+
+class ContactPart(_FilePart):
+    """One way to reach an account."""
+
+    channel: ChannelName
+    address: Annotated[str, StringConstraints(min_length=3, max_length=300)]
+
+    @field_validator("address")
+    @classmethod
+    def _of_its_channel(cls, value: str, info: ValidationInfo) -> str:
+        channel = info.data.get("channel")  # None when that was wrong itself
+        # `{phones}` is filled, or missed, elsewhere.
+        if channel is not None and not value.startswith("{phones}") and not is_address_of(channel, value):
+            raise ValueError(_AN_ADDRESS[channel])
+        return value
+
+
+class AccountPart(_FilePart):
+    """One person with a role. A password is never in a file: whoever is new gets a link."""
+
+    id: Id
+    role: Role
+    name: Name
+    name_en: Name
+    phone: Annotated[str, AfterValidator(check_phone)] = ""
+    email: Text = ""
+    language: Language = "zh-CN"
+    organisation: bool = False
+    contacts: tuple[ContactPart, ...] = ()
+
+
+class RelationPart(_FilePart):
+    """Who is whose relative; `confirmed_by` null: nobody has confirmed it yet."""
+
+    account: Id
+    senior: Id
+    kinship: Kinship
+    confirmed_by: Id | None
+    blocked: bool = False
+
+
+class ConsentPart(_FilePart):
+    """What a senior agreed to, for whom, and how it was recorded."""
+
+    senior: Id
+    account: Id
+    covers: Annotated[tuple[Purpose, ...], Field(min_length=1)]
+    explained_by: Id
+    language: Annotated[str, StringConstraints(min_length=2, max_length=20)]
+    witness: Name
+    text_version: Annotated[str, matching(r"[0-9A-Za-z.-]{1,20}", "1 to 20 letters, digits, dots and hyphens")]
+
+
+class ShiftPart(_FilePart):
+    """A duty on every day; `to` at or before `from` means the next day."""
+
+    account: Id
+    duty: Duty
+    from_: WallTime = Field(alias="from")
+    to: WallTime
+
+
+class TierPart(_FilePart):
+    """One rung: tell everybody it names at once, switch on what it names, wait, then take the next."""
+
+    wait_seconds: WaitSeconds
+    duties: tuple[Duty, ...] = ()
+    roles: tuple[CalledRole, ...] = ()
+    devices: tuple[Id, ...] = ()
+
+
+Tiers: TypeAlias = Annotated[tuple[TierPart, ...], Field(min_length=1, max_length=MOST_TIERS)]
+
+
+class EscalationPart(_FilePart):
+    """How an alarm climbs while the centre is open, and while it is not."""
+
+    opening_hours: Tiers
+    out_of_hours: Tiers
+
+
+class DemoPart(_FilePart):
+    """What only the demo wants; a real import refuses it."""
+
+    opens: WallTime
+    closes: WallTime
+    second_tier_wait_seconds: WaitSeconds
+    daughter: Id
+    door_reader: Id
+    seed: int
+
+
+class CentreFile(_FilePart):
+    """One centre and everything in it."""
+
+    schema_: Literal["anling.centre/1"] = Field(alias="schema")
+    organisation: OrganisationPart
+    centre: CentrePart
+    rooms: Annotated[tuple[RoomPart, ...], Field(min_length=1)]
+    seniors: tuple[SeniorPart, ...] = ()
+    devices: tuple[DevicePart, ...] = ()
+    accounts: tuple[AccountPart, ...] = ()
+    relations: tuple[RelationPart, ...] = ()
+    consents: tuple[ConsentPart, ...] = ()
+    shifts: tuple[ShiftPart, ...] = ()
+    escalation: EscalationPart | None = None
+    demo: DemoPart | None = None

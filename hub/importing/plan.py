@@ -1,0 +1,190 @@
+"""What does a centre's file come to? The records that each owner of rows is asked to write."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from hub.access.model import AccountRecord, Role
+from hub.alarms.model import Applies, Step
+from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord
+from hub.fleet.model import DeviceRecord
+from hub.importing.parts import AccountPart, CentreFile, ConsentPart, DevicePart, RelationPart, SeniorPart, TierPart
+from hub.kit.ids import AccountId, CentreId, DeviceId, OrganisationId, RoomId, SeniorId
+from hub.notifications.model import ContactRecord
+from hub.people.model import ConsentRecord, RelationRecord, SeniorRecord
+from hub.roster.model import DailyShift
+
+POLICY_NAME: Final = "imported"
+
+
+def organisation_of(file: CentreFile) -> OrganisationRecord:
+    """The organisation that runs the centre."""
+    part = file.organisation
+    return OrganisationRecord(OrganisationId(part.id), part.name, part.name_en)
+
+
+def centre_of(file: CentreFile, *, is_demo: bool) -> CentreRecord:
+    """The building and its hours; the demo has hours of its own."""
+    part = file.centre
+    hours = file.demo if is_demo and file.demo is not None else part
+    return CentreRecord(
+        id=CentreId(part.id),
+        organisation_id=OrganisationId(file.organisation.id),
+        name=part.name,
+        name_en=part.name_en,
+        address=part.address,
+        phone=part.phone,
+        timezone=part.timezone,
+        opens=hours.opens,
+        closes=hours.closes,
+    )
+
+
+def rooms_of(file: CentreFile) -> list[RoomRecord]:
+    """The rooms, in the order of the file."""
+    return [
+        RoomRecord(
+            id=RoomId(room.id),
+            centre_id=CentreId(file.centre.id),
+            name=room.name,
+            name_en=room.name_en,
+            type=room.type,
+            plan_column=room.plan_column,
+            plan_row=room.plan_row,
+            plan_width=room.plan_width,
+            plan_height=room.plan_height,
+        )
+        for room in file.rooms
+    ]
+
+
+def seniors_of(file: CentreFile) -> list[SeniorRecord]:
+    """The seniors' records, in the order of the file."""
+    return [_senior(senior, CentreId(file.centre.id)) for senior in file.seniors]
+
+
+def accounts_of(file: CentreFile, demo_password_hash: str | None) -> list[AccountRecord]:
+    """The accounts, in the order of the file; with the demo's password hash they are the demo's."""
+    return [_account(account, file, demo_password_hash) for account in file.accounts]
+
+
+def contacts_of(account: AccountPart) -> list[ContactRecord]:
+    """How an account is reached, the best way first."""
+    return [ContactRecord(contact.channel, contact.address) for contact in account.contacts]
+
+
+def relations_of(file: CentreFile) -> list[RelationRecord]:
+    """Who is whose relative."""
+    return [_relation(tie) for tie in file.relations]
+
+
+def consents_of(file: CentreFile) -> list[ConsentRecord]:
+    """What seniors agreed to: one record for each purpose."""
+    return [record for part in file.consents for record in _consents(part)]
+
+
+def devices_of(file: CentreFile) -> list[DeviceRecord]:
+    """The devices and whose they are, in the order of the file."""
+    return [_device(device, CentreId(file.centre.id)) for device in file.devices]
+
+
+def daily_shifts_of(file: CentreFile) -> list[DailyShift]:
+    """The duties of every day."""
+    return [DailyShift(AccountId(shift.account), shift.duty, shift.from_, shift.to) for shift in file.shifts]
+
+
+def policies_of(file: CentreFile, *, is_demo: bool) -> list[tuple[Applies, tuple[Step, ...]]]:
+    """How alarms climb, while the centre is open and while it is not; the demo's second tier comes sooner."""
+    if file.escalation is None:
+        return []
+    policies = (
+        (Applies.OPENING_HOURS, [_step(tier) for tier in file.escalation.opening_hours]),
+        (Applies.OUT_OF_HOURS, [_step(tier) for tier in file.escalation.out_of_hours]),
+    )
+    if is_demo and file.demo is not None:
+        for _, steps in policies:
+            steps[0] = replace(steps[0], wait_seconds=file.demo.second_tier_wait_seconds)
+    return [(applies, tuple(steps)) for applies, steps in policies]
+
+
+def _senior(part: SeniorPart, centre_id: CentreId) -> SeniorRecord:
+    return SeniorRecord(
+        id=SeniorId(part.id),
+        centre_id=centre_id,
+        name=part.name,
+        address_as=part.address_as,
+        address_as_en=part.address_as_en,
+        born_on=part.born_on,
+        categories=part.categories,
+        home_address=part.home_address,
+        access_notes=part.access_notes,
+        risks=part.risks,
+        hearing=part.hearing,
+        language=part.language,
+        card_token=part.card_token,
+        objects_to_being_seen=part.objects_to_being_seen,
+    )
+
+
+def _account(part: AccountPart, file: CentreFile, demo_password_hash: str | None) -> AccountRecord:
+    return AccountRecord(
+        id=AccountId(part.id),
+        centre_id=CentreId(file.centre.id),
+        organisation_id=OrganisationId(file.organisation.id) if part.organisation else None,
+        role=part.role,
+        name=part.name,
+        name_en=part.name_en,
+        phone=part.phone,
+        email=part.email,
+        language=part.language,
+        password_hash=None if part.role is Role.FAMILY else demo_password_hash,
+        demo=demo_password_hash is not None,
+    )
+
+
+def _relation(part: RelationPart) -> RelationRecord:
+    return RelationRecord(
+        account_id=AccountId(part.account),
+        senior_id=SeniorId(part.senior),
+        kinship=part.kinship,
+        confirmed_by=None if part.confirmed_by is None else AccountId(part.confirmed_by),
+        blocked=part.blocked,
+    )
+
+
+def _consents(part: ConsentPart) -> list[ConsentRecord]:
+    return [
+        ConsentRecord(
+            senior_id=SeniorId(part.senior),
+            account_id=AccountId(part.account),
+            purpose=purpose,
+            explained_by=AccountId(part.explained_by),
+            language=part.language,
+            witness=part.witness,
+            text_version=part.text_version,
+        )
+        for purpose in part.covers
+    ]
+
+
+def _device(part: DevicePart, centre_id: CentreId) -> DeviceRecord:
+    return DeviceRecord(
+        id=DeviceId(part.id),
+        centre_id=centre_id,
+        kind=part.kind,
+        name=part.name,
+        name_en=part.name_en,
+        rtsp_url=part.rtsp_url,
+        heartbeat=timedelta(seconds=part.heartbeat_seconds),
+        assigned=part.assigned,
+    )
+
+
+def _step(tier: TierPart) -> Step:
+    targets = [
+        "board",
+        *(f"duty:{duty}" for duty in tier.duties),
+        *(f"role:{role}" for role in tier.roles),
+        *(f"device:{device}" for device in tier.devices),
+    ]
+    return Step(tier.wait_seconds, tuple(targets))

@@ -1,0 +1,98 @@
+"""What may stand at one place of a centre's file: a time of day, a day, an id, a number to call?"""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator
+
+from hub.importing.mistakes import brief, escape_of, no_date
+
+
+def read_wall_time(value: object) -> object:
+    """A time of day; 24:00 is `time.max`."""
+    if isinstance(value, str) and len(value) == len("08:00") and value[2] == ":":
+        if value == "24:00":
+            return time.max
+        hour, minute = value[:2], value[3:]
+        if hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60:
+            return time(int(hour), int(minute))
+    raise ValueError('should be a time of day in quotes, such as "08:00"')
+
+
+def read_day(value: object) -> object:
+    """A day: neither a moment nor a number, which could be seconds since 1970."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    raise ValueError(no_date(brief(value)))
+
+
+def matching(pattern: str, should: str) -> AfterValidator:
+    """A text of this pattern; `should` says what that is."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"should be {should}, not {brief(value)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def check_timezone(value: str) -> str:
+    """The name of a time zone that this machine knows."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("should be the name of a time zone, such as Asia/Shanghai") from None
+    return value
+
+
+def check_identifier(value: str) -> str:
+    """What a thing is called in rows, topics and addresses."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", value):
+        raise ValueError(f"{value!r} is no id: 1 to 32 of a-z, 0-9 and -")
+    return value
+
+
+def check_phone(value: str) -> str:
+    """A telephone number, or nothing."""
+    if not re.fullmatch(r"(\+?[0-9]{4,15})?", value):
+        raise ValueError(f'{value!r} should be 4 to 15 digits in quotes, such as "13893100000"')
+    return value
+
+
+def check_camera_address(value: str) -> str:
+    """Where a camera's pictures are. What reads cameras would read files and web pages, too.
+
+    `{rtsp}` is filled, or missed, elsewhere.
+    """
+    if not value.startswith(("rtsp://", "rtsps://", "{rtsp}")):
+        raise ValueError("should begin with rtsp:// or rtsps://")
+    return value
+
+
+def one_of(allowed: Sequence[StrEnum]) -> BeforeValidator:
+    """One of these codes, where an enumeration has others too."""
+
+    def check(value: object) -> object:
+        if value not in allowed:
+            *most, last = [repr(code.value) for code in allowed]
+            instead = "; nothing is here" if value is None else f", not {brief(value)}"
+            raise ValueError(f"should be {', '.join(most)} or {last}{instead}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def refuse_control_characters(value: object) -> object:
+    """Escapes of YAML can say what no database keeps and no page shows."""
+    if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", value)):
+        raise ValueError(f"has a control character, {escape_of(found[0])}: leave it out")
+    return value

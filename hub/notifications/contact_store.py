@@ -1,0 +1,82 @@
+"""The rows of the ways to reach people. One function, one statement."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from hub.access.model import RESPONDING_ROLES
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, CentreId
+from hub.notifications.model import ContactMethod, ContactRecord
+
+
+async def contact_methods(conn: Conn, account_ids: Sequence[AccountId]) -> list[ContactMethod]:
+    """How these accounts can be reached, the best of each first; disabled accounts cannot."""
+    async with conn.cursor(row_factory=class_row(ContactMethod)) as cur:
+        await cur.execute(
+            """
+            SELECT contact_method.id, contact_method.account_id, contact_method.channel,
+                   contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed AS works
+              FROM contact_method
+              JOIN account ON account.id = contact_method.account_id AND account.active
+             WHERE contact_method.account_id = ANY(%(account_ids)s)
+             ORDER BY contact_method.account_id, works DESC, contact_method.rank, contact_method.id
+            """,
+            {"account_ids": list(account_ids)},
+        )
+        return await cur.fetchall()
+
+
+async def responders_with_channel(conn: Conn, centre_id: CentreId) -> list[tuple[AccountId, bool]]:
+    """Active accounts of the centre that answer alarms and have any channel; whether one of theirs works."""
+    cursor = await conn.execute(
+        """
+        SELECT account.id, bool_or(contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed)
+          FROM account
+          JOIN contact_method ON contact_method.account_id = account.id
+         WHERE account.centre_id = %(centre_id)s AND account.active AND account.role = ANY(%(roles)s)
+         GROUP BY account.id
+         ORDER BY account.id
+        """,
+        {"centre_id": centre_id, "roles": list(RESPONDING_ROLES)},
+    )
+    return [(AccountId(account_id), works) for account_id, works in await cursor.fetchall()]
+
+
+async def upsert_contact(
+    conn: Conn, contact_id: str, account_id: AccountId, contact: ContactRecord, rank: int, now: datetime
+) -> bool:
+    """A way to reach an account, taken as verified by whoever writes it; whether anything changed."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO contact_method AS held (id, account_id, channel, address, verified_at, rank)
+        VALUES (%(id)s, %(account_id)s, %(channel)s, %(address)s, %(now)s, %(rank)s)
+            ON CONFLICT (account_id, channel, address) DO UPDATE
+           SET rank = excluded.rank, verified_at = coalesce(held.verified_at, excluded.verified_at)
+         WHERE held.rank <> excluded.rank OR held.verified_at IS NULL
+        RETURNING id
+        """,
+        {
+            "id": contact_id,
+            "account_id": account_id,
+            "channel": contact.channel,
+            "address": contact.address,
+            "now": now,
+            "rank": rank,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def retire_other_contacts(conn: Conn, account_id: AccountId, addresses: Sequence[str]) -> bool:
+    """Ways of the account at other addresses count as unverified, and are used no more; whether any did before."""
+    cursor = await conn.execute(
+        """
+        UPDATE contact_method
+           SET verified_at = NULL
+         WHERE account_id = %(account_id)s AND NOT address = ANY(%(addresses)s) AND verified_at IS NOT NULL
+        """,
+        {"account_id": account_id, "addresses": list(addresses)},
+    )
+    return cursor.rowcount > 0

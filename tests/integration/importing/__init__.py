@@ -1,0 +1,1 @@
+"""Tests of hub/importing (on a real database)."""

@@ -1,0 +1,124 @@
+"""Are rows locked in one order? Who waits for one kind holds nothing that comes after it (DECISIONS 37)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import psycopg
+
+from hub.alarms import service, store
+from hub.kit.clock import ClockSet
+from hub.kit.db import Conn
+from hub.kit.ids import PressId
+from hub.rules.service import Rules
+from tests.fakes.circles import WAITS_FOR_A_LOCK
+from tests.integration.alarms.conftest import Desk
+
+FIRST_PRESS = PressId("p-01jdbkz4f00000000000000001")
+SECOND_PRESS = PressId("p-01jdbkz4f00000000000000002")
+HELD_BY_NOBODY = {
+    "alarms": "SELECT FROM alarm FOR UPDATE NOWAIT",
+    "timers": "SELECT FROM alarm_timer FOR UPDATE NOWAIT",
+    "number of the day": "SELECT FROM alarm_number FOR UPDATE NOWAIT",
+    "messages to devices": "SELECT FROM device_command FOR UPDATE NOWAIT",
+    "head of the ledger": "SELECT FROM ledger_head FOR UPDATE NOWAIT",
+}
+"""Raises LockNotAvailable at once when another transaction has locked one of them."""
+
+
+@asynccontextmanager
+async def somebody_else(desk: Desk) -> AsyncIterator[Conn]:
+    """A transaction of another process, which ends within the test; what waits for it waits no longer than that."""
+    async with asyncio.timeout(20), await psycopg.AsyncConnection.connect(desk.url) as conn:
+        yield conn
+
+
+async def until_waiting(desk: Desk) -> None:
+    """Until a transaction waits for a lock."""
+    while not desk.rows(WAITS_FOR_A_LOCK):
+        await asyncio.sleep(0.01)
+
+
+async def find_held(conn: Conn, *names: str) -> list[str]:
+    """Which of these some other transaction has locked."""
+    held = []
+    for name in names:
+        try:
+            async with conn.transaction():
+                await conn.execute(HELD_BY_NOBODY[name].encode())
+        except psycopg.errors.LockNotAvailable:
+            held.append(name)
+    return held
+
+
+async def test_a_press_that_waits_for_the_devices_of_its_centre_holds_nothing_that_comes_after_them(desk: Desk) -> None:
+    await desk.pressed_alarm()
+    async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
+        await store.lock_devices(other, [desk.house.centre])
+        press = tasks.create_task(desk.press(device=desk.house.li_button, senior=desk.house.li, press_id=SECOND_PRESS))
+        await until_waiting(desk)
+
+        held = await find_held(other, "number of the day", "messages to devices", "head of the ledger")
+        await other.commit()
+
+    assert held == []
+    assert press.result().opened
+
+
+async def test_a_press_that_waits_for_its_key_holds_no_alarm(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    ((key,),) = desk.rows("SELECT key FROM alarm")
+    async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
+        await store.lock_keys(other, [key])
+        again = tasks.create_task(desk.press(press_id=SECOND_PRESS))
+        await until_waiting(desk)
+
+        held = await find_held(other, "alarms", "timers", "messages to devices", "head of the ledger")
+        await other.commit()
+
+    assert held == []
+    assert (again.result().alarm_id, again.result().opened) == (alarm_id, False)
+
+
+async def test_a_press_that_waits_for_the_alarm_of_its_key_holds_nothing_that_comes_after_it(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
+        await store.lock(other, alarm_id)
+        again = tasks.create_task(desk.press(press_id=SECOND_PRESS))
+        await until_waiting(desk)
+
+        held = await find_held(other, "timers", "number of the day", "messages to devices", "head of the ledger")
+        await other.commit()
+
+    assert held == []
+    assert (again.result().alarm_id, again.result().opened) == (alarm_id, False)
+
+
+async def test_two_presses_of_one_key_at_once_open_one_alarm(desk: Desk) -> None:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        presses = [tasks.create_task(desk.press(press_id=press_id)) for press_id in (FIRST_PRESS, SECOND_PRESS)]
+
+    concluded = [press.result() for press in presses]
+    assert sorted(one.opened for one in concluded) == [False, True]
+    assert len({one.alarm_id for one in concluded}) == 1
+
+
+async def test_a_clock_that_was_set_waits_for_every_alarm_before_it_moves_a_timer(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+
+    async def set_back() -> None:
+        async with desk.database.transaction() as conn:
+            await service.clock_was_set(
+                conn, Rules([], desk.clock), ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now()
+            )
+
+    async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
+        await store.lock(other, alarm_id)
+        tasks.create_task(set_back())
+        await until_waiting(desk)
+
+        held = await find_held(other, "timers", "messages to devices", "head of the ledger")
+        await other.commit()
+
+    assert held == []

@@ -4,7 +4,7 @@ from datetime import time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.access.errors import NotInTheDemo
 from hub.access.may import Action
@@ -14,6 +14,7 @@ from hub.access.service import KNOWN_FOR, Access, CameFrom, Opened
 from hub.access.store import CentreRow
 from hub.kit.http import Now, served
 from hub.kit.ids import AccountId, CentreId, SeniorId
+from hub.kit.lines import not_a_name
 
 router = APIRouter()
 
@@ -46,10 +47,18 @@ class ChosenPassword(_Asked):
     password: Password
 
 
+def _one_line(value: str) -> str:
+    if wrong := not_a_name(value):
+        raise ValueError(wrong)
+    return value
+
+
 class FirstAdministrator(_Asked):
     """The name and password of the first administrator."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+    name: Annotated[
+        str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), AfterValidator(_one_line)
+    ]
     password: Password
 
 

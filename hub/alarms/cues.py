@@ -3,11 +3,13 @@
 from typing import assert_never
 
 from devices.contract.messages import CueKind
+from hub.kit.lines import LONGEST_NAME, one_line
 
 
 def cue_text(cue: CueKind, language: str, *, coming: str | None = None) -> str:
     """The words for a small screen or a voice; `coming` is how whoever comes is called, where that is known."""
-    return _english(cue, coming) if language == "en" else _chinese(cue, coming)
+    called = one_line(coming)[:LONGEST_NAME] if coming is not None else None
+    return _english(cue, called) if language == "en" else _chinese(cue, called)
 
 
 def _chinese(cue: CueKind, coming: str | None) -> str:

@@ -21,6 +21,7 @@ from hub.fleet.model import Assigned, DeviceKind
 from hub.importing.values import (
     check_camera_address,
     check_identifier,
+    check_name,
     check_phone,
     check_timezone,
     matching,
@@ -30,6 +31,7 @@ from hub.importing.values import (
     refuse_control_characters,
 )
 from hub.kit.ids import RoomId, SeniorId
+from hub.kit.lines import LONGEST_NAME
 from hub.notifications.addresses import is_address_of
 from hub.notifications.model import ChannelName
 from hub.people.model import Category, Kinship, Purpose
@@ -41,7 +43,7 @@ _AN_ADDRESS: Final = {
 }
 
 Id: TypeAlias = Annotated[str, AfterValidator(check_identifier)]
-Name: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Name: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(check_name)]
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=2000)]
 WallTime: TypeAlias = Annotated[time, BeforeValidator(read_wall_time)]
 Language: TypeAlias = Literal["zh-CN", "en"]

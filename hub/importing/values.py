@@ -9,6 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator
 
 from hub.importing.mistakes import brief, escape_of, no_date
+from hub.kit.lines import changed_direction, not_a_name
+
+
+def check_name(value: str) -> str:
+    """What a person, a room or a thing is called, in one line."""
+    if wrong := not_a_name(value):
+        raise ValueError(wrong)
+    return value
 
 
 def read_wall_time(value: object) -> object:
@@ -95,4 +103,6 @@ def refuse_control_characters(value: object) -> object:
     """Escapes of YAML can say what no database keeps and no page shows."""
     if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", value)):
         raise ValueError(f"has a control character, {escape_of(found[0])}: leave it out")
+    if isinstance(value, str) and (wrong := changed_direction(value)):
+        raise ValueError(wrong)
     return value

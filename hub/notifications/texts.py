@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from hub.kit.ids import AccountId
+from hub.kit.lines import one_line
 from hub.notifications.model import LAST_RESORT_AFTER, Facts, Template
 
 LANGUAGES: Final = ("zh-CN", "en")
@@ -31,8 +32,8 @@ def texts(template: Template, facts: Facts, n: int, to: AccountId) -> dict[str, 
     is_owner = to == facts.owner_id
     n -= LAST_RESORT_AFTER if n > LAST_RESORT_AFTER else 0
     return {
-        "zh-CN": _chinese(template, facts, n, "您" if is_owner else facts.owner.get("zh-CN", "有人")),
-        "en": _english(template, facts, n, "" if is_owner else facts.owner.get("en", "Somebody")),
+        "zh-CN": _chinese(template, facts, n, "您" if is_owner else one_line(facts.owner.get("zh-CN", "有人"))),
+        "en": _english(template, facts, n, "" if is_owner else one_line(facts.owner.get("en", "Somebody"))),
     }
 
 
@@ -111,9 +112,7 @@ def _asked_en(template: Template, facts: Facts, owner: str) -> str:
 
 def _summary(facts: Facts, language: str) -> str:
     """What the finding said, in one line; a finding without words still says that somebody is needed."""
-    return " ".join(facts.summary.get(language, "").split()) or (
-        "Somebody is needed" if language == "en" else "有人需要帮助"
-    )
+    return one_line(facts.summary.get(language, "")) or ("Somebody is needed" if language == "en" else "有人需要帮助")
 
 
 def _urgency_zh(template: Template, facts: Facts) -> str:

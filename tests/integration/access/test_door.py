@@ -252,6 +252,19 @@ async def test_the_first_administrator_comes_in_by_a_link_that_then_is_dead(site
         assert await first_administrator_link(conn, place.clock.now()) is None
 
 
+@pytest.mark.parametrize("name", ["王\n主任", "王\u202e主任", "\u200b", "王\u2028主任"])
+async def test_the_first_administrators_name_is_one_line_that_can_be_read(site: Site, place: Place, name: str) -> None:
+    async with place.hub.transaction() as conn:
+        token = await first_administrator_link(conn, place.clock.now())
+
+    async with site.browser() as browser:
+        wanted = {"name": name, "password": PASSWORD}
+        answer = await browser.post(f"/api/first-administrator/{token}", json=wanted)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert answer.json()["params"]["field"] == "body.name"
+
+
 async def test_before_a_centre_is_imported_the_administrators_link_says_so(
     database_url: str, database: Database, web_database: Database, clock: SetClock
 ) -> None:

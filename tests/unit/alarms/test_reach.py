@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from devices.contract.messages import CueKind, Do
+from devices.contract.messages import Cue, CueKind, Do
 from hub.alarms.cues import cue_text
 from hub.alarms.escalation import Tier
 from hub.alarms.model import Policy, Sounder, Step
@@ -103,4 +103,12 @@ def test_the_button_says_it_in_her_language(cue: CueKind, chinese: str, english:
 
 def test_whoever_comes_without_a_name_still_comes() -> None:
     assert cue_text(CueKind.COMING, "zh-CN") == "工作人员正在赶来"
+
+
+def test_a_cue_is_one_line_that_fits_whoever_comes() -> None:
+    name = "李敏\n（下午）" + "\u202e" + "长" * 500
+
+    text = cue_text(CueKind.COMING, "zh-CN", coming=name)
+
+    assert Cue(v=1, alarm="a-" + "0" * 26, n=1, cue=CueKind.COMING, text=text).text.startswith("李敏 （下午） 长")
     assert cue_text(CueKind.COMING, "en") == "Somebody is on the way"

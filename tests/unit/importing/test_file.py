@@ -57,6 +57,12 @@ def test_the_shipped_centre_is_right() -> None:
         ("anling.centre/1", "anling.centre/2", 1, "anling.centre/1"),
         ("accounts:\n", "accounts:\n\t", 8, "tab"),
         ("name: 健身室", 'name: "健身\\0室"', 5, "control character"),
+        ("name: 健身室", 'name: "健身\\n室"', 5, "more than one line"),
+        ("name_en: Longyuan", 'name_en: "Long\\u2028yuan"', 2, "more than one line"),
+        ("name: 中心", 'name: "中\\u202e心"', 3, "turns the direction of writing, U+202E"),
+        ("address: 路", 'address: "路\\u2066"', 3, "turns the direction of writing, U+2066"),
+        ("name: 管理", 'name: "管\\t理"', 8, "control character"),
+        ("name: 摄像头", 'name: "\\u3000"', 10, "nothing that can be seen"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_what_to_write(what: str, instead: str, line: int, words: str) -> None:

@@ -141,3 +141,13 @@ def test_every_message_says_which_alarm_and_which_telling(
 
     assert set(said) == set(LANGUAGES)
     assert all(text.endswith(f" #23-07·{n}") for text in said.values())
+
+
+def test_an_alarm_of_before_names_were_one_line_is_told_in_one_line() -> None:
+    facts = replace(TAKEN, summary={"zh-CN": "王\u202e奶奶按了\u2028呼叫"}, owner={"zh-CN": "周敏\r\n（下午）"})
+
+    assert (
+        texts(Template.TAKEN, facts, 1, AccountId("other"))["zh-CN"]
+        == "王 奶奶按了 呼叫，周敏 （下午）已接手。 #23-07·1"
+    )
+    assert subject(Template.TAKEN, facts, "zh-CN").endswith("王 奶奶按了 呼叫 #23-07")

@@ -8,6 +8,7 @@ from typing import Final
 from hub.access.model import Role
 from hub.alarms import last_resort, policies, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
+from hub.alarms.keys import key_of
 from hub.alarms.lifecycle import after, opened
 from hub.alarms.model import (
     Accept,
@@ -33,8 +34,6 @@ from hub.alarms.model import (
 from hub.alarms.reach import Centre, reach_of
 from hub.alarms.store import Responder
 from hub.alarms.transition import Noted, carry_out, centre_now
-from hub.fleet import service as fleet
-from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
@@ -42,11 +41,10 @@ from hub.ledger.edit import Edit
 from hub.ledger.model import Chain, Entry
 from hub.notices import parking
 from hub.notices import service as notices
-from hub.notices.model import CLOCK_BEHIND, Raised
+from hub.notices.model import Raised
 from hub.notifications import service as notifications
 from hub.notifications.model import AcceptLink
 from hub.rules.model import Finding
-from hub.rules.service import Rules
 
 NOTHING_NOTED: Final = Noted()
 
@@ -161,62 +159,6 @@ async def note_reached(conn: Conn, now: datetime) -> bool:
     return True
 
 
-async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: datetime) -> None:
-    """Everything that waits goes on waiting for as long as before the wall clock was set; recorded and noticed.
-
-    What was written in the moment between a clock that was set back and this comes early, never late.
-    """
-    await rules.clock_was_set(conn, clock_set)
-    await store.lock_all(conn)
-    await store.move_timers(conn, clock_set)
-    await store.move_deadlines(conn, clock_set, now)
-    await notifications.clock_was_set(conn, clock_set)
-    await fleet.clock_was_set(conn, clock_set)
-    seconds = round(clock_set.by.total_seconds())
-    centre_ids = await store.centres(conn)
-    for centre_id in centre_ids:
-        await notices.raise_notice(conn, Raised(centre_id, "clock-set", "hub", params={"seconds": seconds}), now)
-    for centre_id in centre_ids:
-        await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.set", {"by_seconds": seconds})], now)
-
-
-async def bring_near(conn: Conn, rules: Rules, now: datetime) -> None:
-    """Nothing that waits is further away than it was when it was made: the clock is behind since then.
-
-    Due in every look, because a clock may be behind from the start, where nothing tells that it was set.
-    """
-    await rules.bring_near(conn, now)
-    if not await store.timers_of_the_future(conn, now):
-        return
-    await store.lock_all(conn)
-    ahead = await store.timers_of_the_future(conn, now)
-    await store.bring_timers_near(conn, now)
-    await store.bring_deadlines_near(conn, ahead, now)
-
-
-async def newest_row_at(conn: Conn) -> datetime | None:
-    """When the hub wrote last, as far as its ledger and a notice of a clock that is behind say; None before."""
-    known = (await ledger.last_at(conn, Chain.CARE), await notices.newest_known(conn))
-    return max((at for at in known if at is not None), default=None)
-
-
-async def clock_is_behind(conn: Conn, newest: datetime, now: datetime) -> None:
-    """The clock shows a time before the newest row: noticed until it has reached that, and recorded."""
-    seconds = round((newest - now).total_seconds())
-    centre_ids = await store.centres(conn)
-    params: dict[str, str | int | float] = {"seconds": seconds, "newest": newest.isoformat()}
-    for centre_id in centre_ids:
-        await notices.raise_notice(conn, Raised(centre_id, CLOCK_BEHIND, "hub", params=params), now)
-    for centre_id in centre_ids:
-        await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.behind", {"seconds": seconds})], now)
-
-
-async def clock_has_caught_up(conn: Conn, now: datetime) -> None:
-    """The clock has reached the newest row."""
-    for centre_id in await store.centres(conn):
-        await notices.clear_notice(conn, centre_id, CLOCK_BEHIND, "hub", now)
-
-
 async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: str, steps: tuple[Step, ...]) -> None:
     """Let alarms that are born from now on climb like this; nothing happens when they already do.
 
@@ -235,10 +177,7 @@ async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: 
 async def conclude_apart(
     conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
 ) -> list[Concluded]:
-    """`conclude` for one message with which it raised: what belongs to a live alarm is linked to it unread.
-
-    Its people are told by last resort. Such an alarm is not marked as taken back: somebody goes and looks.
-    """
+    """`conclude` for one message with which it raised: a press of a live alarm is linked to it, told by last resort."""
     alarms = [finding for finding in findings if finding.priority.is_alarm]
     await store.lock_keys(conn, [key_of(finding) for finding in alarms])
     live = {key: await store.lock_bare_live(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
@@ -254,11 +193,6 @@ async def conclude_apart(
             await last_resort.tell(conn, alarm_id, now)
         concluded.append(Concluded(alarm_id, opened=False))
     return concluded
-
-
-def key_of(finding: Finding) -> str:
-    """Centre, subject and class: one live alarm for each."""
-    return f"{finding.centre_id}:{finding.subject}:{finding.klass}"
 
 
 async def _fire(conn: Conn, timer: Timer, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import psycopg
 
-from hub.alarms import service
+from hub.alarms import service, waits
 from hub.kit.bulkhead import Defect, contain
 from hub.kit.changes import Changes
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, parted
@@ -104,22 +104,22 @@ class Watch:
             await self._move(ClockSet(by, since, self._wrong_from(since, is_first=is_first)), now)
         self._both = both
         async with self._database.transaction() as conn:
-            await service.bring_near(conn, self._rules, now)
+            await waits.bring_near(conn, self._rules, now)
             if self._newest is not None and now >= self._newest:
-                await service.clock_has_caught_up(conn, now)
+                await waits.clock_has_caught_up(conn, now)
                 self._newest = None
 
     async def _judge_clock(self) -> None:
         """Whether the clock was behind the newest row when the hub started; noticed, or cleared."""
         async with self._database.transaction() as conn:
-            newest = await service.newest_row_at(conn)
+            newest = await waits.newest_row_at(conn)
             now = self._clock.now()
             if newest is not None and newest - self._started_at > MAY_PART_BY:
-                await service.clock_is_behind(conn, newest, now)
+                await waits.clock_is_behind(conn, newest, now)
                 self._newest = newest
                 log.error("the clock is %d s before the newest row: is it wrong?", (newest - now).total_seconds())
             else:
-                await service.clock_has_caught_up(conn, now)
+                await waits.clock_has_caught_up(conn, now)
         self._is_clock_judged = True
 
     def _wrong_from(self, since: datetime, *, is_first: bool) -> datetime | None:
@@ -130,7 +130,7 @@ class Watch:
 
     async def _move(self, clock_set: ClockSet, now: datetime) -> None:
         async with self._database.transaction() as conn:
-            await service.clock_was_set(conn, self._rules, clock_set, now)
+            await waits.clock_was_set(conn, self._rules, clock_set, now)
         by = clock_set.by
         log.warning("the wall clock was set by %d s: what was made before was moved with it", by.total_seconds())
         if self._heard_until is not None:

@@ -306,10 +306,7 @@ async def move_times(conn: Conn, clock_set: ClockSet) -> None:
 
 
 async def bring_near(conn: Conn, now: datetime, tolerance: timedelta) -> int:
-    """Let nothing be remembered as later than `now`: the clock is behind. How many memories that moves.
-
-    What waits goes on waiting for as long as from its last message, and no message counts as older than one before it.
-    """
+    """Let nothing be remembered as later than `now`, because the clock is behind; how many memories that moves."""
     cursor = await conn.execute(
         """
         WITH remembered AS (

@@ -1,0 +1,70 @@
+"""What becomes of everything that waits when the wall clock was set, or is behind since the start?"""
+
+from datetime import datetime
+
+from hub.alarms import store
+from hub.fleet import service as fleet
+from hub.kit.clock import ClockSet
+from hub.kit.db import Conn
+from hub.ledger import service as ledger
+from hub.ledger.model import Chain, Entry
+from hub.notices import service as notices
+from hub.notices.model import CLOCK_BEHIND, Raised
+from hub.notifications import service as notifications
+from hub.rules.service import Rules
+
+
+async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: datetime) -> None:
+    """Everything that waits goes on waiting for as long as before the wall clock was set; recorded and noticed.
+
+    What was written in the moment between a clock that was set back and this comes early, never late.
+    """
+    await rules.clock_was_set(conn, clock_set)
+    await store.lock_all(conn)
+    await store.move_timers(conn, clock_set)
+    await store.move_deadlines(conn, clock_set, now)
+    await notifications.clock_was_set(conn, clock_set)
+    await fleet.clock_was_set(conn, clock_set)
+    seconds = round(clock_set.by.total_seconds())
+    centre_ids = await store.centres(conn)
+    for centre_id in centre_ids:
+        await notices.raise_notice(conn, Raised(centre_id, "clock-set", "hub", params={"seconds": seconds}), now)
+    for centre_id in centre_ids:
+        await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.set", {"by_seconds": seconds})], now)
+
+
+async def bring_near(conn: Conn, rules: Rules, now: datetime) -> None:
+    """Nothing that waits is further away than it was when it was made: the clock is behind since then.
+
+    Due in every look, because a clock may be behind from the start, where nothing tells that it was set.
+    """
+    await rules.bring_near(conn, now)
+    if not await store.timers_of_the_future(conn, now):
+        return
+    await store.lock_all(conn)
+    ahead = await store.timers_of_the_future(conn, now)
+    await store.bring_timers_near(conn, now)
+    await store.bring_deadlines_near(conn, ahead, now)
+
+
+async def newest_row_at(conn: Conn) -> datetime | None:
+    """When the hub wrote last, as far as its ledger and a notice of a clock that is behind say; None before."""
+    known = (await ledger.last_at(conn, Chain.CARE), await notices.newest_known(conn))
+    return max((at for at in known if at is not None), default=None)
+
+
+async def clock_is_behind(conn: Conn, newest: datetime, now: datetime) -> None:
+    """The clock shows a time before the newest row: noticed until it has reached that, and recorded."""
+    seconds = round((newest - now).total_seconds())
+    centre_ids = await store.centres(conn)
+    params: dict[str, str | int | float] = {"seconds": seconds, "newest": newest.isoformat()}
+    for centre_id in centre_ids:
+        await notices.raise_notice(conn, Raised(centre_id, CLOCK_BEHIND, "hub", params=params), now)
+    for centre_id in centre_ids:
+        await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.behind", {"seconds": seconds})], now)
+
+
+async def clock_has_caught_up(conn: Conn, now: datetime) -> None:
+    """The clock has reached the newest row."""
+    for centre_id in await store.centres(conn):
+        await notices.clear_notice(conn, centre_id, CLOCK_BEHIND, "hub", now)

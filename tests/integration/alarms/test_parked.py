@@ -1,0 +1,159 @@
+"""One alarm, or one memory of a rule, that raises: parked, noticed, told by last resort, and no other waits for it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+
+from hub.alarms.card import card
+from hub.alarms.watch import Watch
+from hub.kit.changes import Changes
+from hub.kit.db import Conn
+from hub.kit.ids import AlarmId
+from hub.rules.memory import Memory
+from hub.rules.model import Finding
+from hub.rules.service import Rules
+from tests.integration.alarms.conftest import Desk
+
+
+def break_policy(desk: Desk, alarm_id: AlarmId) -> None:
+    """Give a live alarm a policy as an earlier hub may have written it: with a target that is no word any more."""
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute(
+            "UPDATE alarm SET policy = jsonb_set(policy, '{tiers,0,targets}', '[\"pager:primary\"]') WHERE id = %s",
+            (alarm_id,),
+        )
+
+
+async def broken_and_sound(desk: Desk) -> tuple[AlarmId, AlarmId]:
+    """Two live alarms, the older of which cannot be worked out."""
+    broken = await desk.pressed_alarm()
+    sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
+    assert sound is not None
+    await desk.phones_take_everything()
+    break_policy(desk, broken)
+    return broken, sound
+
+
+async def test_an_alarm_that_cannot_be_worked_out_is_parked_and_everybody_is_told_while_the_next_one_climbs(
+    desk: Desk,
+) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    broken, sound = await broken_and_sound(desk)
+
+    desk.clock.advance(timedelta(seconds=30))
+    await watch.look()
+    await watch.look()
+
+    assert desk.alarm(sound, "tier") == (1,)
+    assert desk.alarm(broken, "tier") == (0,)
+    told = desk.rows("SELECT DISTINCT account_id FROM notification WHERE template = 'last-resort' ORDER BY 1")
+    assert told == [("chen",), ("liu",), ("sun",), ("zhou",)]
+    assert desk.rows("SELECT count(DISTINCT n) FROM notification WHERE template = 'last-resort'") == [(1,)]
+    assert desk.commands(desk.house.siren)[-1] is True
+    assert desk.rows("SELECT code, subject, params FROM notice WHERE code = 'row-parked'") == [
+        ("row-parked", f"alarm:{broken}", {"kind": "alarm", "id": broken, "error": "ValidationError"})
+    ]
+    async with desk.database.transaction() as conn:
+        shown = await card(conn, broken)
+    assert shown is not None
+
+
+async def test_a_parked_alarm_is_tried_and_told_again_with_a_growing_pause(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    await broken_and_sound(desk)
+
+    tellings = []
+    for _ in range(30):
+        desk.clock.advance(timedelta(seconds=30))
+        await watch.look()
+        ((count,),) = desk.rows("SELECT count(DISTINCT n) FROM notification WHERE template = 'last-resort'")
+        tellings.append(count)
+
+    assert [tellings.index(n) for n in range(1, 5)] == [0, 2, 6, 16]
+
+
+async def test_an_alarm_that_works_again_goes_on_with_its_own_policy_and_its_notice_goes(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    broken, _ = await broken_and_sound(desk)
+    desk.clock.advance(timedelta(seconds=30))
+    await watch.look()
+
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute(
+            "UPDATE alarm SET policy = (SELECT policy FROM alarm WHERE senior_id = 's-li') WHERE id = %s", (broken,)
+        )
+    desk.clock.advance(timedelta(seconds=60))
+    await watch.look()
+
+    assert desk.alarm(broken, "tier > 0") == (True,)
+    assert ("liu", "alarm") in desk.told(broken)
+    assert desk.rows("SELECT count(*) FROM parked_row") == [(0,)]
+    assert desk.rows("SELECT cleared_at IS NOT NULL FROM notice WHERE code = 'row-parked'") == [(True,)]
+
+
+async def test_an_alarm_that_the_database_refuses_to_change_stops_no_other(desk: Desk) -> None:
+    """It raises within the pipeline of a transition, and at the check before the commit."""
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    refused = await desk.pressed_alarm()
+    sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
+    assert sound is not None
+    await desk.phones_take_everything()
+    with psycopg.connect(desk.url) as conn:
+        conn.execute(
+            "CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE data_exception; END $$"
+        )
+        conn.execute(
+            "CREATE CONSTRAINT TRIGGER refuses AFTER UPDATE ON alarm DEFERRABLE INITIALLY DEFERRED "
+            f"FOR EACH ROW WHEN (NEW.id = '{refused}') EXECUTE FUNCTION refuses()"
+        )
+
+    desk.clock.advance(timedelta(seconds=30))
+    await watch.look()
+
+    assert desk.alarm(sound, "tier") == (1,)
+    assert ("zhou", "last-resort") in desk.told(refused)
+    assert desk.rows("SELECT subject FROM notice WHERE code = 'row-parked'") == [(f"alarm:{refused}",)]
+
+
+async def test_an_alarm_that_raises_when_somebody_was_reached_stops_no_other(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    broken = await desk.pressed_alarm()
+    sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
+    assert sound is not None
+    await desk.wait(15)
+    assert (desk.alarm(broken, "unreachable"), desk.alarm(sound, "unreachable")) == ((True,), (True,))
+    await desk.phones_take_everything()
+    break_policy(desk, broken)
+
+    await watch.look()
+
+    assert (desk.alarm(broken, "unreachable"), desk.alarm(sound, "unreachable")) == ((True,), (False,))
+    assert ("zhou", "last-resort") in desk.told(broken)
+
+
+async def test_a_rule_that_raises_for_one_device_stops_no_other_rule_and_no_alarm(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = Rules([], desk.clock)
+    watch = Watch(desk.database, Changes(desk.url), desk.clock, rules)
+    await watch.look()
+    waited_out = rules.waited_out
+
+    async def raises_for_the_gym(conn: Conn, waiting: Sequence[Memory], now: datetime) -> list[Finding]:
+        if any(memory.device_id == desk.house.gym_camera for memory in waiting):
+            raise ZeroDivisionError
+        return await waited_out(conn, waiting, now)
+
+    monkeypatch.setattr(rules, "waited_out", raises_for_the_gym)
+    desk.clock.advance(timedelta(minutes=6))
+    await watch.look()
+    await watch.look()
+
+    noticed = desk.rows("SELECT code, subject, times FROM notice")
+    assert ("camera-silent", "device:cam-music", 1) in noticed
+    assert ("camera-silent", "device:cam-gym", 1) not in noticed
+    assert [times for code, _, times in noticed if code == "row-parked"] == [1]

@@ -21,7 +21,7 @@ from hub.notices import parking
 from hub.notices import service as notices
 from hub.notices.model import Raised
 from hub.notices.parking import PolledRow
-from hub.notifications import store
+from hub.notifications import answer_store, store
 from hub.notifications.channels import AcceptUrls, Channel, Failed, Result, Retry, Taken
 from hub.notifications.model import Outgoing
 from hub.notifications.retries import LONGEST_WAIT, next_try
@@ -121,7 +121,7 @@ class Deliver:
             return outgoing
         now = self._clock.now()
         token = secrets.token_urlsafe(24)
-        await store.insert_link(conn, token_hash(token), outgoing, now + LINK_HOLDS, now)
+        await answer_store.insert_link(conn, token_hash(token), outgoing, now + LINK_HOLDS, now)
         return replace(outgoing, token=token)
 
     async def _hand_over(self, outgoing: Outgoing) -> Result:

@@ -13,7 +13,7 @@ from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, new_id
 from hub.ledger.edit import Edit
 from hub.ledger.model import Chain
-from hub.notifications import contact_store, store
+from hub.notifications import answer_store, contact_store, store
 from hub.notifications.addresses import is_address_of
 from hub.notifications.errors import WrongAddress
 from hub.notifications.model import (
@@ -100,7 +100,7 @@ async def is_anybody_told_since(conn: Conn, alarm_id: AlarmId, since: datetime) 
 
 async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> dict[AlarmId, list[Told]]:
     """Who was told of each of these alarms, in the order of telling."""
-    rows = await store.told(conn, alarm_ids)
+    rows = await answer_store.told(conn, alarm_ids)
     return {alarm_id: list(of_alarm) for alarm_id, of_alarm in groupby(rows, key=lambda row: row.alarm_id)}
 
 
@@ -109,18 +109,18 @@ async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
     if clock_set.by < timedelta():
         await store.bring_forward(conn, -clock_set.by)
     else:
-        await store.move_links(conn, clock_set)
+        await answer_store.move_links(conn, clock_set)
 
 
 async def open_link(conn: Conn, token: str, now: datetime) -> AcceptLink | None:
     """The accept link with this token, unless its time is over. Changes nothing: previews open links too."""
-    found = await store.link(conn, token_hash(token))
+    found = await answer_store.link(conn, token_hash(token))
     return found if found is not None and found.ends_at > now else None
 
 
 async def acted(conn: Conn, link: AcceptLink, now: datetime) -> None:
     """The person has acted through the link, so its message has arrived."""
-    await store.set_acted(conn, link.notification_id, now)
+    await answer_store.set_acted(conn, link.notification_id, now)
 
 
 def token_hash(token: str) -> bytes:

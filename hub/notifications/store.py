@@ -9,20 +9,16 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from hub.kit.bulkhead import Defect, contain_now
-from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
 from hub.notices.parking import PolledRow
 from hub.notifications.model import (
-    AcceptLink,
     ContactMethod,
     Facts,
-    NotificationState,
     Outgoing,
     Recipient,
     Telling,
     Template,
-    Told,
 )
 
 
@@ -120,19 +116,6 @@ async def last_told_by(conn: Conn, alarm_id: AlarmId, template: Template) -> Las
             {"alarm_id": alarm_id, "template": template},
         )
         return await cur.fetchone()
-
-
-async def move_links(conn: Conn, clock_set: ClockSet) -> None:
-    """Let accept links that were made under the wrong time hold for as long as before."""
-    await conn.execute(
-        """
-        UPDATE accept_link
-           SET ends_at = ends_at + %(by)s
-         WHERE made_at < %(since)s AND (%(from)s::timestamptz IS NULL OR made_at >= %(from)s)
-           AND ends_at > %(since)s - %(by)s
-        """,
-        {"by": clock_set.by, "since": clock_set.since, "from": clock_set.wrong_from},
-    )
 
 
 async def bring_forward(conn: Conn, by: timedelta) -> None:
@@ -280,38 +263,6 @@ def _outgoing(row: Mapping[str, object]) -> Outgoing:
     raise AssertionError("a leased notification has other columns than its statement")
 
 
-async def insert_link(conn: Conn, token_hash: bytes, outgoing: Outgoing, ends_at: datetime, now: datetime) -> None:
-    """Remember the hash of a link's token; the token itself is only in the message."""
-    await conn.execute(
-        """
-        INSERT INTO accept_link (id, notification_id, alarm_id, account_id, made_at, ends_at)
-        VALUES (%(id)s, %(notification_id)s, %(alarm_id)s, %(account_id)s, %(now)s, %(ends_at)s)
-        """,
-        {
-            "id": token_hash,
-            "notification_id": outgoing.id,
-            "alarm_id": outgoing.alarm_id,
-            "account_id": outgoing.to.account_id,
-            "now": now,
-            "ends_at": ends_at,
-        },
-    )
-
-
-async def link(conn: Conn, token_hash: bytes) -> AcceptLink | None:
-    """The link with this hash."""
-    async with conn.cursor(row_factory=class_row(AcceptLink)) as cur:
-        await cur.execute(
-            """
-            SELECT alarm_id, account_id, notification_id, ends_at
-              FROM accept_link
-             WHERE id = %(id)s
-            """,
-            {"id": token_hash},
-        )
-        return await cur.fetchone()
-
-
 async def set_taken(conn: Conn, notification_id: str, by: str, provider_id: str | None, now: datetime) -> bool:
     """A provider took it; False when the lease was not ours any more."""
     cursor = await conn.execute(
@@ -415,46 +366,3 @@ async def bury_if_last(conn: Conn, failed_id: str) -> bool:
         {"id": failed_id},
     )
     return cursor.rowcount > 0
-
-
-async def set_acted(conn: Conn, notification_id: str, now: datetime) -> None:
-    """Its person acted through its link; that also proves that it arrived."""
-    await conn.execute(
-        """
-        UPDATE notification
-           SET state = 'acted', acted_at = %(now)s, taken_at = coalesce(taken_at, %(now)s), ended_at = NULL,
-               lease_until = NULL, leased_by = NULL
-         WHERE id = %(id)s AND state <> 'acted'
-        """,
-        {"id": notification_id, "now": now},
-    )
-
-
-async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[Told]:
-    """Who was told of these alarms, each once with the best that any message reached, in the order of telling."""
-    async with conn.cursor(row_factory=dict_row) as cur:
-        await cur.execute(
-            """
-            SELECT told.alarm_id, told.account_id, account.name, account.name_en, told.state
-              FROM (SELECT DISTINCT ON (alarm_id, account_id) alarm_id, account_id, state,
-                           min(made_at) OVER (PARTITION BY alarm_id, account_id) AS first_at
-                      FROM notification
-                     WHERE alarm_id = ANY(%(alarm_ids)s) AND state <> 'withdrawn'
-                     ORDER BY alarm_id, account_id,
-                              array_position(ARRAY['acted', 'seen', 'delivered', 'taken', 'leased', 'retry', 'queued',
-                                                   'failed', 'dead'], state)) AS told
-              JOIN account ON account.id = told.account_id
-             ORDER BY told.alarm_id, told.first_at, told.account_id
-            """,
-            {"alarm_ids": list(alarm_ids)},
-        )
-        return [
-            Told(
-                AlarmId(row["alarm_id"]),
-                AccountId(row["account_id"]),
-                row["name"],
-                row["name_en"],
-                NotificationState(row["state"]),
-            )
-            for row in await cur.fetchall()
-        ]

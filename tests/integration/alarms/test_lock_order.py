@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import psycopg
 
-from hub.alarms import service, store
+from hub.alarms import store, waits
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import PressId
@@ -109,7 +109,7 @@ async def test_a_clock_that_was_set_waits_for_every_alarm_before_it_moves_a_time
 
     async def set_back() -> None:
         async with desk.database.transaction() as conn:
-            await service.clock_was_set(
+            await waits.clock_was_set(
                 conn, Rules([], desk.clock), ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now()
             )
 

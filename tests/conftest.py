@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -23,6 +24,9 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database, Role
 from hub.kit.migrate import migrate
 from tests.fakes.house import House, load_house
+
+settings.register_profile("quick", max_examples=20)
+"""What `./anling test --quick` asks of a property; in full it is hypothesis' own 100 examples."""
 
 MORNING = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
 """10:14:05 in Lanzhou, a Monday."""
@@ -113,7 +117,10 @@ def _quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Iterator[str]:
-    """The name of a migrated database that each test's own is copied from."""
+    """The name of a migrated database that each test's own is copied from; ANLING_TEST_TEMPLATE may name one."""
+    if given := os.environ.get("ANLING_TEST_TEMPLATE"):
+        yield given
+        return
     name = f"anling_template_{secrets.token_hex(4)}"
     with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

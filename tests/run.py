@@ -1,10 +1,12 @@
-"""Runs everything that says whether this tree is good: `./anling test [ARG...]`, `./anling check`, `./anling lock`.
+"""Runs everything that says whether this tree is good: `./anling test [--quick] [ARG...]`, `./anling check`, `lock`.
 
 `test` runs pytest side by side (unit, integration, contract), then the journeys and, beside them, the browser's tests
 as a call of their own (sync Playwright and pytest-asyncio do not share a session), then the dashboard's. Tests that
 share a running centre stay in one process, see tests/side_by_side.py. Arguments go to pytest; with arguments the
 dashboard's tests are left out. What this machine lacks is named with how to install it, and its tests are left out;
 with CI=true that is a failure.
+
+`test --quick` is for between two changes: unit and contract tests, with fewer examples of each property.
 """
 
 import os
@@ -26,6 +28,11 @@ SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--n
 """Most tests wait for servers of their own more than they compute."""
 WITH_CENTRES = ("-n", str(os.cpu_count() or 1))
 """The journeys, and beside them the browser's tests; tests/side_by_side.py deals them out."""
+
+QUICK = (*WITH_CENTRES, "--dist", "loadfile", "--hypothesis-profile", "quick", "tests/unit", "tests/contract")
+LEFT_OUT = """\
+--quick left out: tests/integration (PostgreSQL, brokers, cameras), tests/journeys (the whole centre), tests/browser
+and the dashboard's tests; each property was tried with 20 examples instead of 100. ./anling test runs everything."""
 
 NO_TESTS = 5
 """pytest's exit status when nothing was collected."""
@@ -86,6 +93,15 @@ def test(arguments: Sequence[str]) -> int:
     ]
     if not arguments and has_pages():
         statuses.append(pages(("test",), environment))
+    return verdict(statuses)
+
+
+def run_quickly(arguments: Sequence[str]) -> int:
+    """Run the unit and contract tests, and say what that left out; 0 when all of them passed."""
+    environment = tool_environment()
+    without = [tool.marker for tool in TOOLS if tool.is_missing(environment["PATH"])]
+    statuses = run_round([[*QUICK, *arguments]], without, environment)
+    say("".join(f"Not installed: {marker}. Its tests were left out.\n" for marker in without) + LEFT_OUT)
     return verdict(statuses)
 
 
@@ -261,13 +277,15 @@ def say(line: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """The command described above."""
     match list(arguments):
+        case ["test", *rest] if "--quick" in rest:
+            return run_quickly([argument for argument in rest if argument != "--quick"])
         case ["test", *rest]:
             return test(rest)
         case ["check"]:
             return check()
         case ["lock"]:
             return lock()
-    say("usage: ./anling test [ARG...] | check | lock")
+    say("usage: ./anling test [--quick] [ARG...] | check | lock")
     return 2
 
 

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -13,6 +13,8 @@ RAISES = frozenset({"raises", "warns", "RaisesGroup", "deprecated_call"})
 """Context managers of pytest that fail when nothing happens in them."""
 FAILING_CALLS = frozenset({"fail", "expect", "timeout", "wait_for"})
 """pytest.fail, Playwright's expect, and what raises when it is waited for too long."""
+CHECKED_HERE = "assert"
+"""Stands among names of functions for a statement that checks by itself."""
 VIEWS = frozenset({"items", "values", "keys", "splitlines", "split"})
 WRAPPERS = frozenset({"enumerate", "sorted", "reversed", "list", "tuple", "set", "zip"})
 
@@ -32,7 +34,7 @@ class Sources:
     """All parsed files of a folder, by their path from its parent, and the functions in them that check something."""
 
     modules: dict[str, ast.Module]
-    checking: frozenset[str] = field(default_factory=frozenset)
+    checking: frozenset[str] = frozenset({CHECKED_HERE})
 
     @classmethod
     def read(cls, folder: Path) -> "Sources":
@@ -107,18 +109,20 @@ def _certain(body: Iterable[ast.stmt], drawn: bool) -> Iterator[ast.stmt]:
 
 def _checks(node: ast.AST, checking: frozenset[str]) -> bool:
     """A statement that fails when something is not as it should be; of blocks only the head is looked at."""
+    return bool(set(_what_checks(node)) & (checking | RAISES | FAILING_CALLS))
+
+
+def _what_checks(node: ast.AST) -> Iterator[str]:
+    """The functions that a statement calls, by name; CHECKED_HERE for an assert."""
     if isinstance(node, ast.Assert | ast.Raise):
-        return True
-    if isinstance(node, With):
-        heads: list[ast.AST] = [item.context_expr for item in node.items]
+        yield CHECKED_HERE
+    elif isinstance(node, With):
+        for item in node.items:
+            yield from _called_names(item.context_expr)
     elif isinstance(node, Loop):
-        heads = [node.iter]
+        yield from _called_names(node.iter)
     elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.Return):
-        heads = [node]
-    else:
-        return False
-    called = {name for head in heads for name in _called_names(head)}
-    return bool(called & (checking | RAISES | FAILING_CALLS))
+        yield from _called_names(node)
 
 
 def _called_names(node: ast.AST) -> Iterator[str]:
@@ -131,18 +135,16 @@ def _called_names(node: ast.AST) -> Iterator[str]:
 
 def _names_of_checking_functions(modules: Iterable[ast.Module]) -> frozenset[str]:
     """Functions of the tests that check something themselves or call one that does."""
-    functions = [
-        node
+    called = [
+        (node.name, {name for each in _own(node) for name in _what_checks(each)})
         for module in modules
         for node in ast.walk(module)
         if isinstance(node, Function) and not node.name.startswith("test_")
     ]
-    checking: frozenset[str] = frozenset()
-    while True:
-        found = checking | {each.name for each in functions if any(_checks(node, checking) for node in _own(each))}
-        if found == checking:
-            return checking
-        checking = found
+    checking = {CHECKED_HERE}
+    while more := {name for name, names in called if names & (checking | RAISES | FAILING_CALLS)} - checking:
+        checking |= more
+    return frozenset(checking)
 
 
 def _has_assert(body: Iterable[ast.AST]) -> bool:

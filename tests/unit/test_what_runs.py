@@ -9,11 +9,13 @@ from tests.run import (
     NO_TESTS,
     PAGE_CHECKS,
     PAGES,
+    QUICK,
     SIDE_BY_SIDE,
     TOOLS,
     WITH_CENTRES,
     calls,
     rounds,
+    run_quickly,
     run_round,
     take_marker,
     verdict,
@@ -90,3 +92,12 @@ def test_a_check_weighs_the_family_s_page() -> None:
 
     assert "size" in PAGE_CHECKS
     assert set(PAGE_CHECKS) <= set(scripts)
+
+
+def test_quickly_means_without_servers_and_browsers_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    status = run_quickly(["--version"])
+
+    printed = capfd.readouterr().out
+    assert status == 0
+    assert "--quick left out: tests/integration" in printed
+    assert {word for word in QUICK if word.startswith("tests/")} == {"tests/unit", "tests/contract"}

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -25,8 +25,10 @@ from hub.kit.db import Database, Role
 from hub.kit.migrate import migrate
 from tests.fakes.house import House, load_house
 
-settings.register_profile("quick", max_examples=20)
-"""What `./anling test --quick` asks of a property; in full it is hypothesis' own 100 examples."""
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("full", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("full"), max_examples=20)
+settings.load_profile("full")
 
 MORNING = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
 """10:14:05 in Lanzhou, a Monday."""

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ def names(requirements: object) -> set[str]:
     return {match[0] for requirement in requirements if (match := re.match(r"[A-Za-z0-9_.-]+", requirement))}
 
 
+@cache
 def imported(folders: tuple[str, ...]) -> set[str]:
     """The top-level packages that the files of these folders import."""
     found = set()

@@ -42,15 +42,13 @@ async def _require_allowed(conn: Conn, record: DeviceRecord) -> None:
 
 async def _assign(edit: Edit, record: DeviceRecord) -> None:
     assigned = record.assigned
+    senior = None if assigned.senior_id is None else str(await people.person_of(edit.conn, assigned.senior_id))
     has_ended = await registry_store.end_other_assignment(edit.conn, record.id, assigned, edit.now)
     assignment_id = new_id("g", edit.now)
     has_begun = await registry_store.insert_assignment(edit.conn, assignment_id, record.id, assigned, edit.now)
-    if not has_ended and not has_begun:
-        return
-    senior_id = assigned.senior_id
-    senior = None if senior_id is None else str(await people.person_of(edit.conn, senior_id))
-    ids = {"device": record.id, "senior": senior, "room": assigned.room_id}
-    edit.note(record.centre_id, Chain.CARE, "device.assigned", **ids)
+    if has_ended or has_begun:
+        ids = {"device": record.id, "senior": senior, "room": assigned.room_id}
+        edit.note(record.centre_id, Chain.CARE, "device.assigned", **ids)
 
 
 async def _missing_password(edit: Edit, record: DeviceRecord) -> str | None:

@@ -41,13 +41,13 @@ async def write_contacts(edit: Edit, account_id: AccountId, contacts: Sequence[C
     for contact in contacts:
         if not is_address_of(contact.channel, contact.address):
             raise WrongAddress(channel=contact.channel.value)
+    account = await access.account(edit.conn, account_id)
     changed = [
         await contact_store.upsert_contact(edit.conn, new_id("c", edit.now), account_id, contact, rank, edit.now)
         for rank, contact in enumerate(dict.fromkeys(contacts))
     ]
     retired = await contact_store.retire_other_contacts(edit.conn, account_id, [one.address for one in contacts])
     if retired or any(changed):
-        account = await access.account(edit.conn, account_id)
         by_channel = {channel.value: n for channel, n in Counter(one.channel for one in contacts).items()}
         edit.note(account.centre_id, Chain.CARE, "contacts.written", person=str(account.person), **by_channel)
 

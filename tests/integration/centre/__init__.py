@@ -1,0 +1,1 @@
+"""Tests of hub/centre (on a real database)."""

@@ -184,8 +184,7 @@ async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
             f"""
             SELECT {ALARM_COLUMNS},
                    senior.address_as, senior.address_as_en, room.name AS room, room.name_en AS room_en,
-                   EXISTS (SELECT FROM visit
-                            WHERE visit.senior_id = alarm.senior_id AND visit.left_at IS NULL) AS is_present,
+                   EXISTS (SELECT FROM open_visits() AS visit WHERE visit.senior_id = alarm.senior_id) AS is_present,
                    owner.id AS named_id, owner.name AS owner, owner.name_en AS owner_en,
                    gone.id AS lapsed_id, gone.name AS lapsed, gone.name_en AS lapsed_en, lapse.what AS lapsed_what
               FROM alarm

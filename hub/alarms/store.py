@@ -716,8 +716,7 @@ async def sounders(conn: Conn, centre_id: CentreId, now: datetime) -> list[Sound
         """
         SELECT device.id, device.kind, room.id, room.type
           FROM device
-          LEFT JOIN assignment ON assignment.device_id = device.id
-               AND assignment.from_at <= %(now)s AND (assignment.to_at IS NULL OR assignment.to_at > %(now)s)
+          LEFT JOIN assignments_at(%(now)s) AS assignment ON assignment.device_id = device.id
           LEFT JOIN room ON room.id = assignment.room_id
          WHERE device.centre_id = %(centre_id)s AND device.enabled AND device.kind IN ('siren', 'lamp')
          ORDER BY device.id

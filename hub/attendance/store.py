@@ -47,10 +47,7 @@ async def room_of(
             """
             SELECT coalesce(
                      (SELECT id FROM room WHERE id = %(room_id)s AND centre_id = %(centre_id)s),
-                     (SELECT room_id
-                        FROM assignment
-                       WHERE device_id = %(device_id)s
-                         AND from_at <= %(at)s AND (to_at IS NULL OR to_at > %(at)s)))
+                     (SELECT room_id FROM device_assigned_at(%(device_id)s, %(at)s)))
             """,
             {"room_id": room_id, "centre_id": centre_id, "device_id": device_id, "at": at},
         )

@@ -76,8 +76,7 @@ async def assignment_at(conn: Conn, device_id: DeviceId, at: datetime) -> Assign
         await cur.execute(
             """
             SELECT senior_id, room_id
-              FROM assignment
-             WHERE device_id = %(device_id)s AND from_at <= %(at)s AND (to_at IS NULL OR to_at > %(at)s)
+              FROM device_assigned_at(%(device_id)s, %(at)s)
             """,
             {"device_id": device_id, "at": at},
         )
@@ -90,9 +89,8 @@ async def devices_in(conn: Conn, room_id: RoomId, kind: DeviceKind, at: datetime
         """
         SELECT device.id
           FROM device
-          JOIN assignment ON assignment.device_id = device.id
+          JOIN assignments_at(%(at)s) AS assignment ON assignment.device_id = device.id
          WHERE assignment.room_id = %(room_id)s AND device.kind = %(kind)s AND device.enabled
-           AND assignment.from_at <= %(at)s AND (assignment.to_at IS NULL OR assignment.to_at > %(at)s)
          ORDER BY device.id
         """,
         {"room_id": room_id, "kind": kind, "at": at},

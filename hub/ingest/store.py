@@ -82,9 +82,7 @@ async def senders(conn: Conn, device_ids: Sequence[str], at: datetime) -> dict[s
             """
             SELECT device.id AS device_id, device.centre_id, assignment.senior_id, assignment.room_id
               FROM device
-              LEFT JOIN assignment
-                ON assignment.device_id = device.id
-               AND assignment.from_at <= %(at)s AND (assignment.to_at IS NULL OR assignment.to_at > %(at)s)
+              LEFT JOIN assignments_at(%(at)s) AS assignment ON assignment.device_id = device.id
              WHERE device.id = ANY(%(ids)s)
             """,
             {"ids": list(device_ids), "at": at},

@@ -16,12 +16,10 @@ async def contact_methods(conn: Conn, account_ids: Sequence[AccountId]) -> list[
     async with conn.cursor(row_factory=class_row(ContactMethod)) as cur:
         await cur.execute(
             """
-            SELECT contact_method.id, contact_method.account_id, contact_method.channel,
-                   contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed AS works
-              FROM contact_method
-              JOIN account ON account.id = contact_method.account_id AND account.active
-             WHERE contact_method.account_id = ANY(%(account_ids)s)
-             ORDER BY contact_method.account_id, works DESC, contact_method.rank, contact_method.id
+            SELECT id, account_id, channel, works
+              FROM contacts_of_active_accounts()
+             WHERE account_id = ANY(%(account_ids)s)
+             ORDER BY account_id, works DESC, rank, id
             """,
             {"account_ids": list(account_ids)},
         )
@@ -32,12 +30,11 @@ async def responders_with_channel(conn: Conn, centre_id: CentreId) -> list[tuple
     """Active accounts of the centre that answer alarms and have any channel; whether one of theirs works."""
     cursor = await conn.execute(
         """
-        SELECT account.id, bool_or(contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed)
-          FROM account
-          JOIN contact_method ON contact_method.account_id = account.id
-         WHERE account.centre_id = %(centre_id)s AND account.active AND account.role = ANY(%(roles)s)
-         GROUP BY account.id
-         ORDER BY account.id
+        SELECT account_id, bool_or(works)
+          FROM contacts_of_active_accounts()
+         WHERE centre_id = %(centre_id)s AND role = ANY(%(roles)s)
+         GROUP BY account_id
+         ORDER BY account_id
         """,
         {"centre_id": centre_id, "roles": list(RESPONDING_ROLES)},
     )

@@ -63,9 +63,7 @@ async def devices(conn: Conn, device_ids: Collection[DeviceId], now: datetime) -
                    assignment.senior_id, assignment.room_id
               FROM device
               JOIN centre ON centre.id = device.centre_id
-              LEFT JOIN assignment ON assignment.device_id = device.id
-                   AND assignment.from_at <= %(now)s
-                   AND (assignment.to_at IS NULL OR assignment.to_at > %(now)s)
+              LEFT JOIN assignments_at(%(now)s) AS assignment ON assignment.device_id = device.id
              WHERE device.id = ANY(%(ids)s)
             """,
             {"ids": list(device_ids), "now": now},

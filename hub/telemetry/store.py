@@ -55,9 +55,7 @@ LATEST = """
     SELECT DISTINCT ON (assignment.room_id, reading_name.name)
            assignment.room_id, reading_name.name, newest.value, newest.ts AS at
       FROM room
-      JOIN assignment ON assignment.room_id = room.id
-           AND assignment.from_at <= %(now)s
-           AND (assignment.to_at IS NULL OR assignment.to_at > %(now)s)
+      JOIN assignments_at(%(now)s) AS assignment ON assignment.room_id = room.id
       JOIN device ON device.id = assignment.device_id
       JOIN reading_name ON reading_name.name = ANY(%(names)s)
      CROSS JOIN LATERAL (

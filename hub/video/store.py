@@ -93,15 +93,14 @@ async def facts(conn: Conn, questions: Sequence[Question], now: datetime) -> lis
               LEFT JOIN session ON session.id = asked.session_id AND session.account_id = asked.account_id
                                AND session.ended_at IS NULL
               LEFT JOIN device AS camera ON camera.id = asked.camera_id AND camera.kind = 'camera'
-              LEFT JOIN assignment ON assignment.device_id = camera.id AND assignment.from_at <= %(now)s
-                                  AND (assignment.to_at IS NULL OR assignment.to_at > %(now)s)
+              LEFT JOIN assignments_at(%(now)s) AS assignment ON assignment.device_id = camera.id
               LEFT JOIN room ON room.id = assignment.room_id
               LEFT JOIN centre ON centre.id = room.centre_id
               LEFT JOIN senior ON senior.id = asked.senior_id
               LEFT JOIN relation ON relation.account_id = asked.account_id AND relation.senior_id = asked.senior_id
               LEFT JOIN consent ON consent.account_id = asked.account_id AND consent.senior_id = asked.senior_id
                                AND consent.covers = 'live_video' AND consent.withdrawn_at IS NULL
-              LEFT JOIN presence ON presence.senior_id = asked.senior_id AND presence.to_at IS NULL
+              LEFT JOIN open_stays() AS presence ON presence.senior_id = asked.senior_id
              CROSS JOIN LATERAL (
                     SELECT coalesce(array_agg(from_at ORDER BY id), '{}') AS froms,
                            coalesce(array_agg(until_at ORDER BY id), '{}') AS untils
@@ -111,24 +110,23 @@ async def facts(conn: Conn, questions: Sequence[Question], now: datetime) -> lis
                     SELECT coalesce(array_agg(from_at ORDER BY from_at, until_at), '{}') AS froms,
                            coalesce(array_agg(until_at ORDER BY from_at, until_at), '{}') AS untils
                       FROM (SELECT stay.from_at, stay.to_at AS until_at
-                              FROM presence AS stay JOIN senior AS other ON other.id = stay.senior_id
-                             WHERE stay.room_id = room.id AND (stay.to_at IS NULL OR stay.to_at > %(kept)s)
-                               AND other.objects_to_being_seen AND other.id IS DISTINCT FROM asked.senior_id
+                              FROM present_in_room(room.id, %(kept)s) AS stay
+                              JOIN senior AS other ON other.id = stay.senior_id
+                             WHERE other.objects_to_being_seen AND other.id IS DISTINCT FROM asked.senior_id
                             UNION ALL
                             SELECT greatest(stay.from_at, veto.from_at), least(stay.to_at, veto.until_at)
-                              FROM presence AS stay JOIN veto ON veto.senior_id = stay.senior_id
-                             WHERE stay.room_id = room.id AND (stay.to_at IS NULL OR stay.to_at > %(kept)s)
-                               AND stay.senior_id IS DISTINCT FROM asked.senior_id) AS said
+                              FROM present_in_room(room.id, %(kept)s) AS stay
+                              JOIN veto ON veto.senior_id = stay.senior_id
+                             WHERE stay.senior_id IS DISTINCT FROM asked.senior_id) AS said
                      WHERE until_at IS NULL OR until_at > %(kept)s) AS others
               LEFT JOIN LATERAL (
                     SELECT alarm.id, alarm.accepted_at, followed.senior_id AS followed_id,
                            followed.from_at AS followed_from
-                      FROM alarm
-                      LEFT JOIN presence AS followed ON alarm.room_id IS NULL AND followed.senior_id = alarm.senior_id
-                                                    AND followed.room_id = room.id AND followed.to_at IS NULL
-                     WHERE alarm.owner_id = asked.account_id AND alarm.priority = 'P1' AND NOT alarm.drill
-                       AND alarm.state IN ('accepted', 'on_scene')
-                       AND (alarm.room_id = room.id OR followed.id IS NOT NULL)
+                      FROM accepted_alarms() AS alarm
+                      LEFT JOIN open_stays() AS followed ON alarm.room_id IS NULL AND followed.room_id = room.id
+                                                        AND followed.senior_id = alarm.senior_id
+                     WHERE alarm.owner_id = asked.account_id
+                       AND (alarm.room_id = room.id OR followed.senior_id IS NOT NULL)
                      ORDER BY greatest(alarm.accepted_at, followed.from_at) LIMIT 1) AS accepted
                 ON asked.senior_id IS NULL
              ORDER BY asked.n
@@ -166,11 +164,10 @@ async def camera_where(conn: Conn, senior_id: SeniorId, now: datetime) -> Device
         await cur.execute(
             """
             SELECT device.id
-              FROM presence
-              JOIN assignment ON assignment.room_id = presence.room_id AND assignment.from_at <= %(now)s
-                             AND (assignment.to_at IS NULL OR assignment.to_at > %(now)s)
+              FROM open_stays() AS presence
+              JOIN assignments_at(%(now)s) AS assignment ON assignment.room_id = presence.room_id
               JOIN device ON device.id = assignment.device_id
-             WHERE presence.senior_id = %(senior_id)s AND presence.to_at IS NULL
+             WHERE presence.senior_id = %(senior_id)s
                AND device.kind = 'camera' AND device.enabled
              ORDER BY device.id
              LIMIT 1

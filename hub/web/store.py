@@ -94,10 +94,10 @@ async def present_in(conn: Conn, centre_id: CentreId) -> list[PresentRow]:
             """
             SELECT presence.room_id, presence.senior_id, senior.address_as, senior.address_as_en,
                    presence.from_at AS since
-              FROM presence
+              FROM open_stays() AS presence
               JOIN senior ON senior.id = presence.senior_id
               JOIN room ON room.id = presence.room_id
-             WHERE room.centre_id = %(centre_id)s AND presence.to_at IS NULL
+             WHERE room.centre_id = %(centre_id)s
              ORDER BY presence.from_at, presence.senior_id
             """,
             {"centre_id": centre_id},
@@ -116,10 +116,9 @@ async def cameras_of(conn: Conn, centre_id: CentreId, now: datetime) -> list[Cam
                           WHERE notice.centre_id = device.centre_id AND notice.subject = 'device:' || device.id
                             AND notice.cleared_at IS NULL) AS noticed
               FROM device
-              JOIN assignment ON assignment.device_id = device.id
+              JOIN assignments_at(%(now)s) AS assignment ON assignment.device_id = device.id
              WHERE device.centre_id = %(centre_id)s AND device.kind = 'camera' AND device.enabled
                AND assignment.room_id IS NOT NULL
-               AND assignment.from_at <= %(now)s AND (assignment.to_at IS NULL OR assignment.to_at > %(now)s)
              ORDER BY device.id
             """,
             {"centre_id": centre_id, "now": now},
@@ -155,10 +154,8 @@ async def has_channels(conn: Conn, centre_id: CentreId) -> bool:
         """
         SELECT EXISTS (
           SELECT
-            FROM contact_method
-            JOIN account ON account.id = contact_method.account_id
-           WHERE account.centre_id = %(centre_id)s AND account.active
-             AND contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed)
+            FROM contacts_of_active_accounts() AS contact
+           WHERE contact.centre_id = %(centre_id)s AND contact.works)
         """,
         {"centre_id": centre_id},
     )

@@ -28,8 +28,8 @@ VIEWS = f"""
 """
 FUNCTIONS = f"""
     SELECT proname AS name, lanname AS kind,
-           CASE WHEN lanname = 'plpgsql' THEN pg_get_functiondef(pg_proc.oid)
-                ELSE coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc) END AS definition
+           CASE WHEN lanname = 'plpgsql' OR prosqlbody IS NOT NULL THEN pg_get_functiondef(pg_proc.oid)
+                ELSE prosrc END AS definition
       FROM pg_proc
       JOIN pg_language ON pg_language.oid = prolang
      WHERE pronamespace = 'public'::regnamespace AND prokind <> 'a'

@@ -24,12 +24,12 @@ import psycopg
 import uvicorn
 import uvloop
 
-from hub.access import store as access_store
 from hub.access.forgetting import Forgetting
 from hub.access.service import Access
 from hub.alarms import service as alarms
 from hub.alarms.watch import Watch
 from hub.attendance.closing import Closing
+from hub.centre.service import only_centre
 from hub.embedded import postgres
 from hub.fleet.deliver import Deliver as DeliverToDevices
 from hub.fleet.gatekeeper import Gatekeeper
@@ -60,6 +60,7 @@ from hub.telemetry.keeper import Keeper
 from hub.telemetry.service import Telemetry
 from hub.video.remote import MediaProcess
 from hub.video.service import Video
+from hub.video.store import sessions_of_open_viewings
 from hub.web.app import build
 from hub.web.live import Live
 from hub.web.ready import Parts
@@ -123,7 +124,8 @@ async def serve(settings: Settings, clock: Clock) -> None:
             rest.create_task(hub.live.run())
             rest.create_task(hub.video.run())
             every = hub.housekeeping.every
-            rest.create_task(every(Forgetting.EVERY_SECONDS, Forgetting(pools.hub, clock).forget, "forgetting"))
+            forgetting = Forgetting(pools.hub, clock, sessions_of_open_viewings)
+            rest.create_task(every(Forgetting.EVERY_SECONDS, forgetting.forget, "forgetting"))
             rest.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(pools.hub, clock).look, "quiet-notices"))
             rest.create_task(every(_RULES_EVERY, hub.rules.load_if_changed, "rule-files"))
             rest.create_task(_web(hub, theatre))
@@ -166,7 +168,7 @@ async def _first_centre(hub: Hub, rest: asyncio.TaskGroup) -> CentreId:
 
     async def look() -> None:
         async with hub.pools.hub.transaction() as conn:
-            centre_id = await access_store.only_centre(conn)
+            centre_id = await only_centre(conn)
         if centre_id is None:
             hub.parts.set("broker", works=True)  # nothing to serve yet is not a fault
         elif not found.done():

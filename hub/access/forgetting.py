@@ -1,11 +1,15 @@
 """Forgets sessions and links a month after they were over. What they did is in the ledger and in the viewings."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
 
 from hub.access import store
 from hub.access.service import KNOWN_FOR
 from hub.kit.clock import Clock
-from hub.kit.db import Database
+from hub.kit.db import Conn, Database
+
+SessionsInUse: TypeAlias = Callable[[Conn], Awaitable[Sequence[bytes]]]
+"""The ids of sessions that others still need, though they may be over."""
 
 
 class Forgetting:
@@ -13,13 +17,14 @@ class Forgetting:
 
     EVERY_SECONDS: Final = 3600.0
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, in_use: SessionsInUse) -> None:
         self._database = database
         self._clock = clock
+        self._in_use = in_use
 
     async def forget(self) -> None:
-        """Delete what was over for a month. Raises psycopg.OperationalError."""
+        """Delete what was over for a month, and is not in use. Raises psycopg.OperationalError."""
         before = self._clock.now() - KNOWN_FOR
         async with self._database.transaction() as conn:
-            await store.forget_sessions(conn, before)
+            await store.forget_sessions(conn, before, await self._in_use(conn))
             await store.forget_links(conn, before)

@@ -82,7 +82,8 @@ class Relation:
 class Subject:
     """One signed-in account, as the database knew it when the request came in.
 
-    `signed_in_until` is the moment the session ends if nothing else happens.
+    `signed_in_until` is the moment the session ends if nothing else happens. `relations` are filled in by whoever asks
+    about a senior.
     """
 
     account_id: AccountId

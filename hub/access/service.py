@@ -21,7 +21,7 @@ from hub.access.model import Role, SessionKind, Subject
 from hub.access.passwords import Passwords, check_strength
 from hub.access.tries import PASSWORD, PHONE_DIGITS, Key, Tries
 from hub.kit.db import Conn, Database
-from hub.kit.ids import AccountId, new_id
+from hub.kit.ids import AccountId, CentreId, new_id
 from hub.ledger.model import Chain, Entry
 from hub.ledger.service import append
 
@@ -90,7 +90,6 @@ class Access:
             if now - row.seen_at >= _SEEN_EVERY:
                 idle_until = now + _idle(kind)
                 await store.keep_session(conn, session_id, now, idle_until)
-            relations = await store.relations_of(conn, row.account_id) if row.role == Role.FAMILY else ()
         return SignedIn(
             session_id,
             Subject(
@@ -100,7 +99,6 @@ class Access:
                 kind=kind,
                 active=row.active,
                 signed_in_until=min(idle_until, row.ends_at),
-                relations=relations,
             ),
         )
 
@@ -195,26 +193,28 @@ class Access:
             )
         return opened
 
-    async def become_first_administrator(self, token: str, name: str, password: str, now: datetime) -> Opened:
+    async def become_first_administrator(self, token: str, wish: "FirstAdministratorWish", now: datetime) -> Opened:
         """Make the first administrator's account, id `administrator`, and let her in.
 
         Raises NoCentreYet before the first import, WeakPassword, NoSuchInvitation, InvitationUsed, InvitationExpired.
         """
-        check_strength(password)
+        check_strength(wish.password)
         await self.first_link_works(token, now)
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(wish.password)
         async with self._database.transaction() as conn:
             await self._usable_first_link(conn, token, now)
-            centre_id = await store.only_centre(conn)
-            if centre_id is None:
+            if wish.centre_id is None:
                 raise NoCentreYet
             account_id = AccountId("administrator")
             if await store.account(conn, account_id) is not None:
                 account_id = AccountId(new_id("administrator", now)[:32])
-            await store.insert_administrator(conn, store.NewAdministrator(account_id, centre_id, name, password_hash))
+            administrator = store.NewAdministrator(account_id, wish.centre_id, wish.name, password_hash)
+            await store.insert_administrator(conn, administrator)
             await store.end_first_links(conn, now)
             opened = await open_session(conn, account_id, SessionKind.STAFF, now)
-            await append(conn, centre_id, Chain.ACCESS, [Entry("first-administrator", {"account": account_id})], now)
+            await append(
+                conn, wish.centre_id, Chain.ACCESS, [Entry("first-administrator", {"account": account_id})], now
+            )
         return opened
 
     async def first_link_works(self, token: str, now: datetime) -> None:
@@ -229,14 +229,12 @@ class Access:
         async with self._database.transaction() as conn:
             return await store.demo_accounts(conn)
 
-    async def account_and_centre(self, account_id: AccountId) -> tuple[store.AccountRow, store.CentreRow]:
-        """The account of somebody who is signed in, and her centre."""
+    async def account(self, account_id: AccountId) -> store.AccountRow:
+        """The account of somebody who is signed in."""
         async with self._database.transaction() as conn:
             account = await store.account(conn, account_id)
-            assert account is not None
-            centre = await store.centre(conn, account.centre_id)
-        assert centre is not None
-        return account, centre
+        assert account is not None
+        return account
 
     async def _usable_first_link(self, conn: Conn, token: str, now: datetime) -> None:
         row = await store.lock_first_link(conn, _digest(token))
@@ -283,6 +281,15 @@ async def invite(conn: Conn, invited: "Invited", now: datetime) -> str:
         ),
     )
     return token
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdministratorWish:
+    """How the first administrator wants to be called and to sign in; `centre_id` is None before the first import."""
+
+    centre_id: CentreId | None
+    name: str
+    password: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """Which rows the door reads and writes: accounts, sessions, invitations. One function, one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
-from hub.access.model import Relation, SessionKind
+from hub.access.model import SessionKind
 from hub.kit.db import Conn
-from hub.kit.ids import AccountId, CentreId, SeniorId
+from hub.kit.ids import AccountId, CentreId
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,6 @@ class AccountRow:
     password_hash: str | None
     demo: bool
     active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CentreRow:
-    """The centre an account belongs to; hours are wall time of `timezone`."""
-
-    id: CentreId
-    name: str
-    name_en: str
-    opens: time
-    closes: time
-    timezone: str
-    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +70,6 @@ class InvitationRow:
     active: bool
     inviter: str | None
     inviter_en: str | None
-    senior_id: SeniorId | None
-    senior_address_as: str | None
-    senior_address_as_en: str | None
     ends_at: datetime
     used_at: datetime | None
     reusable: bool
@@ -124,20 +109,6 @@ async def account(conn: Conn, account_id: AccountId) -> AccountRow | None:
         return await cur.fetchone()
 
 
-async def centre(conn: Conn, centre_id: CentreId) -> CentreRow | None:
-    """The centre with this id."""
-    async with conn.cursor(row_factory=class_row(CentreRow)) as cur:
-        await cur.execute(
-            """
-            SELECT id, name, name_en, opens, closes, timezone, phone
-              FROM centre
-             WHERE id = %(centre_id)s
-            """,
-            {"centre_id": centre_id},
-        )
-        return await cur.fetchone()
-
-
 async def demo_accounts(conn: Conn) -> list[AccountRow]:
     """The demo's accounts that sign in with a password."""
     async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
@@ -166,21 +137,6 @@ async def open_session(conn: Conn, session_id: bytes, kind: SessionKind) -> Sess
             {"session_id": session_id, "kind": kind},
         )
         return await cur.fetchone()
-
-
-async def relations_of(conn: Conn, account_id: AccountId) -> tuple[Relation, ...]:
-    """The account's ties to seniors, confirmed or not, blocked or not."""
-    async with conn.cursor(row_factory=class_row(Relation)) as cur:
-        await cur.execute(
-            """
-            SELECT senior_id, confirmed_at, blocked_at
-              FROM relation
-             WHERE account_id = %(account_id)s
-             ORDER BY id
-            """,
-            {"account_id": account_id},
-        )
-        return tuple(await cur.fetchall())
 
 
 async def insert_session(conn: Conn, session: NewSession) -> None:
@@ -250,17 +206,14 @@ async def was_session_of(conn: Conn, session_id: bytes, account_id: AccountId) -
     return row is not None and bool(row[0])
 
 
-async def forget_sessions(conn: Conn, before: datetime) -> None:
-    """Delete the sessions that were over then, but for one in which a viewing still runs."""
+async def forget_sessions(conn: Conn, before: datetime, in_use: Sequence[bytes]) -> None:
+    """Delete the sessions that were over then, but for those with an id in `in_use`."""
     await conn.execute(
         """
         DELETE FROM session
-         WHERE coalesce(ended_at, least(idle_until, ends_at)) < %(before)s
-           AND NOT EXISTS (
-                 SELECT FROM viewing
-                  WHERE viewing.session_id = session.id AND viewing.ended_at IS NULL)
+         WHERE coalesce(ended_at, least(idle_until, ends_at)) < %(before)s AND id <> ALL(%(in_use)s)
         """,
-        {"before": before},
+        {"before": before, "in_use": list(in_use)},
     )
 
 
@@ -314,19 +267,10 @@ async def lock_invitation(conn: Conn, invitation_id: bytes) -> InvitationRow | N
             SELECT invitation.account_id, account.person, account.centre_id, account.role, account.name,
                    account.name_en, account.phone, account.demo, account.active,
                    inviter.name AS inviter, inviter.name_en AS inviter_en,
-                   senior.id AS senior_id, senior.address_as AS senior_address_as,
-                   senior.address_as_en AS senior_address_as_en,
                    invitation.ends_at, invitation.used_at, invitation.reusable
               FROM invitation
               JOIN account ON account.id = invitation.account_id
               LEFT JOIN account AS inviter ON inviter.id = invitation.made_by
-              LEFT JOIN LATERAL (
-                     SELECT senior_id
-                       FROM relation
-                      WHERE relation.account_id = account.id AND relation.blocked_at IS NULL
-                      ORDER BY relation.id
-                      LIMIT 1) AS tie ON true
-              LEFT JOIN senior ON senior.id = tie.senior_id
              WHERE invitation.id = %(invitation_id)s
                FOR UPDATE OF invitation
             """,
@@ -378,20 +322,6 @@ async def has_administrator(conn: Conn) -> bool:
     row = await cur.fetchone()
     assert row is not None
     return bool(row[0])
-
-
-async def only_centre(conn: Conn) -> CentreId | None:
-    """The centre of this hub; None before the first import. An import refuses a second one."""
-    cur = await conn.execute(
-        """
-        SELECT id
-          FROM centre
-         ORDER BY id
-         LIMIT 1
-        """
-    )
-    row = await cur.fetchone()
-    return CentreId(row[0]) if row else None
 
 
 async def insert_first_link(conn: Conn, link_id: bytes, made_at: datetime, ends_at: datetime) -> None:

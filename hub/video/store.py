@@ -192,6 +192,13 @@ async def count_open_in(conn: Conn, session_id: bytes) -> int:
         return int(await cur.fetchone() or 0)
 
 
+async def sessions_of_open_viewings(conn: Conn) -> list[bytes]:
+    """The sessions in which a viewing has not ended."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute("SELECT DISTINCT session_id FROM viewing WHERE ended_at IS NULL")
+        return [bytes(session_id) for session_id in await cur.fetchall()]
+
+
 async def insert_viewing(conn: Conn, viewing: NewViewing) -> None:
     """Write a viewing that was allowed."""
     await conn.execute(

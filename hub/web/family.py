@@ -1,21 +1,21 @@
 """Where is mother, how is she, and may she be seen? One family member's first screen, read under her own account."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hub.access.api import Centre, shown_centre
 from hub.access.errors import NotAllowed
 from hub.access.may import OfSenior, Refused, may
 from hub.access.needs import Caller
-from hub.access.store import centre as read_centre
 from hub.attendance.model import Stay, Whereabouts
 from hub.attendance.service import stays_between, where
+from hub.centre.shown import ShownCentre, shown_centre
 from hub.kit.changes import Change
 from hub.kit.db import Conn
 from hub.kit.http import Databases
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId
+from hub.people.relative_store import relations_of
 from hub.telemetry.service import latest
 from hub.video.policy import Code
 from hub.video.service import verdict, watched
@@ -63,7 +63,7 @@ class FamilyHome:
         async with self.databases.web.transaction_as(caller.account_id) as conn:
             tie = await store.relative(conn, caller.account_id)
             if tie is None:
-                raise NotAllowed(_why_no_relation(caller, now))
+                raise NotAllowed(await _why_no_relation(conn, caller, now))
             seen = await _see(conn, tie, now)
         async with self.databases.hub.transaction() as conn:
             picture = await _picture(conn, caller, seen, now)
@@ -75,7 +75,7 @@ class _Seen:
     """What the database gave for one home."""
 
     tie: store.RelativeRow
-    centre: Centre
+    centre: ShownCentre
     covers: frozenset[str]
     rooms: Mapping[RoomId, store.NamedRoomRow]
     whereabouts: Whereabouts
@@ -86,13 +86,12 @@ class _Seen:
 
 
 async def _see(conn: Conn, tie: store.RelativeRow, now: datetime) -> _Seen:
-    row = await read_centre(conn, tie.centre_id)
-    assert row is not None
-    midnight = day_begins(now, row.timezone)
+    centre = await shown_centre(conn, tie.centre_id)
+    midnight = day_begins(now, centre.timezone)
     covers = await store.covered(conn, tie.account_id, tie.senior_id, now)
     return _Seen(
         tie=tie,
-        centre=shown_centre(row),
+        centre=centre,
         covers=covers,
         rooms=await store.room_names(conn, tie.centre_id),
         whereabouts=await where(conn, tie.senior_id, now),
@@ -120,9 +119,10 @@ async def _camera(conn: Conn, centre_id: CentreId, camera_id: DeviceId | None, n
     return camera_state(found, readings.get(found.room_id, {}))
 
 
-def _why_no_relation(caller: Caller, now: datetime) -> str:
-    for relation in caller.subject.relations:
-        answer = may(caller.subject, caller.action, OfSenior(caller.centre_id, relation.senior_id), now)
+async def _why_no_relation(conn: Conn, caller: Caller, now: datetime) -> str:
+    subject = replace(caller.subject, relations=await relations_of(conn, caller.account_id))
+    for relation in subject.relations:
+        answer = may(subject, caller.action, OfSenior(caller.centre_id, relation.senior_id), now)
         if isinstance(answer, Refused):
             return answer.reason
     return "not-your-relative"

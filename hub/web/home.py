@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from hub.access.api import Centre
 from hub.alarms.model import Outcome
+from hub.centre.shown import ShownCentre
 from hub.kit.ids import AccountId, AlarmId, DeviceId, RoomId, SeniorId
 
 
@@ -104,6 +104,6 @@ class Home(BaseModel):
     today: list[Moment]
     viewings: list[Watched]
     alarms: list[HerAlarm]
-    centre: Centre
+    centre: ShownCentre
     demo: bool
     plain_http: bool

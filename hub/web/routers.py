@@ -11,6 +11,7 @@ from hub.rules.api import router as rules
 from hub.telemetry.api import router as telemetry
 from hub.video.api import router as video
 from hub.web.api import router as live
+from hub.web.door import router as door
 from hub.web.ready import router as ready
 from hub.web.stage.api import router as stage
 from hub.web.static import router as pages
@@ -18,5 +19,5 @@ from hub.web.static import router as pages
 
 def routers(*, demo: bool) -> list[APIRouter]:
     """The hub's routers; the stage's only in the demo."""
-    of_the_hub = [access, live, alarms, attendance, telemetry, video, fleet, ingest, rules, ready]
+    of_the_hub = [access, door, live, alarms, attendance, telemetry, video, fleet, ingest, rules, ready]
     return [*of_the_hub, *([stage] if demo else []), pages]

@@ -19,9 +19,9 @@ import psycopg
 import pytest
 from pydantic import TypeAdapter
 
-from hub.access.api import Me
 from hub.embedded import postgres
 from hub.rules.api import RulesInForce
+from hub.web.door import Me
 from tests.fakes.demo import PAGE, end, environment_of, printed_in, start, until
 from tests.fakes.sockets import loopbacks
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 from pydantic import TypeAdapter
 
-from hub.access.api import Me
 from hub.embedded.screen import ROLES
+from hub.web.door import Me
 from tests.fakes.demo import Demo, until
 
 ROW = re.compile(r"^[│|] *(\S.*?) *[│|] *(\S+) *[│|] *(\S+) *[│|] *(\S.*?) *[│|]$", re.MULTILINE)

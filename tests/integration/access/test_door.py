@@ -14,6 +14,7 @@ from hub.access.passwords import Passwords
 from hub.access.service import Invited, disable, first_administrator_link, invite
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
+from hub.video.store import sessions_of_open_viewings
 from tests.fakes.house import House
 from tests.integration.web.site import Place, Site, make_site
 
@@ -319,12 +320,12 @@ async def test_sessions_and_links_are_forgotten_a_month_after_they_were_over(
         await first_administrator_link(conn, clock.now())
 
     clock.advance(timedelta(days=20))
-    await Forgetting(place.hub, clock).forget()
+    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
     assert await counted(place) == {"session": 1, "invitation": 2, "first_administrator": 1}
 
     clock.advance(timedelta(days=20))
     await site.cookies_of(house.zhou)
-    await Forgetting(place.hub, clock).forget()
+    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
     assert await counted(place) == {"session": 1, "invitation": 1, "first_administrator": 0}
 
 
@@ -355,12 +356,12 @@ async def test_a_viewing_outlives_the_session_in_which_it_was_opened(
             )
 
     clock.advance(timedelta(days=100))
-    await Forgetting(place.hub, clock).forget()
+    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
     assert (await counted(place))["session"] == 1
 
     async with place.hub.transaction() as conn:
         await conn.execute("UPDATE viewing SET ended_at = %s, ended_because = 'left'", (clock.now(),))
-    await Forgetting(place.hub, clock).forget()
+    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
     assert (await counted(place))["session"] == 0
     assert await count(place, "viewing") == 2
 

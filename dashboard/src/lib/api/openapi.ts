@@ -766,24 +766,6 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * Account
-         * @description An account as its owner sees it.
-         */
-        Account: {
-            /** Id */
-            id: string;
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "zh-CN" | "en";
-            /** Name */
-            name: string;
-            /** Name En */
-            name_en: string;
-            role: components["schemas"]["Role"];
-        };
-        /**
          * AlarmCard
          * @description An alarm as boards show it. `owner` of a resolved alarm is whoever resolved it.
          */
@@ -1106,32 +1088,6 @@ export interface components {
             width: number;
         };
         /**
-         * Centre
-         * @description A centre as its pages show it; the hours are wall time of `timezone`, `phone` is empty where none is known.
-         */
-        Centre: {
-            /**
-             * Closes
-             * Format: time
-             */
-            closes: string;
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Name En */
-            name_en: string;
-            /**
-             * Opens
-             * Format: time
-             */
-            opens: string;
-            /** Phone */
-            phone: string;
-            /** Timezone */
-            timezone: string;
-        };
-        /**
          * ChosenPassword
          * @description The password a staff member chose.
          */
@@ -1358,7 +1314,7 @@ export interface components {
             alarms: components["schemas"]["HerAlarm"][];
             /** At Centre */
             at_centre: boolean | null;
-            centre: components["schemas"]["Centre"];
+            centre: components["schemas"]["ShownCentre"];
             /** Demo */
             demo: boolean;
             me: components["schemas"]["FamilyMember"];
@@ -1446,8 +1402,8 @@ export interface components {
          * @description Who is signed in, and where. `plain_http`: anybody on this network could read along.
          */
         Me: {
-            account: components["schemas"]["Account"];
-            centre: components["schemas"]["Centre"];
+            account: components["schemas"]["OwnAccount"];
+            centre: components["schemas"]["ShownCentre"];
             /** Demo */
             demo: boolean;
             /** Plain Http */
@@ -1518,6 +1474,24 @@ export interface components {
          * @enum {string}
          */
         Outcome: "assisted" | "reassurance" | "company" | "accidental" | "device_fault" | "fall" | "ambulance";
+        /**
+         * OwnAccount
+         * @description An account as its owner sees it.
+         */
+        OwnAccount: {
+            /** Id */
+            id: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh-CN" | "en";
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            role: components["schemas"]["Role"];
+        };
         /**
          * PhoneDigits
          * @description The last four digits of the phone number that staff wrote down.
@@ -1812,6 +1786,32 @@ export interface components {
             room_id: string | null;
             /** Since */
             since: string | null;
+        };
+        /**
+         * ShownCentre
+         * @description A centre as its pages show it; the hours are wall time of `timezone`, `phone` is empty where none is known.
+         */
+        ShownCentre: {
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /** Phone */
+            phone: string;
+            /** Timezone */
+            timezone: string;
         };
         /**
          * SignIn

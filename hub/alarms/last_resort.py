@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from devices.contract.messages import Do
-from hub.alarms import store
+from hub.alarms import sounder_store, store
 from hub.alarms.model import State
 from hub.alarms.store import BareAlarm
 from hub.alarms.transition import command_device
@@ -53,10 +53,10 @@ async def tell(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
 
 async def _turn_sirens_on(conn: Conn, alarm: BareAlarm, now: datetime) -> None:
     """They are the alarm's from now on: whoever resolves it turns them off."""
-    await store.lock_devices(conn, [alarm.centre_id])
-    found = await store.sounders(conn, alarm.centre_id, now)
+    await sounder_store.lock_devices(conn, [alarm.centre_id])
+    found = await sounder_store.sounders(conn, alarm.centre_id, now)
     sirens = sorted(sounder.device_id for sounder in found if sounder.do is Do.SIREN)
-    await store.set_on(conn, alarm.id, sirens, now)
+    await sounder_store.set_on(conn, alarm.id, sirens, now)
     for device_id in sirens:
         await command_device(conn, alarm.id, device_id, Do.SIREN, now, on=True)
 

@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Final
 
 from hub.access.model import Role
-from hub.alarms import last_resort, policies, store
+from hub.alarms import (
+    last_resort,
+    policies,
+    policy_store,
+    press_store,
+    responder_store,
+    sounder_store,
+    store,
+    timer_store,
+)
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
 from hub.alarms.keys import key_of
 from hub.alarms.lifecycle import after, opened
@@ -32,7 +41,7 @@ from hub.alarms.model import (
     TimerKind,
 )
 from hub.alarms.reach import Centre, reach_of
-from hub.alarms.store import Responder
+from hub.alarms.responder_store import Responder, person_of_senior
 from hub.alarms.transition import Noted, carry_out, centre_now
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
@@ -68,13 +77,13 @@ async def conclude(
     last: it is the last thing a transaction does before its own entries.
     """
     keys = [key_of(finding) for finding in findings if finding.priority.is_alarm]
-    keys += [key for _, key in await store.alarms_of_presses(conn, taken_back)]
+    keys += [key for _, key in await press_store.alarms_of_presses(conn, taken_back)]
     await store.lock_keys(conn, keys)
     sitting = _Sitting(conn, now, await store.lock_live(conn, keys))
     if keys:
-        await store.lock_devices(conn, sorted({finding.centre_id for finding in findings}))
+        await sounder_store.lock_devices(conn, sorted({finding.centre_id for finding in findings}))
     concluded = [await sitting.conclude(finding) for finding in findings]
-    for alarm_id, key in await store.alarms_of_presses(conn, taken_back):
+    for alarm_id, key in await press_store.alarms_of_presses(conn, taken_back):
         await sitting.take_back(alarm_id, key)
     await sitting.record()
     return concluded
@@ -124,7 +133,7 @@ async def resolve(
 
 async def person(conn: Conn, account_id: AccountId) -> Responder:
     """Who an account is. Raises NotAResponder when there is none."""
-    found = await store.responder(conn, account_id)
+    found = await responder_store.responder(conn, account_id)
     if found is None:
         raise NotAResponder
     return found
@@ -135,7 +144,7 @@ async def fire_due(conn: Conn, now: datetime) -> bool:
 
     An alarm that raises is parked, with all its timers, and told by last resort: the others never wait for it.
     """
-    timer = await store.lock_due(conn, now)
+    timer = await timer_store.lock_due(conn, now)
     if timer is None:
         return False
     await last_resort.shield(conn, timer.alarm_id, timer.centre_id, lambda: _fire(conn, timer, now), now)
@@ -165,12 +174,12 @@ async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: 
     Raises WrongPolicy for rungs that nobody could climb.
     """
     policies.require_tiers(steps)
-    current = await store.current_policy(edit.conn, centre_id, applies)
+    current = await policy_store.current_policy(edit.conn, centre_id, applies)
     if current is not None and (current.name, current.steps) == (name, steps):
         return
-    policy_id = new_id("o", edit.now)
+    policy_id, policy = new_id("o", edit.now), Policy(name, 0, steps)
     made_by = edit.author.account_id
-    await store.replace_policy(edit.conn, policy_id, centre_id, applies, Policy(name, 0, steps), made_by, edit.now)
+    await policy_store.replace_policy(edit.conn, policy_id, centre_id, applies, policy, made_by, edit.now)
     edit.note(centre_id, Chain.CARE, "policy.written", applies=applies.value)
 
 
@@ -198,7 +207,7 @@ async def conclude_apart(
 async def _fire(conn: Conn, timer: Timer, now: datetime) -> None:
     if timer.was_parked:
         await parking.unpark(conn, last_resort.polled(timer.alarm_id, timer.centre_id), now)
-    await store.set_fired(conn, timer.id, now)
+    await timer_store.set_fired(conn, timer.id, now)
     alarm = await _lock(conn, timer.alarm_id)
     told = await notifications.is_anybody_told_since(conn, alarm.id, alarm.open_since)
     late_seconds = int((now - timer.due_at).total_seconds())
@@ -256,12 +265,12 @@ class _Sitting:
         """The alarm that the finding's press belongs to already."""
         if finding.press_id is None:
             return None
-        return await store.alarm_of_press(self.conn, finding.press_id, key_of(finding))
+        return await press_store.alarm_of_press(self.conn, finding.press_id, key_of(finding))
 
     async def _again(self, live: Alarm, finding: Finding) -> Again:
         is_new_press = finding.press_id is not None and await _link(self.conn, live.id, finding)
         press_id = finding.press_id if is_new_press else None
-        return Again(press_id, finding.device_id, tuple(await store.presses_of(self.conn, live.id)))
+        return Again(press_id, finding.device_id, tuple(await press_store.presses_of(self.conn, live.id)))
 
     async def _place(self, centre_id: CentreId) -> _Place:
         if centre_id not in self.centres:
@@ -282,7 +291,7 @@ async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Ent
     noted = Noted(
         {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": born.policy.version},
         {
-            "senior": None if born.senior_id is None else str(await store.person_of_senior(conn, born.senior_id)),
+            "senior": None if born.senior_id is None else str(await person_of_senior(conn, born.senior_id)),
             "room": born.room_id,
             "device": born.device_id,
             "press": finding.press_id,
@@ -295,7 +304,7 @@ async def _born(conn: Conn, finding: Finding, now: datetime) -> Alarm:
     """A new alarm, which is not written yet, to which the finding's press is linked."""
     key = key_of(finding)
     subject = key.removesuffix(f":{finding.klass}")
-    applies, policy = await store.policy_at(conn, finding.centre_id, now)
+    applies, policy = await policy_store.policy_at(conn, finding.centre_id, now)
     born = Alarm(
         id=AlarmId(new_id("a", now)),
         centre_id=finding.centre_id,
@@ -343,7 +352,7 @@ async def _link(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:
     """Link the finding's press to the alarm; False without a press, or when it is linked to another alarm already."""
     if finding.press_id is None:
         return False
-    return await store.link_press(conn, alarm_id, finding.press_id, finding.device_id, finding.at)
+    return await press_store.link_press(conn, alarm_id, finding.press_id, finding.device_id, finding.at)
 
 
 async def _happen(conn: Conn, alarm: Alarm, happening: Happening, now: datetime, noted: Noted = NOTHING_NOTED) -> Alarm:
@@ -352,7 +361,7 @@ async def _happen(conn: Conn, alarm: Alarm, happening: Happening, now: datetime,
     try:
         alarm, entry = await _decide(conn, alarm, happening, place, noted)
     except AlreadyTaken as lost:
-        winner = await store.responder(conn, lost.owner_id)
+        winner = await responder_store.responder(conn, lost.owner_id)
         assert winner is not None
         raise AlreadyTaken(lost.owner_id, name=winner.name, name_en=winner.name_en) from None
     if entry is not None:
@@ -379,7 +388,7 @@ async def _lock(conn: Conn, alarm_id: AlarmId) -> Alarm:
 
 async def _require_responder(conn: Conn, alarm: Alarm, account_id: AccountId) -> None:
     """Told or not, whoever belongs to the centre may act; family never accepts."""
-    account = await store.responder(conn, account_id)
+    account = await responder_store.responder(conn, account_id)
     if account is None or not account.active or account.centre_id != alarm.centre_id:
         raise NotAResponder
     if not Role(account.role).may_respond:

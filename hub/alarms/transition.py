@@ -8,12 +8,12 @@ from hashlib import sha256
 from typing import Final
 
 from devices.contract.messages import Cmd, Cue, Do
-from hub.alarms import store
+from hub.alarms import press_store, responder_store, sounder_store, store, timer_store
 from hub.alarms.cues import cue_text
 from hub.alarms.lifecycle import cue_of
 from hub.alarms.model import Alarm, Moved, Sentence, Sounder, State, Tell, TimerKind
+from hub.alarms.press_store import Presser
 from hub.alarms.reach import Centre
-from hub.alarms.store import Presser
 from hub.fleet import service as fleet
 from hub.fleet.model import Command, Subtopic
 from hub.kit.db import Conn
@@ -49,7 +49,7 @@ async def centre_now(conn: Conn, centre_id: CentreId, now: datetime) -> Centre:
     return Centre(
         await roster.posts(conn, centre_id, now),
         await notifications.reachable(conn, centre_id),
-        tuple(await store.sounders(conn, centre_id, now)),
+        tuple(await sounder_store.sounders(conn, centre_id, now)),
     )
 
 
@@ -70,11 +70,11 @@ async def carry_out(
             await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
         await _tell(conn, alarm, moved.tell)
         if moved.sound is not None or moved.quiet is not None or moved.renew:
-            await store.lock_devices(conn, [alarm.centre_id])
+            await sounder_store.lock_devices(conn, [alarm.centre_id])
         await _send_cues(conn, alarm, moved)
         await _switch(conn, alarm, moved, sounders)
         await _note_gaps(conn, before, alarm, moved)
-        by = None if moved.by is None else await store.responder(conn, moved.by)
+        by = None if moved.by is None else await responder_store.responder(conn, moved.by)
     stands: dict[str, str | int | None] = {
         "alarm": alarm.id,
         "state": alarm.state.value,
@@ -96,11 +96,11 @@ async def _save(conn: Conn, before: Alarm | None, alarm: Alarm) -> None:
 async def _set_timers(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Moved) -> None:
     """A new epoch voids every pending timer; an answer voids the question."""
     if before is not None and before.epoch != alarm.epoch:
-        await store.void_timers(conn, alarm.id, tuple(TimerKind), alarm.changed_at)
+        await timer_store.void_timers(conn, alarm.id, tuple(TimerKind), alarm.changed_at)
     elif moved.answers_confirm:
-        await store.void_timers(conn, alarm.id, (TimerKind.CONFIRM,), alarm.changed_at)
+        await timer_store.void_timers(conn, alarm.id, (TimerKind.CONFIRM,), alarm.changed_at)
     timers = [(new_id("i", alarm.changed_at), pending) for pending in moved.timers]
-    await store.insert_timers(conn, alarm, timers, alarm.changed_at)
+    await timer_store.insert_timers(conn, alarm, timers, alarm.changed_at)
 
 
 async def _keep(conn: Conn, alarm: Alarm, sentence: Sentence | None) -> dict[str, str]:
@@ -135,7 +135,7 @@ async def _facts(conn: Conn, alarm: Alarm) -> Facts:
         owner=await _name_of(conn, owner_id),
         outcome="" if alarm.outcome is None else alarm.outcome.value,
         times_pressed=alarm.times_pressed,
-        pressed="" if pressed is None else await store.local_time(conn, alarm.centre_id, pressed),
+        pressed="" if pressed is None else await responder_store.local_time(conn, alarm.centre_id, pressed),
         drill=alarm.drill,
         owner_id=owner_id,
     )
@@ -143,7 +143,7 @@ async def _facts(conn: Conn, alarm: Alarm) -> Facts:
 
 async def _name_of(conn: Conn, account_id: AccountId | None) -> dict[str, str]:
     """What the account's person is called, per language; empty when there is none."""
-    found = None if account_id is None else await store.responder(conn, account_id)
+    found = None if account_id is None else await responder_store.responder(conn, account_id)
     return {} if found is None else {"zh-CN": found.name, "en": found.name_en}
 
 
@@ -158,7 +158,7 @@ async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
     coming = await _name_of(conn, alarm.owner_id)
     until = alarm.changed_at + CUE_HOLDS
     # Here and not in the database, whose collation may be another: see `fleet.lock_messages_to`.
-    for presser in sorted(await store.pressers(conn, alarm.id), key=lambda one: one.device_id):
+    for presser in sorted(await press_store.pressers(conn, alarm.id), key=lambda one: one.device_id):
         if moved.cue is None and await _is_shown(conn, alarm, presser):
             continue
         language = "en" if presser.language == "en" else "zh-CN"
@@ -194,13 +194,13 @@ async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sou
     do = {sounder.device_id: sounder.do for sounder in sounders}
     switched: list[tuple[DeviceId, Do, bool]] = []
     if moved.sound is not None:
-        await store.set_on(conn, alarm.id, moved.sound.devices, alarm.changed_at)
+        await sounder_store.set_on(conn, alarm.id, moved.sound.devices, alarm.changed_at)
         switched += [(device_id, do[device_id], True) for device_id in moved.sound.devices]
     if moved.quiet is not None:
-        off = await store.set_off(conn, alarm.id, sorted(moved.quiet.kinds), alarm.changed_at)
+        off = await sounder_store.set_off(conn, alarm.id, sorted(moved.quiet.kinds), alarm.changed_at)
         switched += [(device_id, kind, False) for device_id, kind in off]
     if moved.renew:
-        on = await store.devices_on(conn, alarm.id)
+        on = await sounder_store.devices_on(conn, alarm.id)
         switched += [(device_id, do[device_id], True) for device_id in on if device_id in do]
     for device_id, what, is_on in sorted(switched):
         await command_device(conn, alarm.id, device_id, what, alarm.changed_at, on=is_on)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from hub.alarms import store
+from hub.alarms import store, timer_store
 from hub.fleet import service as fleet
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
@@ -20,9 +20,9 @@ async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: date
     What was written in the moment between a clock that was set back and this comes early, never late.
     """
     await rules.clock_was_set(conn, clock_set)
-    await store.lock_all(conn)
-    await store.move_timers(conn, clock_set)
-    await store.move_deadlines(conn, clock_set, now)
+    await timer_store.lock_all(conn)
+    await timer_store.move_timers(conn, clock_set)
+    await timer_store.move_deadlines(conn, clock_set, now)
     await notifications.clock_was_set(conn, clock_set)
     await fleet.clock_was_set(conn, clock_set)
     seconds = round(clock_set.by.total_seconds())
@@ -39,12 +39,12 @@ async def bring_near(conn: Conn, rules: Rules, now: datetime) -> None:
     Due in every look, because a clock may be behind from the start, where nothing tells that it was set.
     """
     await rules.bring_near(conn, now)
-    if not await store.timers_of_the_future(conn, now):
+    if not await timer_store.timers_of_the_future(conn, now):
         return
-    await store.lock_all(conn)
-    ahead = await store.timers_of_the_future(conn, now)
-    await store.bring_timers_near(conn, now)
-    await store.bring_deadlines_near(conn, ahead, now)
+    await timer_store.lock_all(conn)
+    ahead = await timer_store.timers_of_the_future(conn, now)
+    await timer_store.bring_timers_near(conn, now)
+    await timer_store.bring_deadlines_near(conn, ahead, now)
 
 
 async def newest_row_at(conn: Conn) -> datetime | None:

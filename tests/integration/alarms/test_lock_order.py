@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import psycopg
 
-from hub.alarms import store, waits
+from hub.alarms import sounder_store, store, waits
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import PressId
@@ -55,7 +55,7 @@ async def find_held(conn: Conn, *names: str) -> list[str]:
 async def test_a_press_that_waits_for_the_devices_of_its_centre_holds_nothing_that_comes_after_them(desk: Desk) -> None:
     await desk.pressed_alarm()
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
-        await store.lock_devices(other, [desk.house.centre])
+        await sounder_store.lock_devices(other, [desk.house.centre])
         press = tasks.create_task(desk.press(device=desk.house.li_button, senior=desk.house.li, press_id=SECOND_PRESS))
         await until_waiting(desk)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from hub.alarms import service, store
+from hub.alarms import service, sounder_store, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder, ReasonNeeded, WrongPolicy
 from hub.alarms.model import Applies, Step
 from hub.kit.ids import AccountId, AlarmId, PressId
@@ -353,7 +353,7 @@ async def test_who_waits_for_the_devices_of_a_centre_holds_no_message_to_a_butto
         await psycopg.AsyncConnection.connect(desk.url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await store.lock_devices(other, [desk.house.centre])
+        await sounder_store.lock_devices(other, [desk.house.centre])
         tasks.create_task(desk.arrive(alarm_id, desk.house.zhou))
         while not desk.rows(WAITS_FOR_A_LOCK):
             await asyncio.sleep(0.01)

@@ -23,7 +23,6 @@ from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
-    Applies,
     Arrival,
     Arrive,
     CancelRequested,
@@ -31,12 +30,10 @@ from hub.alarms.model import (
     Due,
     Happening,
     Outcome,
-    Policy,
     Resolve,
     Sentence,
     SomebodyTold,
     State,
-    Step,
     Timer,
     TimerKind,
 )
@@ -46,7 +43,6 @@ from hub.alarms.transition import Noted, carry_out, centre_now
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
-from hub.ledger.edit import Edit
 from hub.ledger.model import Chain, Entry
 from hub.notices import parking
 from hub.notices import service as notices
@@ -166,21 +162,6 @@ async def note_reached(conn: Conn, now: datetime) -> bool:
 
     await last_resort.shield(conn, alarm_id, centre_id, note, now)
     return True
-
-
-async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: str, steps: tuple[Step, ...]) -> None:
-    """Let alarms that are born from now on climb like this; nothing happens when they already do.
-
-    Raises WrongPolicy for rungs that nobody could climb.
-    """
-    policies.require_tiers(steps)
-    current = await policy_store.current_policy(edit.conn, centre_id, applies)
-    if current is not None and (current.name, current.steps) == (name, steps):
-        return
-    policy_id, policy = new_id("o", edit.now), Policy(name, 0, steps)
-    made_by = edit.author.account_id
-    await policy_store.replace_policy(edit.conn, policy_id, centre_id, applies, policy, made_by, edit.now)
-    edit.note(centre_id, Chain.CARE, "policy.written", applies=applies.value)
 
 
 async def conclude_apart(

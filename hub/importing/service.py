@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hub.access import directory
 from hub.access.service import Invited
-from hub.alarms import service as alarms
+from hub.alarms.policy_service import write_policy
 from hub.centre import service as centre
 from hub.fleet import registry
 from hub.importing import plan
@@ -72,7 +72,7 @@ async def _write(edit: Edit, file: CentreFile, demo_password_hash: str | None) -
     loaded.credentials = await _write_devices(edit, file)
     await roster.write_daily_shifts(edit, loaded.centre_id, plan.daily_shifts_of(file), ZoneInfo(file.centre.timezone))
     for applies, steps in plan.policies_of(file, is_demo=is_demo):
-        await alarms.write_policy(edit, loaded.centre_id, applies, plan.POLICY_NAME, steps)
+        await write_policy(edit, loaded.centre_id, applies, plan.POLICY_NAME, steps)
     for invited in _invited(file, new_accounts, is_demo=is_demo):
         loaded.invitations[invited.account_id] = await directory.invite_new(edit, invited)
     if not edit.is_empty:

@@ -10,6 +10,7 @@ import pytest
 from hub.alarms import service, sounder_store, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder, ReasonNeeded, WrongPolicy
 from hub.alarms.model import Applies, Step
+from hub.alarms.policy_service import write_policy
 from hub.kit.ids import AccountId, AlarmId, PressId
 from hub.ledger import store as ledger_store
 from hub.ledger.chain import first_broken
@@ -525,7 +526,7 @@ async def test_an_alarm_keeps_the_policy_it_was_born_with(desk: Desk) -> None:
     async def write(wait_seconds: int) -> None:
         steps = (Step(wait_seconds, ("duty:primary",)), Step(60, ("duty:secondary",)))
         async with edit(desk.database, COMMAND_LINE, desk.clock.now()) as editing:
-            await service.write_policy(editing, desk.house.centre, Applies.OPENING_HOURS, "demo", steps)
+            await write_policy(editing, desk.house.centre, Applies.OPENING_HOURS, "demo", steps)
 
     await write(10)
     alarm_id = await desk.pressed_alarm()
@@ -544,7 +545,7 @@ async def test_writing_the_same_policy_again_makes_no_new_version_and_no_entry(d
     for _ in range(2):
         async with edit(desk.database, admin, desk.clock.now()) as editing:
             steps = (Step(10, ("duty:primary",)),)
-            await service.write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
+            await write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
 
     assert desk.rows("SELECT version, made_by FROM escalation_policy") == [(1, "admin")]
     assert entries_of(desk.url) == [("policy.written", {"applies": "out_of_hours", "by": admin.token})]
@@ -558,7 +559,7 @@ async def test_writing_the_same_policy_again_makes_no_new_version_and_no_entry(d
 async def test_rungs_that_call_nobody_are_no_policy(desk: Desk, steps: tuple[Step, ...]) -> None:
     async with edit(desk.database, COMMAND_LINE, desk.clock.now()) as editing:
         with pytest.raises(WrongPolicy):
-            await service.write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
+            await write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
 
     assert desk.rows("SELECT version FROM escalation_policy") == []
 

@@ -95,3 +95,15 @@ def test_a_camera_and_a_change_of_its_room_at_the_same_moment_do_not_pass_each_o
         changing.execute("SET lock_timeout = '50ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             changing.execute("UPDATE room SET type = 'massage' WHERE id = 'corridor'")
+
+
+def test_a_device_does_not_become_a_camera_at_the_moment_in_which_it_is_assigned(
+    database_url: str, house: House
+) -> None:
+    with psycopg.connect(database_url) as assigning, psycopg.connect(database_url) as changing:
+        assigning.execute("UPDATE assignment SET to_at = '2026-11-23Z' WHERE device_id = 't-gym'")
+        assigning.execute("INSERT INTO assignment VALUES ('again', 't-gym', NULL, 'counselling', '2026-11-23Z', NULL)")
+
+        changing.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            changing.execute("UPDATE device SET kind = 'camera', rtsp_url = 'rtsp://127.0.0.1/x' WHERE id = 't-gym'")

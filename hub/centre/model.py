@@ -44,7 +44,8 @@ NEVER_A_CAMERA: Final = frozenset(
 )
 """Types of room in which people undress, are treated or speak in confidence.
 
-The database keeps the same list in `room_allows_camera`, and `tests/contract/test_cameras.py` compares the two.
+The database keeps the same list in `room_allows_camera`, and `tests/integration/schema/test_cameras.py` compares
+the two.
 """
 
 

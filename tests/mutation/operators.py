@@ -22,8 +22,6 @@ OTHER_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Sub: ast.Add,
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
-    ast.BitOr: ast.BitAnd,
-    ast.BitAnd: ast.BitOr,
 }
 OTHER_FUNCTION = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
 OTHER_UNIT = {"seconds": "minutes", "minutes": "seconds", "hours": "minutes", "days": "hours"}

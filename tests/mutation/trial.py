@@ -29,8 +29,8 @@ SLOWER = 5
 FIRST, SECOND = 40, 120
 """How many tests the first run of pytest for a mutant has, and the first two together."""
 PASSED, FAILED = 0, 1
-BROKEN = 2
-"""pytest's exit statuses; BROKEN is a tree whose tests cannot even be collected."""
+BROKEN = frozenset({2, 4})
+"""pytest's exit statuses; BROKEN is a tree whose tests, or whose conftest, cannot even be imported."""
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -74,7 +74,7 @@ class Bench:
                 status, said = await self.run_tests([test.node_id for test in tests], template)
         except TimeoutError:
             return replace(result, fate=Fate.TIMEOUT)
-        if status not in (PASSED, FAILED, BROKEN):
+        if status not in {PASSED, FAILED, *BROKEN}:
             raise TrialFailed(f"{result.mutant.key}: pytest ended with {status}:\n{said[-2000:]}")
         if status == PASSED:
             return result

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import psycopg
 
-from hub.alarms import sounder_store, store, waits
+from hub.alarms import last_resort, service, sounder_store, store, waits
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import PressId
+from hub.rules.model import Finding, Priority
 from hub.rules.service import Rules
 from tests.fakes.circles import WAITS_FOR_A_LOCK
 from tests.integration.alarms.conftest import Desk
@@ -122,3 +123,78 @@ async def test_a_clock_that_was_set_waits_for_every_alarm_before_it_moves_a_time
         await other.commit()
 
     assert held == []
+
+
+async def test_timers_of_a_clock_that_is_behind_are_moved_once_every_alarm_is_locked(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    hour_ago = desk.clock.now() - timedelta(hours=1)
+
+    async def bring_near() -> None:
+        async with desk.database.transaction() as conn:
+            await waits.bring_near(conn, Rules([], desk.clock), hour_ago)
+
+    async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
+        await store.lock(other, alarm_id)
+        tasks.create_task(bring_near())
+        await until_waiting(desk)
+
+        held = await find_held(other, "timers", "messages to devices", "head of the ledger")
+        await other.commit()
+
+    assert held == []
+    assert desk.rows("SELECT max(due_at) - %s < interval '15 minutes' FROM alarm_timer", hour_ago) == [(True,)]
+
+
+async def test_the_last_resort_waits_for_the_devices_of_the_centre_before_it_turns_one_on(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    asked = "SELECT count(*) FROM device_command WHERE device_id = %s"
+    ((before,),) = desk.rows(asked, desk.house.siren)
+
+    async def tell() -> None:
+        async with desk.database.transaction() as conn:
+            await store.lock(conn, alarm_id)
+            await last_resort.tell(conn, alarm_id, desk.clock.now())
+
+    async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
+        await store.lock_devices(other, [desk.house.centre])
+        tasks.create_task(tell())
+        await until_waiting(desk)
+
+        held = await find_held(other, "messages to devices", "head of the ledger")
+        await other.commit()
+
+    assert held == []
+    assert desk.rows(asked, desk.house.siren) == [(before + 1,)]
+
+
+async def test_a_press_that_is_concluded_apart_waits_for_its_key_and_holds_no_alarm(desk: Desk) -> None:
+    await desk.pressed_alarm()
+    ((key,),) = desk.rows("SELECT key FROM alarm")
+
+    async def conclude() -> None:
+        async with desk.database.transaction() as conn:
+            await service.conclude_apart(conn, [help_for(desk)], desk.clock.now())
+
+    async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
+        await store.lock_keys(other, [key])
+        tasks.create_task(conclude())
+        await until_waiting(desk)
+
+        held = await find_held(other, "alarms", "timers", "messages to devices", "head of the ledger")
+        await other.commit()
+
+    assert held == []
+
+
+def help_for(desk: Desk) -> Finding:
+    """A call for help of 王奶奶, without a press of its own."""
+    return Finding(
+        rule_id="press",
+        priority=Priority.P1,
+        klass="help",
+        centre_id=desk.house.centre,
+        at=desk.clock.now(),
+        senior_id=desk.house.wang,
+        device_id=desk.house.wang_button,
+        summary={"zh-CN": "王奶奶按了呼叫", "en": "Grandma Wang pressed for help"},
+    )

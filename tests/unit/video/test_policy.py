@@ -88,10 +88,29 @@ def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
         (NURSE, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused("someone-objects")),
         (replace(RESPONDER, access=may.Refused("not-your-centre")), ROOM, Refused("not-your-centre")),
         (RESPONDER, replace(ROOM, type="bath"), Refused("room-not-allowed")),
+        (replace(RESPONDER, accepted_at=None), ROOM, Refused("reason-missing")),
+        (replace(RESPONDER, accepted_alarm=None), ROOM, Refused("reason-missing")),
     ],
 )
 def test_one_missing_thing_is_a_refusal_of_its_kind(viewer: Relative | Colleague, room: Room, refused: Refused) -> None:
     assert may_watch(viewer, room, NOW) == refused
+
+
+@pytest.mark.parametrize(
+    ("viewer", "room"),
+    [
+        (replace(DAUGHTER, vetoes=(Span(NOW - HOUR, NOW),)), ROOM),
+        (DAUGHTER, replace(ROOM, objections=(Span(NOW - HOUR, NOW),))),
+        (NURSE, replace(ROOM, objections=(Span(NOW - HOUR, NOW),))),
+    ],
+)
+def test_a_picture_of_before_an_objection_ended_is_not_shown_from_the_moment_on_at_which_it_ends(
+    viewer: Relative | Colleague, room: Room
+) -> None:
+    verdict = may_watch(viewer, room, NOW)
+
+    assert isinstance(verdict, Allowed)
+    assert verdict.since == NOW
 
 
 def test_a_colleague_with_a_reason_may_look_outside_of_opening_hours() -> None:

@@ -120,7 +120,7 @@ async def look(
     }
     ignored = [f"--ignore={place}/{blind}" for place in TESTS for blind in BLIND]
     options = ["-q", "--no-header", "--tb=line", "-p", "tests.mutation.seen"]
-    side_by_side = ["-n", str(workers), "--dist", "loadfile"]
+    side_by_side = ["-n", str(workers), "--dist", "loadfile", "--hypothesis-profile=quick"]
     status, said = await run_pytest(tree, [*options, *side_by_side, *ignored, *TESTS], environment)
     sight = Sight.read(tree, folder, related)
     if not sight.tests:

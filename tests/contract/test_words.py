@@ -144,7 +144,7 @@ def test_a_readme_says_what_happens_at_night_without_a_channel(readme: str) -> N
 
 
 def test_the_board_says_it_in_the_same_words() -> None:
-    assert NO_CHANNEL["README.zh-CN.md"] in (ROOT / "dashboard/src/staff/words.ts").read_text("utf-8")
+    assert NO_CHANNEL["README.zh-CN.md"] in (ROOT / "dashboard/src/staff/notices/words.ts").read_text("utf-8")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -50,6 +50,11 @@ class LanguageChoice {
 
 export const language = new LanguageChoice()
 
+/** What gives the words of a book in the current language: `export const roomSays = inLanguage(roomWords)`. */
+export function inLanguage<Words>(book: InBoth<Words>): () => Words {
+  return () => book[language.current]
+}
+
 /** The word of two that belongs to the current language: names come from the hub in both. */
 export function named(thing: { name: string; name_en: string }): string {
   return language.current === 'en' ? thing.name_en : thing.name

@@ -3,8 +3,8 @@ import { answer, asProblem, hub, type Problem } from '../lib/api/request'
 import type { AlarmCard, NoticeCard, Outcome, RoomCard, Snapshot, StaffEvents } from '../lib/api/types'
 import { centreClock } from '../lib/clock.svelte'
 import { LiveStream } from '../lib/live/stream.svelte'
-import { byNeed } from './alarms'
-import { standing } from './notices'
+import { byNeed } from './alarms/alarms'
+import { standing } from './notices/notices'
 
 type ById<Card> = Record<string, Card>
 const byId = <Card extends { id: string }>(cards: Card[]): ById<Card> =>

@@ -156,7 +156,7 @@ async def test_the_last_resort_waits_for_the_devices_of_the_centre_before_it_tur
             await last_resort.tell(conn, alarm_id, desk.clock.now())
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
-        await store.lock_devices(other, [desk.house.centre])
+        await sounder_store.lock_devices(other, [desk.house.centre])
         tasks.create_task(tell())
         await until_waiting(desk)
 

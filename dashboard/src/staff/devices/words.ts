@@ -1,0 +1,53 @@
+/** The words of the devices. */
+import { inLanguage, type InBoth } from '../../lib/language.svelte'
+
+const zh = {
+  title: '设备',
+  empty: '还没有设备。运行 ./anling import centre.yaml 登记。',
+  state: { online: '在线', offline: '离线', unknown: '还没有连接过' } as Record<string, string>,
+  off: '已停用',
+  heard: (time: string) => `上次 ${time}`,
+  never: '没有听到过',
+  battery: (percent: number) => `电量 ${percent}%`,
+  batteryLow: (percent: number) => `电量低（${percent}%），请换电池或充电`,
+  kinds: {
+    button: '呼叫按钮',
+    pull_cord: '拉绳',
+    camera: '摄像头',
+    sensor: '传感器',
+    card_reader: '读卡器',
+    siren: '警笛',
+    lamp: '提示灯',
+    tablet: '平板',
+    gateway: '网关',
+    observer: '观察账号',
+  } as Record<string, string>,
+}
+
+const en: typeof zh = {
+  title: 'Devices',
+  empty: 'No devices yet. ./anling import centre.yaml registers them.',
+  state: { online: 'online', offline: 'offline', unknown: 'never connected' },
+  off: 'switched off',
+  heard: (time: string) => `heard ${time}`,
+  never: 'never heard',
+  battery: (percent: number) => `battery ${percent}%`,
+  batteryLow: (percent: number) => `battery low (${percent}%): change or charge it`,
+  kinds: {
+    button: 'Call button',
+    pull_cord: 'Pull cord',
+    camera: 'Camera',
+    sensor: 'Sensor',
+    card_reader: 'Card reader',
+    siren: 'Siren',
+    lamp: 'Lamp',
+    tablet: 'Tablet',
+    gateway: 'Gateway',
+    observer: 'Observer account',
+  },
+}
+
+export const deviceWords: InBoth<typeof zh> = { 'zh-CN': zh, en }
+
+/** The same in the language of the page. */
+export const deviceSays = inLanguage(deviceWords)

@@ -3,13 +3,6 @@
 from hub.kit.errors import DomainError
 
 
-class NoSuchRoom(DomainError):
-    """The centre has no such room."""
-
-    code = "no-such-room"
-    status = 404
-
-
 class RoomMissing(DomainError):
     """Entering needs a room."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from hub.attendance import store
-from hub.attendance.errors import NoSuchRoom, RoomMissing
+from hub.attendance.errors import RoomMissing
 from hub.attendance.model import (
     Attendance,
     Attended,
@@ -30,6 +30,7 @@ from hub.attendance.whereabouts import (
     moves,
     whereabouts,
 )
+from hub.centre.errors import NoSuchRoom
 from hub.kit.db import Conn
 from hub.kit.ids import SeniorId, new_id
 from hub.notices.model import Raised

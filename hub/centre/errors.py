@@ -10,7 +10,7 @@ class ClosesBeforeItOpens(DomainError):
     status = 422
 
 
-class UnknownRoom(DomainError):
+class NoSuchRoom(DomainError):
     """No room has this id."""
 
     code = "no-such-room"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hub.centre import store
-from hub.centre.errors import ClosesBeforeItOpens, UnknownRoom
+from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom
 from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord, RoomType, are_in_order
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, RoomId
@@ -17,10 +17,10 @@ async def only_centre(conn: Conn) -> CentreId | None:
 
 
 async def room_type(conn: Conn, room_id: RoomId) -> RoomType:
-    """What the room is for. Raises UnknownRoom."""
+    """What the room is for. Raises NoSuchRoom."""
     found = await store.room_type(conn, room_id)
     if found is None:
-        raise UnknownRoom(f"no room is called {room_id}")
+        raise NoSuchRoom(f"no room is called {room_id}")
     return found
 
 

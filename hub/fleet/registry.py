@@ -17,7 +17,7 @@ from hub.people import service as people
 async def write_device(edit: Edit, record: DeviceRecord) -> str | None:
     """Register a device and assign it, where that differs; who had it before is kept.
 
-    Returns its password when it had none: it is kept nowhere. Raises WrongPlacement, UnknownRoom and NoSuchSenior.
+    Returns its password when it had none: it is kept nowhere. Raises WrongPlacement, NoSuchRoom and NoSuchSenior.
     """
     await _require_allowed(edit.conn, record)
     is_new = await registry_store.upsert_device(edit.conn, record)

@@ -53,31 +53,45 @@ def _shown(value: object) -> str:
 
 
 def _names_of_nothing(file: CentreFile) -> Iterator[tuple[Path, str]]:
-    rooms, seniors = {room.id for room in file.rooms}, {senior.id for senior in file.seniors}
-    devices, accounts = {device.id for device in file.devices}, {account.id for account in file.accounts}
-    named: list[tuple[Path, str, str | None, set[str]]] = []
-    for n, device in enumerate(file.devices):
-        named.append((("devices", n, "room"), "room", device.room, rooms))
-        named.append((("devices", n, "senior"), "senior", device.senior, seniors))
-    for n, tie in enumerate(file.relations):
-        named.append((("relations", n, "account"), "account", tie.account, accounts))
-        named.append((("relations", n, "senior"), "senior", tie.senior, seniors))
-        named.append((("relations", n, "confirmed_by"), "account", tie.confirmed_by, accounts))
-    for n, consent in enumerate(file.consents):
-        named.append((("consents", n, "senior"), "senior", consent.senior, seniors))
-        named.append((("consents", n, "account"), "account", consent.account, accounts))
-        named.append((("consents", n, "explained_by"), "account", consent.explained_by, accounts))
-    for n, shift in enumerate(file.shifts):
-        named.append((("shifts", n, "account"), "account", shift.account, accounts))
-    if file.demo is not None:
-        named.append((("demo", "daughter"), "account", file.demo.daughter, accounts))
-        named.append((("demo", "door_reader"), "device", file.demo.door_reader, devices))
-    for path, tier in _tiers(file):
-        named.extend(((*path, "devices", n), "device", name, devices) for n, name in enumerate(tier.devices))
-    for path, thing, name, known in named:
-        if name is not None and name not in known:
-            near = get_close_matches(name, known, n=1)
+    known = {
+        "room": {room.id for room in file.rooms},
+        "senior": {senior.id for senior in file.seniors},
+        "device": {device.id for device in file.devices},
+        "account": {account.id for account in file.accounts},
+    }
+    for path, thing, name in (*_things_named(file), *_people_named(file)):
+        if name is not None and name not in known[thing]:
+            near = get_close_matches(name, known[thing], n=1)
             yield path, f"no {thing} of this file is called {name}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _things_named(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
+    """Each place that names a room, a senior or a device, with which of them and its name."""
+    for n, device in enumerate(file.devices):
+        yield ("devices", n, "room"), "room", device.room
+        yield ("devices", n, "senior"), "senior", device.senior
+    for n, tie in enumerate(file.relations):
+        yield ("relations", n, "senior"), "senior", tie.senior
+    for n, consent in enumerate(file.consents):
+        yield ("consents", n, "senior"), "senior", consent.senior
+    for path, tier in _tiers(file):
+        yield from (((*path, "devices", n), "device", name) for n, name in enumerate(tier.devices))
+    if file.demo is not None:
+        yield ("demo", "door_reader"), "device", file.demo.door_reader
+
+
+def _people_named(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
+    """Each place that names an account."""
+    for n, tie in enumerate(file.relations):
+        yield ("relations", n, "account"), "account", tie.account
+        yield ("relations", n, "confirmed_by"), "account", tie.confirmed_by
+    for n, consent in enumerate(file.consents):
+        yield ("consents", n, "account"), "account", consent.account
+        yield ("consents", n, "explained_by"), "account", consent.explained_by
+    for n, shift in enumerate(file.shifts):
+        yield ("shifts", n, "account"), "account", shift.account
+    if file.demo is not None:
+        yield ("demo", "daughter"), "account", file.demo.daughter
 
 
 def _tiers(file: CentreFile) -> Iterator[tuple[Path, TierPart]]:

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs
+from hub.centre.errors import NoSuchRoom
 from hub.kit.http import HubDatabase, Now
 from hub.kit.ids import RoomId
 from hub.telemetry import service, store
 from hub.telemetry.days import series, starts
-from hub.telemetry.errors import NoSuchRoom
 
 router = APIRouter()
 

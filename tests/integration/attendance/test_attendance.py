@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from hub.attendance import service, store
-from hub.attendance.errors import NoSuchRoom, RoomMissing
+from hub.attendance.errors import RoomMissing
 from hub.attendance.model import CardRead, Evidence, Tapped, What
+from hub.centre.errors import NoSuchRoom
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId, RoomId, SeniorId

@@ -6,7 +6,7 @@ from datetime import time
 import pytest
 
 from hub.centre import service
-from hub.centre.errors import ClosesBeforeItOpens, UnknownRoom
+from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom
 from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord, RoomType
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -70,5 +70,5 @@ async def test_a_room_is_added_and_becomes_something_else(
     ]
     async with database.transaction() as conn:
         assert await service.room_type(conn, RoomId("attic")) is RoomType.TREATMENT
-        with pytest.raises(UnknownRoom):
+        with pytest.raises(NoSuchRoom):
             await service.room_type(conn, RoomId("cellar"))

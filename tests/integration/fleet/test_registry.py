@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from hub.centre.errors import UnknownRoom
+from hub.centre.errors import NoSuchRoom
 from hub.centre.model import NEVER_A_CAMERA, RoomType
 from hub.fleet import registry
 from hub.fleet.credentials import matches
@@ -110,7 +110,7 @@ async def test_no_camera_is_registered_in_a_room_where_none_may_be(
 async def test_a_device_is_of_somebody_and_in_a_room_that_there_are(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
-    with pytest.raises(UnknownRoom):
+    with pytest.raises(NoSuchRoom):
         await write(database, clock, replace(button(house), assigned=Assigned(None, RoomId("attic"))))
     with pytest.raises(NoSuchSenior):
         await write(database, clock, replace(button(house), assigned=Assigned(SeniorId("nobody"), None)))

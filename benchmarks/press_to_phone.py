@@ -31,9 +31,9 @@ from standardwebhooks import Webhook
 
 from hub.embedded import postgres
 from hub.kit.clock import SystemClock
-from hub.kit.migrate import migrate
 from tests.conftest import take_free_port
 from tests.fakes.house import load_house
+from tests.fakes.logins import set_up, urls_of
 from tests.fakes.providers import WebhookProvider, webhook_provider
 
 SECRET = "whsec_" + "YmVuY2htYXJrLXNlY3JldC1vZi1ob25ndGFp"
@@ -45,7 +45,7 @@ async def main(presses: int) -> None:
     """Press, wait for the phone, and print what it took."""
     with TemporaryDirectory() as folder:
         async with postgres.running(Path(folder) / "postgres") as url, webhook_provider() as phone:
-            migrate(url)
+            set_up(url)
             _load(url, phone, presses)
             commits = _measure_commits(url)
             async with _hub(Path(folder), url) as (mqtt_port, pid):
@@ -92,7 +92,7 @@ async def _hub(folder: Path, url: str) -> AsyncIterator[tuple[int, int]]:
     environment = {
         **os.environ,
         "ANLING_DATA_DIR": str(folder),
-        "ANLING_DATABASE_URL": url,
+        **{login.variable: conninfo for login, conninfo in urls_of(url).items()},
         "ANLING_HTTP_PORT": str(http_port),
         "ANLING_MQTT_PORT": str(mqtt_port),
     }

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from hub.embedded import postgres
 from hub.kit.clock import SetClock
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Login
 from hub.kit.ids import PressId
-from hub.kit.migrate import migrate_async
 from hub.rules.context import CentreFacts, Context, DeviceFacts, RoomFacts
 from hub.rules.engine import evaluate
 from hub.rules.files import SHIPPED, load
@@ -27,6 +26,7 @@ from hub.rules.model import Event, PressHeard, PressKind, ReadingHeard
 from hub.rules.service import Rules
 from tests.conftest import MORNING
 from tests.fakes.house import House, load_house
+from tests.fakes.logins import set_up, url_as
 
 EVENTS = 50_000
 HOUSE = House()
@@ -84,9 +84,9 @@ async def main() -> None:
     decide()
     with tempfile.TemporaryDirectory() as folder:
         async with postgres.running(Path(folder)) as url:
-            await migrate_async(url)
+            await asyncio.to_thread(set_up, url)
             await asyncio.to_thread(load_house, url, MORNING)
-            async with Database.open(url, Role.HUB, size=2, name="benchmark") as database:
+            async with Database.open(url_as(url, Login.ALARMS), size=2, name="benchmark") as database:
                 await hear(database, "presses one by one", [press(n) for n in range(1000)], 1)
                 await hear(database, "readings in batches of 500", [reading(n) for n in range(EVENTS)], 500)
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import psycopg
 
 from hub.embedded import postgres
-from hub.kit.db import Conn, Database, Role
+from hub.kit.db import Conn, Database, Login
 from hub.kit.ids import DeviceId, RoomId
-from hub.kit.migrate import migrate_async
 from hub.telemetry.service import Telemetry, day
 from tests.conftest import MORNING
 from tests.fakes.house import load_house
+from tests.fakes.logins import set_up, url_as
 
 DEVICES, MESSAGES, BATCH = 300, 100_000, 2000
 NAMES = (("temperature", "Cel"), ("occupancy", "1"), ("motion", "/"), ("battery", "%EL"))
@@ -43,10 +43,10 @@ async def main() -> None:
     """Run all and print."""
     with tempfile.TemporaryDirectory() as folder:
         async with postgres.running(Path(folder)) as url:
-            await migrate_async(url)
+            await asyncio.to_thread(set_up, url)
             await asyncio.to_thread(load_house, url, MORNING)
             await asyncio.to_thread(add_devices, url)
-            async with Database.open(url, Role.HUB, size=2, name="benchmark") as database:
+            async with Database.open(url_as(url, Login.TELEMETRY), size=2, name="benchmark") as database:
                 await measure(database)
 
 

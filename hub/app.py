@@ -39,11 +39,11 @@ from hub.ingest.model import Neighbours
 from hub.kit import log as logs
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock, clock_from
-from hub.kit.db import Database, Role, away
+from hub.kit.db import Database, Login, away, forget_libpq_environment
 from hub.kit.every import Housekeeping
 from hub.kit.http import Databases, Services
 from hub.kit.ids import CentreId, OrganisationId
-from hub.kit.migrate import MigrationRefused, migrate_async
+from hub.kit.migrate import MigrationRefused, refuse_unmigrated
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import Address, ExternalBroker
 from hub.mqtt.model import Receivers, Transport
@@ -81,11 +81,14 @@ _RULES_EVERY: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Connections, divided so that no part of the hub waits for another's."""
+    """Connections, divided so that no part of the hub waits for another's; each part is a login of its own."""
 
     alarms: Database
+    devices: Database
+    """The alarm path, too: what stands beside the lane of presses."""
     telemetry: Database
     hub: Database
+    """What people change."""
     web: Database
 
 
@@ -108,14 +111,13 @@ class Hub:
 
 async def serve(settings: Settings, clock: Clock) -> None:
     """Run the hub until cancelled. Raises psycopg.OperationalError when the database cannot be reached at the start."""
-    if settings.database_url is None:
-        raise BadSettings(["ANLING_DATABASE_URL is not set: the hub's own process is told where its database is"])
-    url = settings.database_url
-    await asyncio.to_thread(postgres.refuse_unsafe, url)
-    await migrate_async(url)
+    databases = _databases(settings)
+    for conninfo in databases.values():
+        await asyncio.to_thread(postgres.refuse_unsafe, conninfo)
+    await asyncio.to_thread(refuse_unmigrated, databases[Login.ALARMS])
     async with AsyncExitStack() as stack:
-        pools = await stack.enter_async_context(_pools(url))
-        hub = _hub(settings, clock, pools, Changes(url))
+        pools = await stack.enter_async_context(_pools(databases))
+        hub = _hub(settings, clock, pools, Changes(databases[Login.PAGES_READ]))
         await hub.rules.load()
         theatre = await _theatre(hub, stack)
         async with asyncio.TaskGroup() as rest:
@@ -133,15 +135,30 @@ async def serve(settings: Settings, clock: Clock) -> None:
             await _with_centre(hub, centre_id, rest)
 
 
+def _databases(settings: Settings) -> Mapping[Login, str]:
+    """The conninfo string of each login. Raises BadSettings when one is missing."""
+    given = {
+        Login.ALARMS: settings.alarms_database,
+        Login.TELEMETRY: settings.telemetry_database,
+        Login.PAGES_READ: settings.pages_read_database,
+        Login.PAGES_WRITE: settings.pages_write_database,
+    }
+    if missing := [login.variable for login, conninfo in given.items() if conninfo is None]:
+        names = ", ".join(missing)
+        raise BadSettings([f"not set: {names}; start it with anling hub, which knows the logins of the database"])
+    return {login: conninfo.get_secret_value() for login, conninfo in given.items() if conninfo is not None}
+
+
 @asynccontextmanager
-async def _pools(url: str) -> AsyncIterator[Pools]:
+async def _pools(databases: Mapping[Login, str]) -> AsyncIterator[Pools]:
     async with (
-        Database.open(url, Role.HUB, size=6, name="anling alarms") as alarm_pool,
-        Database.open(url, Role.HUB, size=2, name="anling telemetry") as telemetry_pool,
-        Database.open(url, Role.HUB, size=10, name="anling hub") as hub_pool,
-        Database.open(url, Role.WEB, size=8, name="anling web") as web_pool,
+        Database.open(databases[Login.ALARMS], size=6, name="anling alarms") as alarm_pool,
+        Database.open(databases[Login.ALARMS], size=4, name="anling devices") as device_pool,
+        Database.open(databases[Login.TELEMETRY], size=2, name="anling telemetry") as telemetry_pool,
+        Database.open(databases[Login.PAGES_WRITE], size=8, name="anling hub") as hub_pool,
+        Database.open(databases[Login.PAGES_READ], size=8, name="anling web") as web_pool,
     ):
-        yield Pools(alarm_pool, telemetry_pool, hub_pool, web_pool)
+        yield Pools(alarm_pool, device_pool, telemetry_pool, hub_pool, web_pool)
 
 
 def _hub(settings: Settings, clock: Clock, pools: Pools, changes: Changes) -> Hub:
@@ -186,7 +203,7 @@ async def _first_centre(hub: Hub, rest: asyncio.TaskGroup) -> CentreId:
 async def _with_centre(hub: Hub, centre_id: CentreId, rest: asyncio.TaskGroup) -> None:
     """Everything that needs a centre: the alarm path in a group of its own, what serves it beside it."""
     now = hub.clock.now()
-    async with hub.pools.hub.transaction() as conn:
+    async with hub.pools.devices.transaction() as conn:
         await hub.rules.start(conn, now)
     intake = Intake(hub.pools.alarms, hub.pools.telemetry, hub.clock, _neighbours(hub, centre_id))
     transport = _transport(hub, centre_id, intake.receivers)
@@ -201,7 +218,7 @@ async def _with_centre(hub: Hub, centre_id: CentreId, rest: asyncio.TaskGroup) -
         if isinstance(transport, Broker):
             rest.create_task(recheck_changed(hub.changes, transport))
         if isinstance(transport, ExternalBroker):
-            look = BrokerWatch(hub.pools.hub, hub.clock, centre_id, transport).look
+            look = BrokerWatch(hub.pools.devices, hub.clock, centre_id, transport).look
             rest.create_task(every(BrokerWatch.EVERY_SECONDS, look, "broker-away"))
         async with asyncio.TaskGroup() as alarm_path:
             alarm_path.create_task(intake.run_alarms(transport))
@@ -236,7 +253,7 @@ def _transport(hub: Hub, centre_id: CentreId, receivers: Receivers) -> Transport
     if settings.mqtt_url is not None:
         return ExternalBroker(broker_address(settings.mqtt_url, centre_id), receivers=receivers, clock=hub.clock)
     listening = listening_socket(settings.mqtt_host, settings.mqtt_port)
-    gatekeeper = Gatekeeper(hub.pools.hub, hub.clock, centre_id)
+    gatekeeper = Gatekeeper(hub.pools.devices, hub.clock, centre_id)
     return Broker(listening, gatekeeper=gatekeeper, receivers=receivers, clock=hub.clock)
 
 
@@ -337,6 +354,7 @@ def web_rules(settings: Settings) -> WebRules:
 
 def main() -> int:
     """The hub's process: 2 for wrong settings, 1 for a database that is away or no use, 0 when it was told to stop."""
+    forget_libpq_environment()
     logs.set_up("hub")
     gc.freeze()  # what was imported stays: looking through it each time stopped the hub for 35 ms and more
     try:

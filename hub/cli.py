@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ import psycopg
 import typer
 from rich.console import Console
 
-from hub.embedded import data_folder, importing, mosquitto, start
+from hub.embedded import data_folder, environment, importing, logins, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
 from hub.embedded.lan import NoNetwork
@@ -30,8 +30,8 @@ from hub.importing.model import CannotLoad
 from hub.importing.parts import CentreFile
 from hub.kit import log as logs
 from hub.kit.clock import clock_from
-from hub.kit.db import away
-from hub.kit.migrate import MigrationRefused, migrate_async
+from hub.kit.db import Login, away, forget_libpq_environment
+from hub.kit.migrate import MigrationRefused
 from hub.mqtt.mosquitto import Account, Door, Listening
 from hub.settings import BadSettings, Broker, Settings, in_url, not_to_run_with, read_settings, unknown
 
@@ -51,6 +51,7 @@ _errors = Console(stderr=True)
 @app.callback()
 def anling() -> None:
     """Anling: the hub of an elder day-care centre."""
+    forget_libpq_environment()
 
 
 @app.command()
@@ -142,9 +143,32 @@ def _show_imported(settings: Settings, imported: Imported) -> None:
 
 @app.command()
 def hub() -> None:
-    """Run the hub alone, with the database that ANLING_DATABASE_URL names: what a container runs."""
-    _settings()
-    _become("hub.app")
+    """Run the hub alone, on a database that `set-up` has made ready: what a container runs."""
+    settings = _settings()
+    if settings.database_url is None:
+        _refuse("ANLING_DATABASE_URL is not set: it says where the database is")
+    databases = logins.kept(settings.database_url, settings.data_dir.absolute())
+    if databases is None:
+        _refuse(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
+    told = {**environment.of_the_hub(), **logins.environment(databases, *Login)}
+    _become("hub.app", environment=told)
+
+
+@app.command("set-up")
+def set_up() -> None:
+    """Make logins and tables in the database that ANLING_DATABASE_URL names, as the account that it names."""
+    settings = _settings()
+    if settings.database_url is None:
+        _refuse("ANLING_DATABASE_URL is not set: it names the database and an account that may make others")
+    data_dir = settings.data_dir.absolute()
+    try:
+        with data_folder.usable(data_dir):
+            asyncio.run(logins.set_up(settings.database_url, data_dir))
+    except psycopg.OperationalError as error:
+        _refuse(away(error))
+    except (MigrationRefused, NoDataFolder) as error:
+        _refuse(str(error))
+    _say(f"The database is ready; the passwords of its logins are in {data_dir / 'secrets'}")
 
 
 @app.command()
@@ -152,7 +176,8 @@ def media() -> None:
     """Run the media process alone: what a container runs."""
     settings = _settings()
     socket = settings.media_socket_path.absolute()
-    _become("hub.video.media", "--socket", str(socket), "--hosts", ",".join(settings.media_hosts))
+    hosts = ",".join(settings.media_hosts)
+    _become("hub.video.media", "--socket", str(socket), "--hosts", hosts, environment=environment.of_any())
 
 
 @app.command("mosquitto-files")
@@ -210,7 +235,6 @@ def _make_writable(folder: Path) -> None:
 async def _write_broker_files(settings: Settings, files: mosquitto.Files, *, watch: bool) -> None:
     data_dir = settings.data_dir.absolute()
     async with _database_beside(data_dir, settings) as url:
-        await migrate_async(url)
         await mosquitto.write(url, data_dir, files)
         if watch:
             await mosquitto.keep_in_step(url, data_dir, files, reload=lambda: None)
@@ -241,15 +265,14 @@ def administrator() -> None:
 
 async def _administrator_token(settings: Settings) -> str | None:
     async with importing.database_of(settings.data_dir.absolute(), settings.database_url) as url:
-        await migrate_async(url)
         if why := contradiction(await importing.held(url), None, demo=False):
             raise CannotLoad(why)
         return await importing.administrator_token(url, clock_from(settings.clock_file).now())
 
 
-def _become(module: str, *arguments: str) -> NoReturn:
+def _become(module: str, *arguments: str, environment: Mapping[str, str]) -> NoReturn:
     """Replace this process by one of ours, which then gets every signal itself."""
-    os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments])
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], {**environment})
 
 
 def _served_by(broker: Broker, plan: Plan) -> Plan:

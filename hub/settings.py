@@ -162,6 +162,12 @@ class Settings(BaseSettings):
     clock_file: Path | None = None
     rules_dir: Path | None = None
 
+    # Set by whoever starts a process of ours, with the conninfo strings of its logins (hub/kit/db.py); not for people.
+    alarms_database: SecretStr | None = None
+    telemetry_database: SecretStr | None = None
+    pages_read_database: SecretStr | None = None
+    pages_write_database: SecretStr | None = None
+
     # Set by the demo for the processes it starts; not for people.
     demo: bool = False
     lan: bool = False
@@ -224,7 +230,12 @@ _OF_OTHERS = frozenset(
     }
 )
 """What reference devices, the build, the tests and docker-compose.yml read."""
-_OF_THE_DEMO = frozenset({"DEMO", "LAN", "STAGE_URL", "ORGANISATION_URL"})
+_NOT_FOR_PEOPLE = frozenset(
+    {
+        *("DEMO", "LAN", "STAGE_URL", "ORGANISATION_URL"),
+        *("ALARMS_DATABASE", "TELEMETRY_DATABASE", "PAGES_READ_DATABASE", "PAGES_WRITE_DATABASE"),
+    }
+)
 
 
 def unknown(variables: Iterable[str]) -> list[str]:
@@ -235,7 +246,7 @@ def unknown(variables: Iterable[str]) -> list[str]:
     for name in sorted(given):
         own = name.upper().removeprefix(_PREFIX)
         if own not in fields | _OF_OTHERS:
-            near = get_close_matches(own, sorted(fields - _OF_THE_DEMO), n=1)
+            near = get_close_matches(own, sorted(fields - _NOT_FOR_PEOPLE), n=1)
             hint = f"did you mean {_PREFIX}{near[0]}?" if near else "README.md names all of them"
             lines.append(f"{name} is no setting of the hub and changes nothing: {hint}")
     return lines
@@ -301,7 +312,7 @@ def _line(problem: dict[str, object]) -> str:
     name = str(location[0]) if isinstance(location, tuple) and location else "settings"
     # They may hold a password.
     with_password = name in {"mqtt_url", "public_url"} and "@" in str(problem.get("input"))
-    hidden = name in {"smtp_url", "database_url"} or with_password
+    hidden = name in {"smtp_url", "database_url"} or name.endswith("_database") or with_password
     value = "(not shown)" if hidden else repr(problem.get("input"))
     said = str(problem.get("msg", "")).removeprefix("Value error, ")
     return f"ANLING_{name.upper()}={value}: {said[:1].lower()}{said[1:]}"

@@ -21,8 +21,9 @@ from psycopg.conninfo import make_conninfo
 
 from hub.embedded import postgres
 from hub.kit.clock import SetClock
-from hub.kit.db import Database, Role
-from hub.kit.migrate import migrate
+from hub.kit.db import Database, Login
+from hub.kit.logins import close_database
+from tests.fakes import logins
 from tests.fakes.house import House, load_house
 
 # How long an example takes says more about the machine than about the code.
@@ -126,7 +127,7 @@ def template(server_url: str) -> Iterator[str]:
     name = f"anling_template_{secrets.token_hex(4)}"
     with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(make_conninfo(server_url, dbname=name))
+    logins.set_up(make_conninfo(server_url, dbname=name))
     with psycopg.connect(server_url, autocommit=True) as conn:
         # A database is copied only while nobody is in it, and TimescaleDB's workers come by themselves.
         conn.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
@@ -138,11 +139,12 @@ def template(server_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(server_url: str, template: str) -> Iterator[str]:
-    """The URL of a fresh, migrated, empty database of this test alone."""
+    """The administrator's URL of a fresh, migrated, empty database of this test alone, to arrange and look at rows."""
     name = f"anling_test_{secrets.token_hex(6)}"
     with psycopg.connect(server_url, autocommit=True) as conn:
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         conn.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
+        close_database(conn, name)
     yield make_conninfo(server_url, dbname=name)
     with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -161,15 +163,29 @@ def empty_database_url(server_url: str) -> Iterator[str]:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """The fresh database, as the hub's own role."""
-    async with Database.open(database_url, Role.HUB, size=8, name="test hub") as opened:
+    """The fresh database, as the alarm path."""
+    async with Database.open(logins.url_as(database_url, Login.ALARMS), size=8, name="test alarms") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def telemetry_database(database_url: str) -> AsyncIterator[Database]:
+    """The same database as telemetry."""
+    async with Database.open(logins.url_as(database_url, Login.TELEMETRY), size=2, name="test telemetry") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def pages_database(database_url: str) -> AsyncIterator[Database]:
+    """The same database as what people change on pages."""
+    async with Database.open(logins.url_as(database_url, Login.PAGES_WRITE), size=8, name="test pages") as opened:
         yield opened
 
 
 @pytest.fixture
 async def web_database(database_url: str) -> AsyncIterator[Database]:
-    """The same database as the web's role, under row-level security."""
-    async with Database.open(database_url, Role.WEB, size=4, name="test web") as opened:
+    """The same database as what pages show, under row-level security."""
+    async with Database.open(logins.url_as(database_url, Login.PAGES_READ), size=4, name="test web") as opened:
         yield opened
 
 

@@ -14,15 +14,14 @@ from hub.access import service as access
 from hub.access.model import DEMO_PASSWORD
 from hub.access.model import Role as AccountRole
 from hub.access.passwords import Passwords
-from hub.embedded import data_folder, postgres, secret_files
+from hub.embedded import data_folder, logins, postgres, secret_files
 from hub.importing.file import parse
 from hub.importing.held import held as held_by
 from hub.importing.model import HeldCentre
 from hub.importing.parts import CentreFile
 from hub.importing.service import LoadedCentre, load
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Login
 from hub.kit.ids import AccountId, CentreId, OrganisationId
-from hub.kit.migrate import migrate_async
 from hub.ledger.edit import IMPORT, edit
 from hub.notifications.model import ChannelName
 
@@ -56,7 +55,7 @@ async def _import(
     url: str, data_dir: Path, centre: CentreFile, demo_password_hash: str | None, now: datetime
 ) -> Imported:
     """Import; once more when PostgreSQL ended a deadlock with the running hub, which has gone on by then."""
-    async with Database.open(url, Role.HUB, size=1, name="anling import") as database:
+    async with Database.open(url, size=1, name="anling import") as database:
         try:
             return await _attempt(database, data_dir, centre, demo_password_hash, now)
         except psycopg.errors.DeadlockDetected as error:
@@ -103,34 +102,34 @@ def why_nobody_is_woken(centre: CentreFile, *, has_mailserver: bool) -> str | No
 
 async def administrator_token(url: str, now: datetime) -> str | None:
     """A fresh link token for the first administrator; None once there is one who can sign in."""
-    async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
+    async with Database.open(url, size=1, name="anling import") as database, database.transaction() as conn:
         return await access.first_administrator_link(conn, now)
 
 
 async def held(url: str) -> HeldCentre | None:
     """The centre of this installation, and whether it is the demo's; None before the first import."""
-    async with Database.open(url, Role.HUB, size=1, name="anling import") as database, database.transaction() as conn:
+    async with Database.open(url, size=1, name="anling import") as database, database.transaction() as conn:
         return await held_by(conn)
 
 
 @asynccontextmanager
 async def database_of(data_dir: Path, given: str | None) -> AsyncIterator[str]:
-    """The installation's database: the one that was named, the own one that runs now, or the own one just for this.
+    """What people's changes go through (Login.PAGES_WRITE) of the installation's database: the one that was named, the
+    own one that runs now, or the own one just for this. What is not set up for this version is set up first.
 
     Raises NoDataFolder when an own one cannot be made there.
     """
     if given is not None:
-        await migrate_async(given)
-        yield given
+        with data_folder.usable(data_dir):
+            yield (await logins.set_up_if_needed(given, data_dir))[Login.PAGES_WRITE]
         return
-    running = postgres.url_of_running(data_dir / "database")
-    if await asyncio.to_thread(_answers, running):
-        yield running
+    running = logins.kept(postgres.url_of_running(data_dir / "database"), data_dir)
+    if running is not None and await asyncio.to_thread(_answers, running[Login.PAGES_WRITE]):
+        yield running[Login.PAGES_WRITE]
         return
     with data_folder.usable(data_dir):
         async with postgres.running(data_dir / "database") as url:
-            await migrate_async(url)
-            yield url
+            yield (await logins.set_up(url, data_dir))[Login.PAGES_WRITE]
 
 
 def _answers(url: str) -> bool:

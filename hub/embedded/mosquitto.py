@@ -19,7 +19,7 @@ from hub.embedded import ports, secret_files
 from hub.embedded.processes import Child
 from hub.fleet.accounts import accounts
 from hub.kit.changes import Changes
-from hub.kit.db import Database, Role
+from hub.kit.db import Database
 from hub.mqtt import mosquitto
 from hub.mqtt.mosquitto import Account, Door, Listening
 
@@ -119,7 +119,7 @@ async def write(url: str, data_dir: Path, files: Files) -> None:
 
     Raises psycopg.OperationalError when the database does not answer.
     """
-    async with Database.open(url, Role.HUB, size=1, name="anling broker files") as database:
+    async with Database.open(url, size=1, name="anling broker files") as database:
         wanted = await _wanted(database, data_dir, files)
     await asyncio.to_thread(mosquitto.write, files.folder, files.listening, wanted)
 
@@ -132,7 +132,7 @@ async def keep_in_step(url: str, data_dir: Path, files: Files, reload: Callable[
     changes = Changes(url)
     written: tuple[Account, ...] | None = None
     async with (
-        Database.open(url, Role.HUB, size=1, name="anling broker files") as database,
+        Database.open(url, size=1, name="anling broker files") as database,
         asyncio.TaskGroup() as tasks,
     ):
         with changes.subscribe("device") as changed:

@@ -16,12 +16,16 @@ from urllib.parse import quote
 
 import psycopg
 
-from hub.embedded import child
+from hub.embedded import child, environment
 from hub.embedded.processes import Child, Ended, Happening, NotReady, Processes
+from hub.kit.files import replace_private
 
 _SOCKET_LIMIT = 107  # bytes of a socket's path, sun_path in unix(7)
 _PORT = 5432  # only names the socket file; nothing listens on the network
 _LOG = logging.getLogger(__name__)
+_SUPERUSER = "anling"
+_PASSWORD_FILE = "superuser-password"  # noqa: S105 - the name of the file
+_WHO_COMES_IN = "# Written at each start by Anling.\nlocal all all scram-sha-256\n"
 _SAFE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -29,13 +33,14 @@ class PostgresRefused(Exception):
     """The database cannot be started or must not be used; the message says what to do."""
 
 
-def url_of(socket_dir: Path, database: str) -> str:
-    """The URL that reaches `database` over the socket in `socket_dir`."""
-    return f"postgresql://anling@/{quote(database)}?host={quote(str(socket_dir), safe='')}&port={_PORT}"
+def url_of(socket_dir: Path, database: str, account: str = "") -> str:
+    """The URL that reaches `database` over the socket in `socket_dir`; `account` is `name:password`, if it is known."""
+    at = f"{account}@" if account else ""
+    return f"postgresql://{at}/{quote(database)}?host={quote(str(socket_dir), safe='')}&port={_PORT}"
 
 
 def url_of_running(folder: Path) -> str:
-    """The URL of the database `anling` of the server that runs on `folder` now, or of the one that would.
+    """The URL, without an account, of the database `anling` of the server that runs on `folder`, or would run.
 
     PostgreSQL writes where its socket is into line 5 of its pid file: a long path has it elsewhere (`_socket_dir`).
     """
@@ -48,9 +53,11 @@ def url_of_running(folder: Path) -> str:
 
 @asynccontextmanager
 async def running(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
-    """A PostgreSQL server on `folder`, for as long as the block lasts; gives the URL of its database `anling`.
+    """A PostgreSQL server on `folder`, for as long as the block lasts; gives the superuser's URL of its database
+    `anling`, which is for set-up alone.
 
-    It listens on a socket in a folder of mode 0700 and nowhere else. A server that an earlier start left behind on
+    It listens on a socket in a folder of mode 0700 and nowhere else, and asks everybody for a password. The superuser's
+    is in `folder`, in a file of mode 0600. A server that an earlier start left behind on
     this folder is stopped first; one that dies is started again. `durable=False` is for tests that throw it away.
 
     Raises PostgresRefused with what to do when the server cannot be made or started, AlreadyRunning when another
@@ -60,16 +67,17 @@ async def running(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     cluster = folder / "cluster"
     async with Processes.open(folder, _log) as processes:
-        await _make(cluster)
+        await _make(cluster, folder / _PASSWORD_FILE)
         await _stop_leftover(cluster)
+        password = await _ask_for_passwords(folder, cluster)
         with _socket_dir(folder) as socket_dir:
             try:
-                await processes.start(_server(cluster, socket_dir, durable=durable))
+                await processes.start(_server(cluster, socket_dir, password, durable=durable))
             except NotReady as error:
                 raise PostgresRefused(f"the database did not start: {_last_words(error, folder)}") from error
             try:
-                await asyncio.to_thread(_make_database, socket_dir)
-                yield url_of(socket_dir, "anling")
+                await asyncio.to_thread(_make_database, _superuser(socket_dir, "postgres", password))
+                yield _superuser(socket_dir, "anling", password)
             finally:
                 await processes.stop()
 
@@ -96,39 +104,45 @@ def _program(name: str) -> Path:
     return Path(found.origin).parent / "pginstall" / "bin" / name
 
 
-async def _run(*arguments: str | Path, cwd: Path) -> tuple[int, str]:
-    """Run a short program of PostgreSQL's; gives its exit status and what it said."""
+def _superuser(socket_dir: Path, database: str, password: str) -> str:
+    return url_of(socket_dir, database, f"{_SUPERUSER}:{password}")
+
+
+async def _run(*arguments: str | Path, cwd: Path, told: str = "") -> tuple[int, str]:
+    """Run a short program of PostgreSQL's that is `told` this; gives its exit status and what it answered."""
     process = await asyncio.create_subprocess_exec(
         *child.command(tuple(map(str, arguments)), parent=os.getpid(), death_signal="KILL", unprivileged=True),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         cwd=cwd,
         env=_environment(),
     )
     async with asyncio.timeout(120):
-        said, _ = await process.communicate()
-    return process.returncode or 0, said.decode(errors="replace").strip()
+        answered, _ = await process.communicate(told.encode())
+    return process.returncode or 0, answered.decode(errors="replace").strip()
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
-    return {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    return {**environment.of_any(), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-async def _make(cluster: Path) -> None:
+async def _make(cluster: Path, password_file: Path) -> None:
     """initdb into a folder of another name first: an interrupted one is never taken for a database."""
     for unfinished in cluster.parent.glob("cluster.*.unfinished"):
         shutil.rmtree(unfinished)
     if (cluster / "PG_VERSION").exists():
         return
+    replace_private(password_file, f"{secrets.token_hex(20)}\n")
     unfinished = cluster.with_name(f"cluster.{secrets.token_hex(4)}.unfinished")
     status, said = await _run(
         _program("initdb"),
         "--pgdata", unfinished,
-        "--username", "anling",
-        "--auth-local", "trust",
+        "--username", _SUPERUSER,
+        "--pwfile", password_file,
+        "--auth-local", "scram-sha-256",
         "--auth-host", "reject",
+        "--set", "scram_iterations=1",
         "--encoding", "UTF8",
         "--locale", "C.UTF-8",
         "--data-checksums",
@@ -138,7 +152,40 @@ async def _make(cluster: Path) -> None:
         raise PostgresRefused(
             f"the database could not be made in {cluster}: {said.splitlines()[-1] if said else status}"
         )
+    replace_private(unfinished / "pg_hba.conf", _WHO_COMES_IN)
     unfinished.rename(cluster)
+
+
+async def _ask_for_passwords(folder: Path, cluster: Path) -> str:
+    """Let the server, which does not run now, ask everybody for a password; gives the superuser's.
+
+    A cluster that an older version made trusted its socket, and its superuser has no password; one whose file of the
+    password was lost gets a new one. The server of a single user asks for none and listens nowhere.
+    """
+    rules, file = cluster / "pg_hba.conf", folder / _PASSWORD_FILE
+    if rules.read_text("utf-8") != _WHO_COMES_IN or not file.exists():
+        password = file.read_text("ascii").strip() if file.exists() else secrets.token_hex(20)
+        status, answered = await _run(
+            *(
+                _program("postgres"),
+                "--single",
+                "-D",
+                cluster.resolve(),
+                "-c",
+                "log_statement=none",
+                "-c",
+                "scram_iterations=1",
+                "postgres",
+            ),
+            cwd=folder,
+            told=f"ALTER ROLE {_SUPERUSER} PASSWORD '{password}'\n",
+        )
+        if status or "ERROR" in answered:
+            raise PostgresRefused("the database's own password could not be set: " + answered.splitlines()[-1])
+        # In this order, so that an interrupted start does it all again.
+        replace_private(file, f"{password}\n")
+        replace_private(rules, _WHO_COMES_IN)
+    return file.read_text("ascii").strip()
 
 
 async def _stop_leftover(cluster: Path) -> None:
@@ -192,7 +239,7 @@ def _socket_dir(folder: Path) -> Iterator[Path]:
         yield Path(short)
 
 
-def _server(cluster: Path, socket_dir: Path, *, durable: bool) -> Child:
+def _server(cluster: Path, socket_dir: Path, password: str, *, durable: bool) -> Child:
     # On the command line, so that neither a configuration file nor ALTER SYSTEM can say otherwise.
     settings = {
         "listen_addresses": "",
@@ -200,6 +247,8 @@ def _server(cluster: Path, socket_dir: Path, *, durable: bool) -> Child:
         "unix_socket_permissions": "0700",
         "port": str(_PORT),
         "max_connections": "60",
+        # Passwords here are 160 random bits, which nobody guesses; repeating the hash would only slow every connection.
+        "scram_iterations": "1",
         "shared_buffers": "64MB",
         "wal_compression": "on",
         "jit": "off",
@@ -216,7 +265,7 @@ def _server(cluster: Path, socket_dir: Path, *, durable: bool) -> Child:
     }
 
     async def answers() -> bool:
-        return await asyncio.to_thread(_answers, socket_dir)
+        return await asyncio.to_thread(_answers, _superuser(socket_dir, "postgres", password))
 
     return Child(
         "postgres",
@@ -243,15 +292,15 @@ def _last_words(error: NotReady, folder: Path) -> str:
     return f"{said} (more in {folder / 'logs' / 'postgres.log'})"
 
 
-def _answers(socket_dir: Path) -> bool:
+def _answers(conninfo: str) -> bool:
     try:
-        psycopg.connect(url_of(socket_dir, "postgres"), connect_timeout=2).close()
+        psycopg.connect(conninfo, connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True
 
 
-def _make_database(socket_dir: Path) -> None:
-    with psycopg.connect(url_of(socket_dir, "postgres"), autocommit=True) as conn:
+def _make_database(conninfo: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as conn:
         if conn.execute("SELECT FROM pg_database WHERE datname = 'anling'").fetchone() is None:
             conn.execute("CREATE DATABASE anling")

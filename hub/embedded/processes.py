@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from hub.embedded import child
+from hub.embedded import child, environment
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -40,7 +40,7 @@ class Child:
 
     name: str
     program: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: Mapping[str, str] = field(default_factory=environment.of_any)
     ready: Callable[[], Awaitable[bool]] | None = None
     ready_within: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from hub.embedded import environment as environments
 from hub.embedded import importing, ports, secret_files
 from hub.embedded.processes import Child
 from hub.kit.ids import OrganisationId
@@ -138,4 +139,5 @@ def _python(name: str, module: tuple[str, ...], ready_url: str) -> Child:
         except httpx.TransportError:
             return False
 
-    return Child(name, (sys.executable, "-P", "-m", *module), ready=answers)
+    told = environments.of_the_simulators()
+    return Child(name, (sys.executable, "-P", "-m", *module), environment=told, ready=answers)

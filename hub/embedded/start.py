@@ -5,7 +5,7 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +13,26 @@ from pathlib import Path
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from hub.embedded import data_folder, importing, lan, mosquitto, ports, postgres, secret_files, simulation
+from hub.embedded import (
+    data_folder,
+    environment,
+    importing,
+    lan,
+    logins,
+    mosquitto,
+    ports,
+    postgres,
+    secret_files,
+    simulation,
+)
 from hub.embedded.lan import LOOPBACK
 from hub.embedded.processes import Child, Processes
 from hub.embedded.screen import Account, Screen
 from hub.embedded.simulation import Simulation
 from hub.importing.held import contradiction
 from hub.kit.clock import clock_from
+from hub.kit.db import Login
 from hub.kit.ids import DeviceId
-from hub.kit.migrate import migrate_async
 from hub.settings import in_url
 from hub.video.model import LONGEST_SOCKET_PATH
 
@@ -89,7 +100,8 @@ class Place:
     mqtt_host: str
     mqtt_port: int
     https: bool
-    database_url: str
+    databases: Mapping[Login, str]
+    """The conninfo string of each login."""
     media_hosts: tuple[str, ...]
     media_socket: Path
     simulation: Simulation | None
@@ -159,26 +171,28 @@ async def serve(plan: Plan, screen: Screen) -> None:
             # Before the database: an occupied port leaves nothing half done.
             taken = _ports(plan)
             url = await opened.enter_async_context(_database(plan, screen))
-            place = _place(plan, taken, url)
             try:
                 with screen.step("the tables"):
-                    await migrate_async(url)
-                if why := contradiction(await importing.held(url), None, demo=plan.demo):
+                    databases = await logins.set_up(url, plan.data_dir)
+                place = _place(plan, taken, databases)
+                changes = databases[Login.PAGES_WRITE]
+                if why := contradiction(await importing.held(changes), None, demo=plan.demo):
                     raise CannotStart(why)
                 if place.simulation is not None:
                     with screen.step("forty seniors and their centre"):
                         now = clock_from(plan.clock_file).now()
-                        await simulation.import_centre(url, place.data_dir, place.simulation, now)
+                        await simulation.import_centre(changes, place.data_dir, place.simulation, now)
                 if plan.mosquitto is not None and place.broker_files is not None:
                     with screen.step("Mosquitto"):
-                        await mosquitto.write(url, place.data_dir, place.broker_files)
+                        await mosquitto.write(databases[Login.ALARMS], place.data_dir, place.broker_files)
                         await processes.start(mosquitto.child_of(plan.mosquitto, place.broker_files))
                 for child in processes_of(place):
                     with screen.step(_WHAT[child.name]):
                         await processes.start(child)
                 await _show(plan, place, screen)
                 if place.broker_files is not None:
-                    await mosquitto.keep_in_step(url, place.data_dir, place.broker_files, _reload(processes))
+                    files, devices = place.broker_files, databases[Login.ALARMS]
+                    await mosquitto.keep_in_step(devices, place.data_dir, files, _reload(processes))
                 await asyncio.Event().wait()
             finally:
                 screen.say("Stopping…")
@@ -248,7 +262,7 @@ def _refuse_media_socket(plan: Plan) -> None:
 
 @asynccontextmanager
 async def _database(plan: Plan, screen: Screen) -> AsyncIterator[str]:
-    """The database: the one that was named, or one of our own."""
+    """The database: the one that was named, or one of our own; as its administrator, for set-up."""
     if plan.database_url is not None:
         with screen.step("the database that ANLING_DATABASE_URL names"):
             await asyncio.to_thread(postgres.refuse_unsafe, plan.database_url)
@@ -275,7 +289,7 @@ def _ports(plan: Plan) -> Ports:
     )
 
 
-def _place(plan: Plan, taken: Ports, url: str) -> Place:
+def _place(plan: Plan, taken: Ports, databases: Mapping[Login, str]) -> Place:
     return Place(
         data_dir=plan.data_dir.resolve(),
         http_host=plan.http_host,
@@ -283,7 +297,7 @@ def _place(plan: Plan, taken: Ports, url: str) -> Place:
         mqtt_host=plan.mqtt_host,
         mqtt_port=taken.mqtt,
         https=plan.https,
-        database_url=url,
+        databases=databases,
         media_hosts=(taken.on_lan, LOOPBACK) if taken.on_lan else plan.media_hosts,
         media_socket=_media_socket(plan),
         simulation=taken.simulation,
@@ -302,16 +316,17 @@ def _python(place: Place, name: str, module: tuple[str, ...]) -> Child:
         return await _listens(place.media_socket)
 
     ready = {"hub": hub_is_ready, "media": media_listens}.get(name)
-    return Child(name, (sys.executable, "-P", "-m", *module), environment=_environment(place), ready=ready)
+    told = _environment(place) if name == "hub" else {**environment.of_any(), "PYTHONUNBUFFERED": "1"}
+    return Child(name, (sys.executable, "-P", "-m", *module), environment=told, ready=ready)
 
 
 def _environment(place: Place) -> dict[str, str]:
-    """What the processes of this start are told; a password in it is in no command line."""
+    """What the hub is told; a password in it is in no command line."""
     return {
-        **os.environ,
+        **environment.of_the_hub(),
         "PYTHONUNBUFFERED": "1",
         "ANLING_DATA_DIR": str(place.data_dir),
-        "ANLING_DATABASE_URL": place.database_url,
+        **logins.environment(place.databases, *Login),
         "ANLING_HTTP_PORT": str(place.http_port),
         "ANLING_MQTT_PORT": str(place.mqtt_port),
         "ANLING_BROKER": "",  # it is started already
@@ -392,8 +407,8 @@ def _daughter(place: Place) -> str:
 async def _first_steps(plan: Plan, place: Place, screen: Screen) -> None:
     """What a new installation still needs: a centre, and somebody who administers it."""
     now = clock_from(plan.clock_file).now()
-    held = await importing.held(place.database_url)
-    token = await importing.administrator_token(place.database_url, now)
+    held = await importing.held(place.databases[Login.PAGES_WRITE])
+    token = await importing.administrator_token(place.databases[Login.PAGES_WRITE], now)
     if held is None:
         screen.say("\nThere is no centre yet. Write its file (simulators/centre.yaml is an example), then:")
         screen.say("  ./anling import centre.yaml")

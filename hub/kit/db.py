@@ -1,13 +1,19 @@
-"""How the hub reaches PostgreSQL: one pool for each role, one transaction for each decision."""
+"""How the hub reaches PostgreSQL: one pool for each login, one transaction for each decision.
+
+Each process is given a conninfo string for each of its own logins and for no other (`Login.variable` names the
+setting); nothing here ever changes the role of a session. `hub/kit/logins.py` makes the logins.
+"""
 
 import asyncio
+import os
 import select
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from enum import StrEnum
 from typing import Final, Self, TypeAlias
 
-from psycopg import AsyncConnection, OperationalError, sql
+from psycopg import AsyncConnection, OperationalError
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -20,11 +26,51 @@ STANDS_STILL_AT_MOST: Final = "10s"
 """A transaction in which nothing is asked for so long is ended by the server, and its locks are free again."""
 
 
-class Role(StrEnum):
-    """The roles in which the hub works; the third of the first migration, anling_owner, only migrates."""
+class Login(StrEnum):
+    """The accounts of PostgreSQL as which our processes work; none may act as another."""
 
-    HUB = "anling_hub"
-    WEB = "anling_web"
+    ALARMS = "anling_alarms"
+    """The alarm path: broker, alarm lane, timers, messages to people and devices."""
+    TELEMETRY = "anling_telemetry"
+    """Readings, visits and states; the only one that may make temporary tables."""
+    PAGES_READ = "anling_pages_read"
+    """What pages show to one signed-in account, under row-level security."""
+    PAGES_WRITE = "anling_pages_write"
+    """What people change: on pages, by an import, by a command."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that gives a process the conninfo string of this login."""
+        return f"ANLING_{self.name}_DATABASE"
+
+
+_PINNED: Final = f"""
+    SET search_path = public, pg_temp;
+    SET DateStyle = 'ISO, YMD';
+    SET IntervalStyle = 'postgres';
+    SET client_encoding = 'UTF8';
+    SET TIME ZONE 'UTC';
+    SET lock_timeout = '{LOCK_WITHIN}';
+    SET idle_in_transaction_session_timeout = '{STANDS_STILL_AT_MOST}'
+"""
+"""What a session of ours depends on, whatever the server, the database or the role are set to."""
+NO_PASSFILE: Final = "/dev/null/none"
+"""A file that cannot exist, so that libpq reads no ~/.pgpass."""
+
+
+def forget_libpq_environment() -> None:
+    """Take libpq's variables (PGOPTIONS, PGSERVICE, PGHOST, …) out of this process: they are meant for other databases.
+
+    Called first by every process of ours that speaks to a database. `PGPASSFILE` then names a file that cannot exist.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    os.environ["PGPASSFILE"] = NO_PASSFILE
+
+
+def conninfo_as(url: str, user: str, password: str) -> str:
+    """The database of `url`, as another account with its own password; a conninfo string, which hides nothing."""
+    return make_conninfo(url, user=user, password=password, passfile=NO_PASSFILE)
 
 
 def away(error: OperationalError) -> str:
@@ -34,33 +80,30 @@ def away(error: OperationalError) -> str:
 
 
 class Database:
-    """A pool of connections that act as one role."""
+    """A pool of connections of one login."""
 
     def __init__(self, pool: AsyncConnectionPool[Conn]) -> None:
         self._pool = pool
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, role: Role, *, size: int, name: str) -> AsyncIterator[Self]:
-        """Open at most `size` connections to `url` that act as `role`; `name` shows in pg_stat_activity.
+    async def open(cls, conninfo: str, *, size: int, name: str) -> AsyncIterator[Self]:
+        """Open at most `size` connections, as the login that `conninfo` names; `name` shows in pg_stat_activity.
 
         Raises psycopg_pool.PoolTimeout when the server does not answer within 10 s.
         """
 
-        async def act_as(conn: Conn) -> None:
-            await conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role.value)))
-            await conn.execute("SET TIME ZONE 'UTC'")
-            await conn.execute(sql.SQL("SET lock_timeout = {}").format(LOCK_WITHIN))
-            await conn.execute(sql.SQL("SET idle_in_transaction_session_timeout = {}").format(STANDS_STILL_AT_MOST))
+        async def pin(conn: Conn) -> None:
+            await conn.execute(_PINNED)
             await conn.commit()
 
         pool = AsyncConnectionPool[Conn](
-            url,
+            conninfo,
             min_size=1,
             max_size=size,
             open=False,
             name=name,
-            configure=act_as,
+            configure=pin,
             check=_check,
             timeout=5.0,
             reconnect_timeout=5.0,

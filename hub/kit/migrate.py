@@ -1,16 +1,28 @@
 """Brings the database's tables to what this version of the hub expects."""
 
-import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
 import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
 
+OWNER: Final = "anling_owner"
+"""Owns every table and applies every migration but the first."""
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _MAKES_THE_ROLES = 1
-_LOCK = 0x416E4C67  # "AnLg": one hub migrates at a time
+_LOCK = 0x416E4C67  # "AnLg": one set-up at a time
+_LIST: Final = """
+    CREATE TABLE IF NOT EXISTS migration (
+      number     integer PRIMARY KEY,
+      name       text NOT NULL,
+      digest     text NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT statement_timestamp()
+    )
+"""
 
 
 class MigrationRefused(Exception):
@@ -38,49 +50,53 @@ def migrations() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.number)
 
 
+def make_groups(conn: psycopg.Connection[TupleRow]) -> None:
+    """What the administrator does before the owner can migrate: the list of migrations, and the first of them.
+
+    The first makes the roles; it is the only one that does not run as the owner, to whom everything belongs.
+    """
+    _lock(conn)
+    conn.execute(_LIST)
+    if conn.execute("SELECT FROM migration WHERE number = %s", (_MAKES_THE_ROLES,)).fetchone() is None:
+        _apply(conn, next(one for one in migrations() if one.number == _MAKES_THE_ROLES))
+    conn.execute(sql.SQL("ALTER TABLE migration OWNER TO {}").format(sql.Identifier(OWNER)))
+    # Databases made before PostgreSQL 15 let everybody make tables here.
+    conn.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    conn.commit()
+
+
 def migrate(url: str) -> list[str]:
     """Apply what is missing, each migration in a transaction of its own, under an advisory lock; forward only.
 
-    The first makes the roles, the others run as anling_owner, to whom the tables belong.
-    Returns the names of those applied now. Raises MigrationRefused when an applied file was edited or is gone, and when
-    the account lacks a right.
+    `url` names the owner of the tables, never the administrator: `hub/kit/logins.py` does what comes before. Returns
+    the names of those applied now. Raises MigrationRefused when an applied file was edited or is gone.
     """
-    try:
-        return _migrate(url)
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise MigrationRefused(
-            f"this account of the database may not make Anling's tables ({error.diag.message_primary}): it has to own "
-            "the database and be allowed to make roles: ALTER DATABASE … OWNER TO …; ALTER ROLE … CREATEROLE"
-        ) from error
-
-
-def _migrate(url: str) -> list[str]:
     with psycopg.connect(url, application_name="anling migrate", connect_timeout=5) as conn:
-        conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        conn.execute(
-            """
-            CREATE TABLE IF NOT EXISTS migration (
-              number     integer PRIMARY KEY,
-              name       text NOT NULL,
-              digest     text NOT NULL,
-              applied_at timestamptz NOT NULL DEFAULT statement_timestamp()
-            )
-            """
-        )
-        conn.commit()
-        applied: dict[int, tuple[str, str]] = {
-            number: (name, digest)
-            for number, name, digest in conn.execute("SELECT number, name, digest FROM migration")
-        }
+        _lock(conn)
         conn.commit()  # or each migration would be a savepoint of this transaction, and all be undone by one
-        wanted = migrations()
-        _refuse_edited(applied, wanted)
-        return [_apply(conn, migration) for migration in wanted if migration.number not in applied]
+        missing = _missing(conn)
+        conn.commit()
+        return [_apply(conn, migration) for migration in missing]
 
 
-async def migrate_async(url: str) -> list[str]:
-    """`migrate`, for callers in an event loop."""
-    return await asyncio.to_thread(migrate, url)
+def refuse_unmigrated(url: str) -> None:
+    """Raise MigrationRefused when the tables are not those of this version; for processes, which only ask."""
+    with psycopg.connect(url, application_name="anling", connect_timeout=5) as conn:
+        if conn.execute("SELECT to_regclass('migration')").fetchone() == (None,) or _missing(conn):
+            raise MigrationRefused("the database is not set up for this version of Anling: run anling set-up")
+
+
+def _lock(conn: psycopg.Connection[TupleRow]) -> None:
+    conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+
+
+def _missing(conn: psycopg.Connection[TupleRow]) -> list[Migration]:
+    applied: dict[int, tuple[str, str]] = {
+        number: (name, digest) for number, name, digest in conn.execute("SELECT number, name, digest FROM migration")
+    }
+    wanted = migrations()
+    _refuse_edited(applied, wanted)
+    return [migration for migration in wanted if migration.number not in applied]
 
 
 def _refuse_edited(applied: dict[int, tuple[str, str]], wanted: list[Migration]) -> None:
@@ -98,12 +114,9 @@ def _refuse_edited(applied: dict[int, tuple[str, str]], wanted: list[Migration])
             )
 
 
-def _apply(conn: psycopg.Connection[tuple[object, ...]], migration: Migration) -> str:
+def _apply(conn: psycopg.Connection[TupleRow], migration: Migration) -> str:
     with conn.transaction():
-        if migration.number != _MAKES_THE_ROLES:
-            conn.execute("SET LOCAL ROLE anling_owner")
         conn.execute(migration.statements.encode())
-        conn.execute("RESET ROLE")
         conn.execute(
             "INSERT INTO migration (number, name, digest) VALUES (%s, %s, %s)",
             (migration.number, migration.name, migration.digest),

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.cli import app
+from hub.kit.db import Login
 from hub.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +25,10 @@ NO_CHANNEL = {
     "README.md": "no phone channel is set up: at night nobody will be woken",
     "README.zh-CN.md": "没有设置通知渠道：夜里没有人会被叫醒",
 }
-NOT_FOR_PEOPLE = {"ANLING_DEMO", "ANLING_LAN", "ANLING_STAGE_URL", "ANLING_ORGANISATION_URL"}
+NOT_FOR_PEOPLE = {
+    *("ANLING_DEMO", "ANLING_LAN", "ANLING_STAGE_URL", "ANLING_ORGANISATION_URL"),
+    *(login.variable for login in Login),
+}
 """Settings with which the demo tells its own processes what they are."""
 
 NEVER_IN_CODE = {"patient", "tenant", "customer", "incident", "site", "guardian"}

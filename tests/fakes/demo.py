@@ -32,8 +32,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from hub.access.model import DEMO_PASSWORD
 from hub.alarms.card import AlarmStory
-from hub.embedded import postgres
 from simulators.organisation.phones import Standing
+from tests.fakes.logins import superuser_of
 from tests.fakes.plain import PLAIN
 
 PAGE = {"X-Anling": "1"}
@@ -156,8 +156,8 @@ class Demo:
 
     @property
     def database_url(self) -> str:
-        """The hub's database, as its owner."""
-        return postgres.url_of_running(self.data_dir / "database")
+        """The hub's database, as its superuser."""
+        return superuser_of(self.data_dir)
 
     # What the organisation's phones show, and taps on them.
 

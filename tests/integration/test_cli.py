@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded import child
+from hub.kit.db import Login
 from tests.fakes.certificate import make_certificate
 from tests.unit.importing.test_file import SMALL
 
@@ -210,9 +211,9 @@ def test_a_database_that_does_not_answer_is_one_line_without_its_password(tmp_pa
 
 
 def test_the_hub_s_own_process_says_in_one_line_that_the_database_is_away(tmp_path: Path) -> None:
-    nowhere = "postgresql://hub:secret@127.0.0.1:1/anling"
+    nowhere = {login.variable: f"postgresql://{login}:secret@127.0.0.1:1/anling" for login in Login}
 
-    status, told = call("hub.app", ANLING_DATA_DIR=str(tmp_path), ANLING_DATABASE_URL=nowhere)
+    status, told = call("hub.app", ANLING_DATA_DIR=str(tmp_path), **nowhere)
 
     assert status == 1
     assert len(told) == 1

@@ -19,10 +19,10 @@ import psycopg
 import pytest
 from pydantic import TypeAdapter
 
-from hub.embedded import postgres
 from hub.rules.api import RulesInForce
 from hub.web.door import Me
 from tests.fakes.demo import PAGE, end, environment_of, printed_in, start, until
+from tests.fakes.logins import superuser_of
 from tests.fakes.sockets import loopbacks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +79,7 @@ class RealCentre:
         return int(json.loads((self.data_dir / "processes" / "hub.pid").read_text("utf-8"))["pid"])
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        with psycopg.connect(postgres.url_of_running(self.data_dir / "database")) as conn:
+        with psycopg.connect(superuser_of(self.data_dir)) as conn:
             return conn.execute(statement.encode(), values).fetchall()
 
 

@@ -12,18 +12,19 @@ from hub.alarms.model import CONFIRM_WITHIN, LEASE
 from hub.attendance.model import Tapped, What
 from hub.attendance.service import tap
 from hub.kit.changes import Changes
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId
 from hub.notifications.deliver import Deliver
 from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
+from tests.fakes.logins import url_as
 from tests.fakes.recorded import Recorded
 from tests.integration.alarms.conftest import Desk
 from tests.integration.web.site import Place, Site, make_site
 
 
 @pytest.fixture
-def site(desk: Desk, web_database: Database) -> Site:
-    return make_site(Place(desk.url, desk.database, web_database, desk.clock))
+def site(desk: Desk, pages_database: Database, web_database: Database) -> Site:
+    return make_site(Place(desk.url, pages_database, web_database, desk.clock))
 
 
 async def link_to(desk: Desk, alarm_id: AlarmId, account: str) -> str:
@@ -56,7 +57,7 @@ async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the
     find_circles_late(desk.url)
     async with (
         asyncio.timeout(20),
-        Database.open(desk.url, Role.HUB, size=2, name="test late") as late,
+        Database.open(url_as(desk.url, Login.PAGES_WRITE), size=2, name="test late") as late,
         await make_site(Place(desk.url, late, web_database, desk.clock)).signed_in("liu") as browser,
         await psycopg.AsyncConnection.connect(desk.url) as other,
         asyncio.TaskGroup() as tasks,
@@ -77,7 +78,7 @@ async def test_nobody_waits_for_the_ledger_while_a_card_is_read(desk: Desk, web_
     alarm_id = await desk.pressed_alarm()
     token = await link_to(desk, alarm_id, "zhou")
 
-    async with Recorded.open(desk.url, Role.HUB, size=4, name="test recorded") as recorded:
+    async with Recorded.open(url_as(desk.url, Login.PAGES_WRITE), size=4, name="test recorded") as recorded:
         site = make_site(Place(desk.url, recorded, web_database, desk.clock))
         async with site.browser() as phone:
             answers = [await phone.post(f"/api/a/{token}/accept")]
@@ -138,8 +139,8 @@ async def test_whoever_is_too_late_reads_who_was_faster(desk: Desk, site: Site) 
 
 
 async def fill_record_of_wang(desk: Desk) -> None:
-    async with desk.database.transaction() as conn:
-        await conn.execute(
+    with psycopg.connect(desk.url) as conn:
+        conn.execute(
             "UPDATE senior SET home_address = '酒泉路 5 号 201', access_notes = '钥匙在门卫', risks = '心脏病' "
             "WHERE id = 's-wang'"
         )
@@ -181,7 +182,7 @@ async def test_of_a_call_in_the_house_the_owner_alone_reads_the_risks(desk: Desk
 
 async def test_whoever_is_in_the_house_in_no_known_room_is_not_away(desk: Desk, site: Site) -> None:
     now = desk.clock.now()
-    async with desk.database.transaction() as conn:
+    async with site.place.hub.transaction() as conn:
         await tap(conn, Tapped(desk.house.centre, desk.house.wang, What.ARRIVE, None), now)
     alarm_id = await desk.call_from_home()
 
@@ -334,8 +335,8 @@ async def test_a_link_that_was_never_sent_opens_nothing(desk: Desk, site: Site) 
 async def test_a_disabled_account_takes_nothing_through_its_link(desk: Desk, site: Site) -> None:
     alarm_id = await desk.pressed_alarm()
     token = await link_to(desk, alarm_id, "zhou")
-    async with desk.database.transaction() as conn:
-        await conn.execute("UPDATE account SET active = false WHERE id = 'zhou'")
+    with psycopg.connect(desk.url) as conn:
+        conn.execute("UPDATE account SET active = false WHERE id = 'zhou'")
 
     async with site.browser() as phone:
         answer = await phone.post(f"/api/a/{token}/accept")

@@ -11,6 +11,7 @@ from hub.alarms import service, sounder_store, store
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder, ReasonNeeded, WrongPolicy
 from hub.alarms.model import Applies, Step
 from hub.alarms.policy_service import write_policy
+from hub.kit.db import Database
 from hub.kit.ids import AccountId, AlarmId, PressId
 from hub.ledger import store as ledger_store
 from hub.ledger.chain import first_broken
@@ -522,10 +523,10 @@ async def test_pressed_again_while_somebody_is_coming_wants_an_answer_within_a_m
     assert desk.alarm(alarm_id, "state, tier") == ("open", 1)
 
 
-async def test_an_alarm_keeps_the_policy_it_was_born_with(desk: Desk) -> None:
+async def test_an_alarm_keeps_the_policy_it_was_born_with(desk: Desk, pages_database: Database) -> None:
     async def write(wait_seconds: int) -> None:
         steps = (Step(wait_seconds, ("duty:primary",)), Step(60, ("duty:secondary",)))
-        async with edit(desk.database, COMMAND_LINE, desk.clock.now()) as editing:
+        async with edit(pages_database, COMMAND_LINE, desk.clock.now()) as editing:
             await write_policy(editing, desk.house.centre, Applies.OPENING_HOURS, "demo", steps)
 
     await write(10)
@@ -540,10 +541,12 @@ async def test_an_alarm_keeps_the_policy_it_was_born_with(desk: Desk) -> None:
     assert desk.rows("SELECT version, current FROM escalation_policy ORDER BY version") == [(1, False), (2, True)]
 
 
-async def test_writing_the_same_policy_again_makes_no_new_version_and_no_entry(desk: Desk) -> None:
+async def test_writing_the_same_policy_again_makes_no_new_version_and_no_entry(
+    desk: Desk, pages_database: Database
+) -> None:
     admin = Author(person_of(desk.url, "account", desk.house.admin), desk.house.admin)
     for _ in range(2):
-        async with edit(desk.database, admin, desk.clock.now()) as editing:
+        async with edit(pages_database, admin, desk.clock.now()) as editing:
             steps = (Step(10, ("duty:primary",)),)
             await write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
 

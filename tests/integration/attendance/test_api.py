@@ -7,9 +7,10 @@ import asyncio
 import psycopg
 
 from hub.kit.clock import SetClock
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Login
 from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
 from tests.fakes.house import House
+from tests.fakes.logins import url_as
 from tests.integration.web.site import Place, make_site
 
 
@@ -44,7 +45,7 @@ async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_kept_all_the_
     arrived = {"senior_id": "s-wang", "what": "enter", "room_id": "gym"}
     async with (
         asyncio.timeout(20),
-        Database.open(database_url, Role.HUB, size=2, name="test late") as late,
+        Database.open(url_as(database_url, Login.PAGES_WRITE), size=2, name="test late") as late,
         await make_site(Place(database_url, late, web_database, clock)).signed_in(house.liu) as browser,
         await psycopg.AsyncConnection.connect(database_url) as other,
         await psycopg.AsyncConnection.connect(database_url, autocommit=True) as onlooker,

@@ -29,17 +29,19 @@ from devices.link import Identity
 from devices.outbox import Outbox
 from devices.running import boot_id
 from hub.alarms import service as alarms
+from hub.embedded import environment as environments
+from hub.embedded import logins as kept_logins
 from hub.embedded import mosquitto, postgres, secret_files
 from hub.embedded.mosquitto import Files, NoMosquitto
 from hub.embedded.processes import Child, NotReady, Processes
 from hub.fleet.accounts import accounts
 from hub.kit.clock import SystemClock
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId, DeviceId
-from hub.kit.migrate import migrate_async
 from hub.mqtt.mosquitto import Account, Listening
 from hub.mqtt.mosquitto import write as write_files
 from tests.conftest import take_free_port
+from tests.fakes import logins
 from tests.fakes.house import House, load_house, password_of
 from tests.integration.mqtt.fakes import Paho, running, until, within
 
@@ -96,12 +98,11 @@ class Installation:
 
 def hub_child(url: str, data_dir: Path, files: Files) -> Child:
     port = take_free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANLING_")}
     environment = {
-        **kept,
+        **environments.of_any(),
+        **{login.variable: conninfo for login, conninfo in logins.urls_of(url).items()},
         **mosquitto.environment(data_dir, files),
         "ANLING_DATA_DIR": str(data_dir),
-        "ANLING_DATABASE_URL": url,
         "ANLING_HTTP_PORT": str(port),
     }
 
@@ -121,11 +122,11 @@ async def installed(url: str, data_dir: Path) -> AsyncIterator[Installation]:
     triggers = (HOUSE.wang_button, HOUSE.li_button)
     secret_files.add_devices(data_dir, {device: password_of(device) for device in triggers})
     files = mosquitto.files_of(data_dir, "127.0.0.1", take_free_port())
-    await mosquitto.write(url, data_dir, files)
+    await mosquitto.write(logins.url_as(url, Login.ALARMS), data_dir, files)
     async with AsyncExitStack() as stack:
         processes = await stack.enter_async_context(Processes.open(data_dir, lambda _: None))
         await processes.start(mosquitto.child_of(mosquitto.find_program(), files))
-        database = await stack.enter_async_context(Database.open(url, Role.HUB, size=2, name="test"))
+        database = await stack.enter_async_context(Database.open(logins.url_as(url, Login.ALARMS), size=2, name="test"))
         yield Installation(url, data_dir, files, processes, database)
 
 
@@ -133,7 +134,7 @@ async def installed(url: str, data_dir: Path) -> AsyncIterator[Installation]:
 async def centre(tmp_path: Path) -> AsyncIterator[Installation]:
     """The hub, too, as a process of its own."""
     async with postgres.running(tmp_path / "database") as url:
-        await migrate_async(url)
+        await asyncio.to_thread(logins.set_up, url)
         load_house(url, CLOCK.now())
         async with installed(url, tmp_path / "data") as one:
             try:
@@ -147,7 +148,9 @@ async def centre(tmp_path: Path) -> AsyncIterator[Installation]:
 async def broker(tmp_path: Path, database_url: str, house: House) -> AsyncIterator[Installation]:
     """Mosquitto alone, its files in step with the rows."""
     async with installed(database_url, tmp_path / "data") as one:
-        in_step = mosquitto.keep_in_step(database_url, one.data_dir, one.files, lambda: _reload(one.processes))
+        in_step = mosquitto.keep_in_step(
+            logins.url_as(database_url, Login.ALARMS), one.data_dir, one.files, lambda: _reload(one.processes)
+        )
         async with running(lambda: in_step):
             yield one
 
@@ -316,6 +319,7 @@ async def test_files_for_a_mosquitto_of_ones_own_are_written_by_a_command(tmp_pa
     load_house(database_url, CLOCK.now())
     data_dir, folder = tmp_path / "data", tmp_path / "broker"
     secret_files.add_devices(data_dir, {HOUSE.wang_button: password_of(HOUSE.wang_button)})
+    kept_logins.keep(data_dir, logins.PASSWORDS)
     url = f"postgresql:///?{urlencode(conninfo_to_dict(database_url))}"
 
     status, told = anling("mosquitto-files", str(folder), data_dir=data_dir, ANLING_DATABASE_URL=url)

@@ -22,6 +22,12 @@ from tests.fakes.entries import entries_of, person_of
 from tests.fakes.house import House
 
 
+@pytest.fixture
+def database(pages_database: Database) -> Database:
+    """Here people change something: the pages' login."""
+    return pages_database
+
+
 def button(house: House) -> DeviceRecord:
     return DeviceRecord(
         id=DeviceId("b-zhang"),

@@ -15,12 +15,13 @@ from hub.ingest import quarantine, store
 from hub.ingest.intake import TELEMETRY_CAPACITY, Intake
 from hub.ingest.model import Garbled
 from hub.kit.clock import SetClock
-from hub.kit.db import Conn, Database, Role
+from hub.kit.db import Conn, Database, Login
 from hub.mqtt.model import Inbound, Receiver
 from hub.notices import store as notices
 from hub.rules.model import DeviceState, Event, Finding, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
 from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
 from tests.fakes.house import House
+from tests.fakes.logins import url_as
 from tests.integration.ingest.fakes import Hub, said
 
 PRESS: dict[str, object] = {"id": "9f3c2a7be41d0c55-1042", "seq": 1042, "kind": "press", "age_ms": 350}
@@ -33,8 +34,10 @@ def hub() -> Hub:
 
 
 @pytest.fixture
-async def intake(database: Database, house: House, clock: SetClock, hub: Hub) -> AsyncIterator[Intake]:
-    async with running(Intake(database, database, clock, hub.neighbours()), hub) as started:
+async def intake(
+    database: Database, telemetry_database: Database, house: House, clock: SetClock, hub: Hub
+) -> AsyncIterator[Intake]:
+    async with running(Intake(database, telemetry_database, clock, hub.neighbours()), hub) as started:
         yield started
 
 
@@ -262,8 +265,8 @@ async def test_a_press_waits_for_the_database_and_a_reading_does_not(
     database_url: str, house: House, clock: SetClock, hub: Hub
 ) -> None:
     async with (
-        Database.open(database_url, Role.HUB, size=1, name="alarms") as alarms,
-        Database.open(database_url, Role.HUB, size=1, name="telemetry") as telemetry,
+        Database.open(url_as(database_url, Login.ALARMS), size=1, name="alarms") as alarms,
+        Database.open(url_as(database_url, Login.TELEMETRY), size=1, name="telemetry") as telemetry,
         running(Intake(alarms, telemetry, clock, hub.neighbours()), hub) as intake,
     ):
         with psycopg.connect(database_url) as conn:
@@ -499,7 +502,7 @@ async def test_reports_that_waited_in_a_circle_with_somebody_else_are_kept_all_t
     online: dict[str, object] = {"state": "online"}
     async with (
         asyncio.timeout(20),
-        Database.open(database_url, Role.HUB, size=2, name="test hub") as database,
+        Database.open(url_as(database_url, Login.TELEMETRY), size=2, name="test hub") as database,
         running(Intake(database, database, clock, hub.neighbours()), hub) as intake,
         await psycopg.AsyncConnection.connect(database_url) as other,
         asyncio.TaskGroup() as tasks,

@@ -20,11 +20,12 @@ from hub.ingest.intake import Intake
 from hub.ingest.model import Neighbours
 from hub.kit.changes import Changes
 from hub.kit.clock import SystemClock
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Login
 from hub.mqtt.broker import Broker, listening_socket
 from hub.rules.service import Rules
 from hub.telemetry.service import Telemetry
 from tests.fakes.house import House, load_house, password_of
+from tests.fakes.logins import url_as
 from tests.fakes.recorded import Recorded
 from tests.integration.alarms.conftest import give_phones
 from tests.integration.mqtt.fakes import running, until
@@ -68,7 +69,7 @@ async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
 async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url: str, tmp_path: Path) -> None:
     house = load_house(database_url, SystemClock().now())
     async with (
-        Recorded.open(database_url, Role.HUB, size=4, name="test recorded") as recorded,
+        Recorded.open(url_as(database_url, Login.ALARMS), size=4, name="test recorded") as recorded,
         hub(recorded, database_url, house) as broker,
     ):
         identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))

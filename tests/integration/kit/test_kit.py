@@ -11,31 +11,50 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from hub.kit import logins
 from hub.kit import migrate as migrations
 from hub.kit.changes import LOST, Change, Changes
 from hub.kit.clock import FileClock, SetClock, parted
-from hub.kit.db import Database, Role
+from hub.kit.db import Database, Login
 from hub.notices import service as notices
 from hub.notices import store as notices_store
 from hub.notices.model import Raised
 from tests.fakes.house import House
+from tests.fakes.logins import PASSWORDS, set_up, url_as, url_as_owner
 
 
 def test_a_migrated_database_needs_nothing_more(database_url: str) -> None:
-    assert migrations.migrate(database_url) == []
+    assert migrations.migrate(url_as_owner(database_url)) == []
 
 
-def test_the_tables_belong_to_the_owner_of_the_three_roles(database_url: str) -> None:
+def test_a_database_that_is_set_up_needs_no_second_set_up(database_url: str) -> None:
+    assert set_up(database_url) == []
+
+
+def test_everything_belongs_to_the_owner_and_no_login_has_a_right_over_the_server(database_url: str) -> None:
     with psycopg.connect(database_url) as conn:
         others = conn.execute(
             "SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public' AND tableowner <> 'anling_owner'"
         ).fetchall()
         roles = conn.execute(
-            "SELECT rolname, rolcanlogin, rolsuper FROM pg_roles WHERE rolname LIKE 'anling\\_%' ORDER BY rolname"
+            """
+            SELECT rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
+              FROM pg_roles
+             WHERE rolname LIKE 'anling\\_%'
+             ORDER BY rolname
+            """
         ).fetchall()
 
-    assert [name for name, _ in others] == ["migration"]
-    assert roles == [("anling_hub", False, False), ("anling_owner", True, False), ("anling_web", False, False)]
+    assert others == []
+    assert roles == [
+        ("anling_alarms", True, False),
+        ("anling_hub", False, False),
+        ("anling_owner", True, False),
+        ("anling_pages_read", True, False),
+        ("anling_pages_write", True, False),
+        ("anling_telemetry", True, False),
+        ("anling_web", False, False),
+    ]
 
 
 def test_an_edited_migration_is_refused(database_url: str) -> None:
@@ -43,7 +62,7 @@ def test_an_edited_migration_is_refused(database_url: str) -> None:
         conn.execute("UPDATE migration SET digest = 'other' WHERE number = 1")
 
     with pytest.raises(migrations.MigrationRefused, match="0001_roles was edited"):
-        migrations.migrate(database_url)
+        migrations.migrate(url_as_owner(database_url))
 
 
 def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
@@ -51,7 +70,7 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
         conn.execute("INSERT INTO migration (number, name, digest) VALUES (9999, 'later', 'x')")
 
     with pytest.raises(migrations.MigrationRefused, match="newer Anling"):
-        migrations.migrate(database_url)
+        migrations.migrate(url_as_owner(database_url))
 
 
 def test_an_account_that_may_make_no_roles_is_told_what_it_needs(empty_database_url: str) -> None:
@@ -60,7 +79,7 @@ def test_an_account_that_may_make_no_roles_is_told_what_it_needs(empty_database_
         conn.execute("GRANT ALL ON SCHEMA public TO anling_plain")
     try:
         with pytest.raises(migrations.MigrationRefused, match="ALTER ROLE … CREATEROLE"):
-            migrations.migrate(make_conninfo(empty_database_url, options="-c role=anling_plain"))
+            logins.set_up(make_conninfo(empty_database_url, options="-c role=anling_plain"), PASSWORDS)
     finally:
         with psycopg.connect(empty_database_url) as conn:
             conn.execute("DROP OWNED BY anling_plain")
@@ -76,7 +95,7 @@ def test_a_migration_that_fails_undoes_none_of_those_before_it(
     monkeypatch.setattr(migrations, "migrations", lambda: [*known, good, bad])
 
     with pytest.raises(psycopg.errors.DivisionByZero):
-        migrations.migrate(database_url)
+        migrations.migrate(url_as_owner(database_url))
 
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT name FROM migration WHERE number > 9000").fetchall() == [("good",)]
@@ -123,11 +142,11 @@ async def test_who_waits_for_a_lock_that_nobody_gives_back_is_told_so(
     database: Database, database_url: str, house: House
 ) -> None:
     with psycopg.connect(database_url) as holder:
-        holder.execute("SELECT id FROM centre FOR UPDATE")
+        holder.execute("SELECT id FROM device FOR UPDATE")
 
         with pytest.raises(psycopg.OperationalError, match="lock timeout"):
             async with asyncio.timeout(10), database.transaction() as conn:
-                await conn.execute("SELECT id FROM centre FOR UPDATE")
+                await conn.execute("SELECT id FROM device FOR UPDATE")
 
 
 async def test_a_transaction_that_stands_still_gives_its_locks_back_and_is_an_outage_to_who_held_them(
@@ -168,7 +187,7 @@ async def test_who_is_stopped_while_the_pool_opens_stops_though_the_pool_did_not
             return
 
     async def work() -> None:
-        async with Database.open(database_url, Role.HUB, size=1, name="test stopped"):
+        async with Database.open(url_as(database_url, Login.ALARMS), size=1, name="test stopped"):
             await over.wait()
 
     monkeypatch.setattr(AsyncConnectionPool, "open", open_and_forget)
@@ -201,7 +220,7 @@ def test_a_test_that_winds_a_centre_sets_no_clock(tmp_path: Path) -> None:
 
 
 async def test_a_connection_that_the_server_has_ended_is_replaced_before_anybody_gets_it(database_url: str) -> None:
-    async with Database.open(database_url, Role.HUB, size=1, name="test replaced") as database:
+    async with Database.open(url_as(database_url, Login.ALARMS), size=1, name="test replaced") as database:
         async with database.transaction() as conn:
             before = conn.info.backend_pid
         with psycopg.connect(database_url, autocommit=True) as other:

@@ -18,6 +18,12 @@ HOOK = ContactRecord(ChannelName.WEBHOOK, "https://hongtai.example/hooks/admin")
 MAIL = ContactRecord(ChannelName.EMAIL, "admin@hongtai.example")
 
 
+@pytest.fixture
+def database(pages_database: Database) -> Database:
+    """Here people change something: the pages' login."""
+    return pages_database
+
+
 async def write(database: Database, clock: SetClock, account_id: AccountId, *contacts: ContactRecord) -> None:
     async with edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.write_contacts(editing, account_id, contacts)

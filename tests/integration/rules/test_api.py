@@ -13,13 +13,13 @@ from tests.integration.web.site import Place, make_site
 
 
 async def test_staff_see_the_rules_and_where_a_file_is_wrong(
-    database_url: str, database: Database, web_database: Database, house: House, clock: SetClock, tmp_path: Path
+    database_url: str, pages_database: Database, web_database: Database, house: House, clock: SetClock, tmp_path: Path
 ) -> None:
     bad = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("for: 5m", "for: soon")
     (tmp_path / "own.yaml").write_text(bad, "utf-8")
     rules = Rules([tmp_path], clock)
     await rules.load()
-    site = make_site(Place(database_url, database, web_database, clock), things=[rules])
+    site = make_site(Place(database_url, pages_database, web_database, clock), things=[rules])
 
     async with await site.signed_in(house.liu) as browser:
         answer = await browser.get("/api/rules")

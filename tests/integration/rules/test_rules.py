@@ -55,12 +55,13 @@ SILENT = ("trigger-silent", "camera-silent")
 
 
 async def test_a_press_is_found_with_the_room_she_was_last_seen_in(
-    database: Database, house: House, clock: SetClock
+    database: Database, pages_database: Database, house: House, clock: SetClock
 ) -> None:
     rules, now = Rules([], clock), clock.now()
     press = PressHeard(PressId("p-1"), house.centre, house.wang_button, PressKind.PRESS, house.wang, None, now, now)
-    async with database.transaction() as conn:
+    async with pages_database.transaction() as conn:
         await attendance.tap(conn, Tapped(house.centre, house.wang, What.ENTER, house.gym), now)
+    async with database.transaction() as conn:
         [found] = await rules.hear(conn, [press], now)
 
     assert (found.priority, found.klass, found.subject, found.room_id) == (

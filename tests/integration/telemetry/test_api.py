@@ -13,7 +13,12 @@ from tests.integration.web.site import Place, make_site
 
 
 async def test_the_page_gets_columns_of_equal_length(
-    database_url: str, database: Database, web_database: Database, house: House, clock: SetClock
+    database_url: str,
+    database: Database,
+    pages_database: Database,
+    web_database: Database,
+    house: House,
+    clock: SetClock,
 ) -> None:
     ten = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten in Lanzhou
     async with database.transaction() as conn:
@@ -25,7 +30,7 @@ async def test_the_page_gets_columns_of_equal_length(
                 Reading(house.gym_camera, "motion", "/", 0.25, ten),
             ],
         )
-    site = make_site(Place(database_url, database, web_database, clock))
+    site = make_site(Place(database_url, pages_database, web_database, clock))
 
     async with await site.signed_in(house.liu) as browser:
         today = (await browser.get("/api/rooms/gym/day")).json()

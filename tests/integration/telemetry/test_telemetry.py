@@ -99,13 +99,14 @@ async def test_no_device_can_fill_the_dictionary_without_end(database: Database,
 
 
 async def test_a_day_of_a_room_holds_what_was_in_the_room_at_the_time(
-    database: Database, house: House, clock: SetClock
+    database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     telemetry, ten = Telemetry(), datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten in Lanzhou
     moved = ten + timedelta(minutes=10)
+    with psycopg.connect(database_url) as arranging:
+        arranging.execute("UPDATE assignment SET to_at = %s WHERE device_id = 't-gym'", (moved,))
+        arranging.execute("INSERT INTO assignment VALUES ('as-later', 't-gym', NULL, 'music', %s, NULL)", (moved,))
     async with database.transaction() as conn:
-        await conn.execute("UPDATE assignment SET to_at = %s WHERE device_id = 't-gym'", (moved,))
-        await conn.execute("INSERT INTO assignment VALUES ('as-later', 't-gym', NULL, 'music', %s, NULL)", (moved,))
         await telemetry.keep(
             conn,
             [

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from hub.kit.db import Conn
-from hub.kit.migrate import migrate
+from hub.kit.logins import WITH_PASSWORD
+from hub.kit.migrate import OWNER, make_groups, migrate
 from tests.conftest import MORNING, take_free_port
 from tests.fakes.house import House, load_house
 
@@ -69,7 +70,7 @@ def timescale_url(installed: Path) -> Iterator[str]:
         try:
             assert server.stdout.readline() == "listening\n", "the server did not start"
             url = f"host=127.0.0.1 port={port} user=postgres password=any dbname=postgres sslmode=disable"
-            migrate(url)
+            set_up_the_one_session(url)
             forget_statements(url)
             load_house(url, MORNING)
             yield url
@@ -86,14 +87,27 @@ def timescale_house() -> House:
 
 @pytest.fixture
 async def timescale(timescale_url: str) -> AsyncIterator[Conn]:
-    """The one connection, as the hub's own role, with no readings yet."""
+    """The one connection, as telemetry, with no readings yet."""
     forget_statements(timescale_url)
     async with await psycopg.AsyncConnection.connect(timescale_url, autocommit=True) as conn:
         conn.prepare_threshold = None
         await conn.execute("TRUNCATE reading")
-        await conn.execute("SET ROLE anling_hub")
+        await conn.execute("SET ROLE anling_telemetry")
         yield conn
         await conn.execute("RESET ROLE")
+
+
+def set_up_the_one_session(url: str) -> None:
+    """What set-up does, in a server that knows one session and no passwords."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        make_groups(conn)
+        for name in WITH_PASSWORD:
+            if name != OWNER:
+                conn.execute(f"CREATE ROLE {name}".encode())
+        conn.execute(f"SET ROLE {OWNER}".encode())
+    migrate(url)
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("RESET ROLE")
 
 
 def forget_statements(url: str) -> None:

@@ -88,7 +88,7 @@ async def test_a_repeat_of_what_is_compressed_is_still_kept_once(timescale_house
     await written(timescale, timescale_house.gym_sensor, {TEN: 20.0})
     await timescale.execute("RESET ROLE")
     await timescale.execute("SELECT compress_chunk(chunk) FROM show_chunks('reading') AS chunk")
-    await timescale.execute("SET ROLE anling_hub")
+    await timescale.execute("SET ROLE anling_telemetry")
 
     again = await written(timescale, timescale_house.gym_sensor, {TEN: 99.0, TEN + timedelta(minutes=1): 21.0})
 

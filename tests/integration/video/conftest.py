@@ -44,6 +44,12 @@ class Building:
 
 
 @pytest.fixture
+def database(pages_database: Database) -> Database:
+    """Here people change something: the pages' login."""
+    return pages_database
+
+
+@pytest.fixture
 async def building() -> AsyncIterator[Building]:
     cameras = Cameras([Camera("cam-gym", "gym", SHANGHAI), Camera("cam-music", "music", SHANGHAI)])
     async with server.serve(cameras, credentials=Credentials("viewer", "secret")) as port:

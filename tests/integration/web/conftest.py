@@ -9,6 +9,12 @@ from tests.integration.web.site import Place, Site, make_site
 
 
 @pytest.fixture
+def database(pages_database: Database) -> Database:
+    """Here people change something: the pages' login."""
+    return pages_database
+
+
+@pytest.fixture
 def place(database_url: str, database: Database, web_database: Database, clock: SetClock, house: House) -> Place:
     """The small centre, and its databases."""
     return Place(database_url, database, web_database, clock)

@@ -17,6 +17,12 @@ GRANT INSERT, UPDATE ON organisation, centre, room, senior, account, contact_met
 REVOKE INSERT ON device FROM anling_hub;
 GRANT INSERT ON device TO anling_pages_write;
 
+-- Who comes and goes is written by card readers and by staff; who looked and who changed a right, by the pages alone.
+REVOKE INSERT, UPDATE ON visit, presence FROM anling_hub;
+GRANT INSERT, UPDATE ON visit, presence TO anling_pages_write;
+REVOKE INSERT ON ledger_access FROM anling_hub;
+GRANT INSERT ON ledger_access TO anling_pages_write;
+
 -- Who is signed in, who was invited and who watches is the pages' business alone, as is a password's hash.
 REVOKE ALL ON session, invitation, first_administrator, viewing, video_ticket, relation, consent, veto FROM anling_hub;
 GRANT SELECT, INSERT, UPDATE, DELETE ON session, invitation, first_administrator, video_ticket TO anling_pages_write;

@@ -12,9 +12,9 @@ _OF_THE_SYSTEM: Final = frozenset(
         *("SSL_CERT_FILE", "SSL_CERT_DIR"),  # where OpenSSL looks for the authorities that this machine trusts
     }
 )
-_ADMINISTRATORS: Final = frozenset({"ANLING_DATABASE_URL", "ANLING_DATABASE_PASSWORD_FILE"})
+ADMINISTRATORS: Final = frozenset({"ANLING_DATABASE_URL", "ANLING_DATABASE_PASSWORD_FILE"})
 """They lead to the account that makes logins: set-up's alone."""
-_OF_THE_HUB: Final = frozenset(f"ANLING_{name.upper()}" for name in Settings.model_fields) - _ADMINISTRATORS
+_OF_THE_HUB: Final = frozenset(f"ANLING_{name.upper()}" for name in Settings.model_fields) - ADMINISTRATORS
 
 
 def of_any(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:

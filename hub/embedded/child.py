@@ -2,13 +2,17 @@
 
 Run as a file, before anything is imported, between fork and exec::
 
-    python -I -S child.py --parent PID [--death-signal INT|TERM|KILL] [--unprivileged] -- PROGRAM [ARGUMENT...]
+    python -I -S child.py --parent PID [--death-signal INT|TERM|KILL] [--unprivileged] [--without FOLDER]...
+                          -- PROGRAM [ARGUMENT...]
 
 `--parent` is the pid of the supervisor: a child that comes up after it has already gone does not start.
 `--death-signal` is what the kernel sends to the program when the supervisor ends, however it ends (Linux only;
 elsewhere nothing happens). The kernel means the thread that started the child: start children from the main thread.
 `--unprivileged`: when root starts it, the program sees itself as uid 1000 in a user namespace of its own, without any
 capability, yet reaches every file that root owns, also under a home of mode 0700. For anybody else it does nothing.
+`--without`: when anybody but root starts it, the program finds nothing in that folder, in a mount namespace of its own.
+Where the kernel refuses that, the program starts all the same and stderr says so. For root it does nothing: what root
+starts becomes another account by itself, which cannot enter such folders.
 
 Ends with 77 when this kernel refuses user namespaces (the caller may then use an account of its own),
 with 75 when the parent has gone, with 127 when the program cannot be started, with 2 on wrong arguments;
@@ -31,7 +35,11 @@ WRONG_ARGUMENTS = 2
 
 # linux/prctl.h and linux/sched.h; the `os` module has neither call in Python 3.11.
 _PR_SET_PDEATHSIG = 1
+_CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
+# linux/mount.h
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
+_MS_REC, _MS_PRIVATE = 0x4000, 0x40000
 _DEATH_SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "KILL": signal.SIGKILL}
 _SEEN_INSIDE = 1000
 
@@ -43,6 +51,7 @@ class Start:
     parent: int
     death_signal: signal.Signals
     unprivileged: bool
+    without: tuple[str, ...]
     program: tuple[str, ...]
 
 
@@ -55,12 +64,18 @@ class Refused(Exception):
 
 
 def command(
-    program: tuple[str, ...], *, parent: int, death_signal: str = "TERM", unprivileged: bool = False
+    program: tuple[str, ...],
+    *,
+    parent: int,
+    death_signal: str = "TERM",
+    unprivileged: bool = False,
+    without: tuple[Path, ...] = (),
 ) -> tuple[str, ...]:
     """The argument list that starts `program` through this file."""
     wrapped = (sys.executable, "-I", "-S", str(Path(__file__).resolve()), "--parent", str(parent))
     alone = ("--unprivileged",) if unprivileged else ()
-    return (*wrapped, "--death-signal", death_signal, *alone, "--", *program)
+    hidden = tuple(word for folder in without for word in ("--without", str(folder)))
+    return (*wrapped, "--death-signal", death_signal, *alone, *hidden, "--", *program)
 
 
 def parse(arguments: list[str]) -> Start:
@@ -70,6 +85,7 @@ def parse(arguments: list[str]) -> Start:
     split = arguments.index("--")
     options, program = arguments[:split], tuple(arguments[split + 1 :])
     parent, death_signal, unprivileged = 0, signal.SIGTERM, False
+    without: list[str] = []
     words = iter(options)
     for option in words:
         if option == "--unprivileged":
@@ -78,17 +94,21 @@ def parse(arguments: list[str]) -> Start:
             parent = int(pid)
         elif option == "--death-signal" and (name := next(words, "")) in _DEATH_SIGNALS:
             death_signal = _DEATH_SIGNALS[name]
+        elif option == "--without" and (folder := next(words, "")):
+            without.append(folder)
         else:
             raise Refused(WRONG_ARGUMENTS, f"{option} is not understood or lacks its value")
     if not program or parent == 0:
         raise Refused(WRONG_ARGUMENTS, "both --parent PID and a program after -- are needed")
-    return Start(parent, death_signal, unprivileged, program)
+    return Start(parent, death_signal, unprivileged, tuple(without), program)
 
 
 def become(start: Start) -> None:
     """Replace this process by the program; returns never, raises Refused when it cannot."""
     if start.unprivileged and os.geteuid() == 0 and sys.platform == "linux":
         _enter_namespace()
+    if start.without and os.geteuid() != 0 and sys.platform == "linux":
+        _hide(start.without)
     if sys.platform == "linux":
         # After the namespace: a change of credentials clears the death signal.
         _call("prctl", _PR_SET_PDEATHSIG, int(start.death_signal), 0, 0, 0)
@@ -103,14 +123,39 @@ def become(start: Start) -> None:
 
 def _enter_namespace() -> None:
     """Become uid 1000 in a user namespace in which that is the outer root; capabilities end with the exec."""
-    uid, gid = os.geteuid(), os.getegid()
     try:
-        _call("unshare", _CLONE_NEWUSER)
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"{_SEEN_INSIDE} {uid} 1", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{_SEEN_INSIDE} {gid} 1", encoding="ascii")
+        _unshare(_CLONE_NEWUSER, uid_inside=_SEEN_INSIDE, gid_inside=_SEEN_INSIDE)
     except OSError as error:
         raise Refused(NO_NAMESPACE, f"this kernel gives root no user namespace: {error}") from error
+
+
+def _hide(folders: tuple[str, ...]) -> None:
+    """Put an empty folder over each of these, for this process alone; its account stays what it is."""
+    try:
+        _unshare(_CLONE_NEWUSER | _CLONE_NEWNS, uid_inside=os.geteuid(), gid_inside=os.getegid())
+        _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE)
+        for folder in folders:
+            if os.path.isdir(folder):  # noqa: PTH112 - pathlib raises where a parent may not be entered
+                _mount(b"none", os.fsencode(folder), b"tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
+    except OSError as error:
+        sys.stderr.write(f"anling: this kernel hides no folders from a process, which goes on without that: {error}\n")
+
+
+def _unshare(what: int, *, uid_inside: int, gid_inside: int) -> None:
+    """Enter new namespaces in which this account has these numbers; raises OSError."""
+    uid, gid = os.geteuid(), os.getegid()
+    _call("unshare", what)
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{uid_inside} {uid} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{gid_inside} {gid} 1", encoding="ascii")
+
+
+def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int) -> None:
+    """mount(2); raises OSError."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.mount(source, target, kind, ctypes.c_ulong(flags), None) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"mount: {os.strerror(number)}")
 
 
 def _call(name: str, *arguments: int) -> None:

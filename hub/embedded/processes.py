@@ -46,6 +46,8 @@ class Child:
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
     unprivileged: bool = False
+    without: tuple[Path, ...] = ()
+    """Folders in which it finds nothing, where root does not start it: see child.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,7 @@ class _Kept:
             parent=os.getpid(),
             death_signal=self.child.stop_signal.name.removeprefix("SIG"),
             unprivileged=self.child.unprivileged,
+            without=self.child.without,
         )
         return await asyncio.create_subprocess_exec(
             *command,

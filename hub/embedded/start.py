@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import TypeAdapter, ValidationError
 
 from hub.embedded import (
@@ -316,8 +317,18 @@ def _python(place: Place, name: str, module: tuple[str, ...]) -> Child:
         return await _listens(place.media_socket)
 
     ready = {"hub": hub_is_ready, "media": media_listens}.get(name)
-    told = _environment(place) if name == "hub" else {**environment.of_any(), "PYTHONUNBUFFERED": "1"}
-    return Child(name, (sys.executable, "-P", "-m", *module), environment=told, ready=ready)
+    program = (sys.executable, "-P", "-m", *module)
+    if name == "media":
+        told = {**environment.of_any(), "PYTHONUNBUFFERED": "1"}
+        return Child(name, program, environment=told, ready=ready, without=_of_the_database(place))
+    return Child(name, program, environment=_environment(place), ready=ready)
+
+
+def _of_the_database(place: Place) -> tuple[Path, ...]:
+    """The folders that lead to the database: its own, its passwords', and its socket's where that is elsewhere."""
+    hosts = {str(conninfo_to_dict(conninfo).get("host", "")) for conninfo in place.databases.values()}
+    sockets = (Path(host) for host in sorted(hosts) if host.startswith("/"))
+    return (place.data_dir / "database", place.data_dir / "secrets", *sockets)
 
 
 def _environment(place: Place) -> dict[str, str]:

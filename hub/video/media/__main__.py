@@ -10,11 +10,12 @@ import argparse
 import asyncio
 import ipaddress
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
 
-from hub.video.media import control, internals
+from hub.video.media import account, control, internals
 
 
 def main() -> None:
@@ -34,7 +35,11 @@ async def _run(socket: Path, hosts: tuple[str, ...]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await internals.prove(hosts)
+    parent = os.getppid()
     async with control.serve(socket, hosts):
+        await account.leave_root()
+        if os.getppid() != parent:  # it went in between, and its signal with it
+            return
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await stop.wait()

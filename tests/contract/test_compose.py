@@ -122,13 +122,13 @@ def test_every_image_of_others_comes_from_the_named_registry_with_a_version(name
 
 
 def test_the_card_s_own_services_are_there_and_no_others() -> None:
-    assert set(SERVICES) == {"database", "mosquitto", "broker-files", "hub", "media"}
+    assert set(SERVICES) == {"database", "set-up", "mosquitto", "broker-files", "hub", "media"}
     assert "/timescale/timescaledb:" in SERVICES["database"].image
     assert "/eclipse-mosquitto:" in SERVICES["mosquitto"].image
 
 
 def test_our_image_is_built_here_from_the_same_registry_and_never_pulled() -> None:
-    assert set(OURS) == {"broker-files", "hub", "media"}
+    assert set(OURS) == {"set-up", "broker-files", "hub", "media"}
     for service in OURS.values():
         assert service.image == OWN_IMAGE
         assert (service.model_extra or {})["pull_policy"] == "build"
@@ -284,13 +284,15 @@ def test_what_each_container_is_told_is_accepted(name: str, tmp_path: Path, monk
     settings = read_settings()
 
     secrets = {value for value in (settings.database_url, settings.mqtt_url) if "0123456789abcdef" in (value or "")}
-    assert secrets == (
-        set()
-        if name == "media"
-        else {
-            "postgresql://anling:0123456789abcdef@database:5432/anling",
-            "mqtt://anling.hub:0123456789abcdef@mosquitto:1884",
-        }
+    of_the_broker = {"mqtt://anling.hub:0123456789abcdef@mosquitto:1884"}
+    assert (
+        secrets
+        == {
+            "set-up": {"postgresql://anling:0123456789abcdef@database:5432/anling"},
+            "broker-files": of_the_broker,
+            "hub": of_the_broker,
+            "media": set(),
+        }[name]
     )
 
 
@@ -345,6 +347,23 @@ def test_each_secret_is_for_the_account_that_reads_it_alone() -> None:
     assert [secret for secret in secrets if secret[1] != "0400" or secret[2] != secret[3]] == []
     assert SERVICES["media"].secrets == []
     assert SERVICES["mosquitto"].secrets == []
+
+
+def test_the_database_s_superuser_is_known_to_set_up_and_to_the_database_alone() -> None:
+    knowing = {
+        name
+        for name, service in SERVICES.items()
+        if any(secret.source == "database_password" for secret in service.secrets)
+    }
+
+    assert knowing == {"database", "set-up"}
+    assert "ANLING_DATABASE_PASSWORD_FILE" not in SERVICES["hub"].environment
+    data = "/var/lib/anling/data"
+    assert SERVICES["set-up"].mounts[data] == SERVICES["hub"].mounts[data], "where the logins' passwords are"
+
+
+def test_no_container_of_ours_is_told_a_variable_of_libpq_s() -> None:
+    assert [name for service in OURS.values() for name in service.environment if name.startswith("PG")] == []
 
 
 def test_the_passwords_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
@@ -436,9 +455,12 @@ def test_every_folder_of_a_volume_belongs_to_our_account_in_the_image() -> None:
 
 def test_the_database_is_the_one_that_the_hub_asks_for_and_safe() -> None:
     database = SERVICES["database"].environment
-    url = f"postgresql://{database['POSTGRES_USER']}@database:5432/{database['POSTGRES_DB']}"
+    at = f"database:5432/{database['POSTGRES_DB']}"
+    superuser = f"postgresql://{database['POSTGRES_USER']}@{at}"
 
-    assert SERVICES["hub"].environment["ANLING_DATABASE_URL"] == url
+    assert SERVICES["set-up"].environment["ANLING_DATABASE_URL"] == superuser
+    assert SERVICES["hub"].environment["ANLING_DATABASE_URL"] == f"postgresql://{at}"
+    assert SERVICES["broker-files"].environment["ANLING_DATABASE_URL"] == f"postgresql://{at}"
     assert "--data-checksums" in database["POSTGRES_INITDB_ARGS"]
     # As in a database of our own, and nothing else: it could turn off fsync.
     assert SERVICES["database"].command == ["postgres", "-c", "deadlock_timeout=200ms"]
@@ -447,9 +469,10 @@ def test_the_database_is_the_one_that_the_hub_asks_for_and_safe() -> None:
 
 
 def test_every_service_comes_back_and_says_whether_it_works() -> None:
-    assert {service.restart for service in SERVICES.values()} == {"unless-stopped"}
+    assert {service.restart for name, service in SERVICES.items() if name != "set-up"} == {"unless-stopped"}
+    assert SERVICES["set-up"].restart == "on-failure", "it ends when it is done"
     # The keeper of files answers nobody; when it cannot go on it ends and comes back.
-    assert {name for name, service in SERVICES.items() if service.healthcheck is None} == {"broker-files"}
+    assert {name for name, service in SERVICES.items() if service.healthcheck is None} == {"broker-files", "set-up"}
 
 
 def test_who_waits_for_another_waits_for_one_that_says_so() -> None:
@@ -462,8 +485,9 @@ def test_who_waits_for_another_waits_for_one_that_says_so() -> None:
 
     assert waited_for
     for other, wanted in waited_for:
-        assert wanted == {"condition": "service_healthy"}
-        assert SERVICES[other].healthcheck is not None
+        ends = other == "set-up"
+        assert wanted == {"condition": "service_completed_successfully" if ends else "service_healthy"}
+        assert ends or SERVICES[other].healthcheck is not None
     assert {other for service in SERVICES.values() for other in service.depends_on} <= set(SERVICES)
 
 

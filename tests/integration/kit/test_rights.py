@@ -14,7 +14,7 @@ from tests.fakes.rights import as_table, rights_in
 
 RIGHTS = """\
                     alarms   telemetry pages_read pages_write
-accept_link         ri       -         -          r
+accept_link         ri(u)    -         -          r(u)
 account             (r)      (r)       (r)        riu
 alarm               riu      riu       r          riu
 alarm_device        riu      riu       -          riu
@@ -63,6 +63,8 @@ visit               r        riu       r          riu
 """r SELECT, i INSERT, u UPDATE, d DELETE; in brackets: of some columns. What a login has by its group is included."""
 
 COLUMNS = {
+    ("accept_link", Login.ALARMS, "UPDATE"): "ends_at",
+    ("accept_link", Login.PAGES_WRITE, "UPDATE"): "ends_at",
     ("account", Login.ALARMS, "SELECT"): (
         "active centre_id demo email id language name name_en organisation_id person phone role"
     ),
@@ -91,7 +93,7 @@ TAKES_OVER = {
     "to be the group of pages": "SET ROLE anling_web",
     "another session": "SET SESSION AUTHORIZATION anling",
     "a program of the server": "COPY (SELECT 1) TO PROGRAM 'true'",
-    "a file of the server, written": "COPY (SELECT 1) TO '/tmp/anling-was-here'",
+    "a file of the server, written": "COPY (SELECT 1) TO 'anling-was-here'",
     "a file of the server, read": "SELECT pg_read_file('PG_VERSION')",
     "a folder of the server": "SELECT pg_ls_dir('.')",
     "the passwords of others": "SELECT rolpassword FROM pg_authid",
@@ -162,6 +164,8 @@ def test_nobody_but_telemetry_makes_temporary_tables(login: Login, database_url:
 def test_telemetry_makes_the_one_that_it_needs(database_url: str) -> None:
     with psycopg.connect(url_as(database_url, Login.TELEMETRY)) as conn:
         conn.execute("CREATE TEMPORARY TABLE reading_staged (LIKE reading)")
+
+        assert conn.execute("SELECT count(*) FROM reading_staged").fetchone() == (0,)
 
 
 def test_a_temporary_table_stands_before_none_of_ours_where_the_owner_s_rights_are_used(

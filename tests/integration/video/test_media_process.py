@@ -1,17 +1,12 @@
 """Whether the media process shows a camera while it has a lease, and nothing that it may not."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from hub.video.model import (
-    LARGEST_SDP,
-    RENEW_SECONDS,
     REPLY,
     Close,
     Done,
@@ -21,46 +16,11 @@ from hub.video.model import (
 )
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
 from simulators.rtsp.camera import Fault
-from tests.fakes.viewer import Viewer, viewer
+from tests.fakes.viewer import viewer
 from tests.integration.video.conftest import Building, MediaRun
+from tests.integration.video.watching import LONG, leased, start
 
 pytestmark = pytest.mark.long
-
-LONG = 3600.0
-
-
-async def start(
-    media: MediaProcess,
-    building: Building,
-    one: Viewer,
-    viewing_id: str = "v-1",
-    *,
-    held: float = LONG,
-    camera: str = "cam-gym",
-    url: str | None = None,
-) -> None:
-    offer = await one.offer()
-    answer = await media.open(
-        viewing_id, camera, url or building.url(camera), as_of=time.monotonic(), held_seconds=held, offer=offer
-    )
-    await one.take(answer)
-
-
-@asynccontextmanager
-async def leased(media: MediaProcess, *viewing_ids: str) -> AsyncIterator[None]:
-    """Renew these leases every quarter of a second, as the hub does."""
-
-    async def renew() -> None:
-        while True:
-            await media.renew(viewing_ids, as_of=time.monotonic())
-            await asyncio.sleep(RENEW_SECONDS)
-
-    async with asyncio.TaskGroup() as group:
-        renewing = group.create_task(renew())
-        try:
-            yield
-        finally:
-            renewing.cancel()
 
 
 async def test_a_viewer_sees_the_room_she_asked_for(building: Building, media: MediaProcess) -> None:
@@ -249,102 +209,6 @@ async def test_parameter_sets_out_of_band_are_put_in(building: Building, media: 
         seen = await one.sees(6)
 
     assert any(one.stamp for one in seen)
-
-
-async def test_a_viewer_without_h264_is_told_so(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
-        offer = (await one.offer()).replace("H264/90000", "H263/90000")
-
-        with pytest.raises(MediaRefused) as refused:
-            await media.open("v-1", "cam-gym", building.url("cam-gym"), as_of=0, held_seconds=0, offer=offer)
-
-    assert refused.value.code == "no-h264"
-
-
-async def test_an_offer_with_sound_is_refused(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
-        one.pc.addTransceiver("audio", direction="recvonly")
-        offer = await one.offer()
-
-        with pytest.raises(MediaRefused) as refused:
-            await media.open("v-1", "cam-gym", building.url("cam-gym"), as_of=0, held_seconds=0, offer=offer)
-
-    assert refused.value.code == "video-only"
-
-
-async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
-        offer = await one.offer()
-    damaged = [
-        "",
-        "v=0",
-        "{}",
-        "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n",
-        *("".join(offer.splitlines(keepends=True)[:lines]) for lines in range(1, 60, 3)),
-        *(offer.replace(word, "a=") for word in ("a=setup", "a=fingerprint:sha-256", "a=ice-ufrag", "a=rtpmap:99")),
-    ]
-
-    codes = {await refusal_of(media, f"v-{number}", building, offer) for number, offer in enumerate(damaged)}
-
-    # An offer that lacks its last lines may still be one.
-    assert codes - {None} == {"bad-offer", "video-only", "no-h264"}
-    async with viewer() as other, leased(media, "v-fine"):
-        await start(media, building, other, "v-fine")
-        await other.sees(2)
-
-
-async def refusal_of(media: MediaProcess, viewing: str, building: Building, offer: str) -> str | None:
-    """The code with which an offer is refused; None for one that is taken."""
-    camera, url = "cam-gym", building.url("cam-gym")
-    try:
-        await media.open(viewing, camera, url, as_of=time.monotonic(), held_seconds=0, offer=offer)
-    except MediaRefused as refused:
-        return refused.code
-    return None
-
-
-async def test_what_is_too_long_to_be_said_is_refused_and_costs_nobody_the_picture(
-    building: Building, media: MediaProcess
-) -> None:
-    async with viewer() as one, leased(media, "v-1"):
-        await start(media, building, one)
-
-        with pytest.raises(MediaRefused) as refused:
-            await media.add_candidates("v-1", "\x01" * LARGEST_SDP)
-        await one.sees(15)
-
-    assert refused.value.code == "too-large"
-
-
-async def test_nonsense_is_not_repeated_at_the_cost_of_everybody_s_picture(
-    building: Building, media: MediaProcess
-) -> None:
-    begun = "v=0\r\na=setup:"
-    nonsense = begun + "\\" * (LARGEST_SDP - len(begun))  # four bytes each, quoted in an error that is quoted in JSON
-    async with viewer() as one, leased(media, "v-1"):
-        await start(media, building, one)
-
-        with pytest.raises(MediaRefused) as refused:
-            await media.open(
-                "v-2", "cam-gym", building.url("cam-gym"), as_of=time.monotonic(), held_seconds=0, offer=nonsense
-            )
-        await one.sees(15)
-
-    assert refused.value.code == "too-large"
-
-
-async def test_nonsense_is_no_candidate(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one, leased(media, "v-1"):
-        await start(media, building, one)
-
-        for fragment in (
-            "a=candidate:",
-            "a=candidate:1 1 udp x 1 2 typ host",
-            "a=candidate:1 1 udp 1 nowhere 9 typ host",
-        ):
-            with contextlib.suppress(MediaRefused):
-                await media.add_candidates("v-1", fragment)
-        await one.sees(2)
 
 
 async def test_the_picture_comes_back_after_the_camera_does(building: Building, media: MediaProcess) -> None:

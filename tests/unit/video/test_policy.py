@@ -68,6 +68,7 @@ def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
         (replace(DAUGHTER, vetoes=(Span(NOW - HOUR),)), ROOM, Refused("veto")),
         (replace(DAUGHTER, presence=None), ROOM, Refused("not-present")),
         (replace(DAUGHTER, presence=Presence(MUSIC, NOW - MINUTE, NOW)), ROOM, Refused("not-present")),
+        (replace(DAUGHTER, presence=Presence(GYM, NOW + MINUTE, NOW)), ROOM, Refused("not-present")),
         (replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)), ROOM, Refused("unsure")),
         (DAUGHTER, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused("someone-objects")),
         (DAUGHTER, replace(ROOM, type="counselling"), Refused("room-not-allowed")),

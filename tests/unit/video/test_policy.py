@@ -114,6 +114,21 @@ def test_a_picture_of_before_an_objection_ended_is_not_shown_from_the_moment_on_
     assert verdict.since == NOW
 
 
+@pytest.mark.parametrize(
+    ("viewer", "room"),
+    [
+        (replace(DAUGHTER, vetoes=(Span(NOW + MINUTE),)), ROOM),
+        (DAUGHTER, replace(ROOM, objections=(Span(NOW + MINUTE),))),
+        (NURSE, replace(ROOM, objections=(Span(NOW + MINUTE),))),
+    ],
+)
+def test_a_picture_is_shown_until_an_objection_begins(viewer: Relative | Colleague, room: Room) -> None:
+    verdict = may_watch(viewer, room, NOW)
+
+    assert isinstance(verdict, Allowed)
+    assert verdict.until == NOW + MINUTE
+
+
 def test_a_colleague_with_a_reason_may_look_outside_of_opening_hours() -> None:
     closed = replace(ROOM, hours=Hours(time(1), time(2), "Asia/Shanghai"))
 

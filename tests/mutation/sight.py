@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.mutation.model import Mutant, SchemaMutant, SourceMutant
-from tests.mutation.sources import MODULE, functions_of
+from tests.mutation.sources import functions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Sight:
 
         def calls(names: Iterable[str]) -> bool:
             whole = f"{mutant.file}:{mutant.function}"
-            if mutant.function == MODULE:
+            if whole not in self._words_of_functions:  # the body of the module or of a class
                 return any(name.startswith(f"{mutant.file}:") for name in names)
             return any(name == whole or name.startswith(f"{whole}.") for name in names)
 
         seeing = [
             test for test in self.tests if calls(test.called) or (domain in f"/{test.file}" and calls(test.prepared))
-        ]
+        ] or [test for test in self.tests if domain in f"/{test.file}"]
         return sorted(seeing, key=lambda test: (not calls(test.called), len(test.called), test.node_id))
 
     def _of_table(self, mutant: SchemaMutant) -> list[SeenTest]:

@@ -1,6 +1,7 @@
 """Which mistakes does `./anling mutate` make, and are they the same ones tomorrow?"""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,8 +115,11 @@ def test_a_test_sees_what_it_calls_and_those_that_call_least_look_first() -> Non
     prepared = seen("tests/unit/alarms/test_c.py::test_prepared", prepared={"hub/alarms/store.py:lock"})
     elsewhere = seen("tests/unit/web/test_d.py::test_elsewhere", prepared={"hub/alarms/store.py:lock"})
     blind = seen("tests/unit/alarms/test_e.py::test_blind", called={"hub/alarms/store.py:lock_all"})
+    all_ = Sight(ROOT, (blind, elsewhere, prepared, wide, narrow), {})
 
-    assert Sight(ROOT, (blind, elsewhere, prepared, wide, narrow), {}).of(mutant) == [narrow, wide, prepared]
+    assert all_.of(mutant) == [narrow, wide, prepared]
+    assert all_.of(replace(mutant, function="<module>")) == [narrow, blind, wide, prepared]
+    assert all_.of(replace(mutant, file="hub/alarms/model.py", function="Moved")) == [prepared, narrow, blind]
 
 
 def seen(node_id: str, called: set[str] | None = None, prepared: set[str] | None = None) -> SeenTest:

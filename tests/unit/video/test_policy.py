@@ -129,6 +129,11 @@ def test_a_picture_is_shown_until_an_objection_begins(viewer: Relative | Colleag
     assert verdict.until == NOW + MINUTE
 
 
+@pytest.mark.parametrize("reason", ["x", "x" * 200])
+def test_a_reason_has_one_to_two_hundred_characters(reason: str) -> None:
+    assert isinstance(may_watch(replace(NURSE, reason=reason), ROOM, NOW), Allowed)
+
+
 def test_a_colleague_with_a_reason_may_look_outside_of_opening_hours() -> None:
     closed = replace(ROOM, hours=Hours(time(1), time(2), "Asia/Shanghai"))
 

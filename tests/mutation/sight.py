@@ -10,6 +10,9 @@ from pathlib import Path
 from tests.mutation.model import Mutant, SchemaMutant, SourceMutant
 from tests.mutation.sources import functions_of
 
+MOST = 150
+"""How many tests look at a mutant of the schema: the nearest. Nearly every test touches alarms or accounts."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeenTest:
@@ -93,7 +96,7 @@ class Sight:
             for test in self.tests
             if "/integration/" in test.file and (self._words_of_files[test.file] & names or test.called & functions)
         ]
-        return sorted(seeing, key=rank)
+        return sorted(seeing, key=rank)[:MOST]
 
     @cached_property
     def _words_of_files(self) -> dict[str, frozenset[str]]:

@@ -1,0 +1,26 @@
+"""Which rows can nobody change or take away, not even the owner of the tables?"""
+
+import psycopg
+import pytest
+from psycopg.errors import RestrictViolation
+
+from tests.fakes.house import House
+from tests.integration.schema.test_who_reads_what import fill
+
+LEDGERS = ("ledger_care", "ledger_access")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM alarm",
+        "UPDATE alarm_step SET what = 'accepted'",
+        "DELETE FROM alarm_step",
+        *(f"TRUNCATE {ledger}" for ledger in LEDGERS),
+    ],
+)
+def test_what_happened_is_kept(statement: str, database_url: str, house: House) -> None:
+    fill(database_url)
+
+    with psycopg.connect(database_url) as conn, pytest.raises(RestrictViolation, match="is append-only"):
+        conn.execute(statement.encode())

@@ -9,7 +9,7 @@ from hub.access.errors import NotInTheDemo
 from hub.access.may import Action
 from hub.access.model import DEMO_PASSWORD, Role, SessionKind
 from hub.access.needs import Public
-from hub.access.service import KNOWN_FOR, Access, CameFrom, Opened
+from hub.access.service import FAMILY_IDLE, KNOWN_FOR, Access, CameFrom, Opened
 from hub.kit.http import Now, served
 from hub.kit.ids import AccountId
 
@@ -108,7 +108,7 @@ async def demo_accounts(door: Door) -> list[DemoAccount]:
 
 @router.post("/api/family/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
 async def open_family_invitation(token: Token, asked: PhoneDigits, response: Response, door: Door, now: Now) -> None:
-    """Let a family member in, for 30 days on this phone. 403 `wrong-phone`, 429 `too-many-tries`, and as above."""
+    """Let a family member in, for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above."""
     set_cookie(response, door, await door.open_invitation(token, asked.phone_last4, now))
 
 
@@ -143,8 +143,17 @@ async def _sign_out(kind: SessionKind, request: Request, response: Response, doo
     response.delete_cookie(name, path="/", secure=door.https, httponly=True, samesite="strict")
 
 
+def renew_family_cookie(request: Request, response: Response, door: Access) -> None:
+    """Let a phone that is in use keep its session's cookie for another 30 days, as the session itself is kept.
+
+    The browser deletes it by its own clock, whatever the hub remembers. For a request whose session was read.
+    """
+    if token := request.cookies.get(door.cookie_name(SessionKind.FAMILY)):
+        set_cookie(response, door, Opened(token, SessionKind.FAMILY, FAMILY_IDLE))
+
+
 def set_cookie(response: Response, door: Access, opened: Opened) -> None:
-    """Give the browser the cookie of a session that has just been opened."""
+    """Give the browser the cookie of a session that has just been opened, or is used."""
     response.set_cookie(
         door.cookie_name(opened.kind),
         opened.token,

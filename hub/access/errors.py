@@ -102,3 +102,24 @@ class PhoneMissing(DomainError):
 
     code = "phone-missing"
     status = 422
+
+
+class AccountDisabled(DomainError):
+    """The account is disabled: nothing lets anybody in to it until it is enabled."""
+
+    code = "account-disabled"
+    status = 409
+
+
+class HasPassword(DomainError):
+    """A staff member who has chosen a password comes in with it: a link is for who has none."""
+
+    code = "has-password"
+    status = 409
+
+
+class FamilyHasNoPassword(DomainError):
+    """Families are asked for no password: there is none to reset."""
+
+    code = "family-has-no-password"
+    status = 409

@@ -27,7 +27,7 @@ from hub.ledger.service import append
 
 STAFF_IDLE = timedelta(minutes=30)
 STAFF_LONGEST = timedelta(hours=12)
-FAMILY_LONGEST = timedelta(days=30)
+FAMILY_IDLE = timedelta(days=30)
 INVITATION_LASTS = timedelta(days=7)
 KNOWN_FOR = timedelta(days=30)
 """As long as a session that is over, or a link, is remembered: see `forgetting`."""
@@ -86,10 +86,12 @@ class Access:
             row = await store.open_session(conn, session_id, kind)
             if row is None or min(row.idle_until, row.ends_at) <= now or (row.demo and not self.demo):
                 return None
-            idle_until = row.idle_until
+            idle_until, ends_at = row.idle_until, row.ends_at
             if now - row.seen_at >= _SEEN_EVERY:
                 idle_until = now + _idle(kind)
-                await store.keep_session(conn, session_id, now, idle_until)
+                # A known phone stays let in for as long as it is used; staff prove who they are twice a day.
+                ends_at = idle_until if kind is SessionKind.FAMILY else ends_at
+                await store.keep_session(conn, session_id, now, idle_until=idle_until, ends_at=ends_at)
         return SignedIn(
             session_id,
             Subject(
@@ -98,7 +100,7 @@ class Access:
                 role=Role(row.role),
                 kind=kind,
                 active=row.active,
-                signed_in_until=min(idle_until, row.ends_at),
+                signed_in_until=min(idle_until, ends_at),
             ),
         )
 
@@ -259,7 +261,7 @@ class Access:
 async def open_session(conn: Conn, account_id: AccountId, kind: SessionKind, now: datetime) -> Opened:
     """Open a session for an account that has just proven, in its own way, that it is hers."""
     token = secrets.token_urlsafe(32)
-    lasts = FAMILY_LONGEST if kind is SessionKind.FAMILY else STAFF_LONGEST
+    lasts = FAMILY_IDLE if kind is SessionKind.FAMILY else STAFF_LONGEST
     await store.insert_session(
         conn, store.NewSession(_digest(token), account_id, kind, now, now + _idle(kind), now + lasts)
     )
@@ -320,20 +322,8 @@ async def first_administrator_link(conn: Conn, now: datetime) -> str | None:
     return token
 
 
-async def disable(conn: Conn, account_id: AccountId, now: datetime) -> None:
-    """Shut an account out: its sessions end in this transaction, its streams and pictures within a second of it."""
-    account = await store.account(conn, account_id)
-    if account is None or not account.active:
-        return
-    await store.set_active(conn, account_id, active=False)
-    await store.end_sessions_of(conn, account_id, now)
-    await append(
-        conn, account.centre_id, Chain.ACCESS, [Entry("account-disabled", {"person": str(account.person)})], now
-    )
-
-
 def _idle(kind: SessionKind) -> timedelta:
-    return FAMILY_LONGEST if kind is SessionKind.FAMILY else STAFF_IDLE
+    return FAMILY_IDLE if kind is SessionKind.FAMILY else STAFF_IDLE
 
 
 def _kind_of(role: str) -> SessionKind:

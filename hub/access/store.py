@@ -157,15 +157,17 @@ async def insert_session(conn: Conn, session: NewSession) -> None:
     )
 
 
-async def keep_session(conn: Conn, session_id: bytes, seen_at: datetime, idle_until: datetime) -> None:
-    """Remember that the session was used."""
+async def keep_session(
+    conn: Conn, session_id: bytes, seen_at: datetime, *, idle_until: datetime, ends_at: datetime
+) -> None:
+    """Remember that the session was used, and until when it holds now."""
     await conn.execute(
         """
         UPDATE session
-           SET seen_at = %(seen_at)s, idle_until = %(idle_until)s
+           SET seen_at = %(seen_at)s, idle_until = %(idle_until)s, ends_at = %(ends_at)s
          WHERE id = %(session_id)s AND ended_at IS NULL
         """,
-        {"session_id": session_id, "seen_at": seen_at, "idle_until": idle_until},
+        {"session_id": session_id, "seen_at": seen_at, "idle_until": idle_until, "ends_at": ends_at},
     )
 
 

@@ -46,7 +46,7 @@ class CardPerson(BaseModel):
 class CardLapse(CardPerson):
     """Who had taken an alarm that nobody has any more, and the step that ended it."""
 
-    what: Literal["lease-lapsed", "confirm-lapsed", "resolve-lapsed"]
+    what: Literal["lease-lapsed", "confirm-lapsed", "resolve-lapsed", "owner-disabled"]
 
 
 class CardTold(BaseModel):
@@ -82,7 +82,7 @@ class AlarmCard(BaseModel):
     times_pressed: int
     tier: int
     owner: CardPerson | None
-    lapsed: CardLapse | None = Field(description="Who took it and did not come, while nobody has it.")
+    lapsed: CardLapse | None = Field(description="Who had taken it, while nobody has it.")
     accepted_at: datetime | None
     arrive_by: datetime | None = Field(description="Until then the owner is expected there; else it rings again.")
     on_scene_at: datetime | None
@@ -123,6 +123,11 @@ class AlarmStory(AlarmCard):
 async def cards(conn: Conn, centre_id: CentreId) -> list[AlarmCard]:
     """The alarms of a centre that are not closed, the oldest first; one whose card cannot be built hides no other."""
     return await _cards(conn, "alarm.centre_id = %(wanted)s AND alarm.state <> 'closed'", centre_id)
+
+
+async def cards_of(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[AlarmCard]:
+    """The cards of these alarms, closed or not, the oldest first."""
+    return await _cards(conn, "alarm.id = ANY(%(wanted)s)", list(alarm_ids))
 
 
 async def card(conn: Conn, alarm_id: AlarmId) -> AlarmCard | None:
@@ -178,7 +183,7 @@ class _Names:
     lapsed_what: str | None
 
 
-async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
+async def _cards(conn: Conn, condition: str, wanted: str | list[AlarmId]) -> list[AlarmCard]:
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
             f"""
@@ -197,7 +202,7 @@ async def _cards(conn: Conn, condition: str, wanted: str) -> list[AlarmCard]:
                      JOIN alarm_step AS accepted
                        ON accepted.alarm_id = ended.alarm_id AND accepted.version < ended.version
                     WHERE ended.alarm_id = alarm.id AND alarm.state = 'open' AND accepted.what = 'accepted'
-                      AND ended.what IN ('lease-lapsed', 'confirm-lapsed', 'resolve-lapsed')
+                      AND ended.what IN ('lease-lapsed', 'confirm-lapsed', 'resolve-lapsed', 'owner-disabled')
                     ORDER BY ended.version DESC, accepted.version DESC
                     LIMIT 1) AS lapse ON true
               LEFT JOIN account AS gone ON gone.id = lapse.by_account

@@ -30,6 +30,7 @@ from hub.alarms.model import (
     Due,
     Happening,
     Moved,
+    OwnerDisabled,
     Pending,
     Quiet,
     Resolve,
@@ -128,6 +129,8 @@ def after(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Mo
             return _arrive(case, happening)
         case Resolve():
             return _resolve(case, happening)
+        case OwnerDisabled():
+            return _owner_disabled(case)
         case CancelRequested():
             return _cancel_requested(case)
         case Cleared():
@@ -345,6 +348,17 @@ def _resolve(case: _Case, resolve: Resolve) -> Moved | None:
     )
 
 
+def _owner_disabled(case: _Case) -> Moved | None:
+    """T14 for an account that is disabled: open on the first tier, also from on scene.
+
+    Nobody can take a handover of it yet, and whoever accepts an alarm on scene is told that the owner has it.
+    """
+    if case.alarm.owner_id is None:
+        return None
+    reopened = _reopened(case, case.alarm, 0, "owner-disabled")
+    return replace(reopened, tell=tuple(replace(tell, template=Template.ALARM) for tell in reopened.tell))
+
+
 def _cancel_requested(case: _Case) -> Moved | None:
     """She took it back: shown to whoever goes, and nobody stays away because of it."""
     if case.alarm.cancel_requested or not case.alarm.state.is_live:
@@ -372,8 +386,8 @@ def _on_tier(case: _Case, changed: Alarm, before: Escalation, escalation: Escala
 
 
 def _reopened(case: _Case, changed: Alarm, tier: int, what: str) -> Moved:
-    """T11, T12, T17: nobody is responsible any more. Open on `tier`, or above it while that reaches nobody, not past
-    the last; everybody up to there hears it again."""
+    """T11, T12, T14, T17: nobody is responsible any more. Open on `tier`, or above it while that reaches nobody, not
+    past the last; everybody up to there hears it again."""
     start = Escalation(case.reach.tiers, taken=min(tier, len(case.reach.tiers) - 1), due_at=case.now)
     escalation, _ = advance(start, case.now)
     reopened = replace(changed, state=State.OPEN, accepted_at=None, on_scene_at=None)

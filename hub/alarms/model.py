@@ -228,6 +228,11 @@ class Resolve:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerDisabled:
+    """The owner's account was disabled: she can say no more how it goes."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     """The presser took it back; people still go and look."""
 
@@ -237,7 +242,9 @@ class Cleared:
     """The condition that opened the alarm has ended; people still look after it."""
 
 
-Happening: TypeAlias = Again | Due | SomebodyTold | Accept | Arrive | Resolve | CancelRequested | Cleared
+Happening: TypeAlias = (
+    Again | Due | SomebodyTold | Accept | Arrive | Resolve | OwnerDisabled | CancelRequested | Cleared
+)
 
 # What follows from it.
 

@@ -30,6 +30,7 @@ from hub.alarms.model import (
     Due,
     Happening,
     Outcome,
+    OwnerDisabled,
     Resolve,
     Sentence,
     SomebodyTold,
@@ -148,19 +149,30 @@ async def fire_due(conn: Conn, now: datetime) -> bool:
 
 
 async def note_reached(conn: Conn, now: datetime) -> bool:
-    """Take the flag `unreachable` from one alarm of which somebody has been told; False when there is none.
+    """Take the flag `unreachable` from one alarm of which somebody has been told; False for none. One may be parked."""
+    return await _happen_shielded(conn, await store.lock_reached(conn, now), SomebodyTold(), now)
+
+
+async def reopen_disowned(conn: Conn, now: datetime) -> bool:
+    """Reopen one alarm whose owner's account was disabled, whoever did that (T14); False when there is none.
 
     An alarm that raises is parked.
     """
-    reached = await store.lock_reached(conn, now)
-    if reached is None:
+    return await _happen_shielded(conn, await store.lock_disowned(conn, now), OwnerDisabled(), now)
+
+
+async def _happen_shielded(
+    conn: Conn, found: tuple[AlarmId, CentreId] | None, happening: Happening, now: datetime
+) -> bool:
+    """Let this happen to the alarm that was found and locked, or park it; False when none was found."""
+    if found is None:
         return False
-    alarm_id, centre_id = reached
+    alarm_id, centre_id = found
 
-    async def note() -> None:
-        await _happen(conn, await _lock(conn, alarm_id), SomebodyTold(), now)
+    async def happen() -> None:
+        await _happen(conn, await _lock(conn, alarm_id), happening, now)
 
-    await last_resort.shield(conn, alarm_id, centre_id, note, now)
+    await last_resort.shield(conn, alarm_id, centre_id, happen, now)
     return True
 
 

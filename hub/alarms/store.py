@@ -288,6 +288,23 @@ async def lock_reached(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | 
     return (AlarmId(row[0]), CentreId(row[1])) if row else None
 
 
+async def lock_disowned(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
+    """Lock an alarm whose owner's account is disabled; gives its id and its centre. Those parked are skipped."""
+    cursor = await conn.execute(
+        """
+        SELECT id, centre_id
+          FROM alarm
+         WHERE state IN ('accepted', 'on_scene') AND NOT is_parked('alarm', id, %(now)s)
+           AND EXISTS (SELECT FROM account WHERE account.id = alarm.owner_id AND NOT account.active)
+         LIMIT 1
+           FOR NO KEY UPDATE OF alarm SKIP LOCKED
+        """,
+        {"now": now},
+    )
+    row = await cursor.fetchone()
+    return (AlarmId(row[0]), CentreId(row[1])) if row else None
+
+
 async def insert_step(
     conn: Conn, alarm: Alarm, what: str, by: AccountId | None, params: Mapping[str, str | int]
 ) -> None:

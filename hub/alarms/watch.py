@@ -54,12 +54,12 @@ class Watch:
         self._newest: datetime | None = None  # what the clock has to reach, while it is behind since the start
 
     async def run(self) -> None:
-        """Look until cancelled: at once when a timer or a notification changed, and every half second.
+        """Look until cancelled: at once when a timer, a notification or an account changed, and every half second.
 
         While the database is away, or a look does not come to its end, it is tried again every half second; what was
         due meanwhile is done in due order, each alarm's missed tiers as one step.
         """
-        with self._changes.subscribe("alarm_timer", "notification") as heard:
+        with self._changes.subscribe("alarm_timer", "notification", "account") as heard:
             while True:
                 try:
                     await self.look()
@@ -85,6 +85,7 @@ class Watch:
         try:
             async with asyncio.timeout(LOOK_WITHIN_SECONDS):
                 await contain("following the clock", self._follow_clock)
+                await contain("the alarms of who is disabled", lambda: self._while_there_is(service.reopen_disowned))
                 await contain("the timers that are due", lambda: self._while_there_is(service.fire_due))
                 await contain("the alarms that reached somebody", lambda: self._while_there_is(service.note_reached))
                 await self._ask_rules()

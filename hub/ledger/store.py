@@ -94,3 +94,33 @@ async def links_after(conn: Conn, centre_id: CentreId, chain: Chain, n: int, unt
             {"centre_id": centre_id, "n": n, "until": until, "limit": limit},
         )
         return await cur.fetchall()
+
+
+async def head(conn: Conn, centre_id: CentreId, chain: Chain) -> Head | None:
+    """The head of the chain as it stands, not locked; None before its first entry."""
+    async with conn.cursor(row_factory=class_row(Head)) as cur:
+        await cur.execute(
+            "SELECT n, hash FROM ledger_head WHERE centre_id = %(centre_id)s AND chain = %(chain)s",
+            {"centre_id": centre_id, "chain": chain},
+        )
+        return await cur.fetchone()
+
+
+async def links_up_to(
+    conn: Conn, centre_id: CentreId, chain: Chain, end: Head, *, after: int, limit: int
+) -> list[Link]:
+    """At most `limit` rows after number `after`, up to and including that of `end`, in order."""
+    async with conn.cursor(row_factory=class_row(Link)) as cur:
+        await cur.execute(
+            sql.SQL(
+                """
+                SELECT n, at, entry, hash
+                  FROM {}
+                 WHERE centre_id = %(centre_id)s AND n > %(after)s AND n <= %(end)s
+                 ORDER BY n
+                 LIMIT %(limit)s
+                """
+            ).format(_TABLE[chain]),
+            {"centre_id": centre_id, "after": after, "end": end.n, "limit": limit},
+        )
+        return await cur.fetchall()

@@ -43,13 +43,14 @@ async def insert_link(conn: Conn, token_hash: bytes, outgoing: Outgoing, ends_at
 
 
 async def link(conn: Conn, token_hash: bytes) -> AcceptLink | None:
-    """The link with this hash."""
+    """The link with this hash, unless its account is disabled."""
     async with conn.cursor(row_factory=class_row(AcceptLink)) as cur:
         await cur.execute(
             """
-            SELECT alarm_id, account_id, notification_id, ends_at
+            SELECT accept_link.alarm_id, accept_link.account_id, accept_link.notification_id, accept_link.ends_at
               FROM accept_link
-             WHERE id = %(id)s
+              JOIN account ON account.id = accept_link.account_id AND account.active
+             WHERE accept_link.id = %(id)s
             """,
             {"id": token_hash},
         )

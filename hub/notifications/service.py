@@ -88,6 +88,11 @@ async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, now: datetime) -> None
     await store.withdraw_ringing(conn, alarm_id, sorted(RINGING), now)
 
 
+async def withdraw_messages_to(conn: Conn, account_id: AccountId, now: datetime) -> None:
+    """The account is disabled: what waits to be sent to it is sent no more, what is on its way is not tried again."""
+    await store.withdraw_messages_to(conn, account_id, now)
+
+
 async def accounts_told(conn: Conn, alarm_id: AlarmId) -> tuple[AccountId, ...]:
     """Everybody whom a message of this alarm has reached, or may have."""
     return tuple(await store.accounts_told(conn, alarm_id))

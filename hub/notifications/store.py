@@ -66,6 +66,20 @@ async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, templates: Sequence[Te
     )
 
 
+async def withdraw_messages_to(conn: Conn, account_id: AccountId, now: datetime) -> None:
+    """What has not been sent yet to this account is not needed any more; what is on its way is not tried again."""
+    await conn.execute(
+        """
+        UPDATE notification
+           SET unwanted = true,
+               state = CASE WHEN state = 'leased' THEN state ELSE 'withdrawn' END,
+               ended_at = CASE WHEN state = 'leased' THEN ended_at ELSE %(now)s END
+         WHERE account_id = %(account_id)s AND state IN ('queued', 'retry', 'leased')
+        """,
+        {"account_id": account_id, "now": now},
+    )
+
+
 async def accounts_told(conn: Conn, alarm_id: AlarmId) -> list[AccountId]:
     """Everybody to whom a message of this alarm has gone out or may have gone out."""
     cursor = await conn.execute(

@@ -1,9 +1,13 @@
-"""When has nobody a duty?"""
+"""When has nobody a duty, and until when is the roster written?"""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
-from hub.roster.model import Duty, Gap, Shift
+from hub.roster.model import Duty, Gap, RosterEnd, Shift, TimeSpan
+
+GIVEN_UP_AFTER: Final = timedelta(days=28)
+"""A duty that nobody has had for so long, while others are written, was given up: its end is no news."""
 
 
 def gaps_of(shifts: Iterable[Shift], duty: Duty, from_at: datetime, to_at: datetime) -> tuple[Gap, ...]:
@@ -21,3 +25,27 @@ def gaps_of(shifts: Iterable[Shift], duty: Duty, from_at: datetime, to_at: datet
     if covered_until < to_at:
         found.append(Gap(duty, covered_until, to_at))
     return tuple(found)
+
+
+def gaps_within(gaps: Iterable[Gap], hours: Iterable[TimeSpan]) -> tuple[Gap, ...]:
+    """The parts of these gaps that lie within these hours, in order of the gaps and then of the hours."""
+    hours = tuple(hours)
+    return tuple(
+        Gap(gap.duty, max(gap.from_at, one.from_at), min(gap.to_at, one.to_at))
+        for gap in gaps
+        for one in hours
+        if gap.from_at < one.to_at and one.from_at < gap.to_at
+    )
+
+
+def roster_end(last_ends: Mapping[Duty, datetime], now: datetime) -> RosterEnd | None:
+    """Which duty is the first whose last shift ends, and when; None while no shift was ever written.
+
+    When all of them have ended long ago, it is the one that ended last: then the whole roster is over.
+    """
+    if not last_ends:
+        return None
+    # Two that end at once: the one that is called first. Each look has to say the same.
+    ends = sorted((RosterEnd(duty, last_ends[duty]) for duty in Duty if duty in last_ends), key=lambda end: end.at)
+    kept = [end for end in ends if end.at > now - GIVEN_UP_AFTER]
+    return kept[0] if kept else ends[-1]

@@ -47,6 +47,22 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """A time from one moment to another, such as the opening hours of one day."""
+
+    from_at: datetime
+    to_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RosterEnd:
+    """The end of the last shift that is written of a duty."""
+
+    duty: Duty
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Posts:
     """Everybody of a centre who can be asked to come at one moment: by duty, and by the role that is a fixed post."""
 

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from hub.roster.model import DailyShift, Shift
 
-SHIFTS_AHEAD: Final = timedelta(days=14)
+SHIFTS_AHEAD: Final = timedelta(days=28)
 """How far shifts are written; writing the pattern again goes on from there."""
 
 
 def shifts_of(pattern: Iterable[DailyShift], zone: ZoneInfo, now: datetime) -> Iterator[Shift]:
-    """The shifts of a pattern from yesterday (a night shift may still run) to two weeks ahead, each with its own id."""
+    """The shifts of a pattern from yesterday (a night shift may still run) to four weeks ahead, with their ids."""
     daily = tuple(pattern)
     today = now.astimezone(zone).date()
     for days in range(-1, SHIFTS_AHEAD.days):

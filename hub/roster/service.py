@@ -15,8 +15,8 @@ from hub.ledger.edit import Edit
 from hub.ledger.model import Chain
 from hub.roster import store
 from hub.roster.errors import NeverOnDuty
-from hub.roster.gaps import gaps_of
-from hub.roster.model import DailyShift, Duty, Gap, Posts
+from hub.roster.gaps import gaps_of, roster_end
+from hub.roster.model import DailyShift, Duty, Gap, Posts, RosterEnd, Shift
 from hub.roster.pattern import shifts_of
 
 LOOK_AHEAD: Final = timedelta(days=14)
@@ -49,9 +49,19 @@ async def on_duty(conn: Conn, centre_id: CentreId, duty: Duty, now: datetime) ->
     return list((await posts(conn, centre_id, now)).with_duty(duty))
 
 
+async def shifts_ahead(conn: Conn, centre_id: CentreId, now: datetime) -> list[Shift]:
+    """The shifts of active accounts in the next 14 days, those that run now included."""
+    return await store.shifts_between(conn, centre_id, now, now + LOOK_AHEAD)
+
+
+async def end_of_roster(conn: Conn, centre_id: CentreId, now: datetime) -> RosterEnd | None:
+    """The first duty for which no more shifts are written, and from when; None while there was never a shift."""
+    return roster_end(await store.last_shift_ends(conn, centre_id), now)
+
+
 async def gaps_ahead(conn: Conn, centre_id: CentreId, duty: Duty, now: datetime) -> tuple[Gap, ...]:
     """The times of the next 14 days in which nobody has this duty."""
-    shifts = await store.shifts_between(conn, centre_id, now, now + LOOK_AHEAD)
+    shifts = await shifts_ahead(conn, centre_id, now)
     return gaps_of(shifts, duty, now, now + LOOK_AHEAD)
 
 

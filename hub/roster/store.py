@@ -98,3 +98,18 @@ async def end_other_shifts(conn: Conn, centre_id: CentreId, shift_ids: Sequence[
         {"centre_id": centre_id, "shift_ids": list(shift_ids), "now": now},
     )
     return [AccountId(row[0]) for row in await cursor.fetchall()]
+
+
+async def last_shift_ends(conn: Conn, centre_id: CentreId) -> dict[Duty, datetime]:
+    """When the last shift of each duty ends or ended: of active accounts, for the others nobody comes."""
+    cursor = await conn.execute(
+        """
+        SELECT shift.duty, max(least(shift.to_at, shift.ended_at))
+          FROM shift
+          JOIN account ON account.id = shift.account_id AND account.active
+         WHERE shift.centre_id = %(centre_id)s
+         GROUP BY shift.duty
+        """,
+        {"centre_id": centre_id},
+    )
+    return {Duty(duty): ends_at for duty, ends_at in await cursor.fetchall()}

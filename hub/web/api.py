@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 
+from hub.access.api import renew_family_cookie
 from hub.access.may import Action
 from hub.access.needs import Caller, Needs
 from hub.access.service import Access
@@ -55,8 +56,9 @@ async def live(
 
 
 @router.get("/api/family/home")
-async def family_home(caller: FamilyCaller, request: Request, now: Now) -> Home:
+async def family_home(caller: FamilyCaller, request: Request, response: Response, now: Now) -> Home:
     """A family member's first screen. 403 `relation-unconfirmed`, `relation-blocked`, `not-your-relative`."""
+    renew_family_cookie(request, response, of(request, Access))
     return await _home_of(request, caller).home(caller, now)
 
 
@@ -71,7 +73,9 @@ async def family_live(
     """The same as events: `home` at once and whenever it changes, `beat` every five seconds."""
     source = _home_of(request, caller)
     await source.home(caller, now)
-    return EventStream(live, source, caller, last_event_id)
+    stream = EventStream(live, source, caller, last_event_id)
+    renew_family_cookie(request, stream, of(request, Access))
+    return stream
 
 
 def _home_of(request: Request, caller: Caller) -> FamilyHome:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -343,7 +343,8 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(self, live: Live, source: Source, caller: Caller, last_id: str | None) -> None:
-        super().__init__()
+        super().__init__(headers={"x-accel-buffering": "no"})
+        del self.headers["content-length"]  # of an empty body: this one lasts
         self._live = live
         self._source = source
         self._caller = caller
@@ -351,7 +352,7 @@ class EventStream(Response):
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         async with self._live.open(self._source, self._caller, self._last_id) as stream:
-            await _pour(stream, receive, send)
+            await _pour(stream, self.raw_headers, receive, send)
 
 
 def frame(event: str, data: bytes, event_id: str | None = None) -> bytes:
@@ -364,8 +365,7 @@ class _Left(Exception):
     """The page has gone."""
 
 
-async def _pour(stream: Stream, receive: Receive, send: Send) -> None:
-    headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
+async def _pour(stream: Stream, headers: Sequence[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
     try:

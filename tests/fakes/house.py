@@ -55,9 +55,9 @@ def password_of(device_id: str) -> str:
 
 
 def load_house(url: str, now: datetime) -> House:
-    """Write the small centre into an empty, migrated database; it is opening hours, the primary is on duty at `now`."""
+    """Write the small centre into an empty, migrated database: in opening hours, each duty taken for 21 days."""
     house = House()
-    day_ago, day_on = now - timedelta(days=1), now + timedelta(days=1)
+    day_ago, in_three_weeks = now - timedelta(days=1), now + timedelta(days=21)
     with psycopg.connect(url) as conn:
         conn.execute("INSERT INTO organisation VALUES ('hongtai', '宏泰社工', 'Hongtai Social Work')")
         conn.execute(
@@ -145,6 +145,6 @@ def load_house(url: str, now: datetime) -> House:
         ]:  # fmt: skip
             conn.execute(
                 "INSERT INTO shift VALUES (%s, 'jiuquan-road', %s, %s, %s, %s, NULL)",
-                (f"shift-{account}", account, duty, day_ago, day_on),
+                (f"shift-{account}", account, duty, day_ago, in_three_weeks),
             )
     return house

@@ -8,15 +8,17 @@ import httpx
 import psycopg
 import pytest
 
+from hub.access.accounts import disable
 from hub.access.forgetting import Forgetting
 from hub.access.model import DEMO_PASSWORD, SessionKind
 from hub.access.passwords import Passwords
-from hub.access.service import Invited, disable, first_administrator_link, invite
+from hub.access.service import Invited, first_administrator_link, invite
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
+from hub.ledger.edit import COMMAND_LINE, edit
 from hub.video.store import sessions_of_open_viewings
 from tests.fakes.house import House
-from tests.integration.web.site import Place, Site, make_site
+from tests.integration.web.site import Place, Site, make_site, served
 
 PASSWORD = "three warm bowls of noodles"
 
@@ -142,18 +144,32 @@ async def test_a_staff_session_ends_after_half_an_hour_without_use_and_after_twe
         assert (await browser.get("/api/me")).status_code == 401
 
 
-async def test_a_family_stays_in_for_a_month(site: Site, clock: SetClock, house: House) -> None:
+async def test_a_family_stays_in_for_as_long_as_the_phone_is_used(site: Site, clock: SetClock, house: House) -> None:
     async with await site.signed_in(house.daughter, SessionKind.FAMILY) as browser:
-        clock.advance(timedelta(days=29))
-        assert (await browser.get("/api/family/home")).status_code == 200
-        clock.advance(timedelta(days=1))
+        for _ in range(4):
+            clock.advance(timedelta(days=29))
+            assert (await browser.get("/api/family/home")).status_code == 200
+        clock.advance(timedelta(days=30))
         assert (await browser.get("/api/family/home")).status_code == 401
+
+
+async def test_a_phone_that_is_used_keeps_its_cookie_as_long_as_its_session(site: Site, house: House) -> None:
+    """A browser deletes a cookie by its own clock: 30 days after it was last sent, whatever the session is worth."""
+    token = (await site.cookies_of(house.daughter, SessionKind.FAMILY))["anling-family"]
+    async with served(site) as address, httpx.AsyncClient(base_url=address, cookies={"anling-family": token}) as phone:
+        home = await phone.get("/api/family/home")
+        async with phone.stream("GET", "/api/family/live") as live:
+            cookies = [home.headers["set-cookie"], live.headers["set-cookie"]]
+
+    for cookie in cookies:
+        assert cookie.startswith(f"anling-family={token}; ")
+        assert "Max-Age=2592000;" in cookie
 
 
 async def test_who_is_disabled_is_out_with_the_next_request(site: Site, place: Place, house: House) -> None:
     async with await site.signed_in(house.zhou) as browser:
-        async with place.hub.transaction() as conn:
-            await disable(conn, house.zhou, place.clock.now())
+        async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+            await disable(editing, house.zhou)
 
         assert (await browser.get("/api/me")).status_code == 401
 
@@ -301,8 +317,8 @@ async def test_coming_in_and_being_shut_out_are_in_the_ledger(
 ) -> None:
     async with site.browser() as browser:
         await sign_in(browser, house.zhou, zhous_password)
-    async with place.hub.transaction() as conn:
-        await disable(conn, house.zhou, place.clock.now())
+    async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+        await disable(editing, house.zhou)
 
     with psycopg.connect(database_url) as conn:
         entries = [row[0] for row in conn.execute("SELECT entry FROM ledger_access ORDER BY n").fetchall()]

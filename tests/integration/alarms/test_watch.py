@@ -8,10 +8,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from hub.access.accounts import disable
 from hub.alarms.card import card
 from hub.alarms.watch import Watch
 from hub.kit.changes import Changes
+from hub.kit.db import Database
 from hub.kit.ids import AlarmId, DeviceId, SeniorId
+from hub.ledger.edit import COMMAND_LINE, edit
 from hub.rules.service import Rules
 from tests.integration.alarms.conftest import Desk
 
@@ -68,6 +71,28 @@ async def test_a_phone_that_takes_it_at_last_ends_the_unreachable_flag(desk: Des
     async with watching(desk):
         await desk.phones_take_everything()
         await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "unreachable") == (False,))
+
+
+@pytest.mark.parametrize("is_on_scene", [False, True])
+async def test_an_alarm_whose_owner_is_disabled_rings_again_at_once(
+    desk: Desk, pages_database: Database, is_on_scene: bool
+) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.liu)
+    if is_on_scene:
+        await desk.arrive(alarm_id, desk.house.liu)
+
+    async with watching(desk):
+        async with edit(pages_database, COMMAND_LINE, desk.clock.now()) as editing:
+            await disable(editing, desk.house.liu)
+        await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "state, owner_id, tier") == ("open", None, 0))
+
+    assert desk.told(alarm_id)[-2:] == [("zhou", "alarm"), ("zhou", "alarm")]
+    async with desk.database.transaction() as conn:
+        shown = await card(conn, alarm_id)
+    assert shown is not None
+    assert shown.lapsed is not None
+    assert (shown.lapsed.id, shown.lapsed.what) == ("liu", "owner-disabled")
 
 
 async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:

@@ -40,7 +40,7 @@ async def test_nobody_is_on_duty_after_the_shift_or_after_its_early_end(
     write(database_url, "UPDATE shift SET ended_at = '2026-11-23T02:00Z' WHERE account_id = 'zhou'")
 
     assert await on_duty(database, house, Duty.PRIMARY, clock) == []
-    clock.advance(timedelta(days=2))
+    clock.advance(timedelta(days=21))
     assert await on_duty(database, house, Duty.SECONDARY, clock) == []
 
 
@@ -60,7 +60,11 @@ async def test_the_lead_is_a_fixed_post_when_no_shift_says_otherwise(
     assert await on_duty(database, house, Duty.LEAD, clock) == [house.sun]
 
 
-async def test_the_next_fourteen_days_show_where_nobody_is(database: Database, house: House, clock: SetClock) -> None:
+async def test_the_next_fourteen_days_show_where_nobody_is(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    write(database_url, "UPDATE shift SET to_at = to_at - interval '20 days'")
+
     async with database.transaction() as conn:
         (gap,) = await service.gaps_ahead(conn, house.centre, Duty.PRIMARY, clock.now())
 
@@ -84,8 +88,8 @@ async def test_a_pattern_is_written_once_and_its_end_ends_what_is_to_come(
 
     said = {"person": person_of(database_url, "account", "chen"), "by": "command line"}
     assert entries_of(database_url) == [
-        ("shifts.written", {**said, "written": 15, "ended": 0}),
-        ("shifts.written", {**said, "written": 0, "ended": 14}),
+        ("shifts.written", {**said, "written": 29, "ended": 0}),
+        ("shifts.written", {**said, "written": 0, "ended": 28}),
     ]
 
 

@@ -10,10 +10,10 @@ from hashlib import sha256
 import httpx
 import pytest
 
+from hub.access.accounts import disable
 from hub.access.may import Action
 from hub.access.model import Role, SessionKind
 from hub.access.needs import Caller
-from hub.access.service import disable
 from hub.alarms import service as alarms
 from hub.alarms.model import Outcome
 from hub.attendance.model import Tapped, What
@@ -21,6 +21,7 @@ from hub.attendance.service import tap
 from hub.kit.clock import SetClock
 from hub.kit.http import Databases
 from hub.kit.ids import AlarmId, RoomId, SeniorId
+from hub.ledger.edit import COMMAND_LINE, edit
 from hub.notices.model import Raised
 from hub.notices.service import clear_notice, raise_notice
 from hub.rules.model import Finding, Priority
@@ -230,8 +231,8 @@ async def test_who_is_out_hears_nothing_more_within_a_second(
             async with site.browser(**cookies) as browser:
                 await browser.post("/api/sign-out")
         else:
-            async with place.hub.transaction() as conn:
-                await disable(conn, house.zhou, place.clock.now())
+            async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+                await disable(editing, house.zhou)
         await board.end()
         assert time.monotonic() - began < SOON
 

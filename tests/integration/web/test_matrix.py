@@ -10,11 +10,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from hub.access.accounts import disable
 from hub.access.model import SessionKind
-from hub.access.service import disable
 from hub.attendance.model import Tapped, What
 from hub.attendance.service import tap
 from hub.kit.http import Databases
+from hub.ledger.edit import COMMAND_LINE, edit
 from hub.notices.model import Raised
 from hub.notices.service import raise_notice
 from hub.rules.service import Rules
@@ -320,8 +321,8 @@ async def test_what_no_page_shows_cannot_be_read_for_a_page(place: Place, house:
 
 
 async def test_below_the_routes_a_disabled_family_member_sees_nobody(place: Place, house: House) -> None:
-    async with place.hub.transaction() as conn:
-        await disable(conn, house.daughter, place.clock.now())
+    async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+        await disable(editing, house.daughter)
     async with place.web.transaction_as(house.daughter) as conn:
         seniors = await (await conn.execute("SELECT id FROM senior")).fetchall()
 

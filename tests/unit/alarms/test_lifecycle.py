@@ -23,6 +23,7 @@ from hub.alarms.model import (
     Happening,
     Moved,
     Outcome,
+    OwnerDisabled,
     Pending,
     Policy,
     Quiet,
@@ -293,6 +294,23 @@ def test_t11_an_acceptance_that_lapses_rings_again_one_tier_higher() -> None:
     assert {timer.kind for timer in lapsed.timers} == {TimerKind.ESCALATE, TimerKind.REPEAT, TimerKind.UNREACHABLE}
 
 
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.ON_SCENE])
+def test_t14_an_alarm_of_a_disabled_account_begins_again_with_the_first_tier(state: State) -> None:
+    before = replace(ACCEPTED if state is State.ACCEPTED else ON_SCENE, tier=2)
+
+    reopened = moved(before, OwnerDisabled(), NINE + seconds(70))
+
+    assert (reopened.what, reopened.alarm.state, reopened.alarm.owner_id) == ("owner-disabled", State.OPEN, None)
+    assert (reopened.alarm.tier, reopened.alarm.arrive_by, reopened.alarm.on_scene_at) == (0, None, None)
+    assert reopened.tell == (Tell(Template.ALARM, (ZHOU,)),)
+    assert reopened.sound == Sound((LAMP,))
+    assert {timer.kind for timer in reopened.timers} == {TimerKind.ESCALATE, TimerKind.REPEAT, TimerKind.UNREACHABLE}
+
+
+def test_t14_an_alarm_that_nobody_owns_does_not_change_when_an_account_is_disabled() -> None:
+    assert after(OPEN, OwnerDisabled(), REACH, NINE + seconds(70)) is None
+
+
 def test_t11_an_acceptance_that_lapses_at_the_top_rings_again_at_the_top() -> None:
     lapsed = moved(replace(ACCEPTED, tier=2), due(TimerKind.LEASE, NINE + seconds(308)), NINE + seconds(308))
 
@@ -465,6 +483,7 @@ happenings = st.one_of(
     st.builds(Accept, people),
     st.builds(Arrive, people, st.sampled_from(Arrival), has_reason=st.booleans()),
     st.builds(Resolve, people, st.sampled_from(Outcome), has_sentence=st.booleans()),
+    st.just(OwnerDisabled()),
     st.just("press"),
     st.just("wait"),
     st.just(SomebodyTold()),

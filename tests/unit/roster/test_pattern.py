@@ -26,12 +26,12 @@ def test_a_shift_until_midnight_ends_with_the_day() -> None:
     assert to_at - from_at == timedelta(hours=8)
 
 
-def test_a_pattern_goes_from_the_night_that_still_runs_to_two_weeks_ahead() -> None:
+def test_a_pattern_goes_from_the_night_that_still_runs_to_four_weeks_ahead() -> None:
     shifts = list(shifts_of([NIGHT], LANZHOU, MORNING))
 
     assert shifts[0].from_at == datetime(2026, 11, 22, 12, tzinfo=UTC)
-    assert shifts[-1].from_at == datetime(2026, 12, 6, 12, tzinfo=UTC)
-    assert len({shift.id for shift in shifts}) == len(shifts) == 15
+    assert shifts[-1].from_at == datetime(2026, 12, 20, 12, tzinfo=UTC)
+    assert len({shift.id for shift in shifts}) == len(shifts) == 29
 
 
 def test_the_next_day_goes_on_with_the_same_ids() -> None:

@@ -379,7 +379,7 @@ export interface paths {
         put?: never;
         /**
          * Open Family Invitation
-         * @description Let a family member in, for 30 days on this phone. 403 `wrong-phone`, 429 `too-many-tries`, and as above.
+         * @description Let a family member in, for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above.
          */
         post: operations["open_family_invitation_api_family_invitations__token__post"];
         delete?: never;
@@ -807,7 +807,7 @@ export interface components {
             id: string;
             /** Klass */
             klass: string;
-            /** @description Who took it and did not come, while nobody has it. */
+            /** @description Who had taken it, while nobody has it. */
             lapsed: components["schemas"]["CardLapse"] | null;
             /** Late */
             late: boolean;
@@ -901,7 +901,7 @@ export interface components {
             id: string;
             /** Klass */
             klass: string;
-            /** @description Who took it and did not come, while nobody has it. */
+            /** @description Who had taken it, while nobody has it. */
             lapsed: components["schemas"]["CardLapse"] | null;
             /** Late */
             late: boolean;
@@ -1001,7 +1001,7 @@ export interface components {
              * What
              * @enum {string}
              */
-            what: "lease-lapsed" | "confirm-lapsed" | "resolve-lapsed";
+            what: "lease-lapsed" | "confirm-lapsed" | "resolve-lapsed" | "owner-disabled";
         };
         /**
          * CardPerson
@@ -1730,12 +1730,12 @@ export interface components {
              * Pattern
              * @enum {string}
              */
-            pattern: "event" | "reading" | "absence";
+            pattern: "event" | "reading" | "absence" | "roster";
             /**
              * Per
              * @enum {string}
              */
-            per: "room.id" | "senior.id" | "device.id";
+            per: "room.id" | "senior.id" | "device.id" | "centre.id";
             /**
              * Priority
              * @enum {string}

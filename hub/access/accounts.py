@@ -1,0 +1,93 @@
+"""What the centre decides about an account: a new link, a new password, out, in again. Each has its ledger entry."""
+
+from hub.access import account_store, store
+from hub.access.errors import AccountDisabled, FamilyHasNoPassword, HasPassword, NoSuchAccount
+from hub.access.model import Role
+from hub.access.service import Invited, invite
+from hub.access.store import AccountRow
+from hub.kit.db import Conn
+from hub.kit.ids import AccountId, CentreId
+from hub.ledger.edit import Edit
+from hub.ledger.model import Chain
+
+
+async def accounts_of(conn: Conn, centre_id: CentreId) -> list[AccountRow]:
+    """Every account of the centre, disabled ones too, by id."""
+    return await account_store.accounts_of(conn, centre_id)
+
+
+async def renew_invitation(edit: Edit, account_id: AccountId) -> str:
+    """Make a new link that lets the account in once; those made before that nobody has used work no more.
+
+    Returns the link's token. Raises NoSuchAccount, AccountDisabled, and HasPassword for staff who have chosen one:
+    they come in with it, and a new one is `reset_password`.
+    """
+    account = await _lock_active(edit, account_id)
+    if account.role != Role.FAMILY and account.password_hash is not None:
+        raise HasPassword
+    await account_store.end_links_of(edit.conn, account.id, edit.now)
+    _note(edit, account, "invitation-made")
+    return await invite(edit.conn, Invited(account.id, made_by=edit.author.account_id), edit.now)
+
+
+async def reset_password(edit: Edit, account_id: AccountId) -> str:
+    """End the account's password and sessions now, and make a link with which its person chooses a new password, once.
+
+    At once and not when the link is used: the usual reason is that somebody else may know the password. Returns the
+    link's token. Raises NoSuchAccount, AccountDisabled and FamilyHasNoPassword.
+    """
+    account = await _lock_active(edit, account_id)
+    if account.role == Role.FAMILY:
+        raise FamilyHasNoPassword
+    await account_store.clear_password(edit.conn, account.id)
+    await store.end_sessions_of(edit.conn, account.id, edit.now)
+    await account_store.end_links_of(edit.conn, account.id, edit.now)
+    _note(edit, account, "password-reset")
+    return await invite(edit.conn, Invited(account.id, made_by=edit.author.account_id), edit.now)
+
+
+async def disable(edit: Edit, account_id: AccountId) -> bool:
+    """Shut an account out: its sessions and links end in this transaction, its streams and pictures within a second.
+
+    Alarms that it owns are reopened by the alarms' watch. False when it was disabled already. Raises NoSuchAccount.
+    """
+    account = await _lock(edit, account_id)
+    if not account.active:
+        return False
+    await store.set_active(edit.conn, account.id, active=False)
+    await store.end_sessions_of(edit.conn, account.id, edit.now)
+    await account_store.end_links_of(edit.conn, account.id, edit.now)
+    _note(edit, account, "account-disabled")
+    return True
+
+
+async def enable(edit: Edit, account_id: AccountId) -> bool:
+    """Let a disabled account in again, by its password or a new link. False when it is not disabled.
+
+    Raises NoSuchAccount.
+    """
+    account = await _lock(edit, account_id)
+    if account.active:
+        return False
+    await store.set_active(edit.conn, account.id, active=True)
+    _note(edit, account, "account-enabled")
+    return True
+
+
+async def _lock(edit: Edit, account_id: AccountId) -> AccountRow:
+    """The account, locked, so that two decisions about it come one after the other."""
+    account = await account_store.lock_account(edit.conn, account_id)
+    if account is None:
+        raise NoSuchAccount(f"no account is called {account_id}")
+    return account
+
+
+async def _lock_active(edit: Edit, account_id: AccountId) -> AccountRow:
+    account = await _lock(edit, account_id)
+    if not account.active:
+        raise AccountDisabled
+    return account
+
+
+def _note(edit: Edit, account: AccountRow, kind: str) -> None:
+    edit.note(account.centre_id, Chain.ACCESS, kind, person=str(account.person))

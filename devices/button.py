@@ -26,14 +26,13 @@ from devices.contract.topics import Kind
 from devices.contract.units import UNIT_OF
 from devices.gestures import Contact, closes, opens
 from devices.light import Light, Shown, answered, ends_at, light, pressed, told
-from devices.link import Broker, Dial, Identity, Link, dial
+from devices.link import HEARTBEAT, Broker, Dial, Identity, Link, dial
 from devices.outbox import Kept, Outbox, open_outbox
 from devices.running import Installation, boot_id, parser, run_device, typed_lines
 from devices.sending import Condition, Sending
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT: Final = 100.0  # seconds between two reports of the battery, at most
 _OWN_KINDS: Final = frozenset(AlarmKind) - {AlarmKind.CANCEL}
 
 

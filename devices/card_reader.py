@@ -52,6 +52,7 @@ class CardReader:
         """Connect and send until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.link.run())
+            group.create_task(self.link.beat())
             group.create_task(self._sending.run(self.link))
 
     async def read(self, token: str, what: What = What.ENTER) -> str | None:

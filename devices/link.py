@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FIRMWARE: Final = "0.1.0"
 KEEP_ALIVE: Final = 20  # seconds
+HEARTBEAT: Final = 100.0  # seconds, at most, between two things that a device says: a third of what a hub waits for
 _LOOK_EVERY: Final = 5.0  # seconds between two looks at the keep-alive
 _CONNECT_WITHIN: Final = 5.0
 MOST_READINGS_IN_FLIGHT: Final = 5
@@ -119,6 +120,15 @@ class Link:
             return False
         return self._connection.publish(self._topic(kind), payload, qos=1, retain=retain) is not None
 
+    async def beat(self) -> None:
+        """Say `online` now and then, for a device that may have nothing else to say for days: until cancelled.
+
+        That a connection stands says nothing of the device behind it: a gateway keeps one up as well.
+        """
+        while True:
+            await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # noqa: S311 - spreads devices, no secret
+            self.send(Kind.STATUS, self._online(), retain=True)
+
     def send_reading(self, payload: bytes) -> bool:
         """Publish readings with QoS 1; False when there is no connection or five are still without an answer."""
         return self._connection is not None and self._connection.publish_reading(self._topic(Kind.TELE), payload)
@@ -154,9 +164,11 @@ class Link:
     def _entered(self, connection: "_Connection") -> None:
         self.refused = None
         connection.subscribe([self._topic(kind) for kind in self._hears])
-        online = dump(StatusMessage(state=State.ONLINE, fw=self._firmware))
-        connection.publish(self._topic(Kind.STATUS), online, qos=1, retain=True)
+        connection.publish(self._topic(Kind.STATUS), self._online(), qos=1, retain=True)
         self._on_connected()
+
+    def _online(self) -> bytes:
+        return dump(StatusMessage(state=State.ONLINE, fw=self._firmware))
 
     def _heard(self, message: MQTTMessage) -> None:
         parsed = parse_topic(message.topic)

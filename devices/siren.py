@@ -106,6 +106,7 @@ class Siren:
         """Connect, obey and prove until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.link.run())
+            group.create_task(self.link.beat())
             group.create_task(self._watch())
 
     def _hear(self, payload: bytes) -> None:

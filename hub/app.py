@@ -31,6 +31,7 @@ from hub.alarms.watch import Watch
 from hub.attendance.closing import Closing
 from hub.centre.service import only_centre
 from hub.embedded import postgres
+from hub.fleet.decisions import Returning
 from hub.fleet.deliver import Deliver as DeliverToDevices
 from hub.fleet.gatekeeper import Gatekeeper
 from hub.fleet.watch import BrokerWatch
@@ -215,6 +216,7 @@ async def _with_centre(hub: Hub, centre_id: CentreId, rest: asyncio.TaskGroup) -
         rest.create_task(every(HEARD_SECONDS, intake.tell_who_was_heard, "who-was-heard"))
         rest.create_task(every(Closing.EVERY_SECONDS, Closing(hub.pools.hub, hub.clock).look, "visits-left-open"))
         rest.create_task(every(Keeper.EVERY_SECONDS, keep_house, "readings"))
+        rest.create_task(every(Returning.EVERY_SECONDS, Returning(hub.pools.hub, hub.clock).look, "devices-returning"))
         if isinstance(transport, Broker):
             rest.create_task(recheck_changed(hub.changes, transport))
         if isinstance(transport, ExternalBroker):

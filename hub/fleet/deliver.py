@@ -113,8 +113,8 @@ class Deliver:
 
 
 async def _give_up(conn: Conn, outgoing: Outgoing, now: datetime) -> None:
-    """Nobody needs it any more; a command that was never proven is noticed."""
+    """Nobody needs it any more; a command that was never proven is noticed, unless the device is off."""
     await store.end(conn, outgoing.id, now)
-    if outgoing.nonce is not None:
+    if outgoing.nonce is not None and not outgoing.is_off:
         unproven = Raised(outgoing.centre_id, UNPROVEN, f"device:{outgoing.device_id}")
         await notices.raise_notice(conn, unproven, now)

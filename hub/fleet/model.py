@@ -47,7 +47,10 @@ class DeviceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A registered device. `number` stands for it in readings; `heartbeat` is how long it may be silent."""
+    """A registered device. `number` stands for it in readings; `heartbeat` is how long it may be silent.
+
+    `off_until`: until then no rule below P1 is asked about it; None when it is not off.
+    """
 
     id: DeviceId
     number: int
@@ -62,6 +65,7 @@ class Device:
     heard_at: datetime | None
     firmware: str
     battery_percent: float | None
+    off_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A row of the device outbox that is due."""
+    """A row of the device outbox that is due. `is_off`: staff have set its device off, and expect no proof of it."""
 
     id: str
     device_id: DeviceId
@@ -131,3 +135,4 @@ class Outgoing:
     nonce: str | None
     until_at: datetime
     tries: int
+    is_off: bool

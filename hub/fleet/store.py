@@ -18,7 +18,7 @@ async def device(conn: Conn, device_id: DeviceId) -> Device | None:
         await cur.execute(
             """
             SELECT id, number, centre_id, kind, name, name_en, enabled, heartbeat, state, state_at, heard_at,
-                   firmware, battery_percent
+                   firmware, battery_percent, off_until
               FROM device
              WHERE id = %(id)s
             """,
@@ -33,7 +33,7 @@ async def devices_of(conn: Conn, centre_id: CentreId) -> list[Device]:
         await cur.execute(
             """
             SELECT id, number, centre_id, kind, name, name_en, enabled, heartbeat, state, state_at, heard_at,
-                   firmware, battery_percent
+                   firmware, battery_percent, off_until
               FROM device
              WHERE centre_id = %(centre_id)s AND kind <> 'observer'
              ORDER BY kind, id
@@ -227,7 +227,8 @@ async def lock_due(conn: Conn, now: datetime, limit: int, longest_wait: timedelt
         await cur.execute(
             """
             SELECT device_command.id, device_command.device_id, device.centre_id, device_command.subtopic,
-                   device_command.payload, device_command.nonce, device_command.until_at, device_command.tries
+                   device_command.payload, device_command.nonce, device_command.until_at, device_command.tries,
+                   coalesce(device.off_until > %(now)s, false) AS is_off
               FROM device_command
               JOIN device ON device.id = device_command.device_id
              WHERE device_command.ended_at IS NULL

@@ -87,6 +87,21 @@ async def standing(conn: Conn, centre_id: CentreId, limit: int) -> list[Notice]:
         return await cur.fetchall()
 
 
+async def standing_about(conn: Conn, centre_id: CentreId, subject: str) -> list[Notice]:
+    """The notices about this subject that stand, by code."""
+    async with conn.cursor(row_factory=class_row(Notice)) as cur:
+        await cur.execute(
+            """
+            SELECT id, centre_id, code, priority, subject, params, raised_at, last_at, times, cleared_at
+              FROM notice
+             WHERE centre_id = %(centre_id)s AND subject = %(subject)s AND cleared_at IS NULL
+             ORDER BY code
+            """,
+            {"centre_id": centre_id, "subject": subject},
+        )
+        return await cur.fetchall()
+
+
 async def notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
     """The notice with this id."""
     async with conn.cursor(row_factory=class_row(Notice)) as cur:

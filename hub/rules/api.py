@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs
 from hub.kit.http import served
-from hub.rules.rule import OnAbsence, OnEvent, OnReading, Rule
+from hub.rules.rule import OnAbsence, OnEvent, OnReading, OnRosterEnd, Rule
 from hub.rules.service import Rules
 
 router = APIRouter()
@@ -20,9 +20,9 @@ class RuleInForce(BaseModel):
 
     id: str
     priority: Literal["P1", "P2", "P3", "P4"]
-    pattern: Literal["event", "reading", "absence"]
+    pattern: Literal["event", "reading", "absence", "roster"]
     listens_to: str
-    per: Literal["room.id", "senior.id", "device.id"]
+    per: Literal["room.id", "senior.id", "device.id", "centre.id"]
     when: str | None
     clear: str | None
     seconds: float | None
@@ -89,7 +89,9 @@ def shown(rule: Rule) -> RuleInForce:
     )
 
 
-def _pattern(rule: Rule) -> Literal["event", "reading", "absence"]:
+def _pattern(rule: Rule) -> Literal["event", "reading", "absence", "roster"]:
+    if isinstance(rule.on, OnRosterEnd):
+        return "roster"
     if isinstance(rule.on, OnEvent):
         return "event"
     return "reading" if isinstance(rule.on, OnReading) else "absence"
@@ -102,5 +104,7 @@ def _seconds(rule: Rule) -> float | None:
             return hold.total_seconds()
         case OnAbsence(wait=wait) if wait is not None:
             return wait.total_seconds()
+        case OnRosterEnd(within=within):
+            return within.total_seconds()
         case _:
             return None

@@ -36,6 +36,11 @@ class DeviceFacts:
     names: Names
     heartbeat: timedelta  # silent for longer than this: noticed
     enabled: bool
+    off_until: datetime | None = None  # until then no rule below P1 is asked about it
+
+    def is_off(self, at: datetime) -> bool:
+        """Whether staff have set it off, and not only until a moment before `at`."""
+        return self.off_until is not None and at < self.off_until
 
 
 @dataclass(frozen=True, slots=True)

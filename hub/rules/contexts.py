@@ -65,7 +65,7 @@ def _centre(row: store.DeviceRow) -> CentreFacts:
 
 
 def _device(row: store.DeviceRow) -> DeviceFacts:
-    return DeviceFacts(row.id, row.kind, _names(row.name, row.name_en), row.heartbeat, row.enabled)
+    return DeviceFacts(row.id, row.kind, _names(row.name, row.name_en), row.heartbeat, row.enabled, row.off_until)
 
 
 def _senior(row: store.SeniorRow, place: Whereabouts, rooms: dict[RoomId, RoomFacts]) -> SeniorFacts:

@@ -25,7 +25,7 @@ from hub.rules.model import (
     StatusHeard,
     VisitHeard,
 )
-from hub.rules.rule import HEARTBEAT, OnAbsence, OnEvent, OnReading, Per, Rule, RuleSet
+from hub.rules.rule import HEARTBEAT, OnAbsence, OnEvent, OnReading, OnRosterEnd, Per, Rule, RuleSet
 
 TRUSTED_SKEW = timedelta(seconds=5)
 """A device's own time counts when it is at most this much before receipt (50-rules, semantics 1)."""
@@ -65,13 +65,13 @@ def evaluate(
 def due(rules: RuleSet, waiting: Iterable[tuple[Memory, Context]], now: datetime) -> tuple[list[Memory], list[Finding]]:
     """What follows at `now` from waiting: the memories that changed and the findings, in order of their time.
 
-    A disabled device is waited for no longer; a rule that is gone fires no more.
+    A disabled device is waited for no longer, nor one that was off then; a rule that is gone fires no more.
     """
     after: list[Memory] = []
     findings: list[Finding] = []
     for memory, context in waiting:
         rule = rules.named(memory.rule_id)
-        if rule is None or not context.device.enabled:
+        if rule is None or not context.device.enabled or _is_quiet(rule, context, memory.due_at or now):
             after.append(memory.at_rest())
         elif memory.is_due(now):
             waited, fired = _waited_out(rule, memory, context)
@@ -145,6 +145,8 @@ class _Step:
                 return self._reading(on, memory, holds)
             case OnAbsence() as on:
                 return self._absence(on, memory, holds)
+            case OnRosterEnd():
+                return memory, []  # no message says that: see `rosters`
             case _ as never:
                 assert_never(never)
 
@@ -230,7 +232,19 @@ class _Step:
 
 
 def _listening(rules: RuleSet, event: Event, context: Context) -> list[Rule]:
-    return [rule for rule in rules.listening(event) if _is_kind(rule, context)]
+    return [
+        rule
+        for rule in rules.listening(event)
+        if _is_kind(rule, context) and not _is_quiet(rule, context, event.received_at)
+    ]
+
+
+def _is_quiet(rule: Rule, context: Context, at: datetime) -> bool:
+    """Whether staff have set the device off: no rule below P1 is asked about it then.
+
+    A press rings all the same, whatever somebody decided: safety's conclusions are no rules of a file.
+    """
+    return rule.priority is not Priority.P1 and context.device.is_off(at)
 
 
 def _is_kind(rule: Rule, context: Context) -> bool:

@@ -18,24 +18,39 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 import yaml
 
+from hub.fleet.model import DeviceKind
 from hub.rules import texts
 from hub.rules.expressions import BadExpression, Expression
 from hub.rules.model import Priority
 from hub.rules.nodes import Fields, Page, RuleFileProblem, Unusable
-from hub.rules.rule import EVENTS, HEARTBEAT, OnAbsence, OnEvent, OnReading, Pattern, Per, Rule, RuleSet
+from hub.rules.rule import (
+    EVENTS,
+    HEARTBEAT,
+    OF_MESSAGES,
+    OnAbsence,
+    OnEvent,
+    OnReading,
+    OnRosterEnd,
+    Pattern,
+    Per,
+    Rule,
+    RuleSet,
+)
 from hub.rules.safety import BUILT_IN, RESERVED_IDS
 
 SHIPPED = Path(__file__).parent / "shipped"
 SCHEMA = "anling.rules/1"
 LARGEST_FILE = 256 * 1024
 LONGEST_WAIT = timedelta(days=7)
+LONGEST_ROSTER = timedelta(days=60)
 
-_PATTERNS = ("reading", "event", "absence")
+_PATTERNS = ("reading", "event", "absence", "roster")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _SUBJECTS = frozenset({"room", "senior", "device", "centre"})
 _RULE_KEYS = frozenset({"id", "priority", "on", "when", "for", "clear", "summary"})
-_LATER = "this version does not know it; use reading, event or absence"
+_ONE_OF = "reading, event, absence or roster"
+_LATER = f"this version does not know it; use {_ONE_OF}"
 _RULE_HINTS = {
     "foreach": f"the pattern `schedule`, to which `foreach` belongs, is not known; {_LATER}",
     "inhibit_by": "rules cannot silence each other yet; take `inhibit_by` out",
@@ -169,11 +184,16 @@ class _RuleReader:
 
     def _pattern(self, rule: Fields) -> tuple[Pattern, Per]:
         node = rule.need("on", "{reading: temperature, per: room.id}")
-        fields = self._page.mapping(node, {*_PATTERNS, "per", "for"}, _ON_HINTS)
+        fields = self._page.mapping(node, {*_PATTERNS, "per", "for", "kinds", "within"}, _ON_HINTS)
         named = [pattern for pattern in _PATTERNS if pattern in fields]
         if len(named) != 1:
-            raise self._page.note(node, "the rule listens to no one thing", "write one of reading, event or absence")
-        per = Per(self._page.chosen(fields.need("per", "room.id"), list(Per)))
+            raise self._page.note(node, "the rule listens to no one thing", f"write one of {_ONE_OF}")
+        of, example = ({Per.CENTRE}, "centre.id") if named[0] == "roster" else (OF_MESSAGES, "room.id")
+        per = Per(self._page.chosen(fields.need("per", example), of))
+        if named[0] != "absence":
+            self._refuse(fields, "kinds", "take `kinds` out: it is for absence alone")
+        if named[0] != "roster":
+            self._refuse(fields, "within", "take `within` out: it is for roster alone")
         match named[0]:
             case "reading":
                 self._refuse(fields, "for", "write `for` beside `on`, not inside it")
@@ -184,6 +204,8 @@ class _RuleReader:
                 self._refuse(rule, "clear", "take `clear` out: an event does not last")
                 self._refuse(fields, "for", "take `for` out: an event takes no time")
                 return OnEvent(self._page.chosen(fields.need("event", "press"), EVENTS)), per
+            case "roster":
+                return self._roster(rule, fields), per
             case _:
                 self._refuse(rule, "for", "write `for` inside `on`, beside `absence`")
                 self._refuse(rule, "clear", "take `clear` out: hearing from it ends an absence")
@@ -196,10 +218,31 @@ class _RuleReader:
             raise self._page.note(
                 node, f"`{what}` is nothing that can be heard", "write heartbeat, or a reading's name"
             )
+        kinds = _kept(lambda: self._kinds(fields))
+        if what == HEARTBEAT and "for" not in fields:
+            return OnAbsence(what, None, kinds)  # the heartbeat of each device
         wait = self._page.duration(fields.need("for", "30m"))
         if not timedelta(seconds=10) <= wait <= LONGEST_WAIT:
             raise self._page.note(fields.need("for", "30m"), "the wait is out of bounds", "write between 10s and 7d")
-        return OnAbsence(what, wait)
+        return OnAbsence(what, wait, kinds)
+
+    def _kinds(self, fields: Fields) -> frozenset[str] | None:
+        node = fields.get("kinds")
+        if node is None:
+            return None
+        return frozenset(self._page.chosen(kind, list(DeviceKind)) for kind in self._page.items(node, "kinds"))
+
+    def _roster(self, rule: Fields, fields: Fields) -> OnRosterEnd:
+        for key in ("for", "clear", "when"):
+            self._refuse(rule, key, f"take `{key}` out: only the time until the roster ends counts")
+        self._refuse(fields, "for", "write `within`, such as 14d")
+        self._page.chosen(fields.need("roster", "ends"), {"ends"})
+        self._page.chosen(rule.need("priority", "P3"), {Priority.P3, Priority.P4})
+        node = fields.need("within", "14d")
+        within = self._page.duration(node)
+        if not timedelta() < within <= LONGEST_ROSTER:
+            raise self._page.note(node, "the time is out of bounds", "write at most 60d")
+        return OnRosterEnd(within)
 
     def _reading(self, fields: Fields) -> str:
         node = fields.need("reading", "temperature")
@@ -241,7 +284,7 @@ class _RuleReader:
 
     def _template(self, node: yaml.Node, on: tuple[Pattern, Per] | None) -> str:
         template = self._page.text(node)
-        possible = texts.PLACES if on is None or isinstance(on[0], OnReading) else texts.PLACES - {"v"}
+        possible = _places(on)
         for place in texts.places_in(template):
             if place.partition(".")[2] == "categories":
                 raise self._page.note(
@@ -260,6 +303,15 @@ class _RuleReader:
         node = fields.get(key)
         if node is not None:
             raise self._page.note(node, f"`{key}` has no meaning here", write)
+
+
+def _places(on: tuple[Pattern, Per] | None) -> frozenset[str]:
+    """What a summary may print."""
+    if on is None:
+        return texts.PLACES | texts.OF_ROSTER  # what it listens to is wrong, and said already
+    if isinstance(on[0], OnReading):
+        return texts.PLACES
+    return texts.OF_ROSTER if isinstance(on[0], OnRosterEnd) else texts.PLACES - {"v"}
 
 
 def _extra_root(pattern: Pattern) -> frozenset[str]:

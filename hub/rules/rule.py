@@ -29,12 +29,20 @@ EVENTS = frozenset(
 )
 
 
+ROSTER = "roster"
+
+
 class Per(StrEnum):
-    """Whose state a rule keeps: one for each room, senior or device."""
+    """Whose state a rule keeps: one for each room, senior or device. Of the centre there is only the roster."""
 
     ROOM = "room.id"
     SENIOR = "senior.id"
     DEVICE = "device.id"
+    CENTRE = "centre.id"
+
+
+OF_MESSAGES = frozenset({Per.ROOM, Per.SENIOR, Per.DEVICE})
+"""What a message can be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,14 @@ class OnAbsence:
     kinds: frozenset[str] | None = None
 
 
-Pattern: TypeAlias = OnEvent | OnReading | OnAbsence
+@dataclass(frozen=True, slots=True)
+class OnRosterEnd:
+    """When the last shift that is written of a duty ends within this time. Nobody has to say anything for that."""
+
+    within: timedelta
+
+
+Pattern: TypeAlias = OnEvent | OnReading | OnAbsence | OnRosterEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,8 @@ class Rule:
                 return f"reading:{reading}"
             case OnAbsence(what=what):
                 return what if what == HEARTBEAT or what in EVENTS else f"reading:{what}"
+            case OnRosterEnd():
+                return ROSTER
             case _ as never:
                 assert_never(never)
 

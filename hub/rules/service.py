@@ -8,17 +8,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from hub.centre.shown import shown_centre
 from hub.fleet.model import DeviceKind
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet
 from hub.kit.db import Conn
-from hub.rules import engine, store
+from hub.notices import service as notices
+from hub.roster.service import end_of_roster
+from hub.rules import engine, silence_store, store
 from hub.rules.contexts import About, around, of_devices
 from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, files_in, load, understand
 from hub.rules.kept import keep, kept_in
 from hub.rules.memory import Key, Memory, Stage
 from hub.rules.model import Event, Finding, PressHeard, Priority
 from hub.rules.nodes import RuleFileProblem
+from hub.rules.rosters import SUBJECT, RosterSeen, roster_findings
 from hub.rules.rule import OnAbsence, RuleSet
 
 log = logging.getLogger(__name__)
@@ -197,13 +202,17 @@ class Rules:
         await store.set_heard_until(conn, now)
         await store.add_rule_set(conn, bytes.fromhex(self.hash), len(self.in_force.rules), self.loaded_at)
         await self._watch(conn, now)
-        return [*await self._let_go(conn, now), *await self._about_files(conn, now)]
+        return [
+            *await self._let_go(conn, now),
+            *await self._about_files(conn, now),
+            *await self._about_rosters(conn, now),
+        ]
 
     async def _watch(self, conn: Conn, now: datetime) -> None:
         """Begin to wait for each device that a dead man's rule concerns and that was never heard."""
         rules = {rule.id: rule for rule in self.in_force.dead_man()}
-        pairs = [(rule.id, kind) for rule in rules.values() for kind in _kinds(rule.on)]
-        found = await store.unwatched(conn, pairs)
+        pairs = [(rule, kind) for rule in rules.values() for kind in _kinds(rule.on)]
+        found = await silence_store.unwatched(conn, pairs, now)
         if not found:
             return
         contexts = await of_devices(conn, {device_id for _, device_id in found}, now)
@@ -214,7 +223,7 @@ class Rules:
         await store.save(conn, idle)
 
     async def _let_go(self, conn: Conn, now: datetime) -> list[Finding]:
-        orphans = await store.lock_orphans(conn, None if self.problems else self._ids(), MOST_DUE)
+        orphans = await store.lock_orphans(conn, None if self.problems else self._ids(), now, MOST_DUE)
         gone = [engine.let_go(memory, now) for memory in orphans]
         await store.save(conn, [memory for memory, _ in gone])
         return [finding for _, findings in gone for finding in findings]
@@ -241,6 +250,21 @@ class Rules:
             )
             for centre_id in await store.centres(conn)
         ]
+
+    async def _about_rosters(self, conn: Conn, now: datetime) -> list[Finding]:
+        """What is to be said of rosters that end soon, and what to be cleared."""
+        findings: list[Finding] = []
+        for centre_id in await store.centres(conn):
+            stands = await notices.standing_about(conn, centre_id, SUBJECT)
+            seen = RosterSeen(
+                centre_id=centre_id,
+                zone=ZoneInfo((await shown_centre(conn, centre_id)).timezone),
+                end=await end_of_roster(conn, centre_id, now),
+                standing={notice.code: notice.params for notice in stands},
+                now=now,
+            )
+            findings += roster_findings(self.in_force, seen)
+        return findings
 
 
 def _about(of: Event | Memory) -> About:

@@ -25,6 +25,7 @@ class DeviceRow:
     name_en: str
     heartbeat: timedelta
     enabled: bool
+    off_until: datetime | None
     centre_id: CentreId
     timezone: str
     opens: time
@@ -59,6 +60,7 @@ async def devices(conn: Conn, device_ids: Collection[DeviceId], now: datetime) -
         await cursor.execute(
             """
             SELECT device.id, device.kind, device.name, device.name_en, device.heartbeat, device.enabled,
+                   device.off_until,
                    device.centre_id, centre.timezone, centre.opens, centre.closes,
                    assignment.senior_id, assignment.room_id
               FROM device
@@ -179,8 +181,8 @@ async def lock_due(conn: Conn, rule_ids: Collection[str], now: datetime, limit: 
         return [row.memory() for row in await cursor.fetchall()]
 
 
-async def lock_orphans(conn: Conn, rule_ids: Collection[str] | None, limit: int) -> list[Memory]:
-    """Lock memories that hold something although their device is disabled, or their rule is none of `rule_ids`.
+async def lock_orphans(conn: Conn, rule_ids: Collection[str] | None, now: datetime, limit: int) -> list[Memory]:
+    """Lock memories that hold something although their device is disabled or off, or their rule none of `rule_ids`.
 
     None when nobody knows which rules there are: then no rule is gone.
     """
@@ -194,12 +196,13 @@ async def lock_orphans(conn: Conn, rule_ids: Collection[str] | None, limit: int)
               FROM rule_state
               JOIN device ON device.id = rule_state.device_id
              WHERE (rule_state.stage <> 'idle' OR rule_state.unknown)
-               AND (rule_state.rule_id <> ALL(%(rule_ids)s::text[]) OR NOT device.enabled)
+               AND (rule_state.rule_id <> ALL(%(rule_ids)s::text[]) OR NOT device.enabled
+                    OR device.off_until > %(now)s AND rule_state.priority <> 'P1')
              ORDER BY rule_state.rule_id, rule_state.key
              LIMIT %(limit)s
                FOR UPDATE OF rule_state SKIP LOCKED
             """,
-            {"rule_ids": None if rule_ids is None else list(rule_ids), "limit": limit},
+            {"rule_ids": None if rule_ids is None else list(rule_ids), "now": now, "limit": limit},
         )
         return [row.memory() for row in await cursor.fetchall()]
 
@@ -239,26 +242,6 @@ async def save(conn: Conn, memories: Iterable[Memory]) -> None:
             "unknowns": [memory.unknown for memory in rows],
         },
     )
-
-
-async def unwatched(conn: Conn, watched: Sequence[tuple[str, str]]) -> list[tuple[str, DeviceId]]:
-    """(rule, device) for every enabled device of whose silence nothing is remembered.
-
-    `watched` are (rule, kind of device) pairs. A device that was let go is found again as soon as it is enabled.
-    """
-    cursor = await conn.execute(
-        """
-        SELECT rule.id, device.id
-          FROM unnest(%(rule_ids)s::text[], %(kinds)s::text[]) AS rule (id, kind)
-          JOIN device ON device.kind = rule.kind AND device.enabled
-          LEFT JOIN rule_state
-            ON rule_state.rule_id = rule.id AND rule_state.key = 'device:' || device.id AND rule_state.stage <> 'idle'
-         WHERE rule_state.rule_id IS NULL
-         ORDER BY rule.id, device.id
-        """,
-        {"rule_ids": [rule_id for rule_id, _ in watched], "kinds": [kind for _, kind in watched]},
-    )
-    return [(rule_id, DeviceId(device_id)) for rule_id, device_id in await cursor.fetchall()]
 
 
 async def put_off(conn: Conn, rule_ids: Sequence[str], by: timedelta) -> None:

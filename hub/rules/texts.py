@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+from hub.roster.model import Duty, RosterEnd
 from hub.rules.context import Context, Names, RoomFacts
 from hub.rules.model import PressHeard, PressKind
 
 LANGUAGES = ("zh-CN", "en")
 PLACES = frozenset({"room.name", "senior.address_as", "device.name", "v"})
 """What a template may print between braces."""
+
+OF_ROSTER = frozenset({"duty", "date"})
+"""The same where a rule is about the roster."""
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _NOBODY = {"zh-CN": "?", "en": "?"}
@@ -23,6 +28,12 @@ _PRESSED: dict[PressKind, Names] = {
     PressKind.FALL: {"zh-CN": "可能跌倒了", "en": "may have fallen"},
     PressKind.TEST: {"zh-CN": "试按了呼叫器", "en": "made a test press"},
     PressKind.CANCEL: {"zh-CN": "取消了呼叫", "en": "took the call back"},
+}
+_DUTIES: dict[Duty, Names] = {
+    Duty.PRIMARY: {"zh-CN": "第一值班", "en": "first duty"},
+    Duty.SECONDARY: {"zh-CN": "第二值班", "en": "second duty"},
+    Duty.CENTRE_STAFF: {"zh-CN": "中心当班人员", "en": "staff of the centre"},
+    Duty.LEAD: {"zh-CN": "组长", "en": "lead"},
 }
 _UNREADABLE = {"zh-CN": "的呼叫器发来无法识别的信号", "en": "sent a call that cannot be read"}
 _OLD = {"zh-CN": "有一次早前的呼叫刚刚收到", "en": "has an old call that was heard only now"}
@@ -70,6 +81,16 @@ def filled(templates: Mapping[str, str], context: Context, value: float | None, 
         "en": f" (for {seconds} s of that time nothing could be heard)",
     }
     return {language: text + said[language] for language, text in texts.items()}
+
+
+def of_roster(templates: Mapping[str, str], end: RosterEnd, zone: ZoneInfo) -> dict[str, str]:
+    """The templates with the duty whose roster ends, and when that is on the centre's clock."""
+    date = f"{end.at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+    def printed(language: str, template: str) -> str:
+        return _PLACE.sub(lambda place: _DUTIES[end.duty][language] if place[1] == "duty" else date, template)
+
+    return {language: printed(language, template) for language, template in templates.items()}
 
 
 def number(value: float) -> str:

@@ -212,9 +212,12 @@ async def test_a_button_that_is_registered_while_mosquitto_runs_may_come_in(brok
 
 
 @pytest.mark.mosquitto
-async def test_a_button_that_is_disabled_is_shown_out_and_its_neighbour_stays(broker: Installation) -> None:
+@pytest.mark.parametrize("taken_away", ["enabled = false", "credential_hash = NULL"])
+async def test_a_button_that_is_disabled_or_revoked_is_shown_out_and_its_neighbour_stays(
+    broker: Installation, taken_away: str
+) -> None:
     async with broker.button() as wang, broker.button(HOUSE.li_button) as li:
-        broker.rows("UPDATE device SET enabled = false WHERE id = 'b-wang' RETURNING id")
+        broker.rows(f"UPDATE device SET {taken_away} WHERE id = 'b-wang' RETURNING id")
 
         await until(lambda: not wang.link.connected and wang.link.refused is not None)
         assert li.link.connected

@@ -51,7 +51,7 @@ def told(findings: Sequence[Finding], *but: str) -> list[tuple[str, str, bool]]:
     return [(found.klass, found.subject, found.cleared) for found in findings if found.klass not in left_out]
 
 
-SILENT = ("trigger-silent", "camera-silent")
+SILENT = ("trigger-silent", "camera-silent", "device-silent")
 
 
 async def test_a_press_is_found_with_the_room_she_was_last_seen_in(
@@ -157,6 +157,11 @@ async def test_a_button_nobody_ever_heard_is_noticed_and_no_earlier_than_its_hea
     assert sorted(silent) == [
         ("camera-silent", "device:cam-gym", False),
         ("camera-silent", "device:cam-music", False),
+        ("device-silent", "device:lamp-corridor", False),
+        ("device-silent", "device:r-gym", False),
+        ("device-silent", "device:r-music", False),
+        ("device-silent", "device:siren-corridor", False),
+        ("device-silent", "device:t-gym", False),
         ("trigger-silent", "device:b-li", False),
         ("trigger-silent", "device:b-wang", False),
     ]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rules import safety
+from hub.rules.context import Context
 from hub.rules.engine import CANNOT, let_go, wait_for
 from hub.rules.expressions import Expression
 from hub.rules.memory import Memory, Stage
@@ -293,3 +294,53 @@ def test_findings_and_clearings_take_turns(stream: Stream) -> None:
     turns = [cleared for _, _, cleared in history(stream, asking=True, restarting=True)]
 
     assert turns == [index % 2 == 1 for index in range(len(turns))]
+
+
+def off(context: Context, until_seconds: float) -> Context:
+    """The same while its device is off until so many seconds past nine."""
+    return replace(context, device=replace(context.device, off_until=after(until_seconds)))
+
+
+def test_a_device_that_is_off_makes_no_finding_below_p1_until_its_time_is_over() -> None:
+    house, repaired = House(ROOM_HOT), off(IN_THE_GYM, 1000)
+
+    assert house.hear(warm(33.4, 0), repaired) == []
+    assert house.wait(900, repaired) == []
+    house.hear(warm(33.4, 1000), repaired)
+    assert firings(house.wait(1301, repaired)) == [("room-hot", 1300.0, False)]
+
+
+def test_what_a_device_said_before_it_was_set_off_is_forgotten_while_it_is_off() -> None:
+    house = House(ROOM_HOT)
+    house.hear(warm(33.4, 0))
+
+    assert house.wait(301, off(IN_THE_GYM, 400)) == []
+    assert house.wait(401, off(IN_THE_GYM, 400)) == [], "it begins anew with what is heard after that"
+
+
+def test_silence_of_a_device_that_is_off_is_no_news() -> None:
+    house, repaired = House(safety.SILENT_TRIGGER), off(HER_BUTTON, 1000)
+    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+
+    assert house.wait(301, repaired) == []
+    assert house.hear(status(DeviceState.OFFLINE, 400), repaired) == []
+    assert house.wait(999, repaired) == []
+
+
+def test_a_press_rings_while_its_button_is_off_and_so_does_a_p1_rule_of_the_centre() -> None:
+    always = Rule("hot-p1", Priority.P1, ROOM_HOT.on, Per.ROOM, ROOM_HOT.when, ROOM_HOT.summary)
+    house = House(safety.SILENT_TRIGGER, always)
+
+    [found] = house.hear(press(), off(HER_BUTTON, 1000))
+    house.hear(warm(33.4, 0), off(IN_THE_GYM, 1000))
+
+    assert (found.priority, found.klass) == (Priority.P1, "help")
+    assert firings(house.wait(301, off(IN_THE_GYM, 1000))) == [("hot-p1", 300.0, False)]
+
+
+def test_what_a_device_says_while_it_is_off_counts_for_nothing_afterwards() -> None:
+    house = House(ROOM_HOT)
+
+    house.hear(warm(33.4, 0), off(IN_THE_GYM, 200))
+
+    assert house.wait(301, off(IN_THE_GYM, 200)) == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.rules.files import SHIPPED, BadRuleFiles, load, read
 from hub.rules.model import Priority
-from hub.rules.rule import OnAbsence, OnEvent, OnReading, Per
+from hub.rules.rule import OnAbsence, OnEvent, OnReading, OnRosterEnd, Per
 from hub.rules.safety import BUILT_IN
 
 HOT = """\
@@ -77,7 +77,61 @@ def test_the_shipped_rules_are_good_and_the_built_in_ones_always_there() -> None
         "room-hot",
         "occupied-after-closing",
         "camera-dark",
+        "device-silent",
+        "battery-low",
+        "roster-ends",
     ]
+
+
+HOUSE = """\
+schema: anling.rules/1
+rules:
+- id: silent
+  priority: P3
+  on: {absence: heartbeat, kinds: [siren, lamp], per: device.id}
+  summary: {zh-CN: '{device.name} 没有消息', en: '{device.name} is silent'}
+- id: ends
+  priority: P3
+  on: {roster: ends, within: 14d, per: centre.id}
+  summary: {zh-CN: '{duty} 到 {date}', en: '{duty} until {date}'}
+"""
+
+
+def test_silence_of_some_kinds_and_the_end_of_the_roster_are_read_too() -> None:
+    [silent, ends], problems = read("20-house.yaml", HOUSE)
+
+    assert problems == []
+    assert silent.on == OnAbsence("heartbeat", None, frozenset({"siren", "lamp"})), "each by its own heartbeat"
+    assert (ends.on, ends.per) == (OnRosterEnd(timedelta(days=14)), Per.CENTRE)
+
+
+@pytest.mark.parametrize(
+    ("was", "instead", "problem"),
+    [
+        ("[siren, lamp]", "[horn]", "5:36: `horn` is not possible here; write one of button, camera, card_reader"),
+        ("[siren, lamp]", "siren", "5:35: `kinds` is not a list; start each item with `- `"),
+        ("absence: heartbeat", "absence: motion", "5:7: `for` is missing; write `for: 30m`"),
+        ("absence: heartbeat", "event: online", "5:30: `kinds` has no meaning here; take `kinds` out"),
+        ("roster: ends", "roster: begins", "9:16: `begins` is not possible here; write one of ends"),
+        (", within: 14d", "", "9:7: `within` is missing; write `within: 14d`"),
+        ("within: 14d", "within: 90d", "9:30: the time is out of bounds; write at most 60d"),
+        ("within: 14d", "for: 14d, within: 14d", "9:27: `for` has no meaning here; write `within`, such as 14d"),
+        ("per: centre.id", "per: room.id", "9:40: `room.id` is not possible here; write one of centre.id"),
+        ("per: device.id", "per: centre.id", "5:55: `centre.id` is not possible here; write one of device.id"),
+        (
+            "- id: ends\n  priority: P3",
+            "- id: ends\n  priority: P2",
+            "8:13: `P2` is not possible here; write one of P3",
+        ),
+        ("{duty} until", "{v} until", "10:43: `{v}` cannot be printed; use {date}, {duty}"),
+        ("id: ends\n", "id: ends\n  when: 'centre.open'\n", "8:9: `when` has no meaning here; take `when` out"),
+        ("per: device.id}", "within: 3d, per: device.id}", "5:58: `within` has no meaning here; take `within` out"),
+    ],
+)
+def test_a_mistake_in_either_is_named_with_what_to_write(was: str, instead: str, problem: str) -> None:
+    assert HOUSE.count(was) == 1, was
+
+    assert problem_with(HOUSE.replace(was, instead)).startswith(f"20-comfort.yaml:{problem}")
 
 
 @pytest.mark.parametrize(
@@ -114,12 +168,12 @@ def test_the_shipped_rules_are_good_and_the_built_in_ones_always_there() -> None
         (
             "{reading: temperature, per: room.id}",
             "{count: press, per: senior.id, window: 60s, at_least: 3}",
-            "5:8: the pattern `count` is not known; this version does not know it; use reading, event or absence",
+            "5:8: the pattern `count` is not known; this version does not know it; use reading, event, absence or",
         ),
         (
             "{reading: temperature,",
             "{",
-            "5:7: the rule listens to no one thing; write one of reading, event or absence",
+            "5:7: the rule listens to no one thing; write one of reading, event, absence or roster",
         ),
         (
             "{v} °C",

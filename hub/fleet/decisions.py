@@ -1,0 +1,97 @@
+"""What the centre decides about a device: off for a while, on again, revoked. Each has its ledger entry."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from hub.centre.shown import shown_centre
+from hub.fleet import decision_store, store
+from hub.fleet.errors import NoSuchDevice, OffIsOver, OffTooLong
+from hub.fleet.model import Device
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.kit.ids import CentreId, DeviceId
+from hub.ledger.edit import Author, Edit, edit
+from hub.ledger.model import Chain
+from hub.notices import service as notices
+from hub.notices.model import Raised
+
+LONGEST_OFF: Final = timedelta(days=31)
+"""A repair takes no longer; a device that is off for ever is one that nobody notices any more."""
+OFF: Final = "device-off"
+"""The notice that a device is off, and until when: what nobody watches is said."""
+TIME: Final = Author("time")
+"""Who lets a device come back when its time is over."""
+
+
+async def set_device_off(edit: Edit, device_id: DeviceId, until: datetime) -> Device:
+    """Let no rule below P1 be asked about the device until then; it comes back by itself. Returns it as it was.
+
+    Its presses ring: no decision of a person takes a call for help away. Raises NoSuchDevice, OffIsOver, OffTooLong.
+    """
+    if until <= edit.now:
+        raise OffIsOver
+    if until > edit.now + LONGEST_OFF:
+        raise OffTooLong
+    device = await _device(edit, device_id)
+    await decision_store.set_off_until(edit.conn, device_id, until)
+    local = until.astimezone(await _zone(edit, device.centre_id))
+    params = {"until": f"{local:%Y-%m-%d %H:%M}"}
+    notice = Raised(device.centre_id, OFF, f"device:{device_id}", priority="P4", params=params)
+    await notices.raise_notice(edit.conn, notice, edit.now)
+    ends = until.isoformat(timespec="seconds")
+    edit.note(device.centre_id, Chain.CARE, "device.off", device=device_id, until=ends)
+    return device
+
+
+async def set_device_on(edit: Edit, device_id: DeviceId) -> bool:
+    """Let the rules be asked about the device again. False when it is not off. Raises NoSuchDevice."""
+    device = await _device(edit, device_id)
+    if device.off_until is None:
+        return False
+    await decision_store.set_off_until(edit.conn, device_id, None)
+    await _note_on(edit, device.centre_id, device_id)
+    return True
+
+
+async def revoke_device(edit: Edit, device_id: DeviceId) -> Device:
+    """Let the device's password open nothing any more; its connections end within a second. Returns it as it was.
+
+    The next import of the centre's file makes a new password for it, if the file still names it. Raises NoSuchDevice.
+    """
+    device = await _device(edit, device_id)
+    await decision_store.clear_credential(edit.conn, device_id)
+    edit.note(device.centre_id, Chain.ACCESS, "device-revoked", device=device_id)
+    return device
+
+
+class Returning:
+    """Housekeeping that lets devices come back whose time is over."""
+
+    EVERY_SECONDS: Final = 1.0
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def look(self) -> None:
+        """Let them come back. Raises psycopg.OperationalError."""
+        async with edit(self._database, TIME, self._clock.now()) as editing:
+            for centre_id, device_id in await decision_store.end_offs(editing.conn, editing.now):
+                await _note_on(editing, centre_id, device_id)
+
+
+async def _device(edit: Edit, device_id: DeviceId) -> Device:
+    device = await store.device(edit.conn, device_id)
+    if device is None:
+        raise NoSuchDevice(f"no device is called {device_id}")
+    return device
+
+
+async def _zone(edit: Edit, centre_id: CentreId) -> ZoneInfo:
+    return ZoneInfo((await shown_centre(edit.conn, centre_id)).timezone)
+
+
+async def _note_on(edit: Edit, centre_id: CentreId, device_id: DeviceId) -> None:
+    await notices.clear_notice(edit.conn, centre_id, OFF, f"device:{device_id}", edit.now)
+    edit.note(centre_id, Chain.CARE, "device.on", device=device_id)

@@ -11,8 +11,9 @@ from typing import Annotated, NoReturn
 
 import psycopg
 import typer
-from rich.console import Console
 
+from hub.commands import accounts, alarms, devices, ledger, roster, seniors
+from hub.commands.terminal import refuse, refuse_settings, say, screen, settings_or_refuse
 from hub.embedded import data_folder, environment, importing, logins, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
@@ -33,9 +34,8 @@ from hub.kit.clock import clock_from
 from hub.kit.db import Login, away, forget_libpq_environment
 from hub.kit.migrate import MigrationRefused
 from hub.mqtt.mosquitto import Account, Door, Listening
-from hub.settings import BadSettings, Broker, Settings, in_url, not_to_run_with, read_settings, unknown
+from hub.settings import Broker, Settings, in_url, not_to_run_with
 
-WRONG_SETTINGS = 2
 DEMO_DATA_DIR = Path(".anling-demo")
 
 
@@ -44,8 +44,6 @@ BrokerOption = Annotated[
 ]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-_screen = Console()
-_errors = Console(stderr=True)
 
 
 @app.callback()
@@ -63,11 +61,11 @@ def demo(
     broker: BrokerOption = None,
 ) -> None:
     """Run a whole simulated centre on this machine, with a stage to drive it."""
-    settings = _settings(lan=on_lan)
+    settings = settings_or_refuse(lan=on_lan)
     if on_lan:
         _refuse_for_lan(settings)
     if settings.mqtt_url is not None:
-        _refuse("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
+        refuse("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
     plan = _served_by(broker or settings.broker, plan_of(settings, demo=True))
     _serve(replace(plan, lan=True, http_host="0.0.0.0") if on_lan else plan)  # noqa: S104 - what --lan asks for
 
@@ -75,20 +73,20 @@ def demo(
 def _refuse_for_lan(settings: Settings) -> None:
     """What the local network cannot be served with."""
     if settings.public_url is not None:
-        _refuse(
+        refuse(
             f"ANLING_PUBLIC_URL={settings.public_url!r}: --lan finds this machine's address itself: leave it out; "
             "ANLING_MEDIA_HOSTS names another one"
         )
     if settings.tls_cert is not None:
-        _refuse("ANLING_TLS_CERT and ANLING_TLS_KEY: --lan speaks plain HTTP: leave them out")
+        refuse("ANLING_TLS_CERT and ANLING_TLS_KEY: --lan speaks plain HTTP: leave them out")
 
 
 @app.command()
 def run(broker: BrokerOption = None) -> None:
     """Run the hub of a real centre, with the database and broker that the ANLING_ variables name, or its own."""
-    settings = _settings()
+    settings = settings_or_refuse()
     if problems := not_to_run_with(settings):
-        _refuse_settings(problems)
+        refuse_settings(problems)
     _serve(_served_by(broker or settings.broker, plan_of(settings, demo=False)))
 
 
@@ -97,17 +95,17 @@ def import_(
     file: Annotated[Path, typer.Argument(help="The centre's file, such as centre.yaml.")],
 ) -> None:
     """Bring a centre's file into the database: all of it or nothing; the same file twice changes nothing."""
-    settings = _settings()
+    settings = settings_or_refuse()
     centre = _read_centre(file)
     try:
         imported = asyncio.run(_import(settings, centre))
     except psycopg.OperationalError as error:
-        _refuse(away(error))
+        refuse(away(error))
     except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
-        _refuse(str(error))
+        refuse(str(error))
     _show_imported(settings, imported)
     if why := importing.why_nobody_is_woken(centre, has_mailserver=settings.smtp_url is not None):
-        _say(f"\n{why}")
+        say(f"\n{why}")
 
 
 def _read_centre(file: Path) -> CentreFile:
@@ -115,11 +113,11 @@ def _read_centre(file: Path) -> CentreFile:
     try:
         return parse(file.read_bytes().decode("utf-8"))
     except OSError as error:
-        _refuse(f"{file} cannot be read: {error.strerror}")
+        refuse(f"{file} cannot be read: {error.strerror}")
     except UnicodeDecodeError:
-        _refuse(f"{file} is not UTF-8: save it as UTF-8 and import it again")
+        refuse(f"{file} is not UTF-8: save it as UTF-8 and import it again")
     except BadCentreFile as error:
-        _refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
+        refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
 
 
 async def _import(settings: Settings, centre: CentreFile) -> Imported:
@@ -130,26 +128,24 @@ async def _import(settings: Settings, centre: CentreFile) -> Imported:
 
 def _show_imported(settings: Settings, imported: Imported) -> None:
     """What is nowhere else: the links of those who are new. Passwords of devices are in a file."""
-    _say(f"{imported.centre_id} is imported. {imported.new_devices} new devices, passwords in {imported.devices_file}")
-    _say(f"Messages to the organisation are signed with {imported.webhook_file}")
+    say(f"{imported.centre_id} is imported. {imported.new_devices} new devices, passwords in {imported.devices_file}")
+    say(f"Messages to the organisation are signed with {imported.webhook_file}")
     if imported.invitations:
-        _say(
-            "\nNew people, each with a link that works once, for a week (a family member's asks for her phone number):"
-        )
+        say("\nNew people, each with a link that works once, for a week (a family member's asks for her phone number):")
     for account_id, token in imported.invitations.items():
         page = "/family#i/" if account_id in imported.families else "/#i/"
-        _say(f"  {account_id}: {settings.origin}{page}{token}")
+        say(f"  {account_id}: {settings.origin}{page}{token}")
 
 
 @app.command()
 def hub() -> None:
     """Run the hub alone, on a database that `set-up` has made ready: what a container runs."""
-    settings = _settings()
+    settings = settings_or_refuse()
     if settings.database_url is None:
-        _refuse("ANLING_DATABASE_URL is not set: it says where the database is")
+        refuse("ANLING_DATABASE_URL is not set: it says where the database is")
     databases = logins.kept(settings.database_url, settings.data_dir.absolute())
     if databases is None:
-        _refuse(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
+        refuse(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
     told = {**environment.of_the_hub(), **logins.environment(databases, *Login)}
     _become("hub.app", environment=told)
 
@@ -157,24 +153,24 @@ def hub() -> None:
 @app.command("set-up")
 def set_up() -> None:
     """Make logins and tables in the database that ANLING_DATABASE_URL names, as the account that it names."""
-    settings = _settings()
+    settings = settings_or_refuse()
     if settings.database_url is None:
-        _refuse("ANLING_DATABASE_URL is not set: it names the database and an account that may make others")
+        refuse("ANLING_DATABASE_URL is not set: it names the database and an account that may make others")
     data_dir = settings.data_dir.absolute()
     try:
         with data_folder.usable(data_dir):
             asyncio.run(logins.set_up(settings.database_url, data_dir))
     except psycopg.OperationalError as error:
-        _refuse(away(error))
+        refuse(away(error))
     except (MigrationRefused, NoDataFolder) as error:
-        _refuse(str(error))
-    _say(f"The database is ready; the passwords of its logins are in {data_dir / 'secrets'}")
+        refuse(str(error))
+    say(f"The database is ready; the passwords of its logins are in {data_dir / 'secrets'}")
 
 
 @app.command()
 def media() -> None:
     """Run the media process alone: what a container runs."""
-    settings = _settings()
+    settings = settings_or_refuse()
     socket = settings.media_socket_path.absolute()
     hosts = ",".join(settings.media_hosts)
     _become("hub.video.media", "--socket", str(socket), "--hosts", hosts, environment=environment.of_any())
@@ -190,7 +186,7 @@ def mosquitto_files(
     hub_port: Annotated[int, typer.Option(help="The port for the hub.")] = 1884,
 ) -> None:
     """Write configuration, passwords and ACL for a Mosquitto of yours, which ANLING_MQTT_URL then names."""
-    settings = _settings()
+    settings = settings_or_refuse()
     data_dir = settings.data_dir.absolute()
     account = _broker_account(settings, folder.absolute())
     # Started by root it would become another account, which cannot read what root alone may.
@@ -203,13 +199,13 @@ def mosquitto_files(
     except KeyboardInterrupt:
         return
     except psycopg.OperationalError as error:
-        _refuse(away(error))
+        refuse(away(error))
     except (AlreadyRunning, MigrationRefused, NoDataFolder, OSError, PostgresRefused) as error:
-        _refuse(str(error))
-    _say(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
+        refuse(str(error))
+    say(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
     if settings.mqtt_url is None:
-        _say(f"Then tell the hub: ANLING_MQTT_URL=mqtt://{account.username}@{in_url(host)}:{hub_port}")
-        _say(f"                   ANLING_MQTT_PASSWORD_FILE={mosquitto.password_file(data_dir)}")
+        say(f"Then tell the hub: ANLING_MQTT_URL=mqtt://{account.username}@{in_url(host)}:{hub_port}")
+        say(f"                   ANLING_MQTT_PASSWORD_FILE={mosquitto.password_file(data_dir)}")
 
 
 def _broker_account(settings: Settings, folder: Path) -> Account:
@@ -220,16 +216,16 @@ def _broker_account(settings: Settings, folder: Path) -> Account:
             _make_writable(folder)
             return mosquitto.hub_account(data_dir, settings.mqtt_url)
     except NoDataFolder as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 def _make_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        _refuse(f"{folder}: should be a folder that this account can write ({error.strerror})")
+        refuse(f"{folder}: should be a folder that this account can write ({error.strerror})")
     if not os.access(folder, os.W_OK | os.X_OK):
-        _refuse(f"{folder}: should be a folder that this account can write")
+        refuse(f"{folder}: should be a folder that this account can write")
 
 
 async def _write_broker_files(settings: Settings, files: mosquitto.Files, *, watch: bool) -> None:
@@ -251,16 +247,16 @@ async def _database_beside(data_dir: Path, settings: Settings) -> AsyncIterator[
 @app.command()
 def administrator() -> None:
     """Print a link that makes the first administrator, as long as there is none; it works once, for a day."""
-    settings = _settings()
+    settings = settings_or_refuse()
     try:
         token = asyncio.run(_administrator_token(settings))
     except psycopg.OperationalError as error:
-        _refuse(away(error))
+        refuse(away(error))
     except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
-        _refuse(str(error))
+        refuse(str(error))
     if token is None:
-        _refuse("there is an administrator already: she makes the others")
-    _say(f"{settings.origin}/#first/{token}")
+        refuse("there is an administrator already: she makes the others")
+    say(f"{settings.origin}/#first/{token}")
 
 
 async def _administrator_token(settings: Settings) -> str | None:
@@ -280,25 +276,25 @@ def _served_by(broker: Broker, plan: Plan) -> Plan:
     if broker is Broker.BUILT_IN:
         return plan
     if not plan.own_broker:
-        _refuse("--broker mosquitto starts one here, and ANLING_MQTT_URL names another: leave one of them out")
+        refuse("--broker mosquitto starts one here, and ANLING_MQTT_URL names another: leave one of them out")
     try:
         return replace(plan, mosquitto=mosquitto.find_program())
     except NoMosquitto as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 def _serve(plan: Plan) -> None:
     try:
-        asyncio.run(start.serve(plan, Screen(_screen, start.steps_of(plan))))
+        asyncio.run(start.serve(plan, Screen(screen, start.steps_of(plan))))
     except NotReady as error:
         said = "".join(f"\n  {line}" for line in error.last_words[-5:])
-        _refuse(f"{error}{':' if said else ''}{said}\n  More in {plan.data_dir / 'logs' / f'{error.name}.log'}")
+        refuse(f"{error}{':' if said else ''}{said}\n  More in {plan.data_dir / 'logs' / f'{error.name}.log'}")
     except psycopg.OperationalError as error:
-        _refuse(away(error))
+        refuse(away(error))
     except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:
-        _refuse(str(error))
+        refuse(str(error))
     except (CannotStart, NoDataFolder, NoNetwork, PortTaken) as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 def plan_of(settings: Settings, *, demo: bool) -> Plan:
@@ -322,29 +318,16 @@ def plan_of(settings: Settings, *, demo: bool) -> Plan:
     )
 
 
-def _settings(*, lan: bool = False) -> Settings:
-    for line in unknown(os.environ):
-        _errors.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
-    try:
-        return read_settings(lan=lan)
-    except BadSettings as error:
-        _refuse_settings(error.lines)
-
-
-def _refuse_settings(lines: list[str]) -> NoReturn:
-    for line in lines:
-        _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
-    raise typer.Exit(WRONG_SETTINGS)
-
-
-def _say(line: str) -> None:
-    _screen.print(line, highlight=False, soft_wrap=True, markup=False)
-
-
-def _refuse(line: str) -> NoReturn:
-    _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
-    raise typer.Exit(1)
-
+for group, name in (
+    (accounts.app, None),
+    (devices.app, "device"),
+    (seniors.app, None),
+    (seniors.consent_app, "consent"),
+    (alarms.app, "alarms"),
+    (roster.app, "roster"),
+    (ledger.app, "ledger"),
+):
+    app.add_typer(group, name=name)
 
 if __name__ == "__main__":
     app(prog_name="./anling")

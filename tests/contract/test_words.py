@@ -37,6 +37,9 @@ NEVER_IN_CODE = {"patient", "tenant", "customer", "incident", "site", "guardian"
 NOT_YET = {"devices/adapters"}
 """Places that documents name and that do not exist; when one does, the documents have something to say."""
 
+GROUPS = {group.name for group in app.registered_groups if group.name}
+"""Commands that have commands of their own, such as `alarms show`."""
+
 BASES = ("", "hub", "devices", "dashboard", "dashboard/src", "dashboard/src/staff", "tests/unit")
 """From where a path in a document may be read."""
 
@@ -83,6 +86,10 @@ def wrong_with(command: str) -> str:
     name, arguments = words[0], words[1:]
     if name in launcher():
         return wrong_arguments(name, arguments)
+    if name in GROUPS:
+        if not arguments:
+            return f"{name} needs one of its commands"
+        name, arguments = f"{name} {arguments[0]}", arguments[1:]
     helped = help_of(name)
     if helped is None:
         return f"there is no command {name}"
@@ -93,7 +100,7 @@ def wrong_with(command: str) -> str:
 @cache
 def help_of(name: str) -> frozenset[str] | None:
     """The options in the help of a command of the hub; None for one that does not exist."""
-    said = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    said = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "200"})
     return frozenset(re.findall(r"--[a-z-]+", said.output)) if said.exit_code == 0 else None
 
 

@@ -309,6 +309,19 @@ class Demo:
         kept = (self.data_dir / "secrets" / "devices.json").read_bytes()
         return TypeAdapter(dict[str, str]).validate_json(kept)[device_id]
 
+    def anling(self, *command: str) -> str:
+        """`./anling COMMAND …` beside the running demo; gives what it printed, and fails when it was refused."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "hub.cli", *command],
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """Ask the hub's database."""
         with psycopg.connect(self.database_url, connect_timeout=5) as conn:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from typer.main import get_group
 
 from hub.cli import app
 
@@ -139,7 +140,7 @@ def test_an_unknown_command_is_refused_with_the_usage_before_anything_is_install
 def test_the_usage_names_every_command() -> None:
     launcher = runpy.run_path(str(SOURCE))
     usage = re.findall(r"^  ((?:[a-z-]+, )*[a-z-]+)\b", launcher["USAGE"], re.MULTILINE)
-    of_the_hub = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    of_the_hub = set(get_group(app).commands)
 
     assert set(launcher["COMMANDS"]) == of_the_hub | set(launcher["DEVELOPMENT"])
     assert {name for line in usage for name in line.split(", ")} == set(launcher["COMMANDS"])

@@ -1,0 +1,81 @@
+"""`./anling device off`, `on`, `revoke`: a device that is repaired, and one that is lost."""
+
+from typing import Annotated
+
+import typer
+
+from hub.commands.moments import moment_meant
+from hub.commands.naming import Named, find_named
+from hub.commands.terminal import say
+from hub.commands.work import CannotDo, Work, work_on
+from hub.fleet import decisions
+from hub.fleet import service as fleet
+from hub.fleet.decisions import LONGEST_OFF
+from hub.fleet.errors import OffTooLong
+from hub.fleet.model import Device, DeviceKind
+
+DeviceArgument = Annotated[str, typer.Argument(metavar="ID", help="A device's id, or a name that only one has.")]
+UntilOption = Annotated[str, typer.Option("--until", metavar="T", help="18:00, 30m, 2h, 3d or 2026-12-03 18:00.")]
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def device() -> None:
+    """Devices that are repaired or lost."""
+
+
+@app.command()
+def off(device: DeviceArgument, until: UntilOption) -> None:
+    """Let nothing that is wrong with a device be noticed until then. A press of it rings all the same."""
+    say(work_on(lambda work: _off(work, device, until)))
+
+
+@app.command()
+def on(device: DeviceArgument) -> None:
+    """Let a device that is off be watched again now."""
+    say(work_on(lambda work: _on(work, device)))
+
+
+@app.command()
+def revoke(device: DeviceArgument) -> None:
+    """Let a device's password open nothing any more, within a second: for one that is lost or stolen."""
+    say(work_on(lambda work: _revoke(work, device)))
+
+
+async def _named(work: Work, word: str) -> Device:
+    """The device that a person means. Raises CannotDo."""
+    rows = {row.id: row for row in await fleet.devices_of(work.conn, work.centre_id)}
+    wanted = find_named("device", word, [Named(row.id, (row.name, row.name_en)) for row in rows.values()])
+    return next(row for row in rows.values() if row.id == wanted)
+
+
+def _called(device: Device) -> str:
+    return f"{device.name} ({device.id})"
+
+
+async def _off(work: Work, word: str, text: str) -> str:
+    device = await _named(work, word)
+    until = moment_meant(text, work.zone, work.now)
+    try:
+        await decisions.set_device_off(work.edit, device.id, until)
+    except OffTooLong:
+        raise CannotDo(f"a device is off for {LONGEST_OFF.days} days at most: take {text} nearer") from None
+    rings = " A press of it rings all the same." if DeviceKind(device.kind).is_trigger else ""
+    return f"{_called(device)} is off until {work.local(until)}, and then watched again by itself.{rings}"
+
+
+async def _on(work: Work, word: str) -> str:
+    device = await _named(work, word)
+    if not await decisions.set_device_on(work.edit, device.id):
+        raise CannotDo(f"{_called(device)} is not off")
+    return f"{_called(device)} is watched again"
+
+
+async def _revoke(work: Work, word: str) -> str:
+    device = await _named(work, word)
+    await decisions.revoke_device(work.edit, device.id)
+    return (
+        f"The password of {_called(device)} works no more. To give it a new one, import the centre's file; "
+        "to have it no more, take it out of the file as well."
+    )

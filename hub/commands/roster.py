@@ -1,0 +1,32 @@
+"""`./anling roster gaps`: when will nobody have a duty that the tiers call?"""
+
+import typer
+
+from hub.alarms import duties
+from hub.commands.terminal import say
+from hub.commands.work import Work, work_on
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def roster() -> None:
+    """Who is on duty when."""
+
+
+@app.command()
+def gaps() -> None:
+    """List the times of the next 14 days in which nobody has a duty; ends with 1 when there are any."""
+    found = work_on(_gaps)
+    for line in found:
+        say(line)
+    if found:
+        raise typer.Exit(1)
+    say("Somebody has each duty in the next 14 days.")
+
+
+async def _gaps(work: Work) -> list[str]:
+    return [
+        f"{gap.duty}: nobody from {work.local(gap.from_at)} to {work.local(gap.to_at)}"
+        for gap in await duties.duty_gaps(work.conn, work.centre_id, work.now)
+    ]

@@ -1,4 +1,4 @@
-# One image for the hub, the media process and the keeper of the broker's files; the command says which.
+# One image for alarm path, telemetry, pages, the media process and the keeper of the broker's files; the command says which.
 # The registry may be a mirror: docker build --build-arg ANLING_REGISTRY=registry.example .
 ARG ANLING_REGISTRY=docker.io
 
@@ -35,4 +35,4 @@ ENV PATH=/opt/anling/bin:$PATH PYTHONUNBUFFERED=1 ANLING_DATA_DIR=/var/lib/anlin
 USER 10001:10001
 WORKDIR /var/lib/anling
 EXPOSE 8080
-CMD ["anling", "hub"]
+CMD ["anling", "alarm-path"]

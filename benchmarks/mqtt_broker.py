@@ -17,8 +17,10 @@ from multiprocessing.connection import Connection
 
 from hub.kit.clock import SystemClock
 from hub.mqtt.broker import Broker, listening_socket
-from hub.mqtt.codec import Connect, Parser, Puback, Publish, encode
-from hub.mqtt.model import Inbound, Principal, Receivers
+from hub.mqtt.codec import Connect, Puback, Publish
+from hub.mqtt.encode import encode
+from hub.mqtt.model import Inbound, Principal, Receivers, Reporter, ReportRoute
+from hub.mqtt.parser import Parser
 
 TOPIC = "anling/v1/jq/alarm/b-01"
 PAYLOAD = b"x" * 120
@@ -39,12 +41,20 @@ async def _nothing(_: Inbound) -> None:
     return
 
 
+class _Settled:
+    """Settles each report at once."""
+
+    def take(self, route: ReportRoute, payload: bytes, reporter: Reporter, packet_id: int | None) -> None:  # noqa: ARG002
+        reporter.report_settled(packet_id)
+
+
 def _serve(ready: Connection) -> None:
     async def run() -> None:
         broker = Broker(
             listening_socket("127.0.0.1", 0),
             gatekeeper=_Open(),
             receivers=Receivers(_nothing, _nothing),
+            reports=_Settled(),
             clock=SystemClock(),
         )
         ready.send(broker.port)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +14,17 @@ import typer
 
 from hub.commands import accounts, alarms, devices, ledger, roster, seniors
 from hub.commands.terminal import refuse, refuse_settings, say, screen, settings_or_refuse
-from hub.embedded import data_folder, environment, importing, logins, mosquitto, start
+from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
 from hub.embedded.lan import NoNetwork
+from hub.embedded.model import NotReady
 from hub.embedded.mosquitto import NoMosquitto
+from hub.embedded.place import CannotStart, StartPlan
 from hub.embedded.ports import PortTaken
 from hub.embedded.postgres import PostgresRefused
-from hub.embedded.processes import AlreadyRunning, NotReady
+from hub.embedded.processes import AlreadyRunning
 from hub.embedded.screen import Screen
-from hub.embedded.start import CannotStart, Plan
 from hub.importing.file import parse
 from hub.importing.held import contradiction
 from hub.importing.mistakes import BadCentreFile
@@ -137,17 +138,33 @@ def _show_imported(settings: Settings, imported: Imported) -> None:
         say(f"  {account_id}: {settings.origin}{page}{token}")
 
 
+@app.command("alarm-path")
+def alarm_path() -> None:
+    """Run the alarm path alone, on a database that `set-up` has made ready: what a container runs."""
+    _become_process("hub.processes.alarm_path", children.ALARM_PATH_LOGINS)
+
+
 @app.command()
-def hub() -> None:
-    """Run the hub alone, on a database that `set-up` has made ready: what a container runs."""
+def telemetry() -> None:
+    """Run telemetry alone: readings, and the centre's rules; what a container runs."""
+    _become_process("hub.processes.telemetry", children.TELEMETRY_LOGINS)
+
+
+@app.command()
+def pages() -> None:
+    """Run the pages alone; what a container runs."""
+    _become_process("hub.processes.pages", children.PAGES_LOGINS)
+
+
+def _become_process(module: str, own: Collection[Login]) -> NoReturn:
+    """Be a process of the hub, which is told its own logins and no others."""
     settings = settings_or_refuse()
     if settings.database_url is None:
         refuse("ANLING_DATABASE_URL is not set: it says where the database is")
     databases = logins.kept(settings.database_url, settings.data_dir.absolute())
     if databases is None:
         refuse(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
-    told = {**environment.of_the_hub(), **logins.environment(databases, *Login)}
-    _become("hub.app", environment=told)
+    _become(module, environment={**environment.of_the_hub(), **logins.environment(databases, *own)})
 
 
 @app.command("set-up")
@@ -271,7 +288,7 @@ def _become(module: str, *arguments: str, environment: Mapping[str, str]) -> NoR
     os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], {**environment})
 
 
-def _served_by(broker: Broker, plan: Plan) -> Plan:
+def _served_by(broker: Broker, plan: StartPlan) -> StartPlan:
     """The plan with that broker; refuses when it cannot be."""
     if broker is Broker.BUILT_IN:
         return plan
@@ -283,7 +300,7 @@ def _served_by(broker: Broker, plan: Plan) -> Plan:
         refuse(str(error))
 
 
-def _serve(plan: Plan) -> None:
+def _serve(plan: StartPlan) -> None:
     try:
         asyncio.run(start.serve(plan, Screen(screen, start.steps_of(plan))))
     except NotReady as error:
@@ -297,11 +314,11 @@ def _serve(plan: Plan) -> None:
         refuse(str(error))
 
 
-def plan_of(settings: Settings, *, demo: bool) -> Plan:
+def plan_of(settings: Settings, *, demo: bool) -> StartPlan:
     """What the settings ask to be started."""
     # A folder of its own, so that whoever has tried the demo can begin for real, and the other way round.
     data_dir = DEMO_DATA_DIR if demo and "data_dir" not in settings.model_fields_set else settings.data_dir
-    return Plan(
+    return StartPlan(
         data_dir=data_dir.absolute(),
         http_host=settings.http_host,
         http_port=settings.http_port,

@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
 """One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
+TELEMETRY_SOCKET: Final = "tele.sock"
+"""Where built-in broker and telemetry meet, in the folder in which hub and media process do."""
 _PREFIX = "ANLING_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
@@ -120,6 +122,10 @@ def _addresses(value: object) -> object:
     return addresses
 
 
+def _descriptors(value: object) -> object:
+    return tuple(int(part) for part in value.split(",") if part) if isinstance(value, str) else value
+
+
 def _networks(value: str) -> str:
     for part in value.split(","):
         try:
@@ -174,6 +180,10 @@ class Settings(BaseSettings):
     stage_url: str | None = None
     organisation_url: str | None = None
 
+    # Set by the supervisor for the pages; not for people.
+    http_fds: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_descriptors)] = ()
+    """Sockets that listen already, by their file descriptors; without any the pages listen themselves."""
+
     @property
     def is_local(self) -> bool:
         """Only this machine can reach the pages."""
@@ -183,6 +193,11 @@ class Settings(BaseSettings):
     def media_socket_path(self) -> Path:
         """Where the hub and the media process meet."""
         return self.media_socket or self.data_dir / "media.sock"
+
+    @property
+    def telemetry_socket_path(self) -> Path:
+        """Where the built-in broker and telemetry meet: beside the media process."""
+        return self.media_socket_path.with_name(TELEMETRY_SOCKET)
 
     @property
     def kept_rules(self) -> Path:
@@ -226,13 +241,13 @@ _OF_OTHERS = frozenset(
     {
         *("CENTRE", "DEVICE", "DEVICE_DIR", "DEVICE_PASSWORD", "DEVICE_PASSWORD_FILE"),
         *("CAMERA_PASSWORD", "CAMERA_USER", "RTSP_URL"),
-        *("PAGES_BUILT", "TEST_DATABASE_URL", "REGISTRY", "BROKER_PASSWORD"),
+        *("PAGES_BUILT", "TEST_DATABASE_URL", "REGISTRY", "BROKER_PASSWORD", "PULSE_FD"),
     }
 )
 """What reference devices, the build, the tests and docker-compose.yml read."""
 _NOT_FOR_PEOPLE = frozenset(
     {
-        *("DEMO", "LAN", "STAGE_URL", "ORGANISATION_URL"),
+        *("DEMO", "LAN", "STAGE_URL", "ORGANISATION_URL", "HTTP_FDS"),
         *("ALARMS_DATABASE", "TELEMETRY_DATABASE", "PAGES_READ_DATABASE", "PAGES_WRITE_DATABASE"),
     }
 )

@@ -46,10 +46,9 @@ from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
 from hub.ledger.model import Chain, Entry
 from hub.notices import parking
-from hub.notices import service as notices
-from hub.notices.model import Raised
 from hub.notifications import service as notifications
 from hub.notifications.model import AcceptLink
+from hub.rules import findings as rule_findings
 from hub.rules.model import Finding
 
 NOTHING_NOTED: Final = Noted()
@@ -229,7 +228,7 @@ class _Sitting:
     async def conclude(self, finding: Finding) -> Concluded:
         """What one finding comes to."""
         if not finding.priority.is_alarm:
-            await _notice(self.conn, finding, self.now)
+            await rule_findings.note(self.conn, finding, self.now)
             return Concluded(None, opened=False)
         known = await self._known(finding)
         live = self.live.get(key_of(finding))
@@ -386,13 +385,3 @@ async def _require_responder(conn: Conn, alarm: Alarm, account_id: AccountId) ->
         raise NotAResponder
     if not Role(account.role).may_respond:
         raise NotAResponder
-
-
-async def _notice(conn: Conn, finding: Finding, now: datetime) -> None:
-    """P3 and P4, and their end. The finding's own words go with it: pages have none for the rules of a centre."""
-    if finding.cleared:
-        await notices.clear_notice(conn, finding.centre_id, finding.klass, finding.subject, now)
-        return
-    params = {name: value for name, value in finding.params.items() if value is not None} | dict(finding.summary)
-    raised = Raised(finding.centre_id, finding.klass, finding.subject, finding.priority.value, params)
-    await notices.raise_notice(conn, raised, now)

@@ -11,15 +11,15 @@ from hub.ledger.model import Chain, Entry
 from hub.notices import service as notices
 from hub.notices.model import CLOCK_BEHIND, Raised
 from hub.notifications import service as notifications
-from hub.rules.service import Rules
 
 
-async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: datetime) -> None:
-    """Everything that waits goes on waiting for as long as before the wall clock was set; recorded and noticed.
+async def clock_was_set(conn: Conn, clock_set: ClockSet, now: datetime) -> None:
+    """Every alarm goes on waiting for as long as before the wall clock was set; recorded and noticed.
+
+    What rules wait for is moved by the process that asks them.
 
     What was written in the moment between a clock that was set back and this comes early, never late.
     """
-    await rules.clock_was_set(conn, clock_set)
     await timer_store.lock_all(conn)
     await timer_store.move_timers(conn, clock_set)
     await timer_store.move_deadlines(conn, clock_set, now)
@@ -33,12 +33,11 @@ async def clock_was_set(conn: Conn, rules: Rules, clock_set: ClockSet, now: date
         await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.set", {"by_seconds": seconds})], now)
 
 
-async def bring_near(conn: Conn, rules: Rules, now: datetime) -> None:
+async def bring_near(conn: Conn, now: datetime) -> None:
     """Nothing that waits is further away than it was when it was made: the clock is behind since then.
 
     Due in every look, because a clock may be behind from the start, where nothing tells that it was set.
     """
-    await rules.bring_near(conn, now)
     if not await timer_store.timers_of_the_future(conn, now):
         return
     await timer_store.lock_all(conn)

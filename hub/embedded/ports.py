@@ -2,11 +2,13 @@
 
 import errno
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 TRIED = 50
 """How many ports after the wanted one the demo tries."""
 
+_BACKLOG = 512
 _REACHED_AT = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on
 
 _claimed: dict[int, socket.socket] = {}
@@ -58,6 +60,25 @@ def take_near(host: str, port: int, variable: str) -> int:
             _given.add(candidate)
             return candidate
     raise PortTaken(f"{variable}={port}: neither that port nor one of the next {TRIED} is free: set it to one that is")
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """Sockets that listen at every address of `host` for as long as the block lasts. Raises PortTaken.
+
+    Whoever knocks waits in them until a process that inherited them answers, also while that process is replaced.
+    """
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    places = dict.fromkeys((family, address[:2]) for family, _, _, _, address in found)
+    with ExitStack() as opened:
+        try:
+            sockets = [
+                opened.enter_context(socket.create_server(address, family=family, backlog=_BACKLOG))
+                for family, address in places
+            ]
+        except OSError as error:
+            raise PortTaken(f"port {port} of {host}: {error.strerror}") from error
+        yield sockets
 
 
 def _can_listen(host: str, port: int, variable: str) -> bool:

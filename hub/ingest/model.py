@@ -91,12 +91,23 @@ class Concludes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The services that intake calls in the transaction of a message. Wired in `hub/app`."""
+    """The services that the alarm path's intake calls in the transaction of a message."""
 
     rules: Hears
     conclude: Concludes
     conclude_apart: Concludes
     """For a single message with which `conclude` raised."""
+    centre_id: CentreId
+    """The centre that is told of messages whose sender nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNeighbours:
+    """The services that telemetry's intake calls in the transaction of a batch."""
+
+    rules: Hears
+    hand_over: Callable[[Conn, Sequence[Finding], datetime], Awaitable[None]]
+    """Findings become notices, and rows that the alarm path takes: `hub.rules.findings.hand_over`."""
     keep_readings: Callable[[Conn, Sequence[ReadingHeard]], Awaitable[object]]
     """Readings go into the time-series store; the same (device, name, at) is kept once."""
     centre_id: CentreId

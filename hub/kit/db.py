@@ -9,12 +9,13 @@ import os
 import select
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Self, TypeAlias
 
 from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import make_conninfo
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import IdleInTransactionSessionTimeout, TransactionTimeout
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -24,6 +25,8 @@ LOCK_WITHIN: Final = "3s"
 """A lock that is not given by then is an outage: whoever waits says so and tries again. Who may wait less says it."""
 STANDS_STILL_AT_MOST: Final = "10s"
 """A transaction in which nothing is asked for so long is ended by the server, and its locks are free again."""
+
+_KNOWS_TRANSACTION_TIMEOUT: Final = 170000
 
 
 class Login(StrEnum):
@@ -79,6 +82,10 @@ def away(error: OperationalError) -> str:
     return f"the database does not answer: {said[0] if said else 'no reason given'}"
 
 
+class TookTooLong(OperationalError):
+    """The server ended a transaction that stood still, or took longer than its pool allows; it is undone."""
+
+
 class Database:
     """A pool of connections of one login."""
 
@@ -87,14 +94,20 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, conninfo: str, *, size: int, name: str) -> AsyncIterator[Self]:
+    async def open(
+        cls, conninfo: str, *, size: int, name: str, ends_within: timedelta | None = None
+    ) -> AsyncIterator[Self]:
         """Open at most `size` connections, as the login that `conninfo` names; `name` shows in pg_stat_activity.
+
+        `ends_within`: a transaction that lasts longer is ended by the server, whatever this process does.
 
         Raises psycopg_pool.PoolTimeout when the server does not answer within 10 s.
         """
 
         async def pin(conn: Conn) -> None:
             await conn.execute(_PINNED)
+            if ends_within is not None:
+                await _end_within(conn, ends_within)
             await conn.commit()
 
         pool = AsyncConnectionPool[Conn](
@@ -137,8 +150,8 @@ class Database:
                     conn = await stack.enter_async_context(self._pool.connection())
                 await stack.enter_async_context(conn.transaction())
                 yield conn
-        except IdleInTransactionSessionTimeout as error:
-            raise OperationalError(f"the transaction stood still for {STANDS_STILL_AT_MOST} and was ended") from error
+        except (IdleInTransactionSessionTimeout, TransactionTimeout) as error:
+            raise TookTooLong(f"the transaction took too long and was ended: {type(error).__name__}") from error
 
     @asynccontextmanager
     async def transaction_as(self, account_id: str) -> AsyncIterator[Conn]:
@@ -146,6 +159,20 @@ class Database:
         async with self.transaction() as conn:
             await conn.execute("SELECT set_config('anling.account', %(account)s, true)", {"account": account_id})
             yield conn
+
+
+async def _end_within(conn: Conn, most: timedelta) -> None:
+    """Let the server end a transaction that lasts longer.
+
+    Before PostgreSQL 17 no single statement, and no pause between two, lasts longer: one that stands still holds its
+    locks for that long.
+    """
+    milliseconds = str(int(most / timedelta(milliseconds=1)))
+    names = ["transaction_timeout"]
+    if conn.info.server_version < _KNOWS_TRANSACTION_TIMEOUT:
+        names = ["statement_timeout", "idle_in_transaction_session_timeout"]
+    for name in names:
+        await conn.execute("SELECT set_config(%(name)s, %(most)s, false)", {"name": name, "most": milliseconds})
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import Response
 
 from hub.kit.clock import Clock
-from hub.kit.db import Database
+from hub.kit.db import Database, TookTooLong
 from hub.kit.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class TriedAgain(APIRoute):
-    """A route whose work is tried once more when PostgreSQL ended a circle of waiting here: the others have gone on.
+    """A route whose work is tried once more when PostgreSQL ended it for a deadlock, or because it took too long.
 
     For a router (`APIRouter(route_class=TriedAgain)`) whose routes write in one transaction, which is undone by then.
     """
@@ -49,8 +49,8 @@ class TriedAgain(APIRoute):
         async def handle_again(request: Request) -> Response:
             try:
                 return await handle(request)
-            except psycopg.errors.DeadlockDetected as error:
-                log.warning("%s waited in a circle and is tried again: %s", request.scope["route"].path, error)
+            except (psycopg.errors.DeadlockDetected, TookTooLong) as error:
+                log.warning("%s is tried again: %s", request.scope["route"].path, error)
                 return await handle(request)
 
         return handle_again

@@ -1,16 +1,13 @@
-"""How do bytes become MQTT 3.1.1 packets, and packets bytes? (OASIS MQTT 3.1.1, chapters 2 and 3)"""
+"""How do bytes become MQTT 3.1.1 packets? (OASIS MQTT 3.1.1, chapters 2 and 3)"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from hub.mqtt.topics import is_filter, is_topic
 
-MAX_PACKET_BYTES = 16 * 1024
-"""Four times what the contract allows: an oversized call for help must still reach the hub, as an unreadable one."""
 MAX_CLIENT_ID_BYTES = 128
 MAX_PASSWORD_BYTES = 256
 
@@ -33,6 +30,8 @@ class ConnackCode(IntEnum):
 
 
 REFUSED_SUBSCRIPTION = 0x80
+PUBACK_HEAD = b"\x40\x02"
+"""First byte and length of a PUBACK; its packet id follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,44 +154,6 @@ Packet: TypeAlias = (
 )
 
 
-class Parser:
-    """Bytes in, in pieces of any size; packets out as soon as they are whole."""
-
-    def __init__(self, max_packet_bytes: int = MAX_PACKET_BYTES) -> None:
-        self._max_packet_bytes = max_packet_bytes
-        self._pending = bytearray()
-
-    def add(self, received: bytes) -> None:
-        """Take bytes without looking at them."""
-        self._pending += received
-
-    def packets(self) -> Iterator[Packet]:
-        """Yield what is whole. Raises Malformed; what follows is then meaningless. May be left and called again."""
-        while (frame := self._frame()) is not None:
-            head, body = frame
-            yield decode(head, body)
-
-    def _frame(self) -> tuple[int, bytes] | None:
-        length, shift = 0, 0
-        for at in range(1, min(len(self._pending), 5)):
-            length |= (self._pending[at] & 0x7F) << shift
-            shift += 7
-            if self._pending[at] < 0x80:
-                return self._cut(at + 1, length)
-        if len(self._pending) >= 5:
-            raise Malformed("remaining length has more than four bytes")
-        return None
-
-    def _cut(self, start: int, length: int) -> tuple[int, bytes] | None:
-        if length > self._max_packet_bytes:
-            raise Malformed(f"packet of {length} bytes; at most {self._max_packet_bytes} are taken")
-        if len(self._pending) < start + length:
-            return None
-        head, body = self._pending[0], bytes(self._pending[start : start + length])
-        del self._pending[: start + length]
-        return head, body
-
-
 def decode(head: int, body: bytes) -> Packet:
     """The packet with this first byte and this content behind the length. Raises Malformed."""
     kind, flags = head >> 4, head & 0x0F
@@ -237,49 +198,6 @@ def _decode_kind(kind: int, reader: _Reader) -> Packet:
             return Disconnect()
         case _:
             raise Malformed(f"packet type {kind} does not exist")
-
-
-def encode(packet: Packet) -> bytes:
-    """The packet's bytes."""
-    match packet:
-        case Publish():
-            return _encode_publish(packet)
-        case Connect():
-            return _encode_connect(packet)
-        case ForeignConnect(level):
-            return _frame(0x10, _text("MQTT") + bytes([level]))
-        case Connack(session_present, code):
-            return _frame(0x20, bytes([session_present, code]))
-        case Puback(packet_id):
-            return _frame(0x40, packet_id.to_bytes(2, "big"))
-        case Pubrec(packet_id):
-            return _frame(0x50, packet_id.to_bytes(2, "big"))
-        case Pubrel(packet_id):
-            return _frame(0x62, packet_id.to_bytes(2, "big"))
-        case Pubcomp(packet_id):
-            return _frame(0x70, packet_id.to_bytes(2, "big"))
-        case Subscribe(packet_id, wanted):
-            filters = b"".join(_text(topic_filter) + bytes([qos]) for topic_filter, qos in wanted)
-            return _frame(0x82, packet_id.to_bytes(2, "big") + filters)
-        case Suback(packet_id, codes):
-            return _frame(0x90, packet_id.to_bytes(2, "big") + bytes(codes))
-        case Unsubscribe(packet_id, topic_filters):
-            return _frame(0xA2, packet_id.to_bytes(2, "big") + b"".join(map(_text, topic_filters)))
-        case Unsuback(packet_id):
-            return _frame(0xB0, packet_id.to_bytes(2, "big"))
-        case Pingreq():
-            return b"\xc0\x00"
-        case Pingresp():
-            return b"\xd0\x00"
-        case Disconnect():
-            return b"\xe0\x00"
-        case _:
-            assert_never(packet)
-
-
-def refusal_of_version_5() -> bytes:
-    """CONNACK in the form of MQTT 5, `unsupported protocol version` (0x84), which only such a client can read."""
-    return b"\x20\x03\x00\x84\x00"
 
 
 class _Reader:
@@ -429,41 +347,3 @@ def _filter(reader: _Reader) -> str:
     if not is_filter(topic_filter):
         raise Malformed("no topic filter")
     return topic_filter
-
-
-def _encode_publish(packet: Publish) -> bytes:
-    head = 0x30 | packet.dup << 3 | packet.qos << 1 | packet.retain
-    packet_id = b"" if packet.packet_id is None else packet.packet_id.to_bytes(2, "big")
-    return _frame(head, _text(packet.topic) + packet_id + packet.payload)
-
-
-def _encode_connect(packet: Connect) -> bytes:
-    flags = packet.clean_session << 1
-    behind = _text(packet.client_id)
-    if packet.will is not None:
-        flags |= 0x04 | packet.will.qos << 3 | packet.will.retain << 5
-        behind += _text(packet.will.topic) + _block(packet.will.payload)
-    if packet.username is not None:
-        flags |= 0x80
-        behind += _text(packet.username)
-    if packet.password is not None:
-        flags |= 0x40
-        behind += _text(packet.password)
-    return _frame(0x10, _text("MQTT") + bytes([4, flags]) + packet.keep_alive_seconds.to_bytes(2, "big") + behind)
-
-
-def _text(text: str) -> bytes:
-    return _block(text.encode())
-
-
-def _block(content: bytes) -> bytes:
-    return len(content).to_bytes(2, "big") + content
-
-
-def _frame(head: int, body: bytes) -> bytes:
-    length, left = bytearray(), len(body)
-    while left > 0x7F:
-        length.append(left & 0x7F | 0x80)
-        left >>= 7
-    length.append(left)
-    return bytes([head]) + bytes(length) + body

@@ -50,6 +50,8 @@ class Exchange:
     """Everything the broker remembers between packets. None of it outlives the hub: devices say it again."""
 
     members: dict[MemberKey, Member] = field(default_factory=dict)
+    changes: int = 0
+    """Grows with every change of who is subscribed to what."""
     _subscriptions: FilterTree[Member] = field(default_factory=FilterTree)
     _retained: dict[str, Publish] = field(default_factory=dict)
 
@@ -82,7 +84,7 @@ class Exchange:
     def forget(self, member: Member) -> None:
         """Drop a session with its subscriptions and what waits for it."""
         for wanted in member.session.subscriptions:
-            self._subscriptions.remove(wanted, member)
+            self._unsubscribe(member, wanted)
         if self.members.get(member.key) is member:
             del self.members[member.key]
 
@@ -99,7 +101,7 @@ class Exchange:
     def unsubscribe(self, member: Member, filters: tuple[str, ...]) -> None:
         for wanted in filters:
             if member.session.subscriptions.pop(wanted, None) is not None:
-                self._subscriptions.remove(wanted, member)
+                self._unsubscribe(member, wanted)
 
     def retained_for(self, member: Member, wanted: tuple[tuple[str, int], ...]) -> tuple[Publish, ...]:
         """What a new subscription is sent at once: the last message of each topic, marked as old (3.3.1.3)."""
@@ -122,6 +124,10 @@ class Exchange:
                 deliveries.append((member, messages))
             takers += not member.principal.observer
         return Routed(tuple(deliveries), takers)
+
+    def is_watched(self, topic: str) -> bool:
+        """Whether anybody, connected or not, subscribed to this topic."""
+        return bool(self._subscriptions.of(topic))
 
     def retain(self, message: Publish) -> bool:
         """Keep the last message of a topic; an empty one clears it (3.3.1.3). False when there is no room for more."""
@@ -151,7 +157,12 @@ class Exchange:
             return REFUSED_SUBSCRIPTION
         subscriptions[wanted] = qos
         self._subscriptions.add(wanted, member, qos)
+        self.changes += 1
         return qos
+
+    def _unsubscribe(self, member: Member, wanted: str) -> None:
+        self._subscriptions.remove(wanted, member)
+        self.changes += 1
 
     def _limit_to(self, member: Member, principal: Principal) -> None:
         """A kept session keeps only what the rows of today allow."""

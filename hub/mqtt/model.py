@@ -22,7 +22,6 @@ class Inbound:
     replayed: bool
     """A broker delivered it because the hub subscribed: it is old."""
     received_at: datetime
-    received_monotonic: float
 
 
 class NotDurable(Exception):
@@ -43,14 +42,38 @@ Receiver: TypeAlias = Callable[[Inbound], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """The two lanes. A message on one never waits for the other.
+    """The two lanes of the alarm path. A message on one never waits for the other.
 
-    `alarm` may wait without limit. `telemetry` returns within a second in every case and never raises NotDurable:
-    what cannot be committed by then it sheds and counts.
+    `alarm` may wait without limit. `state` returns within a second in every case and never raises NotDurable: what
+    cannot be committed by then it sheds and counts.
     """
 
     alarm: Receiver
-    telemetry: Receiver
+    state: Receiver
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRoute:
+    """A topic to which a device may report, decided once for all that it sends there."""
+
+    topic: str
+    publisher: str
+    label: bytes
+    """Both, as they are handed over: see `hub.mqtt.frames`."""
+
+
+class Reporter(Protocol):
+    """The connection from which a report came."""
+
+    def report_settled(self, packet_id: int | None) -> None:
+        """Its oldest unanswered report is committed or shed: its PUBACK is due (none for QoS 0)."""
+
+
+class Reports(Protocol):
+    """Takes what devices report: readings and visits. It waits for nothing, and settles each within a second."""
+
+    def take(self, route: ReportRoute, payload: bytes, reporter: Reporter, packet_id: int | None) -> None:
+        """Take one report. The reports of a connection are settled in the order in which they were taken."""
 
 
 class Transport(Protocol):

@@ -16,7 +16,7 @@ from hashlib import pbkdf2_hmac
 from pathlib import Path
 from typing import Final
 
-from hub.mqtt.client import ALARM_FILTERS, TELEMETRY_FILTERS
+from hub.mqtt.client import ALARM_FILTERS, REPORT_FILTERS, STATE_FILTERS
 
 HUB_PUBLISHES: Final = tuple(f"anling/v1/+/{kind}/+" for kind in ("ack", "cue", "cmd"))
 ITERATIONS: Final = 101
@@ -59,7 +59,7 @@ class Listening:
 
 def hub_account(username: str, password: str) -> Account:
     """The hub itself: it hears every device and answers every device."""
-    return Account(username, password, HUB_PUBLISHES, (*ALARM_FILTERS, *TELEMETRY_FILTERS))
+    return Account(username, password, HUB_PUBLISHES, (*ALARM_FILTERS, *STATE_FILTERS, *REPORT_FILTERS))
 
 
 def password_entry(username: str, password: str, salt: bytes | None = None) -> str:

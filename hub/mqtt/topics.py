@@ -13,15 +13,20 @@ Subscriber = TypeVar("Subscriber")
 
 
 class Lane(StrEnum):
+    """Calls for help; what devices say of themselves and their commands; everything else."""
+
     ALARM = "alarm"
+    STATE = "state"
     TELEMETRY = "telemetry"
 
 
 def lane_of(topic: str) -> Lane:
-    """The alarm lane for `anling/v1/{centre}/alarm/{device}`, telemetry for everything else."""
+    """The lane of `anling/v1/{centre}/{kind}/{device}`: the alarm path's two, and telemetry's for the rest."""
     match topic.split("/"):
         case ["anling", _, _, "alarm", *_]:
             return Lane.ALARM
+        case ["anling", _, _, "status" | "done", *_]:
+            return Lane.STATE
         case _:
             return Lane.TELEMETRY
 

@@ -36,14 +36,18 @@ FILES_NOT_LOADED = "rule-files-not-loaded"
 class Rules:
     """The rules in force. One object for the life of the hub; everything they remember is rows."""
 
-    def __init__(self, directories: Sequence[Path], clock: Clock, kept_in: Path | None = None) -> None:
+    def __init__(
+        self, directories: Sequence[Path], clock: Clock, kept_in: Path | None = None, *, keeps: bool = True
+    ) -> None:
         """Shipped rules are in force at once; `load` adds those of the centre's own directories, later ones first.
 
-        `kept_in` names the file in which the last good ones are kept for the next start; None keeps nothing.
+        `kept_in` names the file in which the last good ones are kept for the next start; None keeps nothing. Of
+        several processes that use it, one `keeps` it.
         """
         self._directories = (SHIPPED, *directories)
         self._clock = clock
         self._kept_in = kept_in
+        self._keeps = keeps
         self._shipped = self._loaded = load([SHIPPED])
         self._loaded_at = clock.now()
         self._stamps: dict[Path, tuple[int, int]] = {}
@@ -82,7 +86,7 @@ class Rules:
         else:
             self.problems = ()
             self._put_in_force(loaded)
-            if self._kept_in is not None:
+            if self._kept_in is not None and self._keeps:
                 await asyncio.to_thread(keep, self._kept_in, loaded.directories[1:])
         self._kept_house_at = None
         return self.problems
@@ -118,12 +122,13 @@ class Rules:
         await self.load()
         return True
 
-    async def start(self, conn: Conn, now: datetime) -> None:
-        """The hub begins to hear: what it missed since it last did counts against no device."""
+    async def start(self, conn: Conn, now: datetime) -> datetime | None:
+        """The hub begins to hear: what it missed since it last did, which is returned, counts against no device."""
         until = await store.heard_until(conn)
         if until is not None:
             await self.could_not_hear(conn, until, now)
         await store.set_heard_until(conn, now)
+        return until
 
     async def could_not_hear(self, conn: Conn, since: datetime, until: datetime) -> None:
         """Nothing could be heard between these times: waits for silence end that much later, and say so."""

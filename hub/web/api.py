@@ -13,9 +13,10 @@ from hub.alarms.card import AlarmCard
 from hub.kit.http import Now, of, served, services_of
 from hub.web.board import Board
 from hub.web.cards import Beat, NoticeCard, RoomCard, Snapshot
+from hub.web.event_stream import EventStream
 from hub.web.family import FamilyHome
 from hub.web.home import Home
-from hub.web.live import EventStream, Live
+from hub.web.live import Live
 
 router = APIRouter()
 

@@ -3,22 +3,20 @@
 A feed is what one audience sees: the board of a centre for one role, or one family member's home. When rows change it
 is read again, under the account of one of its audience, and what differs from what was shown is sent. A page that comes
 back with a `Last-Event-ID` the feed still knows gets what it missed, any other a snapshot. The beat every five seconds
-is sent only while reading works: a page that hears none says that it is not live.
+is sent only while reading works and the alarm path lives: a page that hears none says that it is not live.
 """
 
 import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
 import psycopg
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from hub.access.may import Allowed, Anything, may
 from hub.access.needs import Caller
@@ -36,7 +34,6 @@ _LINGER_SECONDS = 30.0  # how long a feed outlives its last page
 _REST_SECONDS = 0.05  # between two readings of what changed: a flood of changes is one reading
 _READ_SECONDS = 5.0  # how long one reading may take
 _MOST_PAGES = 32  # of one account; with one more the oldest is let go
-_SEND_SECONDS = 15.0  # how long one frame may take into the network
 _RECHECK_SECONDS = 60.0
 _DOOR = frozenset({"session", "account"})
 
@@ -229,8 +226,17 @@ class Feed:
 class Live:
     """All feeds and pages of this process."""
 
-    def __init__(self, changes: Changes, access: Access, clock: Clock, beat_seconds: float = BEAT_SECONDS) -> None:
+    def __init__(
+        self,
+        changes: Changes,
+        access: Access,
+        clock: Clock,
+        *,
+        alarm_path_lives: Callable[[], Awaitable[bool]],
+        beat_seconds: float = BEAT_SECONDS,
+    ) -> None:
         self._beat_seconds = beat_seconds
+        self._alarm_path_lives = alarm_path_lives
         self._changes = changes
         self._access = access
         self._clock = clock
@@ -299,6 +305,9 @@ class Live:
             await self._refresh([feed for feed in self._feeds.values() if feed.streams and feed.is_ageing()])
             now = self._clock.now()
             await self._recheck([stream for stream in self._streams() if _is_due(stream, now)])
+            if not await self._alarm_path_lives():
+                log.warning("the alarm path does not say that it lives: no page is told that it is live")
+                continue
             beat = frame("beat", Beat(at=now).model_dump_json().encode())
             for stream in [stream for feed in self._feeds.values() if feed.is_live() for stream in feed.streams]:
                 stream.offer(beat)
@@ -337,53 +346,10 @@ class Live:
                 del self._feeds[key]
 
 
-class EventStream(Response):
-    """An answer that lasts: a page's frames until it leaves, is let go, is too slow for 15 s, or the hub stops."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, live: Live, source: Source, caller: Caller, last_id: str | None) -> None:
-        super().__init__(headers={"x-accel-buffering": "no"})
-        del self.headers["content-length"]  # of an empty body: this one lasts
-        self._live = live
-        self._source = source
-        self._caller = caller
-        self._last_id = last_id
-
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._live.open(self._source, self._caller, self._last_id) as stream:
-            await _pour(stream, self.raw_headers, receive, send)
-
-
 def frame(event: str, data: bytes, event_id: str | None = None) -> bytes:
     """One event in the format of the HTML standard, section 9.2. `data` is JSON without a line end."""
     named = b"" if event_id is None else b"id: %b\n" % event_id.encode()
     return b"%bevent: %b\ndata: %b\n\n" % (named, event.encode(), data)
-
-
-class _Left(Exception):
-    """The page has gone."""
-
-
-async def _pour(stream: Stream, headers: Sequence[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
-    try:
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(_until_gone(receive))
-            while (encoded := await stream.next()) is not None:
-                async with asyncio.timeout(_SEND_SECONDS):
-                    await send({"type": "http.response.body", "body": encoded, "more_body": True})
-            watching.cancel()
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-    except* (_Left, TimeoutError, OSError):
-        pass
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    raise _Left
 
 
 def _may_concern(change: Change, stream: Stream) -> bool:

@@ -1,7 +1,7 @@
 """Is the hub ready? `GET /readyz`, for whoever starts it, watches it or puts a proxy before it."""
 
 import asyncio
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 
 import psycopg
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from hub.access.may import Action
 from hub.access.needs import Public
+from hub.kit.beats import Process, ProcessBeat, beats
 from hub.kit.db import Database
 from hub.kit.http import HubDatabase, served
 
@@ -17,23 +18,29 @@ router = APIRouter()
 _PATIENCE_SECONDS = 1.0
 
 
-class Parts:
-    """The parts of the hub that say themselves whether they work; `app` sets them as they come and go."""
+class OtherProcesses:
+    """What the other processes of the hub say of themselves, as rows."""
 
-    def __init__(self, *names: str) -> None:
-        self._asked: dict[str, Callable[[], bool]] = dict.fromkeys(names, lambda: False)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def set(self, name: str, *, works: bool) -> None:
-        """Part `name` works, or does not."""
-        self._asked[name] = lambda: works
+    async def alarm_path_lives(self) -> bool:
+        """Whether the alarm path has said so within the last seconds; while that cannot be read, it has not."""
+        return (await self.works())["alarm-path"]
 
-    def ask(self, name: str, works: Callable[[], bool]) -> None:
-        """Whether part `name` works is asked each time anew."""
-        self._asked[name] = works
-
-    def now(self) -> dict[str, bool]:
-        """Each part, and whether it works."""
-        return {name: works() for name, works in self._asked.items()}
+    async def works(self) -> dict[str, bool]:
+        """Each part, and whether it works; `broker`: whether devices can reach the alarm path."""
+        said: dict[str, ProcessBeat] = {}
+        with suppress(psycopg.OperationalError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.transaction() as conn:
+                said = await beats(conn)
+        fresh = {name: beat for name, beat in said.items() if beat.is_fresh}
+        alarm_path = fresh.get(Process.ALARM_PATH)
+        return {
+            "alarm-path": alarm_path is not None,
+            "broker": alarm_path is not None and alarm_path.hears,
+            "telemetry": Process.TELEMETRY in fresh,
+        }
 
 
 class Readiness(BaseModel):
@@ -44,9 +51,11 @@ class Readiness(BaseModel):
 
 
 @router.get("/readyz", dependencies=[Depends(Public(Action.PUBLIC))], responses={503: {"model": Readiness}})
-async def ready(response: Response, hub: HubDatabase, parts: Annotated[Parts, served(Parts)]) -> Readiness:
+async def ready(
+    response: Response, hub: HubDatabase, others: Annotated[OtherProcesses, served(OtherProcesses)]
+) -> Readiness:
     """200 when every part of the hub works, else 503."""
-    works = {"database": await _answers(hub), **parts.now()}
+    works = {"database": await _answers(hub), **await others.works()}
     readiness = Readiness(ready=all(works.values()), parts=works)
     response.status_code = 200 if readiness.ready else 503
     return readiness

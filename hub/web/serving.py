@@ -170,7 +170,7 @@ class BoundedConnection(H11Protocol):
 
 
 class PageServer(uvicorn.Server):
-    """uvicorn with limits, and without signal handlers of its own: `hub.app` decides what a signal means."""
+    """uvicorn with limits, and without signal handlers of its own: `processes.pages` decides what a signal means."""
 
     def __init__(self, config: uvicorn.Config, limits: Limits | None = None, proxies: str = "") -> None:
         config.h11_max_incomplete_event_size = (limits or Limits()).head_bytes

@@ -27,7 +27,7 @@ def test_a_killed_hub_pauses_the_picture_and_makes_the_board_say_so_until_it_is_
 
     os.kill(centre.process.pid, signal.SIGSTOP)  # or the hub would be back before anybody noticed
     try:
-        centre.kill("hub")
+        centre.kill("pages")
         expect(phone.locator("[data-picture=paused]")).to_contain_text("画面暂停，正在恢复")
         stale = board.locator("[data-live=stale]").first
         expect(stale).to_contain_text("起不是实时，正在重新连接", timeout=SILENCE_MS)
@@ -45,3 +45,19 @@ def test_a_killed_hub_pauses_the_picture_and_makes_the_board_say_so_until_it_is_
     assert watch(phone.locator("video")).room_id == "music"
     centre.press("b-16")
     expect(board.locator("[data-alarm]").filter(has_text="高爷爷")).to_be_visible(timeout=SILENCE_MS)
+
+
+def test_a_killed_alarm_path_makes_the_board_say_so_until_it_is_back(visitors: Visitors, centre: Demo) -> None:
+    board = visitors.on_duty("staff-02", TABLET)
+    expect(board.locator("footer [data-live=live]")).to_be_visible(timeout=SILENCE_MS)
+
+    os.kill(centre.process.pid, signal.SIGSTOP)  # or it would be back before anybody noticed
+    try:
+        centre.kill("alarm-path")
+        expect(board.locator("[data-live=stale]").first).to_contain_text("起不是实时", timeout=SILENCE_MS)
+    finally:
+        os.kill(centre.process.pid, signal.SIGCONT)
+
+    until(centre.is_ready, within=30, what="the alarm path is back")
+    expect(board.locator("footer [data-live=live]")).to_be_visible(timeout=SILENCE_MS)
+    expect(board.locator("[data-live=stale]")).to_have_count(0)

@@ -72,6 +72,7 @@ class Compose(BaseModel):
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
 COMPOSE = Compose.model_validate(yaml.safe_load(TEXT))
 SERVICES = COMPOSE.services
+HUB = ("alarm-path", "telemetry", "pages", "media")
 OURS = {name: service for name, service in SERVICES.items() if service.build is not None}
 
 
@@ -122,13 +123,13 @@ def test_every_image_of_others_comes_from_the_named_registry_with_a_version(name
 
 
 def test_the_card_s_own_services_are_there_and_no_others() -> None:
-    assert set(SERVICES) == {"database", "set-up", "mosquitto", "broker-files", "hub", "media"}
+    assert set(SERVICES) == {"database", "set-up", "mosquitto", "broker-files", *HUB}
     assert "/timescale/timescaledb:" in SERVICES["database"].image
     assert "/eclipse-mosquitto:" in SERVICES["mosquitto"].image
 
 
 def test_our_image_is_built_here_from_the_same_registry_and_never_pulled() -> None:
-    assert set(OURS) == {"set-up", "broker-files", "hub", "media"}
+    assert set(OURS) == {"set-up", "broker-files", *HUB}
     for service in OURS.values():
         assert service.image == OWN_IMAGE
         assert (service.model_extra or {})["pull_policy"] == "build"
@@ -248,7 +249,7 @@ def test_every_command_exists_with_its_options(name: str) -> None:
 def test_the_image_s_own_command_exists() -> None:
     (command,) = all_instructions("CMD")
 
-    assert yaml.safe_load(command.rest) == OURS["hub"].command
+    assert yaml.safe_load(command.rest) == OURS["alarm-path"].command
 
 
 def test_every_variable_is_a_setting() -> None:
@@ -290,16 +291,18 @@ def test_what_each_container_is_told_is_accepted(name: str, tmp_path: Path, monk
         == {
             "set-up": {"postgresql://anling:0123456789abcdef@database:5432/anling"},
             "broker-files": of_the_broker,
-            "hub": of_the_broker,
+            "alarm-path": of_the_broker,
+            "telemetry": of_the_broker,
+            "pages": set(),
             "media": set(),
         }[name]
     )
 
 
-def test_without_a_public_address_the_hub_would_refuse_so_compose_asks_for_it_first(
+def test_without_a_public_address_the_pages_would_refuse_so_compose_asks_for_it_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable, value in told_to("hub", tmp_path).items():
+    for variable, value in told_to("pages", tmp_path).items():
         monkeypatch.setenv(variable, value)
     monkeypatch.delenv("ANLING_PUBLIC_URL")
 
@@ -392,7 +395,7 @@ def test_only_pages_and_devices_are_let_in_and_on_this_machine_alone_unless_told
     published = {name: service.ports for name, service in SERVICES.items() if service.ports}
 
     assert published == {
-        "hub": ["${ANLING_HTTP_HOST:-127.0.0.1}:${ANLING_HTTP_PORT:-8080}:8080"],
+        "pages": ["${ANLING_HTTP_HOST:-127.0.0.1}:${ANLING_HTTP_PORT:-8080}:8080"],
         "mosquitto": ["${ANLING_MQTT_HOST:-127.0.0.1}:${ANLING_MQTT_PORT:-1883}:1883"],
     }
 
@@ -401,16 +404,19 @@ def test_database_and_the_hub_s_own_door_are_inside() -> None:
     assert COMPOSE.networks["inside"] == {"internal": True}
     assert SERVICES["database"].networks == ["inside"]
     assert {"--port=1883", "--hub-port=1884"} <= set(SERVICES["broker-files"].command)
-    assert SERVICES["hub"].environment["ANLING_MQTT_URL"].endswith("@mosquitto:1884")
-    assert {"inside"} <= set(SERVICES["hub"].networks) & set(SERVICES["mosquitto"].networks)
+    for name in ("alarm-path", "telemetry"):
+        assert SERVICES[name].environment["ANLING_MQTT_URL"].endswith("@mosquitto:1884")
+        assert "inside" in set(SERVICES[name].networks) & set(SERVICES["mosquitto"].networks)
 
 
 def test_the_word_of_the_proxy_is_taken_and_nobody_else_s() -> None:
-    (network,) = {"outside"} & set(SERVICES["hub"].networks)
-    trusted = SERVICES["hub"].environment["ANLING_PROXY_HOSTS"]
+    (network,) = {"outside"} & set(SERVICES["pages"].networks)
+    trusted = SERVICES["pages"].environment["ANLING_PROXY_HOSTS"]
 
     assert COMPOSE.networks[network] == {"ipam": {"config": [{"subnet": trusted}]}}
-    assert [name for name, service in SERVICES.items() if network in service.networks] == ["hub"]
+    # The alarm path reaches the phones of people from there, and lets nobody in.
+    assert [name for name, service in SERVICES.items() if network in service.networks] == ["alarm-path", "pages"]
+    assert SERVICES["alarm-path"].ports == []
 
 
 # How they hang together.
@@ -421,8 +427,8 @@ def test_pictures_go_from_this_machine_s_own_addresses() -> None:
     assert SERVICES["media"].environment["ANLING_MEDIA_HOSTS"].startswith("${ANLING_MEDIA_HOSTS:?")
 
 
-def test_hub_and_media_process_meet_at_one_socket_and_media_sees_no_secret() -> None:
-    hub, media = SERVICES["hub"], SERVICES["media"]
+def test_pages_and_media_process_meet_at_one_socket_and_media_sees_no_secret() -> None:
+    hub, media = SERVICES["pages"], SERVICES["media"]
     (place,) = {service.environment["ANLING_MEDIA_SOCKET"] for service in (hub, media)}
 
     folder = str(Path(place).parent)
@@ -441,7 +447,7 @@ def test_mosquitto_reads_what_the_keeper_of_its_files_writes() -> None:
     assert (ROOT / broker.mounts["/anling/run.sh"]).is_file()
     # The passwords of devices, where an import in the hub's container writes them.
     data = "/var/lib/anling/data"
-    assert keeper.mounts[data] == SERVICES["hub"].mounts[data]
+    assert {keeper.mounts[data]} == {SERVICES[name].mounts[data] for name in ("alarm-path", "telemetry", "pages")}
     assert f"ANLING_DATA_DIR={data}" in " ".join(env.rest for env in all_instructions("ENV"))
 
 
@@ -459,8 +465,8 @@ def test_the_database_is_the_one_that_the_hub_asks_for_and_safe() -> None:
     superuser = f"postgresql://{database['POSTGRES_USER']}@{at}"
 
     assert SERVICES["set-up"].environment["ANLING_DATABASE_URL"] == superuser
-    assert SERVICES["hub"].environment["ANLING_DATABASE_URL"] == f"postgresql://{at}"
-    assert SERVICES["broker-files"].environment["ANLING_DATABASE_URL"] == f"postgresql://{at}"
+    for name in ("broker-files", "alarm-path", "telemetry", "pages"):
+        assert SERVICES[name].environment["ANLING_DATABASE_URL"] == f"postgresql://{at}"
     assert "--data-checksums" in database["POSTGRES_INITDB_ARGS"]
     # As in a database of our own, and nothing else: it could turn off fsync.
     assert SERVICES["database"].command == ["postgres", "-c", "deadlock_timeout=200ms"]
@@ -471,8 +477,9 @@ def test_the_database_is_the_one_that_the_hub_asks_for_and_safe() -> None:
 def test_every_service_comes_back_and_says_whether_it_works() -> None:
     assert {service.restart for name, service in SERVICES.items() if name != "set-up"} == {"unless-stopped"}
     assert SERVICES["set-up"].restart == "on-failure", "it ends when it is done"
-    # The keeper of files answers nobody; when it cannot go on it ends and comes back.
-    assert {name for name, service in SERVICES.items() if service.healthcheck is None} == {"broker-files", "set-up"}
+    # These answer nobody: who cannot go on, or stands still, ends and comes back, and the pages say so meanwhile.
+    silent = {name for name, service in SERVICES.items() if service.healthcheck is None}
+    assert silent == {"broker-files", "set-up", "alarm-path", "telemetry"}
 
 
 def test_who_waits_for_another_waits_for_one_that_says_so() -> None:

@@ -26,7 +26,7 @@ NO_CHANNEL = {
     "README.zh-CN.md": "没有设置通知渠道：夜里没有人会被叫醒",
 }
 NOT_FOR_PEOPLE = {
-    *("ANLING_DEMO", "ANLING_LAN", "ANLING_STAGE_URL", "ANLING_ORGANISATION_URL"),
+    *("ANLING_DEMO", "ANLING_LAN", "ANLING_STAGE_URL", "ANLING_ORGANISATION_URL", "ANLING_HTTP_FDS"),
     *(login.variable for login in Login),
 }
 """Settings with which the demo tells its own processes what they are."""

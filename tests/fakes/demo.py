@@ -341,7 +341,8 @@ class Demo:
         fresh.replace(file)  # whoever reads meanwhile sees the old or the new one, never half of it
 
     def pid_of(self, name: str) -> int:
-        """The pid of a part that runs now: postgres, cameras, phones, media, hub, centre or mosquitto."""
+        """The pid of a part that runs now: postgres, cameras, phones, media, alarm-path, telemetry, pages,
+        centre or mosquitto."""
         at = self.data_dir / "database" if name == "postgres" else self.data_dir
         return int(json.loads((at / "processes" / f"{name}.pid").read_text("utf-8"))["pid"])
 

@@ -24,7 +24,15 @@ def is_on_the_phone(centre: Demo, button: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "button"), [("media", "b-27"), ("phones", "b-28"), ("cameras", "b-29"), ("centre", "b-30")]
+    ("name", "button"),
+    [
+        ("media", "b-27"),
+        ("phones", "b-28"),
+        ("cameras", "b-29"),
+        ("centre", "b-30"),
+        ("telemetry", "b-25"),
+        ("pages", "b-26"),
+    ],
 )
 def test_a_part_that_is_killed_comes_back_and_a_press_afterwards_arrives(centre: Demo, name: str, button: str) -> None:
     runs_again(centre, name, centre.kill(name))
@@ -46,7 +54,9 @@ def test_when_the_database_is_killed_a_press_meanwhile_and_one_afterwards_arrive
     assert arrived == [(meanwhile,), (afterwards,)]
 
 
-def test_when_the_hub_is_killed_presses_arrive_once_alarms_climb_and_a_waiting_rule_fires_once(centre: Demo) -> None:
+def test_when_alarm_path_and_telemetry_are_killed_presses_arrive_once_alarms_climb_and_a_waiting_rule_fires_once(
+    centre: Demo,
+) -> None:
     until(lambda: readings(centre, "t-computer", "temperature"), within=40)
     centre.heat("computer")
     centre.wind(40)
@@ -56,9 +66,10 @@ def test_when_the_hub_is_killed_presses_arrive_once_alarms_climb_and_a_waiting_r
     centre.press("b-33")
     told_before = centre.ringing("sw-1", "傅奶奶")
 
-    killed = centre.kill("hub")
+    killed, deaf = centre.kill("alarm-path"), centre.kill("telemetry")
     meanwhile = centre.press("b-34")
-    runs_again(centre, "hub", killed)
+    runs_again(centre, "alarm-path", killed)
+    runs_again(centre, "telemetry", deaf)
 
     is_on_the_phone(centre, "b-34")
     assert centre.rows("SELECT message_id FROM press WHERE device_id = 'b-34'") == [(meanwhile,)]

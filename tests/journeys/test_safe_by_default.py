@@ -9,7 +9,7 @@ from tests.fakes.sockets import LISTENS, sockets_of
 from tests.integration.web.page import opened
 from tests.journeys.test_a_family import NOBODY_ELSE, watching
 
-PARTS = ("cameras", "phones", "media", "hub", "centre")
+PARTS = ("cameras", "phones", "media", "alarm-path", "telemetry", "pages", "centre")
 
 
 async def test_everything_listens_on_this_machine_only_and_speaks_to_nobody_else(centre: Demo) -> None:
@@ -24,8 +24,9 @@ async def test_everything_listens_on_this_machine_only_and_speaks_to_nobody_else
 
     listening = [one for one in found if one.state == LISTENS and one.protocol.startswith("tcp")]
     parts = [*PARTS, *(["mosquitto"] if has_mosquitto(centre) else [])]
-    holders = {centre.pid_of(part): part for part in parts}
-    assert {holders.get(one.pid) for one in listening} == set(parts) - {"media"}, "the database and media use files"
+    holders = {centre.process.pid: "supervisor", **{centre.pid_of(part): part for part in parts}}
+    silent = {"media", "telemetry", *(["alarm-path"] if has_mosquitto(centre) else [])}
+    assert {holders.get(one.pid) for one in listening} == {"supervisor", *parts} - silent, "they use files, or call"
     assert {one.protocol for one in found if one.pid == centre.pid_of("media")} >= {"udp"}, "the picture is on its way"
     assert [one for one in found if not ip_address(one.local).is_loopback] == []
     reached = [one for one in found if not ip_address(one.remote).is_unspecified]

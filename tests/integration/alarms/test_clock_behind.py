@@ -6,7 +6,6 @@ import pytest
 
 from hub.alarms.watch import Watch
 from hub.kit.changes import Changes
-from hub.rules.service import Rules
 from tests.integration.alarms.conftest import Desk
 
 BEHIND = [timedelta(minutes=17), timedelta(hours=2), timedelta(days=365 * 26)]
@@ -15,7 +14,7 @@ BEHIND = [timedelta(minutes=17), timedelta(hours=2), timedelta(days=365 * 26)]
 
 def restarted(desk: Desk) -> Watch:
     """The watch of a hub that starts now."""
-    return Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    return Watch(desk.database, Changes(desk.url), desk.clock)
 
 
 @pytest.mark.parametrize("behind", BEHIND)
@@ -111,18 +110,6 @@ async def test_a_hub_that_starts_with_the_right_time_says_nothing_of_its_clock(d
     await restarted(desk).look()
 
     assert desk.rows("SELECT count(*) FROM notice WHERE code LIKE 'clock%%'") == [(0,)]
-
-
-async def test_a_rule_that_waited_when_the_clock_fell_behind_waits_as_long_as_it_did(desk: Desk) -> None:
-    await restarted(desk).look()
-
-    desk.clock.set_wall(timedelta(days=-365 * 26))
-    watch = restarted(desk)
-    await watch.look()
-    desk.clock.advance(timedelta(minutes=6))
-    await watch.look()
-
-    assert ("camera-silent", "device:cam-gym") in desk.rows("SELECT code, subject FROM notice")
 
 
 async def test_three_presses_hurry_an_alarm_whose_earlier_ones_were_under_a_later_clock(desk: Desk) -> None:

@@ -12,7 +12,6 @@ from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import PressId
 from hub.rules.model import Finding, Priority
-from hub.rules.service import Rules
 from tests.fakes.circles import WAITS_FOR_A_LOCK
 from tests.integration.alarms.conftest import Desk
 
@@ -110,9 +109,7 @@ async def test_a_clock_that_was_set_waits_for_every_alarm_before_it_moves_a_time
 
     async def set_back() -> None:
         async with desk.database.transaction() as conn:
-            await waits.clock_was_set(
-                conn, Rules([], desk.clock), ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now()
-            )
+            await waits.clock_was_set(conn, ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now())
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
         await store.lock(other, alarm_id)
@@ -131,7 +128,7 @@ async def test_timers_of_a_clock_that_is_behind_are_moved_once_every_alarm_is_lo
 
     async def bring_near() -> None:
         async with desk.database.transaction() as conn:
-            await waits.bring_near(conn, Rules([], desk.clock), hour_ago)
+            await waits.bring_near(conn, hour_ago)
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
         await store.lock(other, alarm_id)

@@ -1,19 +1,13 @@
 """One alarm, or one memory of a rule, that raises: parked, noticed, told by last resort, and no other waits for it."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import psycopg
-import pytest
 
 from hub.alarms.card import card
 from hub.alarms.watch import Watch
 from hub.kit.changes import Changes
-from hub.kit.db import Conn
 from hub.kit.ids import AlarmId
-from hub.rules.memory import Memory
-from hub.rules.model import Finding
-from hub.rules.service import Rules
 from tests.integration.alarms.conftest import Desk
 
 
@@ -40,7 +34,7 @@ async def broken_and_sound(desk: Desk) -> tuple[AlarmId, AlarmId]:
 async def test_an_alarm_that_cannot_be_worked_out_is_parked_and_everybody_is_told_while_the_next_one_climbs(
     desk: Desk,
 ) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     broken, sound = await broken_and_sound(desk)
 
     desk.clock.advance(timedelta(seconds=30))
@@ -62,7 +56,7 @@ async def test_an_alarm_that_cannot_be_worked_out_is_parked_and_everybody_is_tol
 
 
 async def test_a_parked_alarm_is_tried_and_told_again_with_a_growing_pause(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     await broken_and_sound(desk)
 
     tellings = []
@@ -76,7 +70,7 @@ async def test_a_parked_alarm_is_tried_and_told_again_with_a_growing_pause(desk:
 
 
 async def test_an_alarm_that_works_again_goes_on_with_its_own_policy_and_its_notice_goes(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     broken, _ = await broken_and_sound(desk)
     desk.clock.advance(timedelta(seconds=30))
     await watch.look()
@@ -97,7 +91,7 @@ async def test_an_alarm_that_works_again_goes_on_with_its_own_policy_and_its_not
 
 async def test_an_alarm_that_the_database_refuses_to_change_stops_no_other(desk: Desk) -> None:
     """It raises within the pipeline of a transition, and at the check before the commit."""
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     refused = await desk.pressed_alarm()
     sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
     assert sound is not None
@@ -120,7 +114,7 @@ async def test_an_alarm_that_the_database_refuses_to_change_stops_no_other(desk:
 
 
 async def test_an_alarm_that_raises_when_somebody_was_reached_stops_no_other(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     broken = await desk.pressed_alarm()
     sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
     assert sound is not None
@@ -133,27 +127,3 @@ async def test_an_alarm_that_raises_when_somebody_was_reached_stops_no_other(des
 
     assert (desk.alarm(broken, "unreachable"), desk.alarm(sound, "unreachable")) == ((True,), (False,))
     assert ("zhou", "last-resort") in desk.told(broken)
-
-
-async def test_a_rule_that_raises_for_one_device_stops_no_other_rule_and_no_alarm(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rules = Rules([], desk.clock)
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, rules)
-    await watch.look()
-    waited_out = rules.waited_out
-
-    async def raises_for_the_gym(conn: Conn, waiting: Sequence[Memory], now: datetime) -> list[Finding]:
-        if any(memory.device_id == desk.house.gym_camera for memory in waiting):
-            raise ZeroDivisionError
-        return await waited_out(conn, waiting, now)
-
-    monkeypatch.setattr(rules, "waited_out", raises_for_the_gym)
-    desk.clock.advance(timedelta(minutes=6))
-    await watch.look()
-    await watch.look()
-
-    noticed = desk.rows("SELECT code, subject, times FROM notice")
-    assert ("camera-silent", "device:cam-music", 1) in noticed
-    assert ("camera-silent", "device:cam-gym", 1) not in noticed
-    assert [times for code, _, times in noticed if code == "row-parked"] == [1]

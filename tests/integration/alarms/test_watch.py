@@ -15,7 +15,6 @@ from hub.kit.changes import Changes
 from hub.kit.db import Database
 from hub.kit.ids import AlarmId, DeviceId, SeniorId
 from hub.ledger.edit import COMMAND_LINE, edit
-from hub.rules.service import Rules
 from tests.integration.alarms.conftest import Desk
 
 
@@ -23,7 +22,7 @@ from tests.integration.alarms.conftest import Desk
 async def watching(desk: Desk) -> AsyncIterator[None]:
     """The loop runs, as in the hub."""
     changes = Changes(desk.url)
-    watch = Watch(desk.database, changes, desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, changes, desk.clock)
     async with asyncio.TaskGroup() as group:
         loops = [group.create_task(changes.run()), group.create_task(watch.run())]
         await changes.ready()
@@ -100,7 +99,7 @@ async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:
     await desk.phones_take_everything()
     desk.clock.advance(timedelta(seconds=30))
 
-    watches = [Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock)) for _ in range(2)]
+    watches = [Watch(desk.database, Changes(desk.url), desk.clock) for _ in range(2)]
     async with asyncio.TaskGroup() as group:
         for watch in watches:
             group.create_task(watch.look())
@@ -110,7 +109,7 @@ async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:
 
 
 async def test_a_clock_that_is_set_back_makes_no_alarm_wait_longer(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     alarm_id = await desk.pressed_alarm()
     await desk.phones_take_everything()
     await watch.look()
@@ -127,7 +126,7 @@ async def test_a_clock_that_is_set_back_makes_no_alarm_wait_longer(desk: Desk) -
 async def test_a_clock_that_is_set_forward_makes_no_alarm_climb_early_and_leaves_a_later_one_as_it_is(
     desk: Desk,
 ) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     before = await desk.pressed_alarm()
     await watch.look()
 
@@ -163,7 +162,7 @@ async def pressed_twice_and_taken_once(desk: Desk, senior: SeniorId, device: Dev
 
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_a_clock_that_is_set_changes_no_countdown_on_the_board(desk: Desk, hours: int) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     alarm_id = await pressed_twice_and_taken_once(desk, desk.house.wang, desk.house.wang_button)
     await watch.look()
 
@@ -180,7 +179,7 @@ async def test_a_clock_that_is_set_changes_no_countdown_on_the_board(desk: Desk,
 
 
 async def test_countdowns_that_began_after_the_clock_was_set_forward_are_right_already(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     await watch.look()
 
     desk.clock.set_wall(timedelta(hours=1))
@@ -193,7 +192,7 @@ async def test_countdowns_that_began_after_the_clock_was_set_forward_are_right_a
 
 
 async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
 
     desk.clock.set_wall(timedelta(hours=-1))
     for _ in range(2):
@@ -205,12 +204,12 @@ async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -
     assert desk.rows("SELECT code, subject, params, times FROM notice") == [("clock-set", "hub", {"seconds": -3600}, 1)]
 
 
-async def test_a_clock_that_is_set_back_holds_back_no_message_and_no_rule(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
+async def test_a_clock_that_is_set_back_holds_back_no_message(desk: Desk) -> None:
+    watch = Watch(desk.database, Changes(desk.url), desk.clock)
     await desk.pressed_alarm()
     await watch.look()
     waits = """
-        SELECT min(next_at), (SELECT min(retry_at) FROM device_command), (SELECT min(due_at) FROM rule_state)
+        SELECT min(next_at), (SELECT min(retry_at) FROM device_command)
           FROM notification
     """
     (before,) = desk.rows(waits)
@@ -219,57 +218,6 @@ async def test_a_clock_that_is_set_back_holds_back_no_message_and_no_rule(desk: 
     await watch.look()
 
     assert desk.rows(waits) == [tuple(at - timedelta(hours=1) for at in before)]
-
-
-async def test_what_a_rule_concludes_from_waiting_is_an_alarm_in_the_same_transaction(desk: Desk) -> None:
-    """A camera that says nothing for longer than its heartbeat: a built-in rule, P3."""
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
-    await watch.look()
-
-    desk.clock.advance(timedelta(minutes=6))
-    await watch.look()
-
-    assert ("camera-silent", "device:cam-gym") in desk.rows("SELECT code, subject FROM notice")
-
-
-async def test_what_a_broker_that_was_away_could_not_hear_counts_against_no_device(desk: Desk) -> None:
-    hears = True
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock), hears=lambda: hears)
-    await watch.look()
-    hears = False
-
-    for _ in range(10):
-        desk.clock.advance(timedelta(minutes=1))
-        await watch.look()
-    hears = True
-    desk.clock.advance(timedelta(minutes=4))
-    await watch.look()
-
-    assert desk.rows("SELECT code FROM notice") == []
-    desk.clock.advance(timedelta(minutes=2))
-    await watch.look()
-    assert ("camera-silent", "device:cam-gym") in desk.rows("SELECT code, subject FROM notice")
-
-
-async def test_what_a_hub_without_its_database_could_not_keep_counts_against_no_device(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock, Rules([], desk.clock))
-    await watch.look()
-
-    async def look_in_vain() -> None:
-        with pytest.raises(psycopg.OperationalError):
-            await watch.look()
-
-    with psycopg.connect(desk.url) as conn:
-        conn.execute("LOCK TABLE alarm_timer IN ACCESS EXCLUSIVE MODE")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(look_in_vain())
-            while not desk.rows(WAITS_FOR_A_LOCK):
-                await asyncio.sleep(0.01)
-            conn.execute(END_WHO_WAITS)
-    desk.clock.advance(timedelta(minutes=10))
-    await watch.look()
-
-    assert desk.rows("SELECT code FROM notice") == []
 
 
 async def test_a_look_that_hangs_is_given_up_aloud_and_the_next_one_does_what_was_due(

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from hub.embedded import environment, mosquitto
-from hub.embedded.processes import Child
+from hub.embedded.children import processes_of
+from hub.embedded.model import Child
+from hub.embedded.place import Place
 from hub.embedded.simulation import Simulation
-from hub.embedded.start import Place, processes_of
 from hub.kit.db import Database, Login, forget_libpq_environment
 from hub.mqtt.mosquitto import Listening, hub_account
 from tests.fakes.demo import environment_of
@@ -43,6 +44,13 @@ SECRETS = {
 }
 
 
+OWN_LOGINS = {
+    "alarm-path": {Login.ALARMS},
+    "telemetry": {Login.TELEMETRY},
+    "pages": {Login.PAGES_READ, Login.PAGES_WRITE},
+}
+
+
 @pytest.fixture
 def full_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**OF_SOMEBODY_ELSE, **SECRETS, "ANLING_CLOCK_FILE": "/tmp/clock"}.items():
@@ -65,7 +73,10 @@ def children(folder: Path) -> dict[str, Child]:
         media_socket=folder / "media.sock",
         simulation=simulated,
     )
-    own = [*processes_of(place), mosquitto.child_of(Path("/usr/sbin/mosquitto"), files)]
+    own = [
+        *(child for group in processes_of(place) for child in group),
+        mosquitto.child_of(Path("/usr/sbin/mosquitto"), files),
+    ]
     return {child.name: child for child in own}
 
 
@@ -73,16 +84,22 @@ def children(folder: Path) -> dict[str, Child]:
 def test_no_process_but_the_hub_s_is_told_a_secret_and_none_is_told_the_administrator_s(tmp_path: Path) -> None:
     told = {name: dict(child.environment) for name, child in children(tmp_path).items()}
 
-    assert set(told) == {"hub", "media", "cameras", "phones", "centre", "mosquitto"}
-    assert [name for name, variables in told.items() if any("secret" in value for value in variables.values())] == [
-        "hub"
-    ]
+    assert set(told) == {*OWN_LOGINS, "media", "cameras", "phones", "centre", "mosquitto"}
+    with_secrets = {name for name, variables in told.items() if any("secret" in value for value in variables.values())}
+    assert with_secrets == set(OWN_LOGINS)
     assert "administrators-secret" not in str(told)
-    for name in ("hub", "media", "cameras", "phones", "centre", "mosquitto"):
-        variables = told[name]
+    for variables in told.values():
         assert not variables.keys() & (OF_SOMEBODY_ELSE.keys() | {"AWS_SECRET_ACCESS_KEY", *environment.ADMINISTRATORS})
     assert {variable for variable in told["media"] if variable.startswith("ANLING_")} == set()
     assert {variable for variable in told["centre"] if variable.startswith("ANLING_")} == {"ANLING_CLOCK_FILE"}
+
+
+@pytest.mark.usefixtures("full_shell")
+def test_each_process_of_the_hub_is_told_its_own_logins_and_no_other_s(tmp_path: Path) -> None:
+    told = {name: child.environment for name, child in children(tmp_path).items()}
+
+    for name, own in OWN_LOGINS.items():
+        assert {login for login in Login if login.variable in told[name]} == own, name
 
 
 @pytest.mark.usefixtures("full_shell")

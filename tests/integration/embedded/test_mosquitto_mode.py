@@ -11,7 +11,7 @@ import sys
 from asyncio import create_subprocess_exec
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -32,8 +32,9 @@ from hub.alarms import service as alarms
 from hub.embedded import environment as environments
 from hub.embedded import logins as kept_logins
 from hub.embedded import mosquitto, postgres, secret_files
+from hub.embedded.model import Child, NotReady
 from hub.embedded.mosquitto import Files, NoMosquitto
-from hub.embedded.processes import Child, NotReady, Processes
+from hub.embedded.processes import Processes
 from hub.fleet.accounts import accounts
 from hub.kit.clock import SystemClock
 from hub.kit.db import Database, Login
@@ -96,7 +97,7 @@ class Installation:
             await alarms.accept(conn, AlarmId(str(alarm_id)), HOUSE.zhou, CLOCK.now())
 
 
-def hub_child(url: str, data_dir: Path, files: Files) -> Child:
+def children(url: str, data_dir: Path, files: Files) -> tuple[Child, ...]:
     port = take_free_port()
     environment = {
         **environments.of_any(),
@@ -113,7 +114,14 @@ def hub_child(url: str, data_dir: Path, files: Files) -> Child:
         except httpx.TransportError:
             return False
 
-    return Child("hub", (sys.executable, "-P", "-m", "hub.app"), environment=environment, ready=is_ready)
+    def process(name: str, module: str) -> Child:
+        return Child(name, (sys.executable, "-P", "-m", module), environment=environment)
+
+    return (
+        process("alarm-path", "hub.processes.alarm_path"),
+        process("telemetry", "hub.processes.telemetry"),
+        replace(process("pages", "hub.processes.pages"), ready=is_ready),
+    )
 
 
 @asynccontextmanager
@@ -138,7 +146,8 @@ async def centre(tmp_path: Path) -> AsyncIterator[Installation]:
         load_house(url, CLOCK.now())
         async with installed(url, tmp_path / "data") as one:
             try:
-                await one.processes.start(hub_child(url, one.data_dir, one.files))
+                for child in children(url, one.data_dir, one.files):
+                    await one.processes.start(child)
             except NotReady as error:
                 pytest.fail("\n".join((str(error), *error.last_words)))
             yield one
@@ -172,7 +181,7 @@ async def test_a_press_becomes_an_alarm_is_taken_and_the_button_says_who_comes(c
 
         await until(lambda: button.light[0] is Light.COMING)
         assert "周敏" in button.light[1]
-    for name in ("hub", "mosquitto"):
+    for name in ("alarm-path", "telemetry", "mosquitto"):
         command_line = Path(f"/proc/{centre.processes.pid_of(name)}/cmdline").read_text()
         assert centre.files.hub.password not in command_line
 
@@ -186,7 +195,7 @@ async def test_presses_around_the_death_of_broker_and_hub_are_all_kept_once_and_
             if number in {3, 9}:
                 await centre.kill("mosquitto")
             if number == 5:
-                await centre.kill("hub")
+                await centre.kill("alarm-path")
         async with asyncio.timeout(60):
             while button.light[0] is not Light.STEADY:
                 await asyncio.sleep(0.02)

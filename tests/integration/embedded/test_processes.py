@@ -13,18 +13,9 @@ from typing import TypeVar
 
 import pytest
 
-from hub.embedded.processes import (
-    AlreadyRunning,
-    Child,
-    Ended,
-    Happening,
-    NotReady,
-    Processes,
-    Ready,
-    Said,
-    Started,
-    pause_after,
-)
+from hub.embedded.kept import pause_after
+from hub.embedded.model import Child, Ended, Happening, NotReady, Printed, Ready, Started
+from hub.embedded.processes import AlreadyRunning, Processes
 
 SIT = "import signal, sys; print('sitting', flush=True); signal.pause()"
 DEAF = (
@@ -47,7 +38,8 @@ signal.pause()
 SUPERVISE = """
 import asyncio, sys
 from pathlib import Path
-from hub.embedded.processes import Child, Processes
+from hub.embedded.model import Child
+from hub.embedded.processes import Processes
 
 async def supervise():
     async with Processes.open(Path(sys.argv[1]), lambda happening: None) as processes:
@@ -58,7 +50,7 @@ async def supervise():
 asyncio.run(supervise())
 """
 
-T = TypeVar("T", Started, Ready, Said, Ended)
+T = TypeVar("T", Started, Ready, Printed, Ended)
 
 
 class Heard:
@@ -195,9 +187,9 @@ async def test_children_are_asked_to_leave_in_the_opposite_order(tmp_path: Path)
     async with Processes.open(tmp_path, heard) as processes:
         for name in ("postgres", "hub", "media"):
             await processes.start(python(name, POLITE))
-            await heard.next(Said)
+            await heard.next(Printed)
 
-    goodbyes = [said.name for said in heard.all if isinstance(said, Said) and said.line == "goodbye"]
+    goodbyes = [said.name for said in heard.all if isinstance(said, Printed) and said.line == "goodbye"]
     assert goodbyes == ["media", "hub", "postgres"]
     assert not any(isinstance(happening, Ended) for happening in heard.all)
 
@@ -208,7 +200,7 @@ async def test_a_child_that_does_not_listen_is_killed_after_its_grace(tmp_path: 
     async with Processes.open(tmp_path, heard) as processes:
         await processes.start(python("hub", DEAF, grace=0.3))
         pid = (await heard.next(Started)).pid
-        await heard.next(Said)
+        await heard.next(Printed)
 
     assert not lives(pid)
 
@@ -219,7 +211,7 @@ async def test_what_a_dead_child_had_started_ends_too(tmp_path: Path) -> None:
     async with Processes.open(tmp_path, heard) as processes:
         await processes.start(python("simulators", HAS_A_CHILD_OF_ITS_OWN))
         pid = (await heard.next(Started)).pid
-        grandchild = int((await heard.next(Said)).line)
+        grandchild = int((await heard.next(Printed)).line)
         os.kill(pid, signal.SIGKILL)
         await heard.next(Started)
 
@@ -242,7 +234,7 @@ async def test_everything_ends_with_a_killed_supervisor_and_the_next_start_works
     heard = Heard()
     async with Processes.open(tmp_path, heard) as processes:
         await processes.start(python("sitter", SIT))
-        assert (await heard.next(Said)).line == "sitting"
+        assert (await heard.next(Printed)).line == "sitting"
 
 
 async def test_a_second_supervisor_on_the_same_data_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
@@ -280,7 +272,7 @@ async def test_what_children_write_is_kept_within_a_bound(tmp_path: Path) -> Non
 
     async with Processes.open(tmp_path, heard) as processes:
         await processes.start(python("chatty", script))
-        while (await heard.next(Said)).line != "done":
+        while (await heard.next(Printed)).line != "done":
             pass
 
     logs = sorted((tmp_path / "logs").glob("chatty.log*"))

@@ -12,7 +12,8 @@ import pytest
 from hub.fleet.watch import BrokerWatch
 from hub.kit.clock import SetClock, SystemClock
 from hub.kit.db import Database
-from hub.mqtt.client import Address, ExternalBroker
+from hub.mqtt.broker_session import BrokerAddress
+from hub.mqtt.client import ExternalBroker
 from hub.mqtt.model import Receivers
 from tests.fakes.house import House
 from tests.integration.mqtt.fakes import Lane, Mosquitto, running, until
@@ -36,7 +37,7 @@ def standing(url: str) -> list[tuple[object, ...]]:
 async def test_a_broker_that_is_away_is_a_notice_after_ten_seconds_until_it_is_back(
     database: Database, database_url: str, house: House, clock: SetClock, mosquitto: Mosquitto
 ) -> None:
-    address = Address("127.0.0.1", mosquitto.port, "hub", "hub", "hub-secret")
+    address = BrokerAddress("127.0.0.1", mosquitto.port, "hub", "hub", "hub-secret")
     broker = ExternalBroker(address, receivers=Receivers(Lane(), Lane()), clock=SystemClock())
     watch = BrokerWatch(database, clock, house.centre, broker)
     async with running(broker.run):
@@ -61,7 +62,7 @@ async def test_a_broker_that_is_away_is_a_notice_after_ten_seconds_until_it_is_b
 async def test_a_hub_that_starts_while_the_broker_is_away_keeps_the_notice_of_the_one_before(
     database: Database, database_url: str, house: House, clock: SetClock, free_port: int
 ) -> None:
-    nobody = Address("127.0.0.1", free_port, "hub")
+    nobody = BrokerAddress("127.0.0.1", free_port, "hub")
     broker = ExternalBroker(nobody, receivers=Receivers(Lane(), Lane()), clock=SystemClock())
     before = BrokerWatch(database, clock, house.centre, broker)
     clock.advance(timedelta(seconds=10))

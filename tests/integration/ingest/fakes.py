@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hub.ingest.model import Neighbours
+from hub.ingest.model import Neighbours, ReportNeighbours
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, CentreId, PressId, new_id
@@ -36,7 +36,10 @@ class Hub:
     seconds_an_alarm: float = 0.0
 
     def neighbours(self) -> Neighbours:
-        return Neighbours(self, self._conclude, self._conclude, self._keep, CENTRE)
+        return Neighbours(self, self._conclude, self._conclude, CENTRE)
+
+    def report_neighbours(self) -> ReportNeighbours:
+        return ReportNeighbours(self, self._hand_over, self._keep, CENTRE)
 
     async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> Sequence[Finding]:
         self.heard += events
@@ -55,6 +58,9 @@ class Hub:
         self.findings += findings
         self.cancelled += taken_back
         return concluded
+
+    async def _hand_over(self, conn: Conn, findings: Sequence[Finding], now: datetime) -> None:
+        self.findings += findings
 
     async def _keep(self, conn: Conn, readings: Sequence[ReadingHeard]) -> None:
         self.readings += readings
@@ -97,6 +103,4 @@ def said(
 ) -> Inbound:  # fmt: skip
     """A message as the broker hands it over."""
     payload = message if isinstance(message, bytes) else json.dumps({"v": 1, **message}).encode()
-    return Inbound(
-        f"anling/v1/{CENTRE}/{kind}/{device}", payload, 1, device, live_retain, replayed, clock.now(), clock.monotonic()
-    )
+    return Inbound(f"anling/v1/{CENTRE}/{kind}/{device}", payload, 1, device, live_retain, replayed, clock.now())

@@ -23,28 +23,34 @@ from hub.kit.clock import SystemClock
 from hub.kit.db import Database, Login
 from hub.mqtt.broker import Broker, listening_socket
 from hub.rules.service import Rules
-from hub.telemetry.service import Telemetry
 from tests.fakes.house import House, load_house, password_of
 from tests.fakes.logins import url_as
 from tests.fakes.recorded import Recorded
 from tests.integration.alarms.conftest import give_phones
 from tests.integration.mqtt.fakes import running, until
+from tests.integration.mqtt.taken import Taken
 
 
 @asynccontextmanager
 async def hub(database: Database, database_url: str, house: House) -> AsyncIterator[Broker]:
     """The alarm path from the socket to the device outbox."""
     clock = SystemClock()
-    neighbours = Neighbours(Rules([], clock), alarms.conclude, alarms.conclude_apart, Telemetry().keep, house.centre)
+    neighbours = Neighbours(Rules([], clock), alarms.conclude, alarms.conclude_apart, house.centre)
     intake = Intake(database, database, clock, neighbours)
     gatekeeper = Gatekeeper(database, clock, house.centre)
-    broker = Broker(listening_socket("127.0.0.1", 0), gatekeeper=gatekeeper, receivers=intake.receivers, clock=clock)
+    broker = Broker(
+        listening_socket("127.0.0.1", 0),
+        gatekeeper=gatekeeper,
+        receivers=intake.receivers,
+        reports=Taken(),
+        clock=clock,
+    )
     changes = Changes(database_url)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running(changes.run))
         await stack.enter_async_context(running(broker.run))
         await stack.enter_async_context(running(lambda: intake.run_alarms(broker)))
-        await stack.enter_async_context(running(lambda: intake.run_telemetry(broker)))
+        await stack.enter_async_context(running(intake.run_states))
         await stack.enter_async_context(running(Deliver(database, changes, broker, clock).run))
         yield broker
 

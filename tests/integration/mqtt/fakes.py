@@ -18,9 +18,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.kit.clock import SetClock
 from hub.mqtt.broker import Broker, listening_socket
-from hub.mqtt.codec import Connack, Connect, Packet, Parser, Publish, Subscribe, Will, encode
+from hub.mqtt.codec import Connack, Connect, Packet, Publish, Subscribe, Will
+from hub.mqtt.encode import encode
 from hub.mqtt.model import CannotTell, Inbound, NotDurable, Principal, Receivers
 from hub.mqtt.mosquitto import Account, Listening, hub_account, write
+from hub.mqtt.parser import Parser
+from tests.integration.mqtt.taken import Taken
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 10.0
@@ -104,7 +107,8 @@ class Bench:
     broker: Broker
     rows: Rows
     alarm: Lane
-    telemetry: Lane
+    state: Lane
+    telemetry: Taken
     clock: SetClock
 
     def raw(self, device_id: str = "b-01", **changes: object) -> AbstractAsyncContextManager[RawClient]:
@@ -115,13 +119,17 @@ class Bench:
 async def running_broker() -> AsyncIterator[Bench]:
     observer = Principal("observer", (), ("anling/#",), "1", observer=True)
     rows = Rows({"b-01": device("b-01"), "b-02": device("b-02"), "observer": observer})
-    alarm, telemetry = Lane(), Lane()
+    alarm, state, telemetry = Lane(), Lane(), Taken()
     clock = SetClock(datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC))
     broker = Broker(
-        listening_socket("127.0.0.1", 0), gatekeeper=rows, receivers=Receivers(alarm, telemetry), clock=clock
+        listening_socket("127.0.0.1", 0),
+        gatekeeper=rows,
+        receivers=Receivers(alarm, state),
+        reports=telemetry,
+        clock=clock,
     )
     async with running(broker.run):
-        yield Bench(broker, rows, alarm, telemetry, clock)
+        yield Bench(broker, rows, alarm, state, telemetry, clock)
 
 
 @asynccontextmanager

@@ -12,7 +12,6 @@ import pytest
 import uvloop
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from hub.mqtt.broker import MAX_UNANSWERED_REPORTS, End
 from hub.mqtt.codec import (
     Connack,
     ConnackCode,
@@ -24,6 +23,7 @@ from hub.mqtt.codec import (
     Suback,
     Will,
 )
+from hub.mqtt.connection import MAX_UNANSWERED_REPORTS, End
 from hub.mqtt.model import Unreachable
 from tests.integration.mqtt.fakes import (
     CENTRE,
@@ -232,9 +232,9 @@ async def test_a_broken_connection_publishes_the_will_and_a_goodbye_does_not(ben
     async with bench.raw(will=OFFLINE) as client:
         client.abort()
 
-    inbound = await bench.telemetry.next()
+    inbound = await bench.state.next()
     assert (inbound.topic, inbound.payload, inbound.publisher) == (OFFLINE.topic, OFFLINE.payload, "b-01")
-    assert bench.telemetry.got.empty()
+    assert bench.state.got.empty()
 
 
 async def test_silence_ends_the_connection_and_publishes_the_will(bench: Bench) -> None:
@@ -245,7 +245,7 @@ async def test_silence_ends_the_connection_and_publishes_the_will(bench: Bench) 
         bench.clock.advance(timedelta(seconds=91))
 
         assert await client.next() is None
-    assert (await bench.telemetry.next()).payload == OFFLINE.payload
+    assert (await bench.state.next()).payload == OFFLINE.payload
     assert bench.broker.counts[End.SILENT] == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from hub.kit.clock import SystemClock
-from hub.mqtt.client import Address, ExternalBroker
+from hub.mqtt.broker_session import BrokerAddress
+from hub.mqtt.client import ExternalBroker, ExternalReports
 from hub.mqtt.model import Inbound, Receivers, Unreachable
 from tests.integration.mqtt.fakes import CENTRE, PRESS, Lane, Mosquitto, Paho, running, until, within
 
@@ -22,8 +23,10 @@ pytestmark = pytest.mark.mosquitto
 class Bench:
     mosquitto: Mosquitto
     broker: ExternalBroker
+    reports: ExternalReports
     alarm: Lane
-    telemetry: Lane
+    state: Lane
+    telemetry: asyncio.Queue[Inbound]
 
     def button(self, device_id: str = "b-01") -> Paho:
         return Paho(self.mosquitto.port, device_id, protocol=MQTTProtocolVersion.MQTTv5)
@@ -38,17 +41,23 @@ async def mosquitto(tmp_path: Path, free_port: int) -> AsyncIterator[Mosquitto]:
 
 
 def reading_from(mosquitto: Mosquitto) -> Bench:
-    alarm, telemetry = Lane(), Lane()
-    address = Address("127.0.0.1", mosquitto.port, "anling-hub", "hub", "hub-secret")
-    broker = ExternalBroker(address, receivers=Receivers(alarm, telemetry), clock=SystemClock())
-    return Bench(mosquitto, broker, alarm, telemetry)
+    alarm, state, telemetry = Lane(), Lane(), asyncio.Queue[Inbound]()
+    address = BrokerAddress("127.0.0.1", mosquitto.port, "anling-hub", "hub", "hub-secret")
+
+    def receive(inbound: Inbound, settled: Callable[[], None]) -> None:
+        telemetry.put_nowait(inbound)
+        settled()
+
+    broker = ExternalBroker(address, receivers=Receivers(alarm, state), clock=SystemClock())
+    reports = ExternalReports(address, receive=receive, clock=SystemClock())
+    return Bench(mosquitto, broker, reports, alarm, state, telemetry)
 
 
 @pytest.fixture
 async def bench(mosquitto: Mosquitto) -> AsyncIterator[Bench]:
     made = reading_from(mosquitto)
-    async with running(made.broker.run):
-        await until(lambda: made.broker.is_up)
+    async with running(made.broker.run), running(made.reports.run):
+        await until(lambda: made.broker.is_up and made.reports.is_up)
         yield made
 
 
@@ -62,7 +71,7 @@ async def test_a_press_and_a_reading_arrive_each_on_its_lane(bench: Bench) -> No
         await press(button)
         button.client.publish(f"{CENTRE}/tele/b-01", b"reading", qos=0)
 
-        heard, read = await bench.alarm.next(), await bench.telemetry.next()
+        heard, read = await bench.alarm.next(), await within(bench.telemetry.get())
     assert (heard.payload, heard.publisher, heard.replayed) == (b"press 0", None, False)
     assert read.payload == b"reading"
 
@@ -157,7 +166,7 @@ class Hands:
 
 async def test_a_press_taken_on_a_lost_connection_is_not_answered_on_the_next_one(mosquitto: Mosquitto) -> None:
     hands = Hands()
-    address = Address("127.0.0.1", mosquitto.port, "anling-hub", "hub", "hub-secret")
+    address = BrokerAddress("127.0.0.1", mosquitto.port, "anling-hub", "hub", "hub-secret")
     broker = ExternalBroker(address, receivers=Receivers(hands, Lane()), clock=SystemClock())
     async with running(broker.run):
         await until(lambda: broker.is_up)
@@ -186,9 +195,9 @@ async def test_what_the_broker_had_retained_is_told_from_what_happens_now(mosqui
         await within(button.published.get())
         bench = reading_from(mosquitto)
         async with running(bench.broker.run):
-            old = await bench.telemetry.next()
+            old = await bench.state.next()
             button.client.publish(f"{CENTRE}/status/b-01", b"online again", qos=1, retain=True)
-            new = await bench.telemetry.next()
+            new = await bench.state.next()
 
     assert (old.payload, old.replayed) == (b"online", True)
     assert (new.payload, new.replayed) == (b"online again", False)

@@ -14,6 +14,7 @@ from hub.mqtt.model import Receivers
 from hub.mqtt.recheck import recheck_changed
 from tests.fakes.house import House
 from tests.integration.mqtt.fakes import Lane, raw_client, running, within
+from tests.integration.mqtt.taken import Taken
 
 
 async def test_a_disabled_button_is_shown_out_and_its_neighbour_stays(
@@ -24,6 +25,7 @@ async def test_a_disabled_button_is_shown_out_and_its_neighbour_stays(
         listening_socket("127.0.0.1", 0),
         gatekeeper=Gatekeeper(database, clock, house.centre),
         receivers=Receivers(Lane(), Lane()),
+        reports=Taken(),
         clock=clock,
     )
     async with (

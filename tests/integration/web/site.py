@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from hub.kit.http import Databases, Services
 from hub.kit.ids import AccountId
 from hub.web.app import build
 from hub.web.live import Live
-from hub.web.ready import Parts
+from hub.web.ready import OtherProcesses
 from hub.web.routers import routers
 from hub.web.security import Rules
 from hub.web.serving import Limits, PageServer
@@ -48,7 +48,7 @@ class Site:
     access: Access
     live: Live
     changes: Changes
-    parts: Parts
+    others: OtherProcesses
     place: Place
 
     def browser(self, **cookies: str) -> httpx.AsyncClient:
@@ -73,6 +73,10 @@ def page_headers(origin: str) -> dict[str, str]:
     return {"Origin": origin, "X-Anling": "1", "Sec-Fetch-Site": "same-origin"}
 
 
+async def _lives() -> bool:
+    return True
+
+
 def make_site(
     place: Place,
     *,
@@ -82,17 +86,18 @@ def make_site(
     things: Iterable[object] = (),
     static: Path = Path("/nonexistent"),
     beat_seconds: float = 0.2,
+    alarm_path_lives: Callable[[], Awaitable[bool]] = _lives,
 ) -> Site:
     """The application over this database, with all its routers and `more`."""
     access = Access(place.hub, https=https, demo=demo)
     changes = Changes(place.url)
-    live = Live(changes, access, place.clock, beat_seconds)
-    parts = Parts()
+    live = Live(changes, access, place.clock, alarm_path_lives=alarm_path_lives, beat_seconds=beat_seconds)
+    others = OtherProcesses(place.hub)
     services = Services(
-        place.clock, Databases(place.hub, place.web), [access, live, parts, Pages(static, demo=demo), *things]
+        place.clock, Databases(place.hub, place.web), [access, live, others, Pages(static, demo=demo), *things]
     )
     app = build(services, Rules(HOSTS, https=https, demo=demo), [*more, *routers(demo=demo)])
-    return Site(app, access, live, changes, parts, place)
+    return Site(app, access, live, changes, others, place)
 
 
 @asynccontextmanager

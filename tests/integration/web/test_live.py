@@ -28,7 +28,7 @@ from hub.rules.model import Finding, Priority
 from hub.web.board import Board
 from tests.fakes.house import House
 from tests.integration.web.page import opened
-from tests.integration.web.site import Place, Site, served
+from tests.integration.web.site import Place, Site, make_site, served
 
 SOON = 1.0  # seconds
 
@@ -181,6 +181,30 @@ async def test_what_happened_while_nobody_looked_is_told_to_the_page_that_comes_
 
     async with opened(address, "/api/live", cookies, last_id) as board:
         assert (await board.hear("room", id="gym"))["present"][0]["senior_id"] == "s-wang"
+
+
+async def test_nobody_is_told_that_a_page_is_live_while_the_alarm_path_does_not_live(
+    place: Place, house: House
+) -> None:
+    lives, asked = False, asyncio.Queue[None]()
+
+    async def alarm_path_lives() -> bool:
+        asked.put_nowait(None)
+        return lives
+
+    site = make_site(place, alarm_path_lives=alarm_path_lives)
+    async with served(site) as address, opened(address, "/api/live", await site.cookies_of(house.zhou)) as board:
+        assert (await board.next()).name == "snapshot"
+        for _ in range(3):  # beats that are not sent
+            await asked.get()
+        await needs_help(place, house)
+        heard = [(await board.next()).name]
+        while heard[-1] != "alarm":
+            heard.append((await board.next()).name)
+
+        lives = True
+        await board.hear("beat")
+    assert "beat" not in heard
 
 
 async def test_the_beat_goes_on(site: Site, address: str, house: House) -> None:

@@ -3,8 +3,11 @@
 import gzip
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from hub.kit import beats
+from hub.kit.beats import Process
 from tests.integration.web.site import Place, Site, make_site
 
 
@@ -107,16 +110,27 @@ async def test_without_a_build_the_page_says_how_to_get_one(site: Site) -> None:
     assert "./anling run" in page.text
 
 
-async def test_ready_means_the_database_answers_and_every_part_works(place: Place) -> None:
+async def test_ready_means_the_database_answers_and_every_other_process_says_that_it_works(
+    place: Place, database_url: str
+) -> None:
+    async def beat(process: Process, *, hears: bool = True) -> None:
+        async with place.hub.transaction() as conn:
+            await beats.write(conn, process, hears=hears)
+
     site = make_site(place)
     async with site.browser() as browser:
+        await beat(Process.ALARM_PATH)
+        await beat(Process.TELEMETRY)
         answer = await browser.get("/readyz")
-        assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": {"database": True}})
+        works = {"database": True, "alarm-path": True, "broker": True, "telemetry": True}
+        assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": works})
 
-        site.parts.set("broker", works=False)
+        await beat(Process.ALARM_PATH, hears=False)
         answer = await browser.get("/readyz")
-        assert (answer.status_code, answer.json()["ready"], answer.json()["parts"]["broker"]) == (503, False, False)
+        assert (answer.status_code, answer.json()["parts"]) == (503, {**works, "broker": False})
 
-        site.parts.ask("broker", lambda: True)
+        await beat(Process.ALARM_PATH)
+        with psycopg.connect(database_url) as conn:
+            conn.execute("UPDATE process_beat SET at = at - interval '5 seconds' WHERE process = 'alarm-path'")
         answer = await browser.get("/readyz")
-        assert answer.status_code == 200
+        assert answer.json()["parts"] == {**works, "alarm-path": False, "broker": False}

@@ -10,8 +10,8 @@ from starlette.routing import Mount
 
 from hub.access.may import Action
 from hub.access.needs import Needs, Public
-from hub.app import web_rules
 from hub.kit.errors import DomainError
+from hub.processes.pages import web_rules
 from hub.settings import Settings
 from hub.web.app import routes, undeclared
 from hub.web.security import refused

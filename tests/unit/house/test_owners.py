@@ -57,7 +57,7 @@ def test_an_owner_writes_and_who_stands_above_reads(tmp_path: Path, file: str, s
     ("file", "statement", "finding"),
     [
         ("hub/web/store.py", "UPDATE alarm SET id = 1", "cross-domain write: hub/web/store.py: alarm"),
-        ("hub/app.py", "DELETE FROM senior", "cross-domain write: hub/app.py: senior"),
+        ("hub/cli.py", "DELETE FROM senior", "cross-domain write: hub/cli.py: senior"),
         ("simulators/stage.py", "TRUNCATE account", "cross-domain write: simulators/stage.py: account"),
         ("hub/people/store.py", "SELECT FROM alarm", "upward read: hub/people/store.py: alarm"),
         ("hub/access/may.py", "SELECT FROM senior_name", "upward read: hub/access/may.py: senior_name"),
@@ -115,7 +115,7 @@ def test_what_is_in_the_database_has_an_owner_and_what_is_owned_is_there() -> No
     [
         ("hub/alarms/store.py", "alarms"),
         ("hub/web/stage/store.py", "web"),
-        ("hub/app.py", "app"),
+        ("hub/cli.py", "cli"),
         ("docs/x.py", "docs"),
     ],
 )

@@ -17,7 +17,6 @@ from hub.mqtt.codec import (
     ForeignConnect,
     Malformed,
     Packet,
-    Parser,
     Pingreq,
     Pingresp,
     Puback,
@@ -31,8 +30,9 @@ from hub.mqtt.codec import (
     Unsubscribe,
     Will,
     decode,
-    encode,
 )
+from hub.mqtt.encode import encode
+from hub.mqtt.parser import Parser
 from hub.mqtt.topics import is_filter, is_topic
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)

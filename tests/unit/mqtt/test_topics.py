@@ -49,6 +49,9 @@ def test_nobody_publishes_to_a_wildcard(topic: str) -> None:
 def test_only_the_alarm_topics_are_on_the_alarm_lane() -> None:
     assert lane_of("anling/v1/jq/alarm/b-01") is Lane.ALARM
     assert lane_of("anling/v1/jq/tele/b-01") is Lane.TELEMETRY
+    assert lane_of("anling/v1/jq/visit/r-01") is Lane.TELEMETRY
+    assert lane_of("anling/v1/jq/status/b-01") is Lane.STATE
+    assert lane_of("anling/v1/jq/done/sir-01") is Lane.STATE
     assert lane_of("shellies/alarm/b-01") is Lane.TELEMETRY
 
 

@@ -1,0 +1,154 @@
+"""Which processes does a start of Anling have, beside the database, and when is each ready?"""
+
+import asyncio
+import ssl
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import TypeAdapter, ValidationError
+
+from hub.embedded import environment, logins, mosquitto, simulation
+from hub.embedded.model import Child
+from hub.embedded.place import Place
+from hub.kit.db import Login
+
+ALARM_PATH_LOGINS: Final = (Login.ALARMS,)
+TELEMETRY_LOGINS: Final = (Login.TELEMETRY,)
+PAGES_LOGINS: Final = (Login.PAGES_READ, Login.PAGES_WRITE)
+"""Whom each process is at the database: it is told these, and no others."""
+PAGES_PULSE_SECONDS: Final = 5.0
+"""Pages that have not moved for so long are replaced; who knocks meanwhile waits and is answered by the new ones."""
+PULSE_SECONDS: Final = 10.0
+"""Of the other two: to kill one that is only slow would help nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Readiness:
+    """What `GET /readyz` answers."""
+
+    parts: dict[str, bool]
+
+
+_READINESS = TypeAdapter(_Readiness)
+
+
+def processes_of(place: Place) -> tuple[tuple[Child, ...], ...]:
+    """Every process beside the database: groups that start one after the other, all of a group at once."""
+    own = (_media(place), _alarm_path(place), _telemetry(place), _pages(place))
+    if place.simulation is None:
+        return (own,)
+    mqtt_version = "5" if place.broker_files else "3.1.1"
+    before = simulation.before_the_hub(place.data_dir, (place.url, place.local_url), place.simulation)
+    return (
+        (*before, *own),
+        simulation.after_the_hub(place.data_dir, place.mqtt_url, mqtt_version, place.simulation),
+    )
+
+
+def _media(place: Place) -> Child:
+    arguments = ("--socket", str(place.media_socket), "--hosts", ",".join(place.media_hosts))
+
+    async def listens() -> bool:
+        return await _listens(place.media_socket)
+
+    program, told = _python("hub.video.media", *arguments), {**environment.of_any(), "PYTHONUNBUFFERED": "1"}
+    return Child("media", program, environment=told, ready=listens, without=_of_the_database(place))
+
+
+def _of_the_database(place: Place) -> tuple[Path, ...]:
+    """The folders that lead to the database: its own, its passwords', and its socket's where that is elsewhere."""
+    hosts = {str(conninfo_to_dict(conninfo).get("host", "")) for conninfo in place.databases.values()}
+    sockets = (Path(host) for host in sorted(hosts) if host.startswith("/"))
+    return (place.data_dir / "database", place.data_dir / "secrets", *sockets)
+
+
+def _alarm_path(place: Place) -> Child:
+    return Child(
+        "alarm-path",
+        _python("hub.processes.alarm_path"),
+        environment=_environment(place, ALARM_PATH_LOGINS),
+        pulse_within=PULSE_SECONDS,
+    )
+
+
+def _telemetry(place: Place) -> Child:
+    return Child(
+        "telemetry",
+        _python("hub.processes.telemetry"),
+        environment=_environment(place, TELEMETRY_LOGINS),
+        pulse_within=PULSE_SECONDS,
+    )
+
+
+def _pages(place: Place) -> Child:
+    """Ready when every part of the hub is: they are asked through the pages."""
+
+    async def hub_is_ready() -> bool:
+        return await _is_ready(place)
+
+    return Child(
+        "pages",
+        _python("hub.processes.pages"),
+        environment={**_environment(place, PAGES_LOGINS), "ANLING_HTTP_FDS": ",".join(map(str, place.http_fds))},
+        ready=hub_is_ready,
+        pulse_within=PAGES_PULSE_SECONDS,
+        inherits=place.http_fds,
+    )
+
+
+def _python(*module: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", *module)
+
+
+def _environment(place: Place, own: Collection[Login]) -> dict[str, str]:
+    """What a process of the hub is told, with its own logins alone; a password in it is in no command line."""
+    return {
+        **environment.of_the_hub(),
+        "PYTHONUNBUFFERED": "1",
+        "ANLING_DATA_DIR": str(place.data_dir),
+        **logins.environment(place.databases, *own),
+        "ANLING_HTTP_PORT": str(place.http_port),
+        "ANLING_MQTT_PORT": str(place.mqtt_port),
+        "ANLING_BROKER": "",  # it is started already
+        "ANLING_DEMO": "true" if place.simulation else "false",
+        "ANLING_HTTP_HOST": place.http_host,
+        "ANLING_MEDIA_HOSTS": ",".join(place.media_hosts),
+        "ANLING_MEDIA_SOCKET": str(place.media_socket),
+        "ANLING_LAN": "true" if place.lan else "false",
+        **({"ANLING_PUBLIC_URL": place.public_url} if place.public_url else {}),
+        **(simulation.environment(place.simulation) if place.simulation else {}),
+        **(mosquitto.environment(place.data_dir, place.broker_files) if place.broker_files else {}),
+    }
+
+
+async def _is_ready(place: Place) -> bool:
+    """Whether the hub works, as far as that is ours: for a broker of somebody else's it goes on waiting by itself."""
+    try:
+        async with client_of(place) as client:
+            readiness = _READINESS.validate_json((await client.get("/readyz")).content)
+    except (httpx.TransportError, ValidationError):
+        return False
+    return all(works for part, works in readiness.parts.items() if part != "broker" or place.own_broker)
+
+
+async def _listens(path: Path) -> bool:
+    try:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_unix_connection(path)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+def client_of(place: Place) -> httpx.AsyncClient:
+    # This machine asks itself: the certificate is made for the name that others use, and no proxy stands between.
+    unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unchecked.check_hostname = False
+    unchecked.verify_mode = ssl.CERT_NONE
+    return httpx.AsyncClient(base_url=place.asked_url, verify=unchecked, timeout=2.0, trust_env=False)

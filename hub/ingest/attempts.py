@@ -1,0 +1,64 @@
+"""How is a batch of messages committed, and how are its senders told? The same for every lane."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final, TypeVar
+
+import psycopg
+
+from devices.contract.messages import dump
+from devices.contract.topics import Kind, parse_topic, topic
+from hub.ingest.decode import decode
+from hub.ingest.model import Answer, Arrived, Decoded, Garbled, Spoken
+from hub.kit.bulkhead import Defect, contain_now
+from hub.kit.db import Conn, Database
+from hub.mqtt.model import Inbound, Unreachable
+
+log = logging.getLogger(__name__)
+
+ATTEMPT_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 0.5
+ANSWER_SECONDS: Final = 5.0
+
+T = TypeVar("T")
+
+
+async def commit(database: Database, messages: int, work: Callable[[Conn], Awaitable[T]]) -> T:
+    """Do `work` in a transaction within 5 s; once more after a deadlock, for then the others have gone on.
+
+    Raises psycopg.Error and TimeoutError.
+    """
+    try:
+        return await _attempt(database, work)
+    except psycopg.errors.DeadlockDetected as error:
+        log.warning("%d messages met a deadlock and are tried again: %s", messages, error)
+        return await _attempt(database, work)
+
+
+async def _attempt(database: Database, work: Callable[[Conn], Awaitable[T]]) -> T:
+    async with asyncio.timeout(ATTEMPT_SECONDS), database.transaction() as conn:
+        return await work(conn)
+
+
+async def tell(answers: Sequence[Answer], speak: Spoken) -> None:
+    """Send acks. One that is lost does no harm: the device repeats its message and is answered again."""
+    for answer in answers:
+        where = topic(answer.topic.centre, Kind.ACK, answer.topic.device)
+        with suppress(Unreachable, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await speak.publish(where, dump(answer.ack))
+
+
+def arrived(inbound: Inbound) -> Arrived:
+    """A message, as far as it can be read."""
+    return Arrived(inbound, _decoded(inbound))
+
+
+def _decoded(inbound: Inbound) -> Decoded:
+    """Read a message; a defect of ours in reading it makes it one that nobody can read, never a crash loop."""
+    decoded = contain_now("reading a message", lambda: decode(inbound.topic, inbound.payload))
+    return Garbled(parse_topic(inbound.topic), "defect", decoded.error) if isinstance(decoded, Defect) else decoded

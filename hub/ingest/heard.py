@@ -1,0 +1,88 @@
+"""Who was heard, how full are batteries, and what was shed? Written apart from the lanes, every two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from devices.contract.messages import AlarmMessage, State, StatusMessage, TeleMessage
+from hub.fleet import service as fleet
+from hub.ingest.attempts import ATTEMPT_SECONDS
+from hub.ingest.model import Arrived, Garbled, Understood
+from hub.kit.clock import Clock
+from hub.kit.db import Database
+from hub.kit.ids import CentreId, DeviceId
+from hub.notices.model import Raised
+from hub.notices.service import raise_notice
+
+BATTERY: Final = "battery"
+
+
+class Heard:
+    """What the lanes of one process note, until it is written: the rows that messages want stay free of locks."""
+
+    EVERY_SECONDS: Final = 2.0
+
+    def __init__(self, database: Database, clock: Clock, centre_id: CentreId) -> None:
+        self._database = database
+        self._clock = clock
+        self._centre_id = centre_id
+        self._heard: dict[DeviceId, datetime] = {}
+        self._batteries: dict[DeviceId, float] = {}
+        self._shed = 0
+
+    def note(self, arrived: Sequence[Arrived]) -> None:
+        """These messages were kept."""
+        self._heard |= heard(arrived)
+        self._batteries |= batteries(arrived)
+
+    def shed(self, messages: int) -> None:
+        """So many messages were answered and not kept."""
+        self._shed += messages
+
+    async def write(self) -> None:
+        """Write now what was noted since the last time; due every two seconds.
+
+        Raises psycopg.OperationalError and TimeoutError: then it is kept for the next time.
+        """
+        heard, said, shed = dict(self._heard), dict(self._batteries), self._shed
+        if not heard and not shed:
+            return
+        now = self._clock.now()
+        async with asyncio.timeout(ATTEMPT_SECONDS), self._database.transaction() as conn:
+            await fleet.heard(conn, heard)
+            await fleet.batteries(conn, said)
+            if shed:
+                raised = Raised(self._centre_id, "telemetry-shed", "hub", params={"messages": shed})
+                await raise_notice(conn, raised, now)
+        self._shed -= shed
+        self._heard = {device: at for device, at in self._heard.items() if heard.get(device) != at}
+        self._batteries = {device: left for device, left in self._batteries.items() if said.get(device) != left}
+
+
+def heard(arrived: Sequence[Arrived]) -> dict[DeviceId, datetime]:
+    """When devices spoke. What a broker had stored is old, and a Last Will is what a broker says of a device."""
+    spoke: dict[DeviceId, datetime] = {}
+    for message in arrived:
+        match message.decoded:
+            case Understood(_, StatusMessage(state=State.OFFLINE)):
+                continue
+            case Understood(topic) | Garbled(topic) if topic is not None and not message.inbound.replayed:
+                spoke[DeviceId(topic.device)] = message.inbound.received_at
+    return spoke
+
+
+def batteries(arrived: Sequence[Arrived]) -> dict[DeviceId, float]:
+    """What these messages say of batteries, in percent to a tenth; what no battery can have says nothing of one."""
+    said: dict[DeviceId, float] = {}
+    for message in arrived:
+        match message.decoded:
+            case Understood(topic, AlarmMessage(battery=float() | int() as percent)):
+                said[DeviceId(topic.device)] = round(percent, 1)
+            case Understood(topic, TeleMessage(readings=readings)):
+                for reading in readings:
+                    if reading.name == BATTERY and reading.unit == "%EL" and 0 <= reading.value <= 100:
+                        said[DeviceId(topic.device)] = round(reading.value, 1)
+    return said

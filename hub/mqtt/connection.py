@@ -1,0 +1,373 @@
+"""What does the broker do with one client's connection? Bytes in, steps done, bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from hub.mqtt import codec
+from hub.mqtt.codec import Connack, ConnackCode, Connect, Malformed, Packet, Publish
+from hub.mqtt.conversation import (
+    Admit,
+    Answered,
+    Conversation,
+    Hear,
+    Leave,
+    Pong,
+    Refuse,
+    RefuseVersion,
+    Stage,
+    Step,
+    Violation,
+)
+from hub.mqtt.encode import encode, refusal_of_version_5
+from hub.mqtt.exchange import Member, may_publish
+from hub.mqtt.model import ReportRoute
+from hub.mqtt.parser import Parser
+from hub.mqtt.topics import Lane, lane_of
+
+if TYPE_CHECKING:
+    from hub.mqtt.broker import Broker
+
+log = logging.getLogger(__name__)
+
+MAX_UNANSWERED_ALARMS = 256
+MAX_UNANSWERED_STATES = 100
+MAX_UNANSWERED_REPORTS = 500
+"""Of one connection. Each is answered within a second, so that reading goes on within one: a press behind a backlog of
+its own connection waits for as many seconds as there are 500 readings before it, while the database takes none."""
+PACKETS_A_TURN = 50
+"""Of one connection. The others have their turn before it goes on: no flood holds the loop for 10 ms."""
+MAX_WRITE_BYTES = 256 * 1024
+MAX_ROUTES = 16
+"""Topics of one connection that are remembered; a device of ours reports to two."""
+FLUSH_SECONDS = 2.0
+_QOS_0 = 0x30
+_PLAIN_PUBLISH = frozenset({_QOS_0, 0x32, 0x3A})
+"""First bytes of PUBLISH without RETAIN: QoS 0, QoS 1, and QoS 1 once more (DUP)."""
+
+
+class End(StrEnum):
+    """Why a connection ended; the broker counts each."""
+
+    LEFT = "left"
+    LOST = "lost"
+    TAKEN_OVER = "taken_over"
+    CREDENTIALS = "credentials"
+    REFUSED = "refused"
+    FORBIDDEN = "forbidden"
+    MALFORMED = "malformed"
+    VIOLATION = "violation"
+    SILENT = "silent"
+    SLOW = "slow"
+    NOT_DURABLE = "not_durable"
+    SHUT = "shut"
+    TOO_MANY = "too_many"
+
+
+class Held(StrEnum):
+    """Why the broker does not read from a connection for now."""
+
+    ADMITTING = "admitting"
+    UNANSWERED = "unanswered"
+    TURN_OVER = "turn_over"
+
+
+@dataclass(slots=True, eq=False)
+class Unanswered:
+    """A PUBLISH whose PUBACK is owed; QoS 0 is owed none and only holds its place."""
+
+    packet_id: int | None
+    durable: bool = False
+
+
+@dataclass(slots=True)
+class _Lanes:
+    """What is unanswered on each lane, oldest first; of reports only how many, `Reports` keeps their order."""
+
+    alarm: deque[Unanswered] = field(default_factory=deque)
+    state: deque[Unanswered] = field(default_factory=deque)
+    reports: int = 0
+
+    def of(self, lane: Lane) -> deque[Unanswered]:
+        return self.alarm if lane is Lane.ALARM else self.state
+
+    @property
+    def are_full(self) -> bool:
+        return (
+            self.reports >= MAX_UNANSWERED_REPORTS
+            or len(self.alarm) >= MAX_UNANSWERED_ALARMS
+            or len(self.state) >= MAX_UNANSWERED_STATES
+        )
+
+    @property
+    def have_room(self) -> bool:
+        """Half of it, so that reading does not stop and go on with every message."""
+        return (
+            self.reports < MAX_UNANSWERED_REPORTS // 2
+            and len(self.alarm) < MAX_UNANSWERED_ALARMS // 2
+            and len(self.state) < MAX_UNANSWERED_STATES // 2
+        )
+
+
+@runtime_checkable
+class ClientWire(Protocol):
+    """What a connection needs of a transport. uvloop's have it and do not inherit from asyncio's."""
+
+    def write(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection: bytes in, steps done, bytes out."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._conversation = Conversation(broker.now())
+        self._parser = Parser()
+        self._lanes = _Lanes()
+        self._member: Member | None = None
+        self._transport: ClientWire | None = None
+        self._held: set[Held] = set()
+        self._routes: dict[bytes, ReportRoute] = {}
+        self._routes_of = 0
+        self._pubacks = bytearray()
+        self._name = "a connection"
+
+    @property
+    def stamp(self) -> str | None:
+        """Of the principal that was let in; None before."""
+        return self._member.principal.stamp if self._member else None
+
+    @property
+    def is_ended(self) -> bool:
+        return self._conversation.stage is Stage.ENDED
+
+    # From the event loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, ClientWire)
+        self._transport = transport
+        self._name = "{}:{}".format(*(transport.get_extra_info("peername") or ("?", "?"))[:2])
+        # A cable that was pulled is noticed even when the client asked for no keep-alive.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if not self._broker.opened(self):
+            self.drop()
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.add(data)
+        self._go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.end(End.LOST, f"lost ({exc})" if exc else "lost")
+
+    # From the broker.
+
+    def let_in(self, connect: Connect, member: Member, *, session_present: bool) -> None:
+        self._member = member
+        self._name = f"{member.principal.device_id} ({connect.client_id!r})"
+        self._conversation.admitted(connect, self._broker.now())
+        self.send(Connack(session_present, ConnackCode.ACCEPTED), *member.session.resume())
+        self._read_on(Held.ADMITTING)
+
+    def refuse(self, code: ConnackCode, why: End, reason: str) -> None:
+        """Say why, and close."""
+        self.send(Connack(session_present=False, code=code))
+        self.end(why, reason)
+
+    def await_answer(self, message: Publish, lane: Lane) -> Unanswered:
+        """Remember that a message waits for its receiver; reading pauses while too many of any lane do."""
+        unanswered = Unanswered(message.packet_id)
+        self._lanes.of(lane).append(unanswered)
+        if self._lanes.are_full:
+            self._hold_back(Held.UNANSWERED)
+        return unanswered
+
+    def answer(self, unanswered: Unanswered, lane: Lane) -> None:
+        """A message is durable: send the PUBACKs whose turn has come on its lane."""
+        unanswered.durable = True
+        waiting = self._lanes.of(lane)
+        due: list[Packet] = []
+        while waiting and waiting[0].durable:
+            packet_id = waiting.popleft().packet_id
+            if packet_id is not None:
+                due.append(codec.Puback(packet_id))
+        self.send(*due)
+        if self._lanes.have_room:
+            self._read_on(Held.UNANSWERED)
+
+    def take_report(self, route: ReportRoute, payload: bytes, packet_id: int | None) -> None:
+        """Hand a report over; reading pauses while too many are not settled."""
+        self._lanes.reports += 1
+        if self._lanes.reports >= MAX_UNANSWERED_REPORTS:
+            self._hold_back(Held.UNANSWERED)
+        self._broker.reports.take(route, payload, self, packet_id)
+
+    def report_settled(self, packet_id: int | None) -> None:
+        """The oldest report is committed or shed: its PUBACK goes out with all others of this turn."""
+        self._lanes.reports -= 1
+        if packet_id is not None:
+            self._pubacks += codec.PUBACK_HEAD + packet_id.to_bytes(2, "big")
+        self._broker.answers_wait(self)
+
+    def write_answers(self) -> None:
+        """Write the PUBACKs of settled reports, and read on when there is room again."""
+        pubacks, self._pubacks = self._pubacks, bytearray()
+        if pubacks:
+            self._write(bytes(pubacks))
+        if self._lanes.have_room:
+            self._read_on(Held.UNANSWERED)
+
+    def send(self, *packets: Packet) -> None:
+        """Write packets. A client that does not read them is dropped when 256 KiB wait for it."""
+        if packets:
+            self._write(b"".join(map(encode, packets)))
+
+    def _write(self, content: bytes) -> None:
+        if self.is_ended or self._transport is None:
+            return
+        self._transport.write(content)
+        if self._transport.get_write_buffer_size() > MAX_WRITE_BYTES:
+            self._transport.abort()
+            self.end(End.SLOW, "does not read what it is sent")
+
+    def end_if_silent(self, now: float) -> None:
+        if self._held and self._conversation.stage is Stage.OPEN:
+            self._conversation.heard(now)  # it was the broker that did not listen
+        if self._conversation.is_overdue(now):
+            self.end(End.SILENT, "silent for too long")
+
+    def end(self, why: End, reason: str) -> None:
+        """Close, once; the will, unless it is void, is published as if the client had."""
+        if self.is_ended:
+            return
+        member, will = self._member, self._conversation.end()
+        log.log(logging.INFO if why in (End.LEFT, End.LOST) else logging.WARNING, "%s: %s", self._name, reason)
+        self._broker.closed(self, member, why)
+        if will is not None and member is not None:
+            message = Publish(will.topic, will.payload, qos=will.qos, retain=will.retain)
+            self._broker.hear(message, member.principal.device_id, None, lane_of(will.topic))
+        self._let_go()
+
+    def drop(self) -> None:
+        """Close at once and without a will: it is the hub that goes, not the device."""
+        self._conversation.end()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _go_on(self) -> None:
+        """Take the packets of one turn while reading; what is left stays in the parser until reading goes on."""
+        taken, now = 0, self._broker.now()
+        try:
+            while not self._held and not self.is_ended and (frame := self._parser.next_frame()) is not None:
+                if not self._take_known_report(*frame, now):
+                    self._do(self._conversation.receive(codec.decode(*frame), now))
+                taken += 1
+                if taken == PACKETS_A_TURN:
+                    self._hold_back(Held.TURN_OVER)
+                    asyncio.get_running_loop().call_soon(self._read_on, Held.TURN_OVER)
+        except Malformed as malformed:
+            self.end(End.MALFORMED, f"malformed packet: {malformed.reason}")
+
+    def _take_known_report(self, head: int, body: bytes, now: float) -> bool:
+        """Take a PUBLISH to a topic that this connection has reported to before and that nobody else listens to.
+
+        False: whatever it is, it is read from the beginning. This is most of what a house says, and costs the least.
+        """
+        if head not in _PLAIN_PUBLISH or len(body) < 2:
+            return False
+        end = 2 + (body[0] << 8 | body[1])
+        route = self._routes.get(body[:end])
+        if route is None or self._routes_of != self._broker.subscriptions:
+            return False
+        packet_id = None
+        if head != _QOS_0:
+            packet_id = int.from_bytes(body[end : end + 2], "big")
+            end += 2
+            if not packet_id or len(body) < end:
+                return False
+        self._conversation.heard(now)
+        self.take_report(route, body[end:], packet_id)
+        return True
+
+    def remember(self, route: ReportRoute) -> None:
+        """Reports to this topic are allowed, as long as this connection lasts, and nobody else listens to it now."""
+        if self._routes_of != self._broker.subscriptions or len(self._routes) >= MAX_ROUTES:
+            self._routes.clear()
+            self._routes_of = self._broker.subscriptions
+        topic = route.topic.encode()
+        self._routes[len(topic).to_bytes(2, "big") + topic] = route
+
+    def _do(self, step: Step) -> None:
+        match step:
+            case Hear(publish, lane):
+                self._hear(publish, lane)
+            case Answered(packet_id):
+                self.send(*self._known().session.answered(packet_id))
+            case Pong():
+                self.send(codec.Pingresp())
+            case codec.Subscribe(packet_id, wanted):
+                self.send(*self._broker.subscribe(self._known(), wanted, packet_id))
+            case codec.Unsubscribe(packet_id, filters):
+                self.send(self._broker.unsubscribe(self._known(), filters, packet_id))
+            case Admit(connect):
+                self._hold_back(Held.ADMITTING)
+                self._broker.start(self, connect)
+            case Refuse(code, reason):
+                self.refuse(code, End.REFUSED, reason)
+            case RefuseVersion(level):
+                self._refuse_version(level)
+            case Leave():
+                self.end(End.LEFT, "left")
+            case Violation(reason):
+                self.end(End.VIOLATION, reason)
+
+    def _hear(self, publish: Publish, lane: Lane) -> None:
+        principal = self._known().principal
+        if not may_publish(principal, publish.topic):
+            self.end(End.FORBIDDEN, f"may not publish to {publish.topic!r}")
+            return
+        self._broker.hear(publish, principal.device_id, self, lane)
+
+    def _refuse_version(self, level: int) -> None:
+        if level >= 5 and self._transport is not None:
+            self._transport.write(refusal_of_version_5())
+        elif level < 5:
+            self.send(Connack(session_present=False, code=ConnackCode.WRONG_PROTOCOL))
+        self.end(End.REFUSED, f"speaks protocol level {level}; this broker speaks 4 (MQTT 3.1.1)")
+
+    def _known(self) -> Member:
+        assert self._member is not None, "only a client that was let in gets this far"
+        return self._member
+
+    def _hold_back(self, why: Held) -> None:
+        if self._transport is None or self.is_ended:
+            return
+        if not self._held:
+            self._transport.pause_reading()
+        self._held.add(why)
+
+    def _read_on(self, held: Held) -> None:
+        """This reason is over: read on when it was one and no other is left."""
+        if held not in self._held or self._transport is None or self.is_ended:
+            return
+        self._held.discard(held)
+        if not self._held:
+            self._conversation.heard(self._broker.now())
+            self._transport.resume_reading()
+            self._go_on()
+
+    def _let_go(self) -> None:
+        """Close after what was written is out, or after two seconds if the peer does not take it."""
+        if self._transport is not None:
+            self._transport.close()
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._transport.abort)

@@ -1,0 +1,147 @@
+"""What goes over the local socket between broker and telemetry? Both are of one build, on one machine.
+
+The broker writes reports, telemetry answers how many it has settled, in their order, and what devices are to be told:
+
+    report:  seconds (float64) · QoS (uint8) · length of the payload (uint32) · label · payload
+    label:   length of the topic (uint16) · topic · length of the publisher (uint8) · publisher
+    settled: 1 (uint8) · how many since the connection began (uint64)
+    say:     2 (uint8) · length of the topic (uint16) · length of the payload (uint32) · topic · payload
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+_REPORT: Final = struct.Struct("<dBI")
+_TOPIC: Final = struct.Struct("<H")
+_SETTLED: Final = struct.Struct("<BQ")
+_SAY: Final = struct.Struct("<BHI")
+_IS_SETTLED: Final = 1
+_IS_SAY: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class HandedReport:
+    """A report as telemetry gets it. `came_at`: seconds of the machine's monotonic clock."""
+
+    topic: str
+    publisher: str
+    qos: int
+    payload: bytes
+    came_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """So many reports of this connection, from its first on, are committed or shed."""
+
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message for a device."""
+
+    topic: str
+    payload: bytes
+
+
+Reply: TypeAlias = Settled | Say
+
+
+def label(topic: str, publisher: str) -> bytes:
+    """Where a report comes from, made once for all of a device to a topic."""
+    named, by = topic.encode(), publisher.encode()
+    return _TOPIC.pack(len(named)) + named + bytes([len(by)]) + by
+
+
+def report(came_at: float, qos: int, labelled: bytes, payload: bytes) -> bytes:
+    """One report."""
+    return _REPORT.pack(came_at, qos, len(payload)) + labelled + payload
+
+
+def settled(total: int) -> bytes:
+    """How many are settled."""
+    return _SETTLED.pack(_IS_SETTLED, total)
+
+
+def say(topic: str, payload: bytes) -> bytes:
+    """A message for a device."""
+    named = topic.encode()
+    return _SAY.pack(_IS_SAY, len(named), len(payload)) + named + payload
+
+
+class ReportReader:
+    """Bytes of the broker in, reports out."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def read(self, received: bytes) -> Iterator[HandedReport]:
+        """The reports that are whole now."""
+        self._pending += received
+        pending, at = self._pending, 0
+        while (end := self._end_of(at)) is not None:
+            came_at, qos, length = _REPORT.unpack_from(pending, at)
+            topic_at = at + _REPORT.size + _TOPIC.size
+            (topic_bytes,) = _TOPIC.unpack_from(pending, at + _REPORT.size)
+            publisher_at = topic_at + topic_bytes + 1
+            yield HandedReport(
+                pending[topic_at : topic_at + topic_bytes].decode(),
+                pending[publisher_at : end - length].decode(),
+                qos,
+                bytes(pending[end - length : end]),
+                came_at,
+            )
+            at = end
+        del pending[:at]
+
+    def _end_of(self, at: int) -> int | None:
+        """Where the report that begins at `at` ends; None while it is not whole."""
+        pending = self._pending
+        behind = at + _REPORT.size + _TOPIC.size
+        if len(pending) < behind:
+            return None
+        _, _, length = _REPORT.unpack_from(pending, at)
+        (topic_bytes,) = _TOPIC.unpack_from(pending, at + _REPORT.size)
+        publisher_length_at = behind + topic_bytes
+        if len(pending) <= publisher_length_at:
+            return None
+        end: int = publisher_length_at + 1 + pending[publisher_length_at] + length
+        return end if len(pending) >= end else None
+
+
+class ReplyReader:
+    """Bytes of telemetry in, replies out."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def read(self, received: bytes) -> Iterator[Reply]:
+        """The replies that are whole now. Raises ValueError for what is none."""
+        self._pending += received
+        while (found := self._next()) is not None:
+            reply, end = found
+            del self._pending[:end]
+            yield reply
+
+    def _next(self) -> tuple[Reply, int] | None:
+        pending = self._pending
+        if not pending:
+            return None
+        if pending[0] == _IS_SETTLED:
+            if len(pending) < _SETTLED.size:
+                return None
+            return Settled(_SETTLED.unpack_from(pending)[1]), _SETTLED.size
+        if pending[0] != _IS_SAY:
+            raise ValueError(f"a reply of unknown kind {pending[0]}")
+        if len(pending) < _SAY.size:
+            return None
+        _, topic_bytes, length = _SAY.unpack_from(pending)
+        middle, end = _SAY.size + topic_bytes, _SAY.size + topic_bytes + length
+        if len(pending) < end:
+            return None
+        return Say(pending[_SAY.size : middle].decode(), bytes(pending[middle:end])), end

@@ -1,0 +1,209 @@
+"""How do reports reach telemetry, which is another process? Over a local socket, in batches, settled in their order.
+
+Nothing here costs a task, a timer or a future for each report. What telemetry has not settled within a second, because
+it is away, stands still or has too much, is shed: answered, and counted by `sheds`. A press waits for none of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol, runtime_checkable
+
+from hub.mqtt import frames
+from hub.mqtt.model import Reporter, ReportRoute, Unreachable
+
+log = logging.getLogger(__name__)
+
+SHED_AFTER_SECONDS: Final = 1.0
+SWEEP_SECONDS: Final = 0.1
+GATHER_SECONDS: Final = 0.005
+"""How long the first report of a batch waits for others: one write for all that came meanwhile."""
+CAPACITY: Final = 10_000
+"""Reports that telemetry has not settled. With that many no more are handed over; the connections' bounds hold."""
+KEPT_FOR_VISITS: Final = 1000
+"""Of the capacity, room that readings leave."""
+
+
+class Speaks(Protocol):
+    """The broker, as far as telemetry's acks go through it."""
+
+    def publish_now(self, topic: str, payload: bytes) -> None:
+        """Hand a message to the devices that subscribed to its topic. Raises Unreachable when none did."""
+
+
+class _Unsettled(NamedTuple):
+    """A report that is not answered yet."""
+
+    reporter: Reporter
+    packet_id: int | None
+    came_at: float
+    is_handed: bool
+
+
+@runtime_checkable
+class _TelemetryWire(Protocol):
+    """What is needed of a transport. uvloop's have it and do not inherit from asyncio's."""
+
+    def write(self, data: bytes) -> None: ...
+    def abort(self) -> None: ...
+
+
+class Handover:
+    """The broker's end, `Reports` to the broker. At most one telemetry is connected; a newer one takes its place."""
+
+    def __init__(self, socket: Path, *, sheds: Callable[[int], None]) -> None:
+        """`sheds` is told of so many reports that were answered and that telemetry did not settle."""
+        self._socket = socket
+        self._sheds = sheds
+        self._unsettled: deque[_Unsettled] = deque()
+        self._out: list[bytes] = []  # handed over, and not written yet
+        self._is_gathering = False
+        self._handed = 0  # to the telemetry of now, from the first report on
+        self._answered = 0  # of these
+        self._telemetry: _Telemetry | None = None
+        self._speaks: Speaks | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a telemetry process is there."""
+        return self._telemetry is not None
+
+    async def run(self, speaks: Speaks) -> None:
+        """Listen for telemetry until cancelled."""
+        self._speaks = speaks
+        loop = asyncio.get_running_loop()
+        with suppress(FileNotFoundError):
+            self._socket.unlink()
+        server = await loop.create_unix_server(lambda: _Telemetry(self), self._socket)
+        self._socket.chmod(0o600)
+        try:
+            while True:
+                await asyncio.sleep(SWEEP_SECONDS)
+                self._shed_late(time.monotonic() - SHED_AFTER_SECONDS)
+        finally:
+            server.close()
+            if self._telemetry is not None:
+                self._telemetry.abort()
+
+    def take(self, route: ReportRoute, payload: bytes, reporter: Reporter, packet_id: int | None) -> None:
+        """Take one report; see `hub.mqtt.model.Reports`."""
+        now = time.monotonic()
+        room = CAPACITY if "/visit/" in route.topic else CAPACITY - KEPT_FOR_VISITS
+        is_handed = self._handed - self._answered < room
+        self._unsettled.append(_Unsettled(reporter, packet_id, now, is_handed))
+        if not is_handed:
+            return
+        self._handed += 1
+        self._out.append(frames.report(now, packet_id is not None, route.label, payload))
+        if not self._is_gathering and self._telemetry is not None:
+            self._is_gathering = True
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._write)
+
+    # What telemetry's connection tells.
+
+    def opened(self, telemetry: _Telemetry) -> None:
+        """Telemetry is there: it gets what has waited for it for less than a second."""
+        if self._telemetry is not None:
+            self._telemetry.abort()
+            self.closed(self._telemetry)
+        log.info("telemetry is connected")
+        self._telemetry = telemetry
+        self._write()
+
+    def closed(self, telemetry: _Telemetry) -> None:
+        """Telemetry is gone, and nobody knows what it had committed: what it had is answered, and counts as shed."""
+        if self._telemetry is not telemetry:
+            return
+        log.warning("the connection of telemetry is over: reports are shed until it is back")
+        self._telemetry = None
+        self._shed_late(time.monotonic())
+        self._out.clear()
+        self._handed = self._answered = 0
+
+    def settled(self, telemetry: _Telemetry, total: int) -> None:
+        """Telemetry has settled so many since it came."""
+        if self._telemetry is not telemetry:
+            return
+        shed = 0
+        while self._unsettled and (self._answered < total or not self._unsettled[0].is_handed):
+            shed += not self._unsettled[0].is_handed
+            self._answer(self._unsettled.popleft())
+        self._count_shed(shed)
+
+    def said(self, topic: str, payload: bytes) -> None:
+        """Telemetry has something to tell a device; one that is away asks again."""
+        if self._speaks is not None:
+            with suppress(Unreachable):
+                self._speaks.publish_now(topic, payload)
+
+    def _write(self) -> None:
+        self._is_gathering = False
+        if self._telemetry is not None and self._out:
+            self._telemetry.write(b"".join(self._out))
+            self._out.clear()
+
+    def _shed_late(self, moment: float) -> None:
+        """Answer what came before that moment and is not settled."""
+        shed = unwritten = 0
+        while self._unsettled and self._unsettled[0].came_at <= moment:
+            late = self._unsettled.popleft()
+            unwritten += late.is_handed
+            self._answer(late)
+            shed += 1
+        if self._telemetry is None:  # what is answered need not be written any more
+            del self._out[:unwritten]
+            self._handed -= unwritten
+            self._answered -= unwritten
+        self._count_shed(shed)
+
+    def _answer(self, report: _Unsettled) -> None:
+        self._answered += report.is_handed
+        report.reporter.report_settled(report.packet_id)
+
+    def _count_shed(self, shed: int) -> None:
+        if shed:
+            self._sheds(shed)
+
+
+class _Telemetry(asyncio.Protocol):
+    """The connection of a telemetry process."""
+
+    def __init__(self, handover: Handover) -> None:
+        self._handover = handover
+        self._reader = frames.ReplyReader()
+        self._wire: _TelemetryWire | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, _TelemetryWire)
+        self._wire = transport
+        self._handover.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for reply in self._reader.read(data):
+                match reply:
+                    case frames.Settled(total):
+                        self._handover.settled(self, total)
+                    case frames.Say(topic, payload):
+                        self._handover.said(topic, payload)
+        except ValueError as error:
+            log.error("telemetry is not understood, its connection ends: %s", error)
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
+        self._handover.closed(self)
+
+    def write(self, content: bytes) -> None:
+        """Write; how much may wait is bounded by how many reports are unsettled."""
+        assert self._wire is not None
+        self._wire.write(content)
+
+    def abort(self) -> None:
+        if self._wire is not None:
+            self._wire.abort()

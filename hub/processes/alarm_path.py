@@ -1,0 +1,173 @@
+"""The alarm path: broker or client, alarm lane, safety rules, alarms, timers, and what tells people and devices.
+
+`python -m hub.processes.alarm_path`. It waits for no other process. What was answered is committed, so that a mistake
+of ours, which ends it, loses nothing: the supervisor or a container starts it again.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.alarms import service as alarms
+from hub.alarms.take import TakeFindings
+from hub.alarms.watch import Watch
+from hub.fleet.deliver import Deliver as DeliverToDevices
+from hub.fleet.gatekeeper import Gatekeeper
+from hub.fleet.watch import BrokerWatch
+from hub.ingest.heard import Heard
+from hub.ingest.intake import Intake
+from hub.ingest.model import Neighbours
+from hub.kit.beats import Process, keep_beating
+from hub.kit.changes import Changes
+from hub.kit.clock import Clock
+from hub.kit.db import Database, Login
+from hub.kit.every import Housekeeping
+from hub.kit.ids import CentreId, OrganisationId
+from hub.mqtt.broker import Broker, listening_socket
+from hub.mqtt.client import ExternalBroker
+from hub.mqtt.handover import Handover
+from hub.mqtt.recheck import recheck_changed
+from hub.notices.reports import TaskReports
+from hub.notifications.channels import Channel
+from hub.notifications.channels.email import EmailChannel, mailserver
+from hub.notifications.channels.webhook import WebhookChannel
+from hub.notifications.deliver import Deliver as DeliverToPeople
+from hub.processes.pulse import keep_pulse
+from hub.processes.running import RULES_EVERY_SECONDS, broker_address, first_centre, run_process
+from hub.rules.service import Rules
+from hub.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _AlarmPools:
+    """Connections, divided so that a press waits for no other part of this process."""
+
+    alarms: Database
+    states: Database
+    doors: Database
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """What the tasks of this process share."""
+
+    settings: Settings
+    clock: Clock
+    pools: _AlarmPools
+    changes: Changes
+    rules: Rules
+    centre_id: CentreId
+    channels: Mapping[str, Channel]
+    housekeeping: Housekeeping
+
+    def neighbours(self) -> Neighbours:
+        return Neighbours(self.rules, alarms.conclude, alarms.conclude_apart, self.centre_id)
+
+
+async def serve(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
+    """Run the alarm path until cancelled. Raises psycopg.OperationalError when the database cannot be reached."""
+    rules = Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules, keeps=False)
+    changes = Changes(databases[Login.ALARMS])
+    async with AsyncExitStack() as stack:
+        pools = await stack.enter_async_context(_pools(databases[Login.ALARMS]))
+        await rules.load()
+        channels = await _channels(settings, stack)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(changes.run())
+            housekeeping = Housekeeping(TaskReports(pools.doors, clock).report)
+            tasks.create_task(housekeeping.every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files-of-alarms"))
+            await changes.ready()
+            centre_id = await _first_centre(pools.states)
+            path = _Path(settings, clock, pools, changes, rules, centre_id, channels, housekeeping)
+            await (_with_own_broker if settings.mqtt_url is None else _with_external_broker)(path, tasks)
+
+
+@asynccontextmanager
+async def _pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
+    async with (
+        Database.open(conninfo, size=6, name="anling alarms") as alarm_pool,
+        Database.open(conninfo, size=2, name="anling states") as state_pool,
+        Database.open(conninfo, size=3, name="anling doors") as door_pool,
+    ):
+        yield _AlarmPools(alarm_pool, state_pool, door_pool)
+
+
+async def _first_centre(database: Database) -> CentreId:
+    """The centre of this hub. While there is none this process is ready, and serves nobody: that is no fault."""
+    async with asyncio.TaskGroup() as waiting:
+        meanwhile = [
+            waiting.create_task(keep_pulse()),
+            waiting.create_task(keep_beating(database, Process.ALARM_PATH, lambda: True)),
+        ]
+        centre_id = await first_centre(database)
+        for task in meanwhile:
+            task.cancel()
+    return centre_id
+
+
+async def _with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
+    settings, pools = path.settings, path.pools
+    intake = Intake(pools.alarms, pools.states, path.clock, path.neighbours())
+    handover = Handover(settings.telemetry_socket_path, sheds=intake.heard.shed)
+    broker = Broker(
+        listening_socket(settings.mqtt_host, settings.mqtt_port),
+        gatekeeper=Gatekeeper(pools.doors, path.clock, path.centre_id),
+        receivers=intake.receivers,
+        reports=handover,
+        clock=path.clock,
+    )
+    tasks.create_task(handover.run(broker))
+    tasks.create_task(recheck_changed(path.changes, broker))
+    _start(path, tasks, intake, broker, hears=lambda: True)
+
+
+async def _with_external_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
+    assert path.settings.mqtt_url is not None
+    intake = Intake(path.pools.alarms, path.pools.states, path.clock, path.neighbours())
+    address = broker_address(path.settings.mqtt_url, path.centre_id)
+    broker = ExternalBroker(address, receivers=intake.receivers, clock=path.clock)
+    look = BrokerWatch(path.pools.doors, path.clock, path.centre_id, broker).look
+    tasks.create_task(path.housekeeping.every(BrokerWatch.EVERY_SECONDS, look, "broker-away"))
+    _start(path, tasks, intake, broker, hears=lambda: broker.is_up)
+
+
+def _start(
+    path: _Path, tasks: asyncio.TaskGroup, intake: Intake, broker: Broker | ExternalBroker, *, hears: Callable[[], bool]
+) -> None:
+    """Let everything run that the alarm path is made of. `hears`: whether devices can reach it now."""
+    database, changes, clock = path.pools.alarms, path.changes, path.clock
+    tasks.create_task(intake.run_alarms(broker))
+    tasks.create_task(intake.run_states())
+    tasks.create_task(path.housekeeping.every(Heard.EVERY_SECONDS, intake.heard.write, "who-was-heard-by-alarms"))
+    tasks.create_task(broker.run())
+    tasks.create_task(Watch(database, changes, clock).run())
+    tasks.create_task(TakeFindings(database, changes, clock).run())
+    tasks.create_task(DeliverToDevices(database, changes, broker, clock).run())
+    tasks.create_task(DeliverToPeople(database, changes, path.channels, clock, path.settings.origin).run())
+    tasks.create_task(keep_beating(path.pools.states, Process.ALARM_PATH, hears))
+    tasks.create_task(keep_pulse())
+
+
+async def _channels(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Channel]:
+    """The ways to reach people that this installation has."""
+    channels: dict[str, Channel] = {}
+    secrets = organisation_secrets(settings.data_dir)
+    channels["webhook"] = await stack.enter_async_context(WebhookChannel.open(secrets))
+    if settings.smtp_url is not None:
+        channels["email"] = EmailChannel(mailserver(settings.smtp_url.get_secret_value()))
+    return channels
+
+
+def organisation_secrets(data_dir: Path) -> dict[OrganisationId, str]:
+    """The webhook secret of each organisation (`whsec_…`), from files `secrets/webhook-ORGANISATION` of mode 0600."""
+    return {
+        OrganisationId(file.name.removeprefix("webhook-")): file.read_text("ascii").strip()
+        for file in sorted((data_dir / "secrets").glob("webhook-*"))
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(run_process("alarm-path", (Login.ALARMS,), serve))

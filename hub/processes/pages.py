@@ -1,0 +1,200 @@
+"""The pages: web, live streams, video's grants and leases, charts, and housekeeping.
+
+`python -m hub.processes.pages`. What it writes about alarms and the care chain it writes within a second, or the server
+undoes it: pages that stand still hold up no press. Its end ends pictures and streams; both come back by themselves.
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import uvicorn
+
+from hub.access.forgetting import Forgetting
+from hub.access.service import Access
+from hub.attendance.closing import Closing
+from hub.fleet.decisions import Returning
+from hub.kit.changes import Changes
+from hub.kit.clock import Clock
+from hub.kit.db import Database, Login
+from hub.kit.every import Housekeeping
+from hub.kit.http import Databases, Services
+from hub.notices.reports import TaskReports
+from hub.notices.watch import Watch as NoticeWatch
+from hub.processes.pulse import keep_pulse
+from hub.processes.running import RULES_EVERY_SECONDS, run_process
+from hub.rules.service import Rules
+from hub.settings import Settings
+from hub.video.remote import MediaProcess
+from hub.video.service import Video
+from hub.video.store import sessions_of_open_viewings
+from hub.web.app import build
+from hub.web.live import Live
+from hub.web.ready import OtherProcesses
+from hub.web.routers import routers
+from hub.web.security import Rules as WebRules
+from hub.web.serving import PageServer
+from hub.web.stage.api import NoteCharts
+from hub.web.stage.service import Addresses, Theatre
+from hub.web.static import STATIC, Pages
+
+WRITES_WITHIN: Final = timedelta(seconds=1)
+"""The longest that pages hold an alarm or the head of the ledger: no press waits longer for pages that stand still."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PagePools:
+    """Connections: what people do, what pages read, what judges pictures, and housekeeping, which may take longer."""
+
+    writing: Database
+    reading: Database
+    video: Database
+    housekeeping: Database
+
+
+@dataclass(frozen=True, slots=True)
+class _PagesProcess:
+    """What the tasks of this process share."""
+
+    settings: Settings
+    clock: Clock
+    pools: _PagePools
+    rules: Rules
+    video: Video
+    access: Access
+    live: Live
+    others: OtherProcesses
+
+
+async def serve(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
+    """Serve the pages until cancelled. Raises psycopg.OperationalError when the database cannot be reached."""
+    changes = Changes(databases[Login.PAGES_READ])
+    async with AsyncExitStack() as stack:
+        pools = await stack.enter_async_context(_pools(databases[Login.PAGES_READ], databases[Login.PAGES_WRITE]))
+        pages = _shared(settings, clock, pools, changes)
+        await pages.rules.load()
+        theatre = await _theatre(pages, stack)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(changes.run())
+            await changes.ready()
+            tasks.create_task(pages.live.run())
+            tasks.create_task(pages.video.run())
+            _keep_house(pages, tasks)
+            tasks.create_task(_web(pages, theatre))
+            tasks.create_task(keep_pulse())
+
+
+@asynccontextmanager
+async def _pools(reads: str, writes: str) -> AsyncIterator[_PagePools]:
+    async with (
+        Database.open(writes, size=10, name="anling pages", ends_within=WRITES_WITHIN) as writing,
+        Database.open(reads, size=8, name="anling web") as reading,
+        Database.open(writes, size=4, name="anling video", ends_within=WRITES_WITHIN) as video,
+        Database.open(writes, size=2, name="anling housekeeping") as housekeeping,
+    ):
+        yield _PagePools(writing, reading, video, housekeeping)
+
+
+def _shared(settings: Settings, clock: Clock, pools: _PagePools, changes: Changes) -> _PagesProcess:
+    access = Access(pools.writing, https=settings.origin.startswith("https://"), demo=settings.demo)
+    others = OtherProcesses(pools.housekeeping)
+    return _PagesProcess(
+        settings=settings,
+        clock=clock,
+        pools=pools,
+        rules=Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules, keeps=False),
+        video=Video(pools.video, MediaProcess(settings.media_socket_path), changes, clock),
+        access=access,
+        live=Live(changes, access, clock, alarm_path_lives=others.alarm_path_lives),
+        others=others,
+    )
+
+
+def _keep_house(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
+    database, clock = pages.pools.housekeeping, pages.clock
+    every = Housekeeping(TaskReports(database, clock).report).every
+    forgetting = Forgetting(database, clock, sessions_of_open_viewings)
+    tasks.create_task(every(Forgetting.EVERY_SECONDS, forgetting.forget, "forgetting"))
+    tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).look, "quiet-notices"))
+    tasks.create_task(every(Closing.EVERY_SECONDS, Closing(database, clock).look, "visits-left-open"))
+    tasks.create_task(every(Returning.EVERY_SECONDS, Returning(database, clock).look, "devices-returning"))
+    tasks.create_task(every(RULES_EVERY_SECONDS, pages.rules.load_if_changed, "rule-files-of-pages"))
+
+
+async def _theatre(pages: _PagesProcess, stack: AsyncExitStack) -> Theatre | None:
+    """The stage of the demo."""
+    settings = pages.settings
+    if not settings.demo or settings.stage_url is None or settings.organisation_url is None:
+        return None
+    client = await stack.enter_async_context(httpx.AsyncClient(timeout=3.0, trust_env=False))
+    invitation = (settings.data_dir / "secrets" / "demo-invitation").read_text("ascii").split()
+    addresses = Addresses(
+        control=settings.stage_url,
+        organisation=settings.organisation_url,
+        family_invitation=f"/family#i/{invitation[1]}",
+        daughter=invitation[0],
+    )
+    return Theatre(pages.pools.writing, pages.clock, client, addresses)
+
+
+async def _web(pages: _PagesProcess, theatre: Theatre | None) -> None:
+    """Serve the pages until cancelled."""
+    settings = pages.settings
+    things: list[object] = [pages.access, pages.live, pages.video, pages.rules, pages.others]
+    things.append(Pages(STATIC, demo=settings.demo))
+    if theatre is not None:
+        things.append(theatre)
+    services = Services(pages.clock, Databases(pages.pools.writing, pages.pools.reading), things)
+    app = build(services, web_rules(settings), routers(demo=theatre is not None))
+    if theatre is not None:
+        app.add_middleware(NoteCharts, theatre=theatre)
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        host=settings.http_host,
+        port=settings.http_port,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        proxy_headers=settings.public_url is not None,
+        forwarded_allow_ips=settings.proxy_hosts,
+        server_header=False,
+        date_header=True,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=2,
+        lifespan="off",
+    )
+    proxies = settings.proxy_hosts if settings.public_url is not None else ""
+    await PageServer(config, proxies=proxies).serve(_listening(settings))
+    raise RuntimeError("the web server ended by itself")
+
+
+def _listening(settings: Settings) -> list[socket.socket] | None:
+    """The sockets that the supervisor listens with: who knocks while these pages are replaced waits in one of them."""
+    return [socket.socket(fileno=descriptor) for descriptor in settings.http_fds] or None
+
+
+def web_rules(settings: Settings) -> WebRules:
+    """What requests must prove, for the names under which this hub is reached."""
+    hosts = {"localhost", "127.0.0.1", "::1", settings.http_host, urlsplit(settings.origin).hostname or ""}
+    if settings.lan:
+        hosts |= set(settings.media_hosts)
+    stage = (settings.organisation_url,) if settings.demo and settings.organisation_url else ()
+    return WebRules(
+        hosts=frozenset(hosts - {""}),
+        https=settings.origin.startswith("https://"),
+        demo=settings.demo,
+        stage_origins=stage,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_process("pages", (Login.PAGES_READ, Login.PAGES_WRITE), serve))

@@ -1,0 +1,138 @@
+"""How does what telemetry's rules conclude reach the alarms? As rows, which the alarm path takes one by one.
+
+Telemetry opens no alarm and writes no entry of the ledger. A notice is no alarm: it is raised at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from hub.kit.db import Conn
+from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
+from hub.notices import service as notices
+from hub.notices.model import Raised
+from hub.rules.model import Finding, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFinding:
+    """A finding that the alarm path has locked and not taken yet; `n` names its row."""
+
+    n: int
+    finding: Finding
+
+
+async def hand_over(conn: Conn, findings: Sequence[Finding], now: datetime) -> None:
+    """Raise or clear the notices among these findings, and leave the others to the alarm path."""
+    for finding in findings:
+        if finding.priority.is_alarm:
+            await _insert(conn, finding, now)
+        else:
+            await note(conn, finding, now)
+
+
+async def note(conn: Conn, finding: Finding, now: datetime) -> None:
+    """P3 and P4, and their end. The finding's own words go with it: pages have none for the rules of a centre."""
+    if finding.cleared:
+        await notices.clear_notice(conn, finding.centre_id, finding.klass, finding.subject, now)
+        return
+    params = {name: value for name, value in finding.params.items() if value is not None} | dict(finding.summary)
+    raised = Raised(finding.centre_id, finding.klass, finding.subject, finding.priority.value, params)
+    await notices.raise_notice(conn, raised, now)
+
+
+async def lock_next(conn: Conn, now: datetime) -> WaitingFinding | None:
+    """Lock the oldest finding that waits and is not parked; None when there is none, or another loop has it."""
+    async with conn.cursor(row_factory=class_row(_FindingRow)) as cursor:
+        await cursor.execute(
+            """
+            SELECT n, centre_id, rule_id, priority, klass, at, senior_id, room_id, device_id, about, summary, params,
+                   late, time_uncertain, cleared
+              FROM finding
+             WHERE NOT is_parked('finding', n::text, %(now)s)
+             ORDER BY n
+             LIMIT 1
+               FOR UPDATE SKIP LOCKED
+            """,
+            {"now": now},
+        )
+        row = await cursor.fetchone()
+    return None if row is None else WaitingFinding(row.n, row.finding())
+
+
+async def remove(conn: Conn, n: int) -> None:
+    """This finding was taken, in this transaction."""
+    await conn.execute("DELETE FROM finding WHERE n = %(n)s", {"n": n})
+
+
+async def _insert(conn: Conn, finding: Finding, now: datetime) -> None:
+    assert finding.press_id is None, "a press is heard and concluded by the alarm path itself"
+    await conn.execute(
+        """
+        INSERT INTO finding
+               (centre_id, rule_id, priority, klass, at, senior_id, room_id, device_id, about, summary, params, late,
+                time_uncertain, cleared, made_at)
+        VALUES (%(centre_id)s, %(rule_id)s, %(priority)s, %(klass)s, %(at)s, %(senior_id)s, %(room_id)s,
+                %(device_id)s, %(about)s, %(summary)s, %(params)s, %(late)s, %(time_uncertain)s, %(cleared)s,
+                %(made_at)s)
+        """,
+        {
+            "centre_id": finding.centre_id,
+            "rule_id": finding.rule_id,
+            "priority": finding.priority,
+            "klass": finding.klass,
+            "at": finding.at,
+            "senior_id": finding.senior_id,
+            "room_id": finding.room_id,
+            "device_id": finding.device_id,
+            "about": finding.about,
+            "summary": Jsonb(dict(finding.summary)),
+            "params": Jsonb(dict(finding.params)),
+            "late": finding.late,
+            "time_uncertain": finding.time_uncertain,
+            "cleared": finding.cleared,
+            "made_at": now,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _FindingRow:
+    n: int
+    centre_id: CentreId
+    rule_id: str
+    priority: str
+    klass: str
+    at: datetime
+    senior_id: SeniorId | None
+    room_id: RoomId | None
+    device_id: DeviceId | None
+    about: str | None
+    summary: dict[str, str]
+    params: dict[str, str | int | None]
+    late: bool
+    time_uncertain: bool
+    cleared: bool
+
+    def finding(self) -> Finding:
+        return Finding(
+            rule_id=self.rule_id,
+            priority=Priority(self.priority),
+            klass=self.klass,
+            centre_id=self.centre_id,
+            at=self.at,
+            senior_id=self.senior_id,
+            room_id=self.room_id,
+            device_id=self.device_id,
+            summary=self.summary,
+            params=self.params,
+            late=self.late,
+            time_uncertain=self.time_uncertain,
+            cleared=self.cleared,
+            about=self.about,
+        )

@@ -1,0 +1,172 @@
+"""Reports from the broker to telemetry over a local socket: settled in their order, shed when telemetry is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hub.kit.clock import SetClock
+from hub.mqtt import frames
+from hub.mqtt.handed import BrokerLink, HandedOver
+from hub.mqtt.handover import CAPACITY, KEPT_FOR_VISITS, Handover
+from hub.mqtt.model import ReportRoute, Unreachable
+from tests.integration.mqtt.fakes import running, until, within
+
+
+def route(kind: str = "tele") -> ReportRoute:
+    topic = f"anling/v1/jq/{kind}/t-01"
+    return ReportRoute(topic, "t-01", frames.label(topic, "t-01"))
+
+
+@dataclass
+class Device:
+    """A connection that waits for PUBACKs."""
+
+    answered: list[int | None] = field(default_factory=list)
+
+    def report_settled(self, packet_id: int | None) -> None:
+        self.answered.append(packet_id)
+
+
+@dataclass
+class Said:
+    """A broker through which telemetry speaks."""
+
+    said: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def publish_now(self, topic: str, payload: bytes) -> None:
+        self.said.append((topic, payload))
+
+
+@dataclass
+class Bench:
+    """The broker's end, running."""
+
+    socket: Path
+    shed: list[int] = field(default_factory=list)
+    said: Said = field(default_factory=Said)
+    got: asyncio.Queue[HandedOver] = field(default_factory=asyncio.Queue)
+
+    def __post_init__(self) -> None:
+        self.handover = Handover(self.socket, sheds=self.shed.append)
+
+    @asynccontextmanager
+    async def telemetry(self) -> AsyncIterator[BrokerLink]:
+        def receive(handed: Sequence[HandedOver]) -> None:
+            for one in handed:
+                self.got.put_nowait(one)
+
+        link = BrokerLink(self.socket, SetClock(datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)), receive)
+        async with running(link.run):
+            await until(lambda: link.is_up and self.handover.is_connected)
+            yield link
+        await until(lambda: not self.handover.is_connected)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    made = Bench(tmp_path / "tele.sock")
+    async with running(lambda: made.handover.run(made.said)):
+        yield made
+
+
+async def test_a_report_is_answered_when_telemetry_has_settled_it_and_not_before(bench: Bench) -> None:
+    device = Device()
+    async with bench.telemetry():
+        for packet_id in (7, None, 8):
+            bench.handover.take(route(), b"reading", device, packet_id)
+        handed = [await within(bench.got.get()) for _ in range(3)]
+        assert device.answered == []
+
+        handed[0].settle()
+        await until(lambda: device.answered == [7])
+        handed[1].settle()
+        handed[2].settle()
+        await until(lambda: device.answered == [7, None, 8])
+
+    inbound = handed[0].inbound
+    assert (inbound.topic, inbound.publisher, inbound.payload) == (route().topic, "t-01", b"reading")
+    assert [one.inbound.qos for one in handed] == [1, 0, 1]
+    assert bench.shed == []
+
+
+async def test_what_telemetry_does_not_settle_within_a_second_is_answered_and_counted(bench: Bench) -> None:
+    device = Device()
+    async with bench.telemetry():
+        bench.handover.take(route(), b"reading", device, 1)
+        late = await within(bench.got.get())
+        await until(lambda: device.answered == [1])
+        assert bench.shed == [1]
+
+        late.settle()
+        bench.handover.take(route(), b"reading", device, 2)
+        (await within(bench.got.get())).settle()
+        await until(lambda: device.answered == [1, 2])
+    assert bench.shed == [1]
+
+
+async def test_without_telemetry_reports_are_answered_and_it_gets_those_of_the_last_second_when_it_comes(
+    bench: Bench,
+) -> None:
+    device = Device()
+    bench.handover.take(route(), b"old", device, 1)
+    await until(lambda: device.answered == [1])
+
+    bench.handover.take(route(), b"young", device, 2)
+    async with bench.telemetry():
+        handed = await within(bench.got.get())
+        handed.settle()
+        await until(lambda: device.answered == [1, 2])
+
+    assert handed.inbound.payload == b"young"
+    assert bench.shed == [1]
+
+
+async def test_what_a_telemetry_had_in_hand_when_it_was_killed_is_answered_and_the_next_one_starts_anew(
+    bench: Bench,
+) -> None:
+    device = Device()
+    async with bench.telemetry():
+        bench.handover.take(route(), b"in hand", device, 1)
+        await within(bench.got.get())
+    assert device.answered == [1]
+    assert bench.shed == [1]
+
+    async with bench.telemetry():
+        bench.handover.take(route(), b"after", device, 2)
+        handed = await within(bench.got.get())
+        assert device.answered == [1]
+        handed.settle()
+        await until(lambda: device.answered == [1, 2])
+    assert handed.inbound.payload == b"after"
+
+
+async def test_a_telemetry_that_has_too_much_gets_no_more_readings_and_visits_still(bench: Bench) -> None:
+    device = Device()
+    async with bench.telemetry():
+        for _ in range(CAPACITY - KEPT_FOR_VISITS + 3):
+            bench.handover.take(route(), b"reading", device, 1)
+        bench.handover.take(route("visit"), b"visit", device, 2)
+        handed = [await within(bench.got.get()) for _ in range(CAPACITY - KEPT_FOR_VISITS + 1)]
+        for one in handed:
+            one.settle()
+        await until(lambda: len(device.answered) == CAPACITY - KEPT_FOR_VISITS + 4)
+
+    assert handed[-1].inbound.payload == b"visit"
+    assert device.answered[-1] == 2
+    assert sum(bench.shed) == 3
+
+
+async def test_what_telemetry_says_goes_out_through_the_broker(bench: Bench) -> None:
+    async with bench.telemetry() as link:
+        await link.publish("anling/v1/jq/ack/r-01", b"committed")
+        await until(lambda: bench.said.said == [("anling/v1/jq/ack/r-01", b"committed")])
+
+    with pytest.raises(Unreachable):
+        await link.publish("anling/v1/jq/ack/r-01", b"committed")

@@ -1,0 +1,116 @@
+"""What does a press notice of the other processes? Killed, stopped or flooded, they keep no call for help waiting.
+
+No seconds are measured: the supervisor replaces a process that stands still, and what has happened before it did has
+not waited for it. Pages are replaced after five seconds, telemetry after ten.
+"""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import psycopg
+import pytest
+
+from hub.mqtt.codec import Connect, Publish
+from hub.mqtt.encode import encode
+from tests.fakes.demo import Demo, until
+from tests.journeys.test_kill_9 import is_on_the_phone, runs_again
+
+FLOOD = 20_000
+
+
+@contextmanager
+def standing_still(centre: Demo, name: str) -> Iterator[int]:
+    """A process that is stopped where it is; at the end the supervisor has put another in its place."""
+    pid = centre.pid_of(name)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        runs_again(centre, name, pid)
+
+
+def heard(centre: Demo, button: str) -> bool:
+    return centre.light(button).text == "听到了，有人来"
+
+
+@pytest.mark.parametrize(("name", "button"), [("telemetry", "b-19"), ("pages", "b-20")])
+def test_a_press_waits_for_no_process_that_stands_still_and_the_supervisor_replaces_it(
+    centre: Demo, name: str, button: str
+) -> None:
+    with standing_still(centre, name) as pid:
+        centre.press(button)
+        until(lambda: heard(centre, button), what=f"{button} is heard while {name} stands still")
+        assert centre.pid_of(name) == pid, "it was replaced before the press had arrived"
+
+    is_on_the_phone(centre, button)
+
+
+WAITS = """
+    SELECT pid
+      FROM pg_stat_activity
+     WHERE application_name = 'anling pages' AND state = 'active' AND wait_event_type = 'Lock'
+"""
+
+
+def test_pages_that_stand_still_within_a_transaction_keep_no_press_waiting_and_answers_by_phone_are_taken(
+    centre: Demo,
+) -> None:
+    """They have locked an alarm, and are given the ledger's head, in the moment in which they stop."""
+    centre.press("b-21")
+    shown = centre.ringing("sw-1", "宋奶奶")
+    pid, staff = centre.pid_of("pages"), centre.staff()
+    with ThreadPoolExecutor(1) as aside, psycopg.connect(centre.database_url) as conn:
+        conn.execute("SELECT FROM ledger_head FOR UPDATE")
+        answering = aside.submit(staff.post, f"/api/alarms/{shown.alarm_id}/accept")
+        until(lambda: centre.rows(WAITS), what="the pages wait for the ledger's head")
+        os.kill(pid, signal.SIGSTOP)
+        conn.commit()
+        try:
+            centre.press("b-22")
+            until(lambda: heard(centre, "b-22"), what="another press is heard")
+            assert centre.pid_of("pages") == pid, "they were replaced before the press had arrived"
+            # A tap waits until the pages are replaced; a phone that does not wait so long is tapped again.
+            until(lambda: centre.take("sw-1", shown)["code"] == "accepted", within=30, what="the tap is taken")
+        finally:
+            runs_again(centre, "pages", pid)
+        assert isinstance(answering.exception(), httpx.TransportError), "nobody was told that it had been written"
+
+    assert centre.alarm(shown.alarm_id).state == "accepted"
+    is_on_the_phone(centre, "b-22")
+
+
+def test_a_press_passes_a_flood_of_readings(centre: Demo) -> None:
+    reading = encode(Publish("anling/v1/jiuquan-road/tele/t-gym", b'{"v":1,"readings":[]}'))
+    hello = encode(Connect("flood", username="t-gym", password=centre.password_of("t-gym")))
+    with ThreadPoolExecutor(1) as aside, socket.create_connection(("127.0.0.1", centre.mqtt_port)) as flooding:
+        flooding.sendall(hello)
+        assert flooding.recv(4) == b"\x20\x02\x00\x00"
+        sending = aside.submit(flooding.sendall, reading * FLOOD)
+
+        centre.press("b-23")
+        until(lambda: heard(centre, "b-23"), what="a press is heard during a flood")
+
+        sending.result(60)
+    is_on_the_phone(centre, "b-23")
+
+
+def test_what_telemetry_found_before_it_was_killed_is_an_alarm_once(centre: Demo) -> None:
+    alarms = "SELECT count(*) FROM alarm WHERE rule_id = 'found'"
+    with psycopg.connect(centre.database_url) as conn:
+        conn.execute(
+            "INSERT INTO finding (centre_id, rule_id, priority, klass, at, room_id, summary, params, late, "
+            "time_uncertain, cleared, made_at) "
+            "VALUES ('jiuquan-road', 'found', 'P2', 'found', now(), 'gym', '{}', '{}', false, false, false, now())"
+        )
+        killed = centre.kill("telemetry")
+        conn.commit()
+    until(lambda: centre.rows(alarms) == [(1,)], what="the finding is an alarm")
+    runs_again(centre, "telemetry", killed)
+
+    assert centre.rows(alarms) == [(1,)]
+    assert centre.rows("SELECT count(*) FROM finding") == [(0,)]

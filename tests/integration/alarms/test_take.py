@@ -4,10 +4,12 @@ import psycopg
 
 from hub.alarms.take import TakeFindings
 from hub.kit.changes import Changes
+from hub.kit.db import Database, Login
 from hub.kit.ids import RoomId
 from hub.notices.parking import AGAIN_AFTER
 from hub.rules import findings
 from hub.rules.model import Finding, Priority
+from tests.fakes.logins import url_as
 from tests.integration.alarms.conftest import Desk
 
 
@@ -27,7 +29,11 @@ def hot(desk: Desk, room: RoomId, *, cleared: bool = False, priority: Priority =
 
 
 async def found(desk: Desk, *concluded: Finding) -> None:
-    async with desk.database.transaction() as conn:
+    """What telemetry leaves, with its own login."""
+    async with (
+        Database.open(url_as(desk.url, Login.TELEMETRY), size=1, name="test telemetry") as telemetry,
+        telemetry.transaction() as conn,
+    ):
         await findings.hand_over(conn, concluded, desk.clock.now())
 
 

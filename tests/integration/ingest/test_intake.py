@@ -46,7 +46,7 @@ class Lanes:
     def over(cls, alarms: Database, telemetry: Database, clock: SetClock, hub: Hub) -> Self:
         pools = ReportPools(telemetry, telemetry)
         return cls(
-            Intake(alarms, telemetry, clock, hub.neighbours()),
+            Intake(alarms, alarms, clock, hub.neighbours()),
             TelemetryIntake(pools, clock, hub.report_neighbours()),
         )
 

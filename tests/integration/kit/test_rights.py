@@ -68,7 +68,7 @@ COLUMNS = {
     ("account", Login.ALARMS, "SELECT"): (
         "active centre_id demo email id language name name_en organisation_id person phone role"
     ),
-    ("account", Login.TELEMETRY, "SELECT"): "active centre_id id language name name_en organisation_id role",
+    ("account", Login.TELEMETRY, "SELECT"): "active id",
     ("account", Login.PAGES_READ, "SELECT"): "active centre_id id language name name_en organisation_id role",
     ("device", Login.PAGES_READ, "SELECT"): (
         "battery_percent centre_id enabled firmware heard_at id kind name name_en number state state_at"

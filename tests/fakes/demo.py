@@ -358,7 +358,12 @@ class Demo:
 
     def pids(self) -> dict[int, str]:
         """Every process of this demo, the supervisor included, with its command line."""
-        return {pid: line for pid, line in _processes() if str(self.data_dir) in line or _is_told(pid, self.data_dir)}
+        own = {self.pid_of(file.stem) for file in (self.data_dir / "processes").glob("*.pid")}
+        return {
+            pid: line
+            for pid, line in _processes()
+            if pid in own or str(self.data_dir) in line or _is_told(pid, self.data_dir)
+        }
 
     def wait_until_it_runs(self) -> None:
         """Until everything is up, and its first minutes are ended; fails with what was printed when it died instead."""

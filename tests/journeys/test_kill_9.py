@@ -31,7 +31,7 @@ def is_on_the_phone(centre: Demo, button: str) -> None:
         ("cameras", "b-29"),
         ("centre", "b-30"),
         ("telemetry", "b-25"),
-        ("pages", "b-26"),
+        ("pages", "b-24"),
     ],
 )
 def test_a_part_that_is_killed_comes_back_and_a_press_afterwards_arrives(centre: Demo, name: str, button: str) -> None:

@@ -15,7 +15,7 @@ from hub.kit import logins
 from hub.kit import migrate as migrations
 from hub.kit.changes import LOST, Change, Changes
 from hub.kit.clock import FileClock, SetClock, parted
-from hub.kit.db import Database, Login
+from hub.kit.db import Database, Login, TookTooLong
 from hub.notices import service as notices
 from hub.notices import store as notices_store
 from hub.notices.model import Raised
@@ -147,6 +147,23 @@ async def test_who_waits_for_a_lock_that_nobody_gives_back_is_told_so(
         with pytest.raises(psycopg.OperationalError, match="lock timeout"):
             async with asyncio.timeout(10), database.transaction() as conn:
                 await conn.execute("SELECT id FROM device FOR UPDATE")
+
+
+async def test_the_server_ends_a_transaction_that_lasts_longer_than_its_pool_allows(
+    house: House, database_url: str
+) -> None:
+    """It never stands still in between: whoever goes on asking holds its locks no longer either."""
+    within = timedelta(milliseconds=300)
+    conninfo = url_as(database_url, Login.PAGES_WRITE)
+    async with asyncio.timeout(20), Database.open(conninfo, size=1, name="test", ends_within=within) as pages:
+        with pytest.raises(TookTooLong):
+            async with pages.transaction() as conn:
+                await conn.execute("SELECT FROM senior FOR UPDATE")
+                while True:
+                    await conn.execute("SELECT pg_sleep(0.01)")
+
+        with psycopg.connect(database_url) as other:
+            other.execute("SELECT FROM senior FOR UPDATE NOWAIT")
 
 
 async def test_a_transaction_that_stands_still_gives_its_locks_back_and_is_an_outage_to_who_held_them(

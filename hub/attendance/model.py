@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
+from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId
 
 
 class What(StrEnum):
@@ -83,7 +83,11 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class PersonHere:
-    """A senior as the page of who is here shows her."""
+    """A senior as the page of who is here shows her.
+
+    `version` counts the changes of where she is, from 0; the last one was at `changed_at`, known by `changed_how`, and
+    where staff said it, by `changed_by`.
+    """
 
     id: SeniorId
     centre_id: CentreId
@@ -93,6 +97,12 @@ class PersonHere:
     present: bool
     room_id: RoomId | None
     since: datetime | None
+    version: int
+    changed_at: datetime | None
+    changed_how: str | None
+    changed_by: AccountId | None
+    changed_by_name: str | None
+    changed_by_name_en: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +119,17 @@ class CardRead:
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """A member of staff says where a senior is."""
+    """A member of staff says where a senior is.
+
+    `if_match` is the entity tag of what she saw when she said it; None compares nothing.
+    """
 
     centre_id: CentreId
     senior_id: SeniorId
     what: What
     room_id: RoomId | None
+    account_id: AccountId | None = None
+    if_match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from hub.attendance import store
-from hub.attendance.errors import RoomMissing
+from hub.attendance.errors import RoomMissing, WhereaboutsChanged
 from hub.attendance.model import (
     Attendance,
     Attended,
@@ -32,7 +32,8 @@ from hub.attendance.whereabouts import (
 )
 from hub.centre.errors import NoSuchRoom
 from hub.kit.db import Conn
-from hub.kit.ids import SeniorId, new_id
+from hub.kit.etags import is_matched
+from hub.kit.ids import CentreId, SeniorId, new_id
 from hub.notices.model import Raised
 from hub.notices.service import clear_notice, raise_notice
 from hub.people.errors import NoSuchSenior
@@ -49,17 +50,29 @@ async def card_read(conn: Conn, read: CardRead, now: datetime) -> Attended:
         await raise_notice(conn, Raised(read.centre_id, UNKNOWN_CARD, f"device:{read.device_id}"), now)
         return Attended(None, room_id)
     room_meant = room_id if read.what is not What.LEAVE else read.room_id and room_id
-    await _write(conn, read, Seen(senior_id, read.what, room_meant, Evidence.CARD, min(read.at, now)), now)
+    seen = Seen(senior_id, read.what, room_meant, Evidence.CARD, min(read.at, now))
+    attendance = await _lock_attendance(conn, read.centre_id, senior_id)
+    await _write(conn, read, attendance, seen, now)
     return Attended(senior_id, room_id)
 
 
-async def tap(conn: Conn, tapped: Tapped, now: datetime) -> None:
-    """Write what a member of staff says. Raises NoSuchSenior, NoSuchRoom, RoomMissing."""
+async def tap(conn: Conn, tapped: Tapped, now: datetime) -> int:
+    """Write what a member of staff says; how often it has changed where the senior is by then.
+
+    Raises NoSuchSenior, NoSuchRoom, RoomMissing, and WhereaboutsChanged when she saw another state than the one that
+    stands. What holds already is no conflict, whoever said it first (RFC 9110, 13.1.1): a tap that is sent twice.
+    """
     if tapped.what is What.ENTER and tapped.room_id is None:
         raise RoomMissing
     if tapped.room_id is not None and not await store.has_room(conn, tapped.centre_id, tapped.room_id):
         raise NoSuchRoom
-    await _write(conn, tapped, Seen(tapped.senior_id, tapped.what, tapped.room_id, Evidence.STAFF, now), now)
+    seen = Seen(tapped.senior_id, tapped.what, tapped.room_id, Evidence.STAFF, now)
+    attendance = await _lock_attendance(conn, tapped.centre_id, tapped.senior_id)
+    if not is_matched(tapped.if_match, await store.version_of(conn, tapped.senior_id)) and _changes(attendance, seen):
+        (stands,) = await store.people(conn, tapped.centre_id, tapped.senior_id)
+        raise WhereaboutsChanged(stands)
+    await _write(conn, tapped, attendance, seen, now)
+    return await store.version_of(conn, tapped.senior_id)
 
 
 async def where(conn: Conn, senior_id: SeniorId, now: datetime) -> Whereabouts:
@@ -90,11 +103,23 @@ async def notice_left_open(conn: Conn, now: datetime) -> list[LeftOpen]:
     return found
 
 
-async def _write(conn: Conn, about: CardRead | Tapped, seen: Seen, now: datetime) -> None:
-    """Lock the senior, see what changes, write it. Raises NoSuchSenior."""
-    if not await store.lock_senior(conn, about.centre_id, seen.senior_id):
+async def _lock_attendance(conn: Conn, centre_id: CentreId, senior_id: SeniorId) -> Attendance:
+    """Lock the senior, then read where she is: nobody else changes it before this transaction ends. Or NoSuchSenior."""
+    if not await store.lock_senior(conn, centre_id, senior_id):
         raise NoSuchSenior
-    attendance = (await store.attendances(conn, [seen.senior_id]))[seen.senior_id]
+    return (await store.attendances(conn, [senior_id]))[senior_id]
+
+
+def _changes(attendance: Attendance, seen: Seen) -> bool:
+    """Whether it changes where she is, and not only since when that is sure."""
+    return any(not isinstance(move, StayConfirmed) for move in moves(attendance, seen))
+
+
+async def _write(conn: Conn, about: CardRead | Tapped, attendance: Attendance, seen: Seen, now: datetime) -> None:
+    """Write what changes, of a senior who is locked."""
+    if _changes(attendance, seen):
+        account_id = about.account_id if isinstance(about, Tapped) else None
+        await store.count_change(conn, seen.senior_id, seen.evidence, account_id, seen.at)
     visit_id = attendance.visit_id or new_id("v", now)
     for move in moves(attendance, seen):
         await _written(conn, attendance, visit_id, move, now)

@@ -10,7 +10,7 @@ from psycopg.rows import class_row, scalar_row
 
 from hub.attendance.model import Attendance, Evidence, LeftOpen, PersonHere, Stay
 from hub.kit.db import Conn
-from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
+from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId
 
 
 async def lock_senior(conn: Conn, centre_id: CentreId, senior_id: SeniorId) -> bool:
@@ -131,8 +131,8 @@ async def stays_between(conn: Conn, senior_id: SeniorId, from_at: datetime, to_a
         return await cursor.fetchall()
 
 
-async def people(conn: Conn, centre_id: CentreId) -> list[PersonHere]:
-    """Every senior of the centre whom this connection may see, those present first, then by name."""
+async def people(conn: Conn, centre_id: CentreId, only: SeniorId | None = None) -> list[PersonHere]:
+    """Every senior of the centre whom this connection may see, or `only` her; those present first, then by name."""
     async with conn.cursor(row_factory=class_row(PersonHere)) as cursor:
         await cursor.execute(
             """
@@ -143,14 +143,23 @@ async def people(conn: Conn, centre_id: CentreId) -> list[PersonHere]:
                    senior.address_as_en,
                    visit.id IS NOT NULL AS present,
                    presence.room_id,
-                   coalesce(presence.from_at, visit.arrived_at) AS since
+                   coalesce(presence.from_at, visit.arrived_at) AS since,
+                   coalesce(change.version, 0) AS version,
+                   change.changed_at,
+                   change.evidence AS changed_how,
+                   change.account_id AS changed_by,
+                   account.name AS changed_by_name,
+                   account.name_en AS changed_by_name_en
               FROM senior
               LEFT JOIN visit ON visit.senior_id = senior.id AND visit.left_at IS NULL
               LEFT JOIN presence ON presence.senior_id = senior.id AND presence.to_at IS NULL
+              LEFT JOIN attendance_change AS change ON change.senior_id = senior.id
+              LEFT JOIN account ON account.id = change.account_id
              WHERE senior.centre_id = %(centre_id)s
+               AND (%(only)s::text IS NULL OR senior.id = %(only)s)
              ORDER BY visit.id IS NULL, senior.name, senior.id
             """,
-            {"centre_id": centre_id},
+            {"centre_id": centre_id, "only": only},
         )
         return await cursor.fetchall()
 
@@ -218,6 +227,33 @@ async def end_stay(conn: Conn, senior_id: SeniorId, at: datetime) -> None:
     await conn.execute(
         "UPDATE presence SET to_at = %(at)s WHERE senior_id = %(senior_id)s AND to_at IS NULL",
         {"senior_id": senior_id, "at": at},
+    )
+
+
+async def version_of(conn: Conn, senior_id: SeniorId) -> int:
+    """How often it has changed where she is; 0 when it never has."""
+    cursor = await conn.execute(
+        "SELECT version FROM attendance_change WHERE senior_id = %(senior_id)s", {"senior_id": senior_id}
+    )
+    found = await cursor.fetchone()
+    return 0 if found is None else int(found[0])
+
+
+async def count_change(
+    conn: Conn, senior_id: SeniorId, evidence: Evidence, account_id: AccountId | None, at: datetime
+) -> None:
+    """Where she is has changed, by this evidence and, where staff said it, by that account."""
+    await conn.execute(
+        """
+        INSERT INTO attendance_change (senior_id, version, changed_at, evidence, account_id)
+        VALUES (%(senior_id)s, 1, %(at)s, %(evidence)s, %(account_id)s)
+            ON CONFLICT (senior_id) DO UPDATE
+           SET version = attendance_change.version + 1,
+               changed_at = excluded.changed_at,
+               evidence = excluded.evidence,
+               account_id = excluded.account_id
+        """,
+        {"senior_id": senior_id, "evidence": evidence, "account_id": account_id, "at": at},
     )
 
 

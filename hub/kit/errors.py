@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import JsonValue
+
 
 class DomainError(Exception):
     """The world is wrong: no such alarm, not allowed, already taken.
@@ -16,3 +18,18 @@ class DomainError(Exception):
     def __init__(self, message: str = "", /, **params: str | int) -> None:
         super().__init__(message or self.code)
         self.params: Mapping[str, str | int] = params
+
+
+class ChangedMeanwhile(DomainError):
+    """The row is no longer what a change was made to: its `If-Match` has another tag (RFC 9110, 15.5.13).
+
+    `current` is the row that stands, as its own route shows it, with who changed it and when; `etag` is its tag.
+    """
+
+    code = "changed-meanwhile"
+    status = 412
+
+    def __init__(self, etag: str, current: Mapping[str, JsonValue]) -> None:
+        super().__init__()
+        self.etag = etag
+        self.current = current

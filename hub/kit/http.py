@@ -21,14 +21,14 @@ from fastapi import Depends, FastAPI, Request, params
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import Response
 
 from hub.kit.clock import Clock
 from hub.kit.db import Database, TookTooLong
-from hub.kit.errors import DomainError
+from hub.kit.errors import ChangedMeanwhile, DomainError
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,12 @@ class Problem(BaseModel):
     params: dict[str, str | int] = {}
 
 
+class ConflictProblem(Problem):
+    """A change that was made to what no longer stands, with what does: 412 `changed-meanwhile` (RFC 9457, 3.2)."""
+
+    current: dict[str, JsonValue]
+
+
 class ProblemResponse(JSONResponse):
     """An answer of RFC 9457."""
 
@@ -151,6 +157,7 @@ def answer_with_problems(app: FastAPI) -> None:
     What has to stand around these answers as well is added to `app` afterwards.
     """
     app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(ChangedMeanwhile, _changed_meanwhile)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, http_exception)
     app.add_exception_handler(psycopg.DataError, _cannot_be_stored)
@@ -165,6 +172,14 @@ async def _domain_error(_request: Request, error: Exception) -> Response:
     seconds = error.params.get("seconds")
     headers = {"Retry-After": str(seconds)} if error.status in {429, 503} and seconds is not None else None
     return problem(error.status, error.code, error.params, headers)
+
+
+async def _changed_meanwhile(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ChangedMeanwhile)
+    title = HTTPStatus(error.status).phrase
+    body = ConflictProblem(title=title, status=error.status, code=error.code, current=dict(error.current))
+    headers = {"Cache-Control": "no-store", "ETag": error.etag}
+    return ProblemResponse(body.model_dump(), error.status, headers=headers)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -25,6 +25,7 @@ alarm_sentence      rid      -         r          rid
 alarm_step          ri       -         r          ri
 alarm_timer         riu      -         -          riu
 assignment          r        r         r          riu
+attendance_change   -        riu       r          riu
 centre              r        r         r          riu
 consent             -        -         r          riu
 contact_method      r        -         -          riu

@@ -38,6 +38,8 @@ VALUES ('1', 's-wang', %(now)s, 'tablet'), ('2', 's-li', %(now)s, 'tablet');
 INSERT INTO visit (id, senior_id, arrived_at) VALUES ('1', 's-wang', %(now)s), ('2', 's-li', %(now)s);
 INSERT INTO presence (id, visit_id, senior_id, room_id, from_at, evidence, evidence_at)
 VALUES ('1', '1', 's-wang', 'gym', %(now)s, 'card', %(now)s), ('2', '2', 's-li', 'music', %(now)s, 'card', %(now)s);
+INSERT INTO attendance_change (senior_id, version, changed_at, evidence)
+VALUES ('s-wang', 1, %(now)s, 'card'), ('s-li', 1, %(now)s, 'card');
 INSERT INTO viewing (id, centre_id, camera_id, room_id, account_id, session_id, because, reason,
                      allowed_since, opened_at)
 SELECT 'v-{ULID}' || n, 'jiuquan-road', 'cam-' || room_id, room_id, 'liu', '\\x00', 'stated-reason', 'door',
@@ -52,6 +54,7 @@ EVERYTHING = {
     "alarm_sentence": 2,
     "alarm_step": 2,
     "assignment": 9,
+    "attendance_change": 2,
     "consent": 6,
     "device": 10,
     "escalation_policy": 2,
@@ -65,6 +68,7 @@ EVERYTHING = {
     "viewing": 2,
     "visit": 2,
 }
+KEYS = {"alarm_step": "alarm_id", "alarm_helper": "alarm_id", "attendance_change": "senior_id"}
 NOTHING = dict.fromkeys(EVERYTHING, 0)
 OF_A_RELATIVE = NOTHING | {
     "account": 1,
@@ -100,7 +104,7 @@ async def test_pages_read_for_an_account_what_it_may_see_and_nothing_else(
     async with web_database.transaction_as(AccountId(account)) as conn:
         seen = {}
         for table in EVERYTHING:
-            column = "alarm_id" if table in ("alarm_step", "alarm_helper") else "id"
+            column = KEYS.get(table, "id")
             cursor = await conn.execute(
                 sql.SQL("SELECT count({}) FROM {}").format(sql.Identifier(column), sql.Identifier(table))
             )

@@ -548,7 +548,10 @@ export interface paths {
         put?: never;
         /**
          * Tap
-         * @description Write where a senior is. 404 `no-such-senior`, `no-such-room`; 422 `room-missing`.
+         * @description Write where a senior is, if she is still where `If-Match` has her; the ETag is that of the row afterwards.
+         *
+         *     404 `no-such-senior`, `no-such-room`; 422 `room-missing`; 412 `changed-meanwhile`, with the row that stands as
+         *     `current`, unless it says already what was tapped.
          */
         post: operations["tap_api_presence_post"];
         delete?: never;
@@ -1158,6 +1161,12 @@ export interface components {
          */
         DeviceState: "unknown" | "online" | "offline";
         /**
+         * Evidence
+         * @description How it is known where a senior is.
+         * @enum {string}
+         */
+        Evidence: "card" | "badge" | "press" | "meal" | "staff" | "roll_call";
+        /**
          * FamilyEvents
          * @description What `/api/family/live` sends: the name of an event, and the shape of its data.
          */
@@ -1519,6 +1528,31 @@ export interface components {
             next_at: string | null;
         };
         /**
+         * PresenceAuthor
+         * @description A member of staff who said where a senior is.
+         */
+        PresenceAuthor: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+        };
+        /**
+         * PresenceChange
+         * @description The last change of where a senior is: when, by which evidence, and who said so when staff did.
+         */
+        PresenceChange: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["PresenceAuthor"] | null;
+            how: components["schemas"]["Evidence"];
+        };
+        /**
          * PresenceTapped
          * @description Staff say where a senior is; `enter` needs the room, `leave` without one leaves the centre.
          */
@@ -1770,12 +1804,17 @@ export interface components {
         /**
          * SeniorHere
          * @description A senior, and where the hub has her. `since`: in that room, or where none is known in the centre.
+         *
+         *     `etag` goes into `If-Match` of a change, as it stands; `changed` is null when it never was.
          */
         SeniorHere: {
             /** Address As */
             address_as: string;
             /** Address As En */
             address_as_en: string;
+            changed: components["schemas"]["PresenceChange"] | null;
+            /** Etag */
+            etag: string;
             /** Id */
             id: string;
             /** Name */
@@ -2981,7 +3020,9 @@ export interface operations {
     tap_api_presence_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

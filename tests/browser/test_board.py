@@ -263,7 +263,9 @@ def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -
     expect(row).to_contain_text("阅览室")
 
     row.get_by_role("button", name="进房间").click()
-    row.get_by_role("button", name="音乐室").click()
+    row.get_by_label("音乐室").check()
+    row.get_by_role("button", name="记下").click()
+    expect(row.get_by_role("radio")).to_have_count(0)
     expect(row).to_contain_text("音乐室")
     assert centre.room_of("s-15") == "music"
     row.get_by_role("button", name="回家了").click()

@@ -83,7 +83,9 @@ def alarm(visitors: Visitors, _centre: Demo) -> Page:
 
 def choosing_a_room(visitors: Visitors, _centre: Demo) -> Page:
     page = at_staff("/people", "[data-senior]")(visitors, _centre)
-    page.locator("[aria-expanded]").first.click()
+    page.get_by_role("button", name="进房间").first.click()
+    page.get_by_role("button", name="记下").click()
+    page.get_by_text("请先选一个房间").wait_for()
     return page
 
 

@@ -8,6 +8,8 @@ export class Problem extends Error {
     readonly code: string,
     readonly status: number,
     readonly params: Record<string, string | number> = {},
+    /** What stands now, where somebody else was faster: as the route that shows it gives it. */
+    readonly current: unknown = null,
   ) {
     super(code)
   }
@@ -59,12 +61,12 @@ const NOWHERE: readonly [RegExp, string][] = [
  */
 export async function problemOf(response: Response): Promise<Problem> {
   try {
-    const body = (await response.json()) as { code?: string; params?: Record<string, string | number> }
+    const body = (await response.json()) as { code?: string; params?: Record<string, string | number>; current?: unknown }
     const params = body.params ?? {}
     const nowhere = String(params.field ?? '').startsWith('path.')
       ? NOWHERE.find(([path]) => path.test(response.url))?.[1]
       : undefined
-    return nowhere ? new Problem(nowhere, 404) : new Problem(body.code ?? '', response.status, params)
+    return nowhere ? new Problem(nowhere, 404) : new Problem(body.code ?? '', response.status, params, body.current ?? null)
   } catch {
     return new Problem('', response.status)
   }

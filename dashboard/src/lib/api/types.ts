@@ -20,6 +20,8 @@ export type Snapshot = Schemas['Snapshot']
 
 export type RoomDay = Schemas['RoomDay']
 export type SeniorHere = Schemas['SeniorHere']
+export type PresenceTapped = Schemas['PresenceTapped']
+export type PresenceChange = Schemas['PresenceChange']
 export type DeviceRow = Schemas['DeviceRow']
 export type QuarantinedMessage = Schemas['QuarantinedMessage']
 

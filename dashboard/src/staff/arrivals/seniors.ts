@@ -1,4 +1,4 @@
-/** In which order seniors stand on the page, and which of them a few typed letters mean: pure. */
+/** In which order seniors stand on the page: pure. */
 import type { SeniorHere } from '../../lib/api/types'
 
 const byName = new Intl.Collator('zh-CN')
@@ -12,16 +12,4 @@ export function inOrder(seniors: readonly SeniorHere[]): SeniorHere[] {
 export function kept(seniors: readonly SeniorHere[], order: readonly string[]): SeniorHere[] {
   const place = new Map(order.map((id, n) => [id, n]))
   return inOrder(seniors).sort((a, b) => (place.get(a.id) ?? order.length) - (place.get(b.id) ?? order.length))
-}
-
-/** Those whose name or address contains what was typed, in any case; `here` decides who counts as being here. */
-export function found(
-  seniors: readonly SeniorHere[],
-  wanted: string,
-  here: (one: SeniorHere) => boolean = () => true,
-): SeniorHere[] {
-  const letters = wanted.trim().toLowerCase()
-  return seniors
-    .filter(here)
-    .filter((one) => [one.name, one.address_as, one.address_as_en].some((name) => name.toLowerCase().includes(letters)))
 }

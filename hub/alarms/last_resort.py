@@ -53,7 +53,7 @@ async def tell(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
 
 async def _turn_sirens_on(conn: Conn, alarm: BareAlarm, now: datetime) -> None:
     """They are the alarm's from now on: whoever resolves it turns them off."""
-    await sounder_store.lock_devices(conn, [alarm.centre_id])
+    await sounder_store.lock_devices(conn)
     found = await sounder_store.sounders(conn, alarm.centre_id, now)
     sirens = sorted(sounder.device_id for sounder in found if sounder.do is Do.SIREN)
     await sounder_store.set_on(conn, alarm.id, sirens, now)

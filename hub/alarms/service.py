@@ -77,7 +77,7 @@ async def conclude(
     await store.lock_keys(conn, keys)
     sitting = _Sitting(conn, now, await store.lock_live(conn, keys))
     if keys:
-        await sounder_store.lock_devices(conn, sorted({finding.centre_id for finding in findings}))
+        await sounder_store.lock_devices(conn)
     concluded = [await sitting.conclude(finding) for finding in findings]
     for alarm_id, key in await press_store.alarms_of_presses(conn, taken_back):
         await sitting.take_back(alarm_id, key)
@@ -222,8 +222,8 @@ class _Sitting:
     conn: Conn
     now: datetime
     live: dict[str, Alarm]
-    centres: dict[CentreId, Centre] = field(default_factory=dict)
-    entries: dict[CentreId, list[Entry]] = field(default_factory=dict)
+    place: _Place | None = None
+    entries: list[tuple[CentreId, Entry]] = field(default_factory=list)
 
     async def conclude(self, finding: Finding) -> Concluded:
         """What one finding comes to."""
@@ -250,8 +250,9 @@ class _Sitting:
 
     async def record(self) -> None:
         """Append to the ledger, as the last statement before the commit."""
-        for centre_id in sorted(self.entries):
-            await ledger.append(self.conn, centre_id, Chain.CARE, self.entries[centre_id], self.now)
+        if self.entries:
+            centre_id = self.entries[0][0]
+            await ledger.append(self.conn, centre_id, Chain.CARE, [entry for _, entry in self.entries], self.now)
 
     async def _known(self, finding: Finding) -> AlarmId | None:
         """The alarm that the finding's press belongs to already."""
@@ -265,14 +266,15 @@ class _Sitting:
         return Again(press_id, finding.device_id, tuple(await press_store.presses_of(self.conn, live.id)))
 
     async def _place(self, centre_id: CentreId) -> _Place:
-        if centre_id not in self.centres:
-            self.centres[centre_id] = await centre_now(self.conn, centre_id, self.now)
-        return _Place(self.centres[centre_id], self.now)
+        """Read once, when the first alarm of this transaction needs it."""
+        if self.place is None:
+            self.place = _Place(await centre_now(self.conn, centre_id, self.now), self.now)
+        return self.place
 
     def _note(self, alarm: Alarm, entry: Entry | None) -> Alarm:
         self.live[alarm.key] = alarm
         if entry is not None:
-            self.entries.setdefault(alarm.centre_id, []).append(entry)
+            self.entries.append((alarm.centre_id, entry))
         return alarm
 
 

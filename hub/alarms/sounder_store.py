@@ -28,12 +28,9 @@ async def sounders(conn: Conn, centre_id: CentreId, now: datetime) -> list[Sound
     ]
 
 
-async def lock_devices(conn: Conn, centre_ids: Sequence[CentreId]) -> None:
-    """Let nobody else turn sirens and lamps of these centres on or off until the transaction ends."""
-    for centre_id in centre_ids:
-        await conn.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": f"alarm devices {centre_id}"}
-        )
+async def lock_devices(conn: Conn) -> None:
+    """Let nobody else turn sirens and lamps on or off until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alarm devices', 0))")
 
 
 async def set_on(conn: Conn, alarm_id: AlarmId, device_ids: Sequence[DeviceId], now: datetime) -> None:

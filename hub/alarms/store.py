@@ -259,12 +259,6 @@ async def next_number(conn: Conn, centre_id: CentreId, now: datetime) -> str:
     return str(row[0])
 
 
-async def centres(conn: Conn) -> list[CentreId]:
-    """Every centre."""
-    cursor = await conn.execute("SELECT id FROM centre ORDER BY id")
-    return [CentreId(centre_id) for (centre_id,) in await cursor.fetchall()]
-
-
 async def lock_reached(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
     """Lock an alarm that is flagged as unreachable although a channel has taken a notification since it opened.
 

@@ -70,7 +70,7 @@ async def carry_out(
             await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
         await _tell(conn, alarm, moved.tell)
         if moved.sound is not None or moved.quiet is not None or moved.renew:
-            await sounder_store.lock_devices(conn, [alarm.centre_id])
+            await sounder_store.lock_devices(conn)
         await _send_cues(conn, alarm, moved)
         await _switch(conn, alarm, moved, sounders)
         await _note_gaps(conn, before, alarm, moved)

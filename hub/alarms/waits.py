@@ -26,10 +26,9 @@ async def clock_was_set(conn: Conn, clock_set: ClockSet, now: datetime) -> None:
     await notifications.clock_was_set(conn, clock_set)
     await fleet.clock_was_set(conn, clock_set)
     seconds = round(clock_set.by.total_seconds())
-    centre_ids = await store.centres(conn)
-    for centre_id in centre_ids:
+    centre_id = await only_centre(conn)
+    if centre_id is not None:
         await notices.raise_notice(conn, Raised(centre_id, "clock-set", "hub", params={"seconds": seconds}), now)
-    for centre_id in centre_ids:
         await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.set", {"by_seconds": seconds})], now)
 
 
@@ -55,15 +54,14 @@ async def newest_row_at(conn: Conn) -> datetime | None:
 async def clock_is_behind(conn: Conn, newest: datetime, now: datetime) -> None:
     """The clock shows a time before the newest row: noticed until it has reached that, and recorded."""
     seconds = round((newest - now).total_seconds())
-    centre_ids = await store.centres(conn)
+    centre_id = await only_centre(conn)
     params: dict[str, str | int | float] = {"seconds": seconds, "newest": newest.isoformat()}
-    for centre_id in centre_ids:
+    if centre_id is not None:
         await notices.raise_notice(conn, Raised(centre_id, CLOCK_BEHIND, "hub", params=params), now)
-    for centre_id in centre_ids:
         await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.behind", {"seconds": seconds})], now)
 
 
 async def clock_has_caught_up(conn: Conn, now: datetime) -> None:
     """The clock has reached the newest row."""
-    for centre_id in await store.centres(conn):
+    if (centre_id := await only_centre(conn)) is not None:
         await notices.clear_notice(conn, centre_id, CLOCK_BEHIND, "hub", now)

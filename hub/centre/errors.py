@@ -10,6 +10,13 @@ class ClosesBeforeItOpens(DomainError):
     status = 422
 
 
+class SecondCentre(DomainError):
+    """The hub serves another centre: one hub is the machine in one building."""
+
+    code = "second-centre"
+    status = 409
+
+
 class NoSuchRoom(DomainError):
     """No room has this id."""
 

@@ -9,7 +9,7 @@ from hub.kit.ids import CentreId, RoomId
 
 async def only_centre(conn: Conn) -> CentreId | None:
     """The one centre that the database holds; None before the first import."""
-    cursor = await conn.execute("SELECT id FROM centre ORDER BY id LIMIT 1")
+    cursor = await conn.execute("SELECT id FROM centre")
     row = await cursor.fetchone()
     return None if row is None else CentreId(row[0])
 

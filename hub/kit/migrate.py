@@ -69,14 +69,18 @@ def migrate(url: str) -> list[str]:
     """Apply what is missing, each migration in a transaction of its own, under an advisory lock; forward only.
 
     `url` names the owner of the tables, never the administrator: `hub/kit/logins.py` does what comes before. Returns
-    the names of those applied now. Raises MigrationRefused when an applied file was edited or is gone.
+    the names of those applied now. Raises MigrationRefused when an applied file was edited or is gone, and with the
+    sentence of a migration that refuses what the database holds.
     """
     with psycopg.connect(url, application_name="anling migrate", connect_timeout=5) as conn:
         _lock(conn)
         conn.commit()  # or each migration would be a savepoint of this transaction, and all be undone by one
         missing = _missing(conn)
         conn.commit()
-        return [_apply(conn, migration) for migration in missing]
+        try:
+            return [_apply(conn, migration) for migration in missing]
+        except psycopg.errors.RaiseException as error:
+            raise MigrationRefused(error.diag.message_primary) from error
 
 
 def refuse_unmigrated(url: str) -> None:

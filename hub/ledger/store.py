@@ -59,14 +59,14 @@ async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Seq
 
 
 async def last_at(conn: Conn, chain: Chain) -> datetime | None:
-    """When the last entries of the chains of this kind were written, the latest of all centres; None before the first.
+    """When the last entry of this chain was written; None before the first.
 
     The last in order, not the latest in time: a clock that was ahead once, and was set right, is forgiven.
     """
     cursor = await conn.execute(
         sql.SQL(
             """
-            SELECT max(entry.at)
+            SELECT entry.at
               FROM ledger_head AS head
               JOIN {} AS entry ON entry.centre_id = head.centre_id AND entry.n = head.n
              WHERE head.chain = %(chain)s

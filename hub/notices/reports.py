@@ -1,16 +1,17 @@
 """Says on the board which task of the hub's housekeeping raises, until it works again."""
 
+from hub.centre.service import only_centre
 from hub.kit.bulkhead import Defect
 from hub.kit.clock import Clock
 from hub.kit.db import Database
-from hub.notices import service, store
+from hub.notices import service
 from hub.notices.model import Raised
 
 TASK_FAILED = "task-failed"
 
 
 class TaskReports:
-    """What `Housekeeping` reports to; each centre has the notice."""
+    """What `Housekeeping` reports to; before the first import there is no board to say it on."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -20,9 +21,11 @@ class TaskReports:
         """Raise the notice of the task `name`, or clear it when it works. Raises psycopg.OperationalError."""
         now, subject = self._clock.now(), f"task:{name}"
         async with self._database.transaction() as conn:
-            for centre_id in await store.centres(conn):
-                if defect is None:
-                    await service.clear_notice(conn, centre_id, TASK_FAILED, subject, now)
-                else:
-                    params = {"task": name, "error": defect.error}
-                    await service.raise_notice(conn, Raised(centre_id, TASK_FAILED, subject, params=params), now)
+            centre_id = await only_centre(conn)
+            if centre_id is None:
+                return
+            if defect is None:
+                await service.clear_notice(conn, centre_id, TASK_FAILED, subject, now)
+            else:
+                params = {"task": name, "error": defect.error}
+                await service.raise_notice(conn, Raised(centre_id, TASK_FAILED, subject, params=params), now)

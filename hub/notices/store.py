@@ -116,12 +116,6 @@ async def notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
         return await cur.fetchone()
 
 
-async def centres(conn: Conn) -> list[CentreId]:
-    """Every centre: what concerns the hub itself is noticed at each."""
-    cursor = await conn.execute("SELECT id FROM centre ORDER BY id")
-    return [CentreId(centre_id) for (centre_id,) in await cursor.fetchall()]
-
-
 async def newest_known(conn: Conn, code: str) -> datetime | None:
     """The latest time that a standing notice of this code names as `newest`."""
     cursor = await conn.execute(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hub.centre.service import only_centre
 from hub.centre.shown import shown_centre
 from hub.fleet.model import DeviceKind
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet
@@ -238,6 +239,9 @@ class Rules:
 
     async def _about_files(self, conn: Conn, now: datetime) -> list[Finding]:
         """The notice that the rule files could not be loaded, or that it is over."""
+        centre_id = await only_centre(conn)
+        if centre_id is None:
+            return []
         first = self.problems[0] if self.problems else None
         params: dict[str, str | int | None] = {}
         if first is not None:
@@ -253,23 +257,22 @@ class Rules:
                 params=params,
                 cleared=first is None,
             )
-            for centre_id in await store.centres(conn)
         ]
 
     async def _about_rosters(self, conn: Conn, now: datetime) -> list[Finding]:
         """What is to be said of rosters that end soon, and what to be cleared."""
-        findings: list[Finding] = []
-        for centre_id in await store.centres(conn):
-            stands = await notices.standing_about(conn, centre_id, SUBJECT)
-            seen = RosterSeen(
-                centre_id=centre_id,
-                zone=ZoneInfo((await shown_centre(conn, centre_id)).timezone),
-                end=await end_of_roster(conn, centre_id, now),
-                standing={notice.code: notice.params for notice in stands},
-                now=now,
-            )
-            findings += roster_findings(self.in_force, seen)
-        return findings
+        centre_id = await only_centre(conn)
+        if centre_id is None:
+            return []
+        stands = await notices.standing_about(conn, centre_id, SUBJECT)
+        seen = RosterSeen(
+            centre_id=centre_id,
+            zone=ZoneInfo((await shown_centre(conn, centre_id)).timezone),
+            end=await end_of_roster(conn, centre_id, now),
+            standing={notice.code: notice.params for notice in stands},
+            now=now,
+        )
+        return roster_findings(self.in_force, seen)
 
 
 def _about(of: Event | Memory) -> About:

@@ -337,13 +337,6 @@ async def add_rule_set(conn: Conn, sha256: bytes, rules: int, now: datetime) -> 
     )
 
 
-async def centres(conn: Conn) -> list[CentreId]:
-    """Every centre of this hub."""
-    async with conn.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute("SELECT id FROM centre ORDER BY id")
-        return await cursor.fetchall()
-
-
 @dataclass(frozen=True, slots=True)
 class _Row:
     rule_id: str

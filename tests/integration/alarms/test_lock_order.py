@@ -55,7 +55,7 @@ async def find_held(conn: Conn, *names: str) -> list[str]:
 async def test_a_press_that_waits_for_the_devices_of_its_centre_holds_nothing_that_comes_after_them(desk: Desk) -> None:
     await desk.pressed_alarm()
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
-        await sounder_store.lock_devices(other, [desk.house.centre])
+        await sounder_store.lock_devices(other)
         press = tasks.create_task(desk.press(device=desk.house.li_button, senior=desk.house.li, press_id=SECOND_PRESS))
         await until_waiting(desk)
 
@@ -153,7 +153,7 @@ async def test_the_last_resort_waits_for_the_devices_of_the_centre_before_it_tur
             await last_resort.tell(conn, alarm_id, desk.clock.now())
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
-        await sounder_store.lock_devices(other, [desk.house.centre])
+        await sounder_store.lock_devices(other)
         tasks.create_task(tell())
         await until_waiting(desk)
 

@@ -355,7 +355,7 @@ async def test_who_waits_for_the_devices_of_a_centre_holds_no_message_to_a_butto
         await psycopg.AsyncConnection.connect(desk.url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await sounder_store.lock_devices(other, [desk.house.centre])
+        await sounder_store.lock_devices(other)
         tasks.create_task(desk.arrive(alarm_id, desk.house.zhou))
         while not desk.rows(WAITS_FOR_A_LOCK):
             await asyncio.sleep(0.01)

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import time
 
+import psycopg
 import pytest
 
 from hub.centre import service
-from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom
+from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom, SecondCentre
 from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord, RoomType
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -52,6 +53,21 @@ async def test_a_centre_closes_later_on_the_day_than_it_opens(
 
     await write_centre(database, clock, replace(CENTRE, opens=time.min, closes=time.max))
     assert len(entries_of(database_url)) == 1
+
+
+async def test_a_second_centre_is_refused(database: Database, database_url: str, house: House, clock: SetClock) -> None:
+    with pytest.raises(SecondCentre):
+        await write_centre(database, clock, replace(CENTRE, id=CentreId("elsewhere")))
+
+    assert entries_of(database_url) == []
+
+
+async def test_the_database_itself_refuses_a_second_centre(database_url: str, house: House) -> None:
+    with psycopg.connect(database_url) as conn, pytest.raises(psycopg.errors.UniqueViolation, match="one_centre"):
+        conn.execute(
+            "INSERT INTO centre VALUES ('elsewhere', 'hongtai', '别处', 'Elsewhere', '', 'Asia/Shanghai', "
+            "'08:00', '20:00')"
+        )
 
 
 async def test_a_room_is_added_and_becomes_something_else(

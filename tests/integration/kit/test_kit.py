@@ -102,6 +102,28 @@ def test_a_migration_that_fails_undoes_none_of_those_before_it(
         assert conn.execute("SELECT to_regclass('good'), to_regclass('half')").fetchall() == [("good", None)]
 
 
+def test_a_database_that_holds_two_centres_says_so_in_one_line(empty_database_url: str) -> None:
+    wanted = migrations.migrations()
+    before = [migration for migration in wanted if migration.number < 54]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "migrations", lambda: before)
+        migrations.migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as conn:
+        conn.execute("INSERT INTO organisation VALUES ('hongtai', '宏泰社工', 'Hongtai Social Work')")
+        for centre in ("west", "east"):
+            conn.execute(
+                "INSERT INTO centre VALUES (%s, 'hongtai', '中心', 'Centre', '', 'Asia/Shanghai', '08:00', '20:00')",
+                (centre,),
+            )
+
+    with pytest.raises(migrations.MigrationRefused) as refused:
+        migrations.migrate(empty_database_url)
+
+    assert str(refused.value) == (
+        "the database holds 2 centres (east, west), and one hub serves one: give each a database of its own"
+    )
+
+
 async def test_a_family_member_sees_her_own_relative_and_nobody_else(web_database: Database, house: House) -> None:
     async with web_database.transaction_as(house.daughter) as conn:
         seniors = await (await conn.execute("SELECT id FROM senior")).fetchall()

@@ -330,10 +330,10 @@ async def _born(conn: Conn, finding: Finding, now: datetime) -> Alarm:
 
 
 async def _through(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
-    """The alarm of an accept link, locked for its one person, who has acted."""
+    """The alarm of an accept link, locked for its one person, who has answered."""
     alarm = await _lock(conn, link.alarm_id)
     await _require_responder(conn, alarm, link.account_id)
-    await notifications.acted(conn, link, now)
+    await notifications.note_answer(conn, link, now)
     return alarm
 
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from hub.alarms import store, timer_store
+from hub.alarms import timer_store
+from hub.centre.service import only_centre
 from hub.fleet import service as fleet
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn

@@ -57,14 +57,14 @@ async def link(conn: Conn, token_hash: bytes) -> AcceptLink | None:
         return await cur.fetchone()
 
 
-async def set_acted(conn: Conn, notification_id: str, now: datetime) -> None:
-    """Its person acted through its link; that also proves that it arrived."""
+async def set_answered(conn: Conn, notification_id: str, now: datetime) -> None:
+    """Its person answered through its link; that also proves that it arrived."""
     await conn.execute(
         """
         UPDATE notification
-           SET state = 'acted', acted_at = %(now)s, taken_at = coalesce(taken_at, %(now)s), ended_at = NULL,
+           SET state = 'answered', answered_at = %(now)s, taken_at = coalesce(taken_at, %(now)s), ended_at = NULL,
                lease_until = NULL, leased_by = NULL
-         WHERE id = %(id)s AND state <> 'acted'
+         WHERE id = %(id)s AND state <> 'answered'
         """,
         {"id": notification_id, "now": now},
     )
@@ -79,10 +79,10 @@ async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[Told]:
               FROM (SELECT DISTINCT ON (alarm_id, account_id) alarm_id, account_id, state,
                            min(made_at) OVER (PARTITION BY alarm_id, account_id) AS first_at
                       FROM notification
-                     WHERE alarm_id = ANY(%(alarm_ids)s) AND state <> 'withdrawn'
+                     WHERE alarm_id = ANY(%(alarm_ids)s) AND NOT (state = 'dead' AND unwanted)
                      ORDER BY alarm_id, account_id,
-                              array_position(ARRAY['acted', 'seen', 'delivered', 'taken', 'leased', 'retry', 'queued',
-                                                   'failed', 'dead'], state)) AS told
+                              array_position(ARRAY['answered', 'read', 'delivered', 'taken', 'leased', 'queued',
+                                                   'refused', 'dead'], state)) AS told
               JOIN account ON account.id = told.account_id
              ORDER BY told.alarm_id, told.first_at, told.account_id
             """,

@@ -155,7 +155,7 @@ class Deliver:
         now = self._clock.now()
         log.warning("notification %s failed over %s: %s", outgoing.id, outgoing.channel, reason)
         await store.lock_message(conn, outgoing)
-        if not await store.set_failed(conn, outgoing.id, self._name, reason, now):
+        if not await store.set_refused(conn, outgoing.id, self._name, reason, now):
             return
         if await store.queue_next_channel(conn, outgoing.id, new_id("n", now), now):
             return

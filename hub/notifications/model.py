@@ -36,16 +36,14 @@ RINGING: Final = frozenset({Template.ALARM, Template.AGAIN, Template.LAPSED})
 class NotificationState(StrEnum):
     """How far a notification has got. Told means taken or later."""
 
-    QUEUED = "queued"
+    QUEUED = "queued"  # until `next_at`, before the first attempt and between two
     LEASED = "leased"
-    RETRY = "retry"
     TAKEN = "taken"
     DELIVERED = "delivered"
-    SEEN = "seen"
-    ACTED = "acted"
-    FAILED = "failed"
-    DEAD = "dead"
-    WITHDRAWN = "withdrawn"
+    READ = "read"
+    ANSWERED = "answered"
+    REFUSED = "refused"  # over this channel; the next one has it
+    DEAD = "dead"  # no channel is left, or (`unwanted`, code `withdrawn`) nobody needs it any more
 
 
 @dataclass(frozen=True, slots=True)

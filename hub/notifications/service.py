@@ -123,9 +123,9 @@ async def open_link(conn: Conn, token: str, now: datetime) -> AcceptLink | None:
     return found if found is not None and found.ends_at > now else None
 
 
-async def acted(conn: Conn, link: AcceptLink, now: datetime) -> None:
-    """The person has acted through the link, so its message has arrived."""
-    await answer_store.set_acted(conn, link.notification_id, now)
+async def note_answer(conn: Conn, link: AcceptLink, now: datetime) -> None:
+    """The person has answered through the link, so its message has arrived."""
+    await answer_store.set_answered(conn, link.notification_id, now)
 
 
 def token_hash(token: str) -> bytes:

@@ -58,9 +58,10 @@ async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, templates: Sequence[Te
         """
         UPDATE notification
            SET unwanted = true,
-               state = CASE WHEN state = 'leased' THEN state ELSE 'withdrawn' END,
+               state = CASE WHEN state = 'leased' THEN state ELSE 'dead' END,
+               error = CASE WHEN state = 'leased' THEN error ELSE 'withdrawn' END,
                ended_at = CASE WHEN state = 'leased' THEN ended_at ELSE %(now)s END
-         WHERE alarm_id = %(alarm_id)s AND template = ANY(%(templates)s) AND state IN ('queued', 'retry', 'leased')
+         WHERE alarm_id = %(alarm_id)s AND template = ANY(%(templates)s) AND state IN ('queued', 'leased')
         """,
         {"alarm_id": alarm_id, "templates": [template.value for template in templates], "now": now},
     )
@@ -138,7 +139,7 @@ async def bring_forward(conn: Conn, by: timedelta) -> None:
         """
         UPDATE notification
            SET next_at = next_at - %(by)s, lease_until = lease_until - %(by)s
-         WHERE state IN ('queued', 'retry', 'leased')
+         WHERE state IN ('queued', 'leased')
         """,
         {"by": by},
     )
@@ -152,7 +153,8 @@ async def requeue_expired(conn: Conn, in_hand: Sequence[str], longest: timedelta
     cursor = await conn.execute(
         """
         UPDATE notification
-           SET state = CASE WHEN unwanted THEN 'withdrawn' ELSE 'retry' END,
+           SET state = CASE WHEN unwanted THEN 'dead' ELSE 'queued' END,
+               error = CASE WHEN unwanted THEN 'withdrawn' ELSE error END,
                ended_at = CASE WHEN unwanted THEN %(now)s END,
                lease_until = NULL, leased_by = NULL, next_at = %(now)s
          WHERE id IN (SELECT id
@@ -191,7 +193,7 @@ async def lease(conn: Conn, by: str, until: datetime, now: datetime, limit: int,
             WITH due AS (
               SELECT id
                 FROM notification
-               WHERE state IN ('queued', 'retry')
+               WHERE state = 'queued'
                  -- further away than any retry: of a clock that has been set back since
                  AND (next_at <= %(now)s OR next_at > %(now)s + %(longest_wait)s)
                  AND NOT is_parked('notification', id, %(now)s)
@@ -296,9 +298,10 @@ async def set_retry(conn: Conn, notification_id: str, by: str, error: str, next_
     cursor = await conn.execute(
         """
         UPDATE notification
-           SET state = CASE WHEN unwanted THEN 'withdrawn' ELSE 'retry' END,
+           SET state = CASE WHEN unwanted THEN 'dead' ELSE 'queued' END,
                ended_at = CASE WHEN unwanted THEN %(next_at)s END,
-               error = %(error)s, next_at = %(next_at)s, lease_until = NULL, leased_by = NULL
+               error = CASE WHEN unwanted THEN 'withdrawn' ELSE %(error)s END,
+               next_at = %(next_at)s, lease_until = NULL, leased_by = NULL
          WHERE id = %(id)s AND state = 'leased' AND leased_by = %(by)s
         """,
         {"id": notification_id, "by": by, "error": error, "next_at": next_at},
@@ -311,9 +314,10 @@ async def set_aside(conn: Conn, notification_id: str, by: str, now: datetime) ->
     await conn.execute(
         """
         UPDATE notification
-           SET state = CASE WHEN unwanted THEN 'withdrawn' ELSE 'retry' END,
+           SET state = CASE WHEN unwanted THEN 'dead' ELSE 'queued' END,
                ended_at = CASE WHEN unwanted THEN %(now)s::timestamptz END,
-               error = 'defect', next_at = %(now)s, lease_until = NULL, leased_by = NULL
+               error = CASE WHEN unwanted THEN 'withdrawn' ELSE 'defect' END,
+               next_at = %(now)s, lease_until = NULL, leased_by = NULL
          WHERE id = %(id)s AND state = 'leased' AND leased_by = %(by)s
         """,
         {"id": notification_id, "by": by, "now": now},
@@ -326,12 +330,12 @@ async def lock_message(conn: Conn, outgoing: Outgoing) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": key})
 
 
-async def set_failed(conn: Conn, notification_id: str, by: str, error: str, now: datetime) -> bool:
+async def set_refused(conn: Conn, notification_id: str, by: str, error: str, now: datetime) -> bool:
     """This channel is at its end; False when the lease was not ours any more."""
     cursor = await conn.execute(
         """
         UPDATE notification
-           SET state = 'failed', error = %(error)s, ended_at = %(now)s, lease_until = NULL, leased_by = NULL
+           SET state = 'refused', error = %(error)s, ended_at = %(now)s, lease_until = NULL, leased_by = NULL
          WHERE id = %(id)s AND state = 'leased' AND leased_by = %(by)s
         """,
         {"id": notification_id, "by": by, "error": error, "now": now},
@@ -339,44 +343,44 @@ async def set_failed(conn: Conn, notification_id: str, by: str, error: str, now:
     return cursor.rowcount > 0
 
 
-async def queue_next_channel(conn: Conn, failed_id: str, new_id: str, now: datetime) -> bool:
+async def queue_next_channel(conn: Conn, refused_id: str, new_id: str, now: datetime) -> bool:
     """Queue the same message over the account's best channel that has not been tried; False when none is left."""
     cursor = await conn.execute(
         """
         INSERT INTO notification
                (id, centre_id, alarm_id, n, account_id, contact_method_id, channel, priority, template, params,
                 state, next_at, made_at)
-        SELECT %(new_id)s, failed.centre_id, failed.alarm_id, failed.n, failed.account_id, contact_method.id,
-               contact_method.channel, failed.priority, failed.template, failed.params, 'queued', %(now)s, %(now)s
-          FROM notification AS failed
-          JOIN contact_method ON contact_method.account_id = failed.account_id
-         WHERE failed.id = %(failed_id)s AND NOT failed.unwanted
+        SELECT %(new_id)s, refused.centre_id, refused.alarm_id, refused.n, refused.account_id, contact_method.id,
+               contact_method.channel, refused.priority, refused.template, refused.params, 'queued', %(now)s, %(now)s
+          FROM notification AS refused
+          JOIN contact_method ON contact_method.account_id = refused.account_id
+         WHERE refused.id = %(refused_id)s AND NOT refused.unwanted
            AND NOT EXISTS (
              SELECT FROM notification AS tried
-              WHERE tried.alarm_id = failed.alarm_id AND tried.n = failed.n
-                AND tried.account_id = failed.account_id AND tried.contact_method_id = contact_method.id)
+              WHERE tried.alarm_id = refused.alarm_id AND tried.n = refused.n
+                AND tried.account_id = refused.account_id AND tried.contact_method_id = contact_method.id)
          ORDER BY contact_method.verified_at IS NOT NULL AND NOT contact_method.test_failed DESC,
                   contact_method.rank, contact_method.id
          LIMIT 1
         """,
-        {"failed_id": failed_id, "new_id": new_id, "now": now},
+        {"refused_id": refused_id, "new_id": new_id, "now": now},
     )
     return cursor.rowcount > 0
 
 
-async def bury_if_last(conn: Conn, failed_id: str) -> bool:
-    """Call a failed message dead when no other channel has it or may still get it; whether it is dead."""
+async def bury_if_last(conn: Conn, refused_id: str) -> bool:
+    """Call a refused message dead when no other channel has it or may still get it; whether it is dead."""
     cursor = await conn.execute(
         """
         UPDATE notification
            SET state = 'dead'
-         WHERE id = %(id)s AND state = 'failed' AND NOT unwanted
+         WHERE id = %(id)s AND state = 'refused' AND NOT unwanted
            AND NOT EXISTS (
              SELECT FROM notification AS other
               WHERE other.alarm_id = notification.alarm_id AND other.n = notification.n
                 AND other.account_id = notification.account_id AND other.id <> notification.id
-                AND other.state NOT IN ('failed', 'dead', 'withdrawn'))
+                AND other.state NOT IN ('refused', 'dead'))
         """,
-        {"id": failed_id},
+        {"id": refused_id},
     )
     return cursor.rowcount > 0

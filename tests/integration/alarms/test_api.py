@@ -257,7 +257,7 @@ async def test_opening_the_link_of_a_message_changes_nothing_and_tapping_takes_t
     assert (looked.json()["state"], looked.json()["owner"], looked.json()["yours"]) == ("open", None, False)
     assert taken.json() == again.json()
     assert (taken.json()["number"], taken.json()["state"], taken.json()["yours"]) == ("23-01", "accepted", True)
-    assert ("acted",) in desk.rows("SELECT state FROM notification")
+    assert ("answered",) in desk.rows("SELECT state FROM notification")
 
 
 async def test_the_link_of_whoever_took_it_says_that_she_has_to_answer_when_it_is_pressed_again(

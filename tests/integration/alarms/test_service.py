@@ -260,7 +260,7 @@ async def test_once_it_is_taken_no_phone_rings_any_more(desk: Desk) -> None:
 
     await desk.accept(alarm_id, desk.house.liu)
 
-    assert desk.rows("SELECT DISTINCT state FROM notification") == [("withdrawn",)]
+    assert desk.rows("SELECT DISTINCT state, error FROM notification") == [("dead", "withdrawn")]
 
 
 async def test_the_loser_of_a_race_learns_the_name_of_the_winner(desk: Desk) -> None:

@@ -210,7 +210,7 @@ async def test_what_nobody_needs_any_more_is_not_tried_again(desk: Desk, phones:
         assert await send_all(deliver) == 1  # the update, because her phone may have rung
 
     assert desk.rows("SELECT template, state FROM notification ORDER BY n") == [
-        ("alarm", "withdrawn"),
+        ("alarm", "dead"),
         ("taken", "taken"),
     ]
 

@@ -53,7 +53,7 @@ async def test_a_provider_that_stumbles_is_asked_again_and_then_has_it(desk: Des
 
     async with delivering(desk) as deliver:
         assert await send_all(deliver) == 1
-        assert states(desk) == [("webhook", "retry", "http-500")]
+        assert states(desk) == [("webhook", "queued", "http-500")]
         assert await send_all(deliver) == 0
         desk.clock.advance(timedelta(seconds=1))
         assert await send_all(deliver) == 1
@@ -67,7 +67,7 @@ async def test_a_provider_that_stumbles_is_asked_again_and_then_has_it(desk: Des
 @pytest.mark.parametrize(
     ("path", "state", "error"),
     [
-        ("garbled", "retry", "unreadable"),
+        ("garbled", "queued", "unreadable"),
         ("nested", "taken", None),
         ("id-with-a-zero", "taken", None),
         ("id-of-half-a-sign", "taken", None),
@@ -129,7 +129,7 @@ async def test_a_provider_that_does_not_answer_in_time_is_tried_four_times_and_t
     assert states(desk) == [("webhook", "dead", "timeout" if broken == "slow" else "unreachable")]
 
 
-@pytest.mark.parametrize(("mailbox", "state"), [("nobody@example.org", "dead"), ("busy@example.org", "retry")])
+@pytest.mark.parametrize(("mailbox", "state"), [("nobody@example.org", "dead"), ("busy@example.org", "queued")])
 async def test_a_mailbox_that_refuses_for_good_is_not_one_that_is_busy(
     desk: Desk, mailboxes: MailProvider, mailbox: str, state: str
 ) -> None:
@@ -159,7 +159,7 @@ async def test_when_a_channel_fails_the_next_one_is_taken_at_once(
         assert await send_all(deliver) == 1
 
     assert mailboxes.mails.get_nowait()["To"] == "liu@example.org"
-    assert ("webhook", "failed", "http-410") in states(desk)
+    assert ("webhook", "refused", "http-410") in states(desk)
     assert desk.rows("SELECT code FROM notice WHERE code = 'untold'") == []
 
 
@@ -179,7 +179,7 @@ async def test_two_channels_of_a_person_that_fail_in_one_moment_are_noticed_once
                 while waiting_for_locks(desk) < 2:
                     await asyncio.sleep(0.01)
 
-    assert sorted(state for _, state, _ in states(desk)) == ["dead", "failed"]
+    assert sorted(state for _, state, _ in states(desk)) == ["dead", "refused"]
     assert len(desk.rows("SELECT id FROM notice WHERE code = 'untold'")) == 1
 
 
@@ -222,7 +222,7 @@ async def test_a_notification_that_nobody_can_read_is_parked_and_the_others_go_o
         desk.clock.advance(timedelta(minutes=1))
         assert await send_all(deliver) == 0
 
-    assert [(state, error) for _, state, error in states(desk)] == [("retry", "defect"), ("taken", None)]
+    assert [(state, error) for _, state, error in states(desk)] == [("queued", "defect"), ("taken", None)]
     ((subject, error, times),) = desk.rows("SELECT subject, params ->> 'error', times FROM notice")
     assert (subject.partition(":")[0], error, times) == ("notification", "ValueError", 2)
 
@@ -246,7 +246,7 @@ async def test_a_channel_with_a_defect_gives_way_to_the_next_one(desk: Desk, pho
             await send_all(deliver)
             desk.clock.advance(timedelta(seconds=4))
 
-    assert sorted(states(desk)) == [("email", "failed", "defect"), ("webhook", "taken", None)]
+    assert sorted(states(desk)) == [("email", "refused", "defect"), ("webhook", "taken", None)]
 
 
 async def test_what_cannot_be_written_down_of_one_message_stops_no_other(desk: Desk, phones: WebhookProvider) -> None:
@@ -271,7 +271,7 @@ async def test_what_cannot_be_written_down_of_one_message_stops_no_other(desk: D
     ):
         deliver = Deliver(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)
         loops = [group.create_task(changes.run()), group.create_task(deliver.run())]
-        while sorted(state for _, state, _ in states(desk)) != ["retry", "taken"]:
+        while sorted(state for _, state, _ in states(desk)) != ["queued", "taken"]:
             await asyncio.sleep(0.01)
         assert not loops[1].done()
         for loop in loops:

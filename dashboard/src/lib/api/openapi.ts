@@ -1476,7 +1476,7 @@ export interface components {
          * @description How far a notification has got. Told means taken or later.
          * @enum {string}
          */
-        NotificationState: "queued" | "leased" | "retry" | "taken" | "delivered" | "seen" | "acted" | "failed" | "dead" | "withdrawn";
+        NotificationState: "queued" | "leased" | "taken" | "delivered" | "read" | "answered" | "refused" | "dead";
         /**
          * Outcome
          * @description How an alarm ended.

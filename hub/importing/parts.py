@@ -172,7 +172,7 @@ class RelationPart(_FilePart):
 
 
 class ConsentPart(_FilePart):
-    """What a senior agreed to, for whom, and how it was recorded."""
+    """What a senior agreed to, for whom, and how it was recorded; `until` is its last day."""
 
     senior: Id
     account: Id
@@ -181,6 +181,7 @@ class ConsentPart(_FilePart):
     language: Annotated[str, StringConstraints(min_length=2, max_length=20)]
     witness: Name
     text_version: Annotated[str, matching(r"[0-9A-Za-z.-]{1,20}", "1 to 20 letters, digits, dots and hyphens")]
+    until: Annotated[date | None, BeforeValidator(read_day)] = None
 
 
 class ShiftPart(_FilePart):

@@ -1,8 +1,9 @@
 """What does a centre's file come to? The records that each owner of rows is asked to write."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from hub.access.model import AccountRecord, Role
 from hub.alarms.model import Applies, Step
@@ -80,7 +81,8 @@ def relations_of(file: CentreFile) -> list[RelationRecord]:
 
 def consents_of(file: CentreFile) -> list[ConsentRecord]:
     """What seniors agreed to: one record for each purpose."""
-    return [record for part in file.consents for record in _consents(part)]
+    zone = ZoneInfo(file.centre.timezone)
+    return [record for part in file.consents for record in _consents(part, zone)]
 
 
 def devices_of(file: CentreFile) -> list[DeviceRecord]:
@@ -152,7 +154,8 @@ def _relation(part: RelationPart) -> RelationRecord:
     )
 
 
-def _consents(part: ConsentPart) -> list[ConsentRecord]:
+def _consents(part: ConsentPart, zone: ZoneInfo) -> list[ConsentRecord]:
+    ends_at = None if part.until is None else datetime.combine(part.until, time.max, zone)
     return [
         ConsentRecord(
             senior_id=SeniorId(part.senior),
@@ -162,6 +165,7 @@ def _consents(part: ConsentPart) -> list[ConsentRecord]:
             language=part.language,
             witness=part.witness,
             text_version=part.text_version,
+            ends_at=ends_at,
         )
         for purpose in part.covers
     ]

@@ -7,6 +7,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.kit.db import Conn
+from hub.kit.due_jobs import DueJob
 from hub.kit.ids import CentreId, NoticeId
 from hub.notices.model import Notice, Raised
 
@@ -160,3 +161,23 @@ async def delete_parked(conn: Conn, kind: str, row_id: str) -> bool:
         "DELETE FROM parked_row WHERE kind = %(kind)s AND row_id = %(row_id)s", {"kind": kind, "row_id": row_id}
     )
     return cursor.rowcount > 0
+
+
+async def lock_due_job(conn: Conn, now: datetime) -> DueJob | None:
+    """Lock the job that is due longest; those that somebody else does now, or that are parked, are skipped."""
+    async with conn.cursor(row_factory=class_row(DueJob)) as cur:
+        await cur.execute(
+            """
+            SELECT due_job.id, due_job.centre_id, due_job.kind, due_job.subject,
+                   parked_row.row_id IS NOT NULL AS was_parked
+              FROM due_job
+              LEFT JOIN parked_row ON parked_row.kind = 'due-job' AND parked_row.row_id = due_job.id
+             WHERE least(due_job.due_at, due_job.near_at) <= %(now)s
+               AND NOT is_parked('due-job', due_job.id, %(now)s)
+             ORDER BY least(due_job.due_at, due_job.near_at), due_job.id
+             LIMIT 1
+               FOR UPDATE OF due_job SKIP LOCKED
+            """,
+            {"now": now},
+        )
+        return await cur.fetchone()

@@ -1,8 +1,9 @@
 """What does the centre keep of a senior: her record, her relatives, what she has agreed to, and "not now"?"""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from hub.kit.ids import AccountId, CentreId, SeniorId
 
@@ -38,6 +39,10 @@ class Purpose(StrEnum):
     LIVE_VIDEO = "live_video"
     WHEREABOUTS = "whereabouts"
     ALARMS = "alarms"
+
+
+CONSENT_ENDS: Final = "consent-ends"
+"""The kind of the job that ends a consent at its time."""
 
 
 class VetoSource(StrEnum):
@@ -81,7 +86,10 @@ class RelationRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """What a senior agreed to, for whom, who explained it to her in which language, and who was there."""
+    """What a senior agreed to, for whom, who explained it to her in which language, and who was there.
+
+    `ends_at` None: until she takes it back.
+    """
 
     senior_id: SeniorId
     account_id: AccountId
@@ -90,3 +98,4 @@ class ConsentRecord:
     language: str
     witness: str
     text_version: str
+    ends_at: datetime | None = None

@@ -7,12 +7,13 @@ from uuid import UUID
 from hub.access import service as access
 from hub.access.model import Role
 from hub.kit.db import Conn
+from hub.kit.due_jobs import set_due_job
 from hub.kit.ids import AccountId, CentreId, SeniorId, new_id
 from hub.ledger.edit import Edit, written_kind
 from hub.ledger.model import Chain
 from hub.people import store
 from hub.people.errors import CardsOfOthers, NoRelation, NoSuchSenior, NotARelative, PauseIsOver, StaffNeeded
-from hub.people.model import ConsentRecord, Purpose, RelationRecord, SeniorRecord, VetoSource
+from hub.people.model import CONSENT_ENDS, ConsentRecord, Purpose, RelationRecord, SeniorRecord, VetoSource
 from hub.people.ties import may_be_relative, may_confirm, may_explain
 
 
@@ -58,9 +59,10 @@ async def write_relation(edit: Edit, record: RelationRecord) -> None:
 
 
 async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
-    """Write what a senior agreed to. One that stands, and one that was ever withdrawn, stay as they are.
+    """Write what a senior agreed to, unless its end has passed. One that was ever withdrawn or ended stays so.
 
-    Raises NoSuchSenior, NoSuchAccount, StaffNeeded, and NoRelation for somebody who is not related to her.
+    One that stands gets an earlier end and never a later one. Raises NoSuchSenior, NoSuchAccount, StaffNeeded, and
+    NoRelation for somebody who is not related to her.
     """
     centre_id, senior = await _senior(edit.conn, record.senior_id)
     viewer = await access.account(edit.conn, record.account_id)
@@ -68,9 +70,26 @@ async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
         raise StaffNeeded
     if not await store.is_related(edit.conn, record.account_id, record.senior_id):
         raise NoRelation
-    if await store.insert_first_consent(edit.conn, new_id("k", edit.now), record, edit.now):
-        ids = {"senior": str(senior), "person": str(viewer.person), "purpose": record.purpose.value}
-        edit.note(centre_id, Chain.CARE, "consent.given", **ids)
+    consent_id, kind = await _given_or_shortened(edit, record)
+    if consent_id is None:
+        return
+    if record.ends_at is not None:
+        await set_due_job(edit.conn, centre_id, CONSENT_ENDS, consent_id, record.ends_at, edit.now)
+    ends = {} if record.ends_at is None else {"until": record.ends_at.isoformat(timespec="seconds")}
+    ids = {"senior": str(senior), "person": str(viewer.person), "purpose": record.purpose.value, **ends}
+    edit.note(centre_id, Chain.CARE, kind, **ids)
+
+
+async def end_consent(edit: Edit, consent_id: str) -> None:
+    """The time of a consent is over: pictures end within a second. Nothing happens when she took it back before."""
+    ended = await store.end_consent(edit.conn, consent_id, edit.now)
+    if ended is None:
+        return
+    senior_id, account_id, purpose = ended
+    centre_id, senior = await _senior(edit.conn, senior_id)
+    viewer = await access.account(edit.conn, account_id)
+    ids = {"senior": str(senior), "person": str(viewer.person), "purpose": purpose.value}
+    edit.note(centre_id, Chain.CARE, "consent.ended", **ids)
 
 
 async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -> list[AccountId]:
@@ -110,6 +129,17 @@ async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
     if is_news:
         edit.note(centre_id, Chain.CARE, "viewing.resumed", senior=str(senior))
     return is_news
+
+
+async def _given_or_shortened(edit: Edit, record: ConsentRecord) -> tuple[str | None, str]:
+    """The id of the consent that was written, None when nothing was, and the kind of the entry for it."""
+    consent_id = new_id("k", edit.now)
+    is_over = record.ends_at is not None and record.ends_at <= edit.now
+    if not is_over and await store.insert_first_consent(edit.conn, consent_id, record, edit.now):
+        return consent_id, "consent.given"
+    if record.ends_at is None:
+        return None, ""
+    return await store.shorten_consent(edit.conn, record, record.ends_at), "consent.shortened"
 
 
 async def _senior(conn: Conn, senior_id: SeniorId) -> tuple[CentreId, UUID]:

@@ -161,9 +161,9 @@ async def insert_first_consent(conn: Conn, consent_id: str, record: ConsentRecor
     cursor = await conn.execute(
         """
         INSERT INTO consent (id, senior_id, account_id, covers, given_at, explained_by, language, witness,
-                             text_version)
+                             text_version, ends_at)
         SELECT %(id)s, %(senior_id)s, %(account_id)s, %(covers)s, %(now)s, %(explained_by)s, %(language)s,
-               %(witness)s, %(text_version)s
+               %(witness)s, %(text_version)s, %(ends_at)s
          WHERE NOT EXISTS (
                SELECT FROM consent
                 WHERE senior_id = %(senior_id)s AND account_id = %(account_id)s AND covers = %(covers)s)
@@ -179,9 +179,46 @@ async def insert_first_consent(conn: Conn, consent_id: str, record: ConsentRecor
             "language": record.language,
             "witness": record.witness,
             "text_version": record.text_version,
+            "ends_at": record.ends_at,
         },
     )
     return await cursor.fetchone() is not None
+
+
+async def shorten_consent(conn: Conn, record: ConsentRecord, ends_at: datetime) -> str | None:
+    """Let the standing consent for the same end at `ends_at`: its id, None when it ends by then or none stands."""
+    cursor = await conn.execute(
+        """
+        UPDATE consent
+           SET ends_at = %(ends_at)s
+         WHERE senior_id = %(senior_id)s AND account_id = %(account_id)s AND covers = %(covers)s
+           AND withdrawn_at IS NULL AND coalesce(ends_at, 'infinity') > %(ends_at)s
+        RETURNING id
+        """,
+        {
+            "senior_id": record.senior_id,
+            "account_id": record.account_id,
+            "covers": record.purpose,
+            "ends_at": ends_at,
+        },
+    )
+    row = await cursor.fetchone()
+    return None if row is None else str(row[0])
+
+
+async def end_consent(conn: Conn, consent_id: str, now: datetime) -> tuple[SeniorId, AccountId, Purpose] | None:
+    """The consent holds no more: whose, for whom and to what it was, None when it did not hold any more."""
+    cursor = await conn.execute(
+        """
+        UPDATE consent
+           SET withdrawn_at = greatest(given_at, %(now)s)
+         WHERE id = %(id)s AND withdrawn_at IS NULL
+        RETURNING senior_id, account_id, covers
+        """,
+        {"id": consent_id, "now": now},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else (SeniorId(row[0]), AccountId(row[1]), Purpose(row[2]))
 
 
 async def withdraw_consents(conn: Conn, senior_id: SeniorId, purpose: Purpose, now: datetime) -> list[AccountId]:

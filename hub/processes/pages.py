@@ -26,8 +26,11 @@ from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
 from hub.kit.http import Databases, Services
+from hub.notices.jobs import DueJobs
 from hub.notices.reports import TaskReports
 from hub.notices.watch import Watch as NoticeWatch
+from hub.people.model import CONSENT_ENDS
+from hub.people.service import end_consent
 from hub.processes.pulse import keep_pulse
 from hub.processes.running import RULES_EVERY_SECONDS, run_process
 from hub.rules.service import Rules
@@ -66,6 +69,7 @@ class _PagesProcess:
     settings: Settings
     clock: Clock
     pools: _PagePools
+    changes: Changes
     rules: Rules
     video: Video
     access: Access
@@ -109,6 +113,7 @@ def _shared(settings: Settings, clock: Clock, pools: _PagePools, changes: Change
         settings=settings,
         clock=clock,
         pools=pools,
+        changes=changes,
         rules=Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules, keeps=False),
         video=Video(pools.video, MediaProcess(settings.media_socket_path), changes, clock),
         access=access,
@@ -119,12 +124,16 @@ def _shared(settings: Settings, clock: Clock, pools: _PagePools, changes: Change
 
 def _keep_house(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     database, clock = pages.pools.housekeeping, pages.clock
-    every = Housekeeping(TaskReports(database, clock).report).every
+    housekeeping = Housekeeping(TaskReports(database, clock).report)
+    every = housekeeping.every
     forgetting = Forgetting(database, clock, sessions_of_open_viewings)
     tasks.create_task(every(Forgetting.EVERY_SECONDS, forgetting.forget, "forgetting"))
     tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).look, "quiet-notices"))
     tasks.create_task(every(Closing.EVERY_SECONDS, Closing(database, clock).look, "visits-left-open"))
     tasks.create_task(every(Returning.EVERY_SECONDS, Returning(database, clock).look, "devices-returning"))
+    # What is due writes into the care chain, so it is short, as what people do.
+    due_jobs = DueJobs(pages.pools.writing, pages.changes, clock, {CONSENT_ENDS: end_consent})
+    tasks.create_task(due_jobs.run(housekeeping))
     tasks.create_task(every(RULES_EVERY_SECONDS, pages.rules.load_if_changed, "rule-files-of-pages"))
 
 

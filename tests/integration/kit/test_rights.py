@@ -31,6 +31,7 @@ consent             -        -         r          riu
 contact_method      r        -         -          riu
 device              ru       ru        (r)        riu
 device_command      riu      -         -          riu
+due_job             -        -         -          riud
 escalation_policy   r        -         r          riu
 finding             rud      i         -          -
 first_administrator -        -         -          riud

@@ -1,19 +1,22 @@
 """Seniors, relations, consents and vetoes: what is written once is written once, and the ledger says so."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 
 from hub.access.errors import NoSuchAccount
+from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, SeniorId
 from hub.ledger.edit import COMMAND_LINE, edit
+from hub.notices.jobs import DueJobs
 from hub.people import service
 from hub.people.errors import CardsOfOthers, NoRelation, NoSuchSenior, NotARelative, PauseIsOver, StaffNeeded
 from hub.people.model import (
+    CONSENT_ENDS,
     Category,
     ConsentRecord,
     Kinship,
@@ -217,6 +220,94 @@ async def test_a_consent_is_withdrawn_from_everybody_who_has_it_once_and_stays_s
         database_url, "SELECT covers FROM consent WHERE senior_id = 's-wang' AND withdrawn_at IS NULL ORDER BY covers"
     ) == [("alarms",), ("whereabouts",)]
     assert [kind for kind, _ in entries_of(database_url)][-2:] == ["consent.withdrawn"] * 2
+
+
+def until(house: House, ends_at: datetime | None) -> ConsentRecord:
+    """What 王奶奶 agrees to for somebody who has no consent of hers yet."""
+    return ConsentRecord(
+        house.wang, house.stranger, Purpose.LIVE_VIDEO, house.liu, "zh-CN", "孙丽", "2026-01", ends_at=ends_at
+    )
+
+
+async def related(database: Database, house: House, clock: SetClock) -> None:
+    await write_relation(
+        database, clock, RelationRecord(house.stranger, house.wang, Kinship.OTHER, house.liu, blocked=False)
+    )
+
+
+def due_jobs(database: Database, database_url: str, clock: SetClock) -> DueJobs:
+    return DueJobs(database, Changes(database_url), clock, {CONSENT_ENDS: service.end_consent})
+
+
+STANDING = "SELECT ends_at FROM consent WHERE account_id = 'li-son' AND senior_id = 's-wang' AND withdrawn_at IS NULL"
+
+
+async def test_a_consent_ends_at_its_time_and_the_ledger_says_so(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    await related(database, house, clock)
+    await give(database, clock, until(house, clock.now() + HOUR))
+    jobs = due_jobs(database, database_url, clock)
+
+    clock.advance(HOUR - timedelta(seconds=1))
+    await jobs.look()
+    assert len(rows(database_url, STANDING)) == 1
+    clock.advance(timedelta(seconds=1))
+    await jobs.look()
+    await give(database, clock, until(house, clock.now() + HOUR))
+
+    assert rows(database_url, STANDING) == []
+    said = {
+        "senior": person_of(database_url, "senior", "s-wang"),
+        "person": person_of(database_url, "account", "li-son"),
+        "purpose": "live_video",
+    }
+    assert entries_of(database_url)[1:] == [
+        ("consent.given", {**said, "until": "2026-11-23T03:14:05+00:00", "by": "command line"}),
+        ("consent.ended", {**said, "by": "time"}),
+    ]
+
+
+async def test_a_consent_that_was_taken_back_does_not_end_once_more(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    await related(database, house, clock)
+    await give(database, clock, until(house, clock.now() + HOUR))
+    await withdraw(database, clock, house.wang, Purpose.LIVE_VIDEO)
+
+    clock.advance(HOUR)
+    await due_jobs(database, database_url, clock).look()
+
+    assert "consent.ended" not in {kind for kind, _ in entries_of(database_url)}
+    assert rows(database_url, "SELECT FROM due_job") == []
+
+
+async def test_a_standing_consent_gets_an_earlier_end_and_never_a_later_one(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    await related(database, house, clock)
+    begun = clock.now()
+
+    for ends_at in (None, begun + 3 * HOUR, begun + HOUR, begun + 2 * HOUR, None):
+        await give(database, clock, until(house, ends_at))
+
+    assert rows(database_url, STANDING) == [(begun + HOUR,)]
+    assert rows(database_url, "SELECT due_at FROM due_job") == [(begun + HOUR,)]
+    assert [kind for kind, _ in entries_of(database_url)][1:] == ["consent.given"] + ["consent.shortened"] * 2
+
+
+async def test_a_consent_whose_time_has_passed_is_not_given_and_one_that_stands_ends(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    await related(database, house, clock)
+
+    await give(database, clock, until(house, clock.now()))
+    assert rows(database_url, "SELECT FROM consent WHERE account_id = 'li-son' AND senior_id = 's-wang'") == []
+
+    await give(database, clock, until(house, None))
+    await give(database, clock, until(house, clock.now() - HOUR))
+    await due_jobs(database, database_url, clock).look()
+    assert rows(database_url, STANDING) == []
 
 
 async def test_not_now_holds_until_it_is_taken_back(

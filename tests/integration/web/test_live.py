@@ -22,8 +22,14 @@ from hub.kit.clock import SetClock
 from hub.kit.http import Databases
 from hub.kit.ids import AlarmId, RoomId, SeniorId
 from hub.ledger.edit import COMMAND_LINE, edit
+<<<<<<< HEAD
+=======
+from hub.notices.jobs import DueJobs
+>>>>>>> 0cf9b43 (people, kit: a consent ends at its time, as the first of the due jobs)
 from hub.notices.model import Raised
 from hub.notices.service import clear_notice, raise_notice
+from hub.people.model import CONSENT_ENDS, ConsentRecord, Purpose
+from hub.people.service import end_consent, give_first_consent
 from hub.rules.model import Finding, Priority
 from hub.web.board import Board
 from tests.fakes.house import House
@@ -385,6 +391,26 @@ async def test_without_consent_a_family_does_not_learn_where_she_is(site: Site, 
         home = (await browser.get("/api/family/home")).json()
     assert (home["presence"], home["at_centre"], home["today"], home["alarms"]) == (None, None, [], [])
     assert (home["picture"]["allowed"], home["picture"]["code"]) == (False, "no-consent")
+
+
+async def test_a_family_s_page_says_that_its_consent_has_ended_when_it_ends(
+    site: Site, address: str, place: Place, clock: SetClock, house: House
+) -> None:
+    ends_at = clock.now() + timedelta(minutes=5)
+    async with edit(place.hub, COMMAND_LINE, clock.now()) as editing:
+        for purpose in Purpose:
+            record = ConsentRecord(house.wang, house.daughter, purpose, house.liu, "zh-CN", "孙丽", "2026-01", ends_at)
+            await give_first_consent(editing, record)
+    await enters(place, house, house.wang, house.gym)
+    jobs = DueJobs(place.hub, site.changes, clock, {CONSENT_ENDS: end_consent})
+
+    async with opened(address, "/api/family/live", await site.cookies_of(house.daughter, SessionKind.FAMILY)) as phone:
+        before = await phone.hear("home")
+        clock.advance(timedelta(minutes=5))
+        await jobs.look()
+        after = await phone.hear("home")
+
+    assert (before["at_centre"], after["at_centre"], after["presence"]) == (True, None, None)
 
 
 async def test_who_has_arrived_and_entered_no_room_is_at_the_centre(site: Site, place: Place, house: House) -> None:

@@ -1,0 +1,80 @@
+"""Does what is due: each job in a transaction of its own; one that raises is put aside, and the next one goes on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Final, NoReturn, TypeAlias
+
+from hub.kit.changes import Changes
+from hub.kit.clock import BothClocks, Clock, parted
+from hub.kit.db import Conn, Database
+from hub.kit.due_jobs import DueJob, delete_due_job, follow_clock
+from hub.kit.every import Housekeeping
+from hub.ledger.edit import TIME, Edit
+from hub.notices import parking, store
+from hub.notices.parking import PolledRow
+
+_TICK: Final = 0.5
+"""Seconds between two looks when no job is set; what ends at a time ends within a second."""
+_REST: Final = 0.05
+"""Seconds between two turns: a batch of jobs that are set one after the other is one look."""
+
+Work: TypeAlias = Callable[[Edit, str], Awaitable[object]]
+"""Does the work of one kind of job on the row of this id; its changes and its ledger entries are one transaction."""
+
+
+class DueJobs:
+    """The loop that does what is due. `works` has the work of each kind."""
+
+    def __init__(self, database: Database, changes: Changes, clock: Clock, works: Mapping[str, Work]) -> None:
+        self._database = database
+        self._changes = changes
+        self._clock = clock
+        self._works = works
+        self._both: BothClocks | None = None
+
+    async def run(self, housekeeping: Housekeeping, *, tick: float = _TICK) -> NoReturn:
+        """Look every `tick` seconds, and whenever a job is set, until cancelled."""
+
+        async def turn() -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(tick):
+                    await heard.next()
+            heard.waiting()
+            await self.look()
+
+        with self._changes.subscribe("due_job") as heard:
+            await housekeeping.every(_REST, turn, "due-jobs")
+
+    async def look(self) -> None:
+        """Do everything that is due now. Raises psycopg.OperationalError while the database is away."""
+        await self._follow_clock()
+        while await self._do_next():
+            pass
+
+    async def _follow_clock(self) -> None:
+        before, both, now = self._both, self._clock.both(), self._clock.now()
+        was_set = None if before is None else parted(before, both) is not None
+        async with self._database.transaction() as conn:
+            await follow_clock(conn, now, was_set=was_set)
+        self._both = both
+
+    async def _do_next(self) -> bool:
+        """Do the job that is due longest; False when none is."""
+        async with self._database.transaction() as conn:
+            now = self._clock.now()
+            job = await store.lock_due_job(conn, now)
+            if job is None:
+                return False
+            row = PolledRow("due-job", job.id, job.centre_id)
+            await parking.shield(conn, row, lambda: self._do(conn, job, row, now), now)
+            return True
+
+    async def _do(self, conn: Conn, job: DueJob, row: PolledRow, now: datetime) -> None:
+        editing = Edit(conn, TIME, now)
+        await self._works[job.kind](editing, job.subject)
+        await delete_due_job(conn, job)
+        if job.was_parked:
+            await parking.unpark(conn, row, now)
+        await editing.append_entries()

@@ -3,26 +3,12 @@
 from datetime import datetime
 
 from hub.kit.db import Conn
-from hub.kit.ids import CentreId, DeviceId
+from hub.kit.ids import DeviceId
 
 
 async def set_off_until(conn: Conn, device_id: DeviceId, until: datetime | None) -> None:
     """The device is off until then; None: it is not."""
     await conn.execute("UPDATE device SET off_until = %(until)s WHERE id = %(id)s", {"id": device_id, "until": until})
-
-
-async def end_offs(conn: Conn, now: datetime) -> list[tuple[CentreId, DeviceId]]:
-    """The devices whose time to be off is over are off no more; gives them with their centres, by id."""
-    cursor = await conn.execute(
-        """
-        UPDATE device
-           SET off_until = NULL
-         WHERE off_until <= %(now)s
-        RETURNING centre_id, id
-        """,
-        {"now": now},
-    )
-    return sorted((CentreId(centre_id), DeviceId(device_id)) for centre_id, device_id in await cursor.fetchall())
 
 
 async def clear_credential(conn: Conn, device_id: DeviceId) -> None:

@@ -8,10 +8,9 @@ from hub.centre.shown import shown_centre
 from hub.fleet import decision_store, store
 from hub.fleet.errors import NoSuchDevice, OffIsOver, OffTooLong
 from hub.fleet.model import Device
-from hub.kit.clock import Clock
-from hub.kit.db import Database
+from hub.kit.due_jobs import set_due_job
 from hub.kit.ids import CentreId, DeviceId
-from hub.ledger.edit import Author, Edit, edit
+from hub.ledger.edit import Edit
 from hub.ledger.model import Chain
 from hub.notices import service as notices
 from hub.notices.model import Raised
@@ -20,8 +19,8 @@ LONGEST_OFF: Final = timedelta(days=31)
 """A repair takes no longer; a device that is off for ever is one that nobody notices any more."""
 OFF: Final = "device-off"
 """The notice that a device is off, and until when: what nobody watches is said."""
-TIME: Final = Author("time")
-"""Who lets a device come back when its time is over."""
+DEVICE_RETURNS: Final = "device-returns"
+"""The kind of the job that lets a device come back when its time is over."""
 
 
 async def set_device_off(edit: Edit, device_id: DeviceId, until: datetime) -> Device:
@@ -34,6 +33,7 @@ async def set_device_off(edit: Edit, device_id: DeviceId, until: datetime) -> De
     if until > edit.now + LONGEST_OFF:
         raise OffTooLong
     device = await _device(edit, device_id)
+    await set_due_job(edit.conn, device.centre_id, DEVICE_RETURNS, device_id, until, edit.now)
     await decision_store.set_off_until(edit.conn, device_id, until)
     local = until.astimezone(await _zone(edit, device.centre_id))
     params = {"until": f"{local:%Y-%m-%d %H:%M}"}
@@ -54,6 +54,11 @@ async def set_device_on(edit: Edit, device_id: DeviceId) -> bool:
     return True
 
 
+async def let_device_return(edit: Edit, device_id: str) -> None:
+    """The time of a device that is off is over. Nothing happens when it is on again already."""
+    await set_device_on(edit, DeviceId(device_id))
+
+
 async def revoke_device(edit: Edit, device_id: DeviceId) -> Device:
     """Let the device's password open nothing any more; its connections end within a second. Returns it as it was.
 
@@ -63,22 +68,6 @@ async def revoke_device(edit: Edit, device_id: DeviceId) -> Device:
     await decision_store.clear_credential(edit.conn, device_id)
     edit.note(device.centre_id, Chain.ACCESS, "device-revoked", device=device_id)
     return device
-
-
-class Returning:
-    """Housekeeping that lets devices come back whose time is over."""
-
-    EVERY_SECONDS: Final = 1.0
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def look(self) -> None:
-        """Let them come back. Raises psycopg.OperationalError."""
-        async with edit(self._database, TIME, self._clock.now()) as editing:
-            for centre_id, device_id in await decision_store.end_offs(editing.conn, editing.now):
-                await _note_on(editing, centre_id, device_id)
 
 
 async def _device(edit: Edit, device_id: DeviceId) -> Device:

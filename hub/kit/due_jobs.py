@@ -26,7 +26,10 @@ class DueJob:
 async def set_due_job(
     conn: Conn, centre_id: CentreId, kind: str, subject: str, due_at: datetime, now: datetime
 ) -> None:
-    """Let this work be due at `due_at`, or at once when that has passed, instead of any time it was due at before."""
+    """Let this work be due at `due_at`, or at once when that has passed, instead of any time it was due at before.
+
+    Before the row that it is about is locked: whoever does a job has locked the job first.
+    """
     await conn.execute(
         """
         INSERT INTO due_job (id, centre_id, kind, subject, made_at, due_at)

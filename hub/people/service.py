@@ -70,14 +70,28 @@ async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
         raise StaffNeeded
     if not await store.is_related(edit.conn, record.account_id, record.senior_id):
         raise NoRelation
-    consent_id, kind = await _given_or_shortened(edit, record)
-    if consent_id is None:
+    ids = {"senior": str(senior), "person": str(viewer.person), "purpose": record.purpose.value}
+    if record.ends_at is None:
+        if await store.insert_first_consent(edit.conn, new_id("k", edit.now), record, edit.now):
+            edit.note(centre_id, Chain.CARE, "consent.given", **ids)
         return
-    if record.ends_at is not None:
-        await set_due_job(edit.conn, centre_id, CONSENT_ENDS, consent_id, record.ends_at, edit.now)
-    ends = {} if record.ends_at is None else {"until": record.ends_at.isoformat(timespec="seconds")}
-    ids = {"senior": str(senior), "person": str(viewer.person), "purpose": record.purpose.value, **ends}
-    edit.note(centre_id, Chain.CARE, kind, **ids)
+    kind = await _give_until(edit, centre_id, record, record.ends_at)
+    if kind is not None:
+        edit.note(centre_id, Chain.CARE, kind, **ids, until=record.ends_at.isoformat(timespec="seconds"))
+
+
+async def _give_until(edit: Edit, centre_id: CentreId, record: ConsentRecord, ends_at: datetime) -> str | None:
+    """Write a consent that ends, or the end of one that stands: the kind of the entry for it, None for nothing."""
+    consent_id = new_id("k", edit.now)
+    if ends_at > edit.now and await store.insert_first_consent(edit.conn, consent_id, record, edit.now):
+        await set_due_job(edit.conn, centre_id, CONSENT_ENDS, consent_id, ends_at, edit.now)
+        return "consent.given"
+    longer_id = await store.longer_consent(edit.conn, record, ends_at)
+    if longer_id is None:
+        return None
+    await set_due_job(edit.conn, centre_id, CONSENT_ENDS, longer_id, ends_at, edit.now)
+    await store.set_consent_end(edit.conn, longer_id, ends_at)
+    return "consent.shortened"
 
 
 async def end_consent(edit: Edit, consent_id: str) -> None:
@@ -129,17 +143,6 @@ async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
     if is_news:
         edit.note(centre_id, Chain.CARE, "viewing.resumed", senior=str(senior))
     return is_news
-
-
-async def _given_or_shortened(edit: Edit, record: ConsentRecord) -> tuple[str | None, str]:
-    """The id of the consent that was written, None when nothing was, and the kind of the entry for it."""
-    consent_id = new_id("k", edit.now)
-    is_over = record.ends_at is not None and record.ends_at <= edit.now
-    if not is_over and await store.insert_first_consent(edit.conn, consent_id, record, edit.now):
-        return consent_id, "consent.given"
-    if record.ends_at is None:
-        return None, ""
-    return await store.shorten_consent(edit.conn, record, record.ends_at), "consent.shortened"
 
 
 async def _senior(conn: Conn, senior_id: SeniorId) -> tuple[CentreId, UUID]:

@@ -185,15 +185,14 @@ async def insert_first_consent(conn: Conn, consent_id: str, record: ConsentRecor
     return await cursor.fetchone() is not None
 
 
-async def shorten_consent(conn: Conn, record: ConsentRecord, ends_at: datetime) -> str | None:
-    """Let the standing consent for the same end at `ends_at`: its id, None when it ends by then or none stands."""
+async def longer_consent(conn: Conn, record: ConsentRecord, ends_at: datetime) -> str | None:
+    """The id of the standing consent for the same that would last longer than to `ends_at`, None without one."""
     cursor = await conn.execute(
         """
-        UPDATE consent
-           SET ends_at = %(ends_at)s
+        SELECT id
+          FROM consent
          WHERE senior_id = %(senior_id)s AND account_id = %(account_id)s AND covers = %(covers)s
            AND withdrawn_at IS NULL AND coalesce(ends_at, 'infinity') > %(ends_at)s
-        RETURNING id
         """,
         {
             "senior_id": record.senior_id,
@@ -204,6 +203,14 @@ async def shorten_consent(conn: Conn, record: ConsentRecord, ends_at: datetime) 
     )
     row = await cursor.fetchone()
     return None if row is None else str(row[0])
+
+
+async def set_consent_end(conn: Conn, consent_id: str, ends_at: datetime) -> None:
+    """Let a consent end at `ends_at`, unless it ends before."""
+    await conn.execute(
+        "UPDATE consent SET ends_at = least(ends_at, %(ends_at)s) WHERE id = %(id)s",
+        {"id": consent_id, "ends_at": ends_at},
+    )
 
 
 async def end_consent(conn: Conn, consent_id: str, now: datetime) -> tuple[SeniorId, AccountId, Purpose] | None:

@@ -20,7 +20,7 @@ import uvicorn
 from hub.access.forgetting import Forgetting
 from hub.access.service import Access
 from hub.attendance.closing import Closing
-from hub.fleet.decisions import Returning
+from hub.fleet.decisions import DEVICE_RETURNS, let_device_return
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
@@ -130,9 +130,9 @@ def _keep_house(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     tasks.create_task(every(Forgetting.EVERY_SECONDS, forgetting.forget, "forgetting"))
     tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).look, "quiet-notices"))
     tasks.create_task(every(Closing.EVERY_SECONDS, Closing(database, clock).look, "visits-left-open"))
-    tasks.create_task(every(Returning.EVERY_SECONDS, Returning(database, clock).look, "devices-returning"))
     # What is due writes into the care chain, so it is short, as what people do.
-    due_jobs = DueJobs(pages.pools.writing, pages.changes, clock, {CONSENT_ENDS: end_consent})
+    works = {CONSENT_ENDS: end_consent, DEVICE_RETURNS: let_device_return}
+    due_jobs = DueJobs(pages.pools.writing, pages.changes, clock, works)
     tasks.create_task(due_jobs.run(housekeeping))
     tasks.create_task(every(RULES_EVERY_SECONDS, pages.rules.load_if_changed, "rule-files-of-pages"))
 

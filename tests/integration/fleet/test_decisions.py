@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from hub.alarms import service as alarms
-from hub.fleet.decisions import Returning, revoke_device, set_device_off, set_device_on
+from hub.fleet.decisions import DEVICE_RETURNS, let_device_return, revoke_device, set_device_off, set_device_on
 from hub.fleet.deliver import Deliver
 from hub.fleet.errors import NoSuchDevice, OffIsOver, OffTooLong
 from hub.fleet.gatekeeper import Gatekeeper
@@ -15,6 +15,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId
 from hub.ledger.edit import COMMAND_LINE, edit
+from hub.notices.jobs import DueJobs
 from hub.rules.model import DeviceState, StatusHeard
 from hub.rules.service import Rules
 from tests.fakes.house import House, password_of
@@ -26,6 +27,10 @@ HOUR = timedelta(hours=1)
 async def set_off(database: Database, clock: SetClock, device_id: DeviceId, lasts: timedelta = HOUR) -> None:
     async with edit(database, COMMAND_LINE, clock.now()) as editing:
         await set_device_off(editing, device_id, clock.now() + lasts)
+
+
+def due_jobs(database: Database, url: str, clock: SetClock) -> DueJobs:
+    return DueJobs(database, Changes(url), clock, {DEVICE_RETURNS: let_device_return})
 
 
 async def look(database: Database, rules: Rules, clock: SetClock) -> None:
@@ -55,15 +60,15 @@ def recorded(url: str, table: str) -> list[str]:
 
 
 async def test_a_silent_button_that_is_set_off_is_no_notice_and_one_again_when_its_time_is_over(
-    database: Database, database_url: str, house: House, clock: SetClock
+    database: Database, pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
-    rules, returning = Rules([], clock), Returning(database, clock)
+    rules, returning = Rules([], clock), due_jobs(pages_database, database_url, clock)
     await say_state(database, rules, clock, house, DeviceState.ONLINE)
     clock.advance(timedelta(minutes=6))
     await look(database, rules, clock)
     assert ("trigger-silent", "device:b-wang") in standing(database_url)
 
-    await set_off(database, clock, house.wang_button)
+    await set_off(pages_database, clock, house.wang_button)
     clock.advance(timedelta(seconds=11))
     await look(database, rules, clock)
     while_off = standing(database_url)
@@ -87,21 +92,21 @@ async def test_a_silent_button_that_is_set_off_is_no_notice_and_one_again_when_i
 
 
 async def test_a_device_can_be_watched_again_before_its_time_is_over(
-    database: Database, database_url: str, house: House, clock: SetClock
+    pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
-    await set_off(database, clock, house.siren)
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    await set_off(pages_database, clock, house.siren)
+    async with edit(pages_database, COMMAND_LINE, clock.now()) as editing:
         assert await set_device_on(editing, house.siren)
         assert not await set_device_on(editing, house.siren), "it is already"
 
     clock.advance(2 * HOUR)
-    await Returning(database, clock).look()
+    await due_jobs(pages_database, database_url, clock).look()
     assert standing(database_url) == []
     assert recorded(database_url, "ledger_care") == ["device.off", "device.on"]
 
 
 async def test_no_device_is_off_until_a_time_that_is_over_or_for_ever(
-    database: Database, database_url: str, house: House, clock: SetClock
+    pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     for device_id, lasts, refused in (
         (house.siren, timedelta(), OffIsOver),
@@ -109,17 +114,17 @@ async def test_no_device_is_off_until_a_time_that_is_over_or_for_ever(
         (DeviceId("nothing"), HOUR, NoSuchDevice),
     ):
         with pytest.raises(refused):
-            await set_off(database, clock, device_id, lasts)
+            await set_off(pages_database, clock, device_id, lasts)
 
     assert (standing(database_url), recorded(database_url, "ledger_care")) == ([], [])
 
 
 async def test_a_siren_that_is_off_is_told_to_sound_and_not_expected_to_prove_it(
-    database: Database, database_url: str, house: House, clock: SetClock
+    database: Database, pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     broker = Broker()
     deliver = Deliver(database, Changes(database_url), broker, clock)
-    await set_off(database, clock, house.siren)
+    await set_off(pages_database, clock, house.siren)
     await put(database, clock, siren(house, clock))
 
     await deliver.send_due()

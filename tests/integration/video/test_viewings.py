@@ -15,10 +15,6 @@ from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId, SeniorId
-from hub.ledger.edit import COMMAND_LINE, edit
-from hub.notices.jobs import DueJobs
-from hub.people.model import CONSENT_ENDS, ConsentRecord, Purpose
-from hub.people.service import end_consent, give_first_consent
 from hub.video.errors import BadTicket, NoSuchCamera, NoSuchViewing, NotShown, TooManyViewings
 from hub.video.remote import MediaProcess
 from hub.video.service import MOST_IN_A_SESSION, Asker, Picture, Video, being_watched, verdict, watched
@@ -76,35 +72,6 @@ async def test_taking_anything_away_ends_the_picture_within_a_second(centre: Cen
     with pytest.raises(NotShown) as refused:
         await centre.video.open_viewing(daughter, centre.house.gym_camera, for_family=True)
     assert refused.value.code == code
-
-
-async def test_a_consent_that_ends_ends_the_picture_within_a_second_also_when_the_clock_is_behind(
-    centre: Centre, pages_database: Database
-) -> None:
-    daughter = centre.signs_in("wang-daughter")
-    centre.enters("s-wang", "gym")
-    ends_at = MORNING + 5 * MINUTE
-    async with edit(pages_database, COMMAND_LINE, MORNING) as editing:
-        record = ConsentRecord(
-            centre.house.wang, centre.house.daughter, Purpose.LIVE_VIDEO, centre.house.liu, "zh-CN", "孙丽", "2026-01",
-            ends_at,
-        )  # fmt: skip
-        await give_first_consent(editing, record)
-    jobs = DueJobs(pages_database, Changes(centre.url), centre.clock, {CONSENT_ENDS: end_consent})
-    await jobs.look()
-    async with viewer() as one:
-        await centre.watches(one, daughter, centre.house.gym_camera)
-        centre.clock.set_wall(-2 * MINUTE)
-        await jobs.look()
-
-        passed = time.monotonic()
-        centre.clock.advance(5 * MINUTE)
-        await jobs.look()
-        ended = await one.goes_dark()
-
-    assert ended - passed < 1
-    assert centre.clock.now() < ends_at
-    assert await centre.ended_because() == ["no-consent"]
 
 
 async def test_somebody_who_objects_comes_in_and_nothing_says_who(centre: Centre) -> None:

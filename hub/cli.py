@@ -18,13 +18,13 @@ from hub.embedded import children, data_folder, environment, importing, logins, 
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
 from hub.embedded.lan import NoNetwork
-from hub.embedded.model import NotReady
 from hub.embedded.mosquitto import NoMosquitto
 from hub.embedded.place import CannotStart, StartPlan
 from hub.embedded.ports import PortTaken
 from hub.embedded.postgres import PostgresRefused
 from hub.embedded.processes import AlreadyRunning
 from hub.embedded.screen import Screen
+from hub.embedded.supervised import NotReady
 from hub.importing.file import parse
 from hub.importing.held import contradiction
 from hub.importing.mistakes import BadCentreFile

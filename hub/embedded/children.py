@@ -13,8 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import TypeAdapter, ValidationError
 
 from hub.embedded import environment, logins, mosquitto, simulation
-from hub.embedded.model import Child
 from hub.embedded.place import Place
+from hub.embedded.supervised import Child
 from hub.kit.db import Login
 
 ALARM_PATH_LOGINS: Final = (Login.ALARMS,)

@@ -12,7 +12,7 @@ from typing import Final
 from hub.embedded import child
 from hub.embedded.child_log import ChildLog
 from hub.embedded.leftovers import write_pid_file
-from hub.embedded.model import Child, Ended, Listener, Printed, Ready, Started
+from hub.embedded.supervised import Child, Ended, Listener, Printed, Ready, Started
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 
 from hub.embedded import ports, secret_files
-from hub.embedded.model import Child
+from hub.embedded.supervised import Child
 from hub.fleet.accounts import accounts
 from hub.kit.changes import Changes
 from hub.kit.db import Database

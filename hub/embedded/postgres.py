@@ -17,8 +17,8 @@ from urllib.parse import quote
 import psycopg
 
 from hub.embedded import child, environment
-from hub.embedded.model import Child, Ended, Happening, NotReady
 from hub.embedded.processes import Processes
+from hub.embedded.supervised import Child, Ended, Happening, NotReady
 from hub.kit.files import replace_private
 
 _SOCKET_LIMIT = 107  # bytes of a socket's path, sun_path in unix(7)

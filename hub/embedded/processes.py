@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hub.embedded.kept import RunningChild
 from hub.embedded.leftovers import stop_leftovers
-from hub.embedded.model import Child, Listener, NotReady
+from hub.embedded.supervised import Child, Listener, NotReady
 
 
 class AlreadyRunning(Exception):

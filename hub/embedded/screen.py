@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hub.embedded.model import Ended, Happening, Ready
+from hub.embedded.supervised import Ended, Happening, Ready
 
 
 @dataclass(frozen=True, slots=True)

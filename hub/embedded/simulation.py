@@ -13,7 +13,7 @@ import httpx
 
 from hub.embedded import environment as environments
 from hub.embedded import importing, ports, secret_files
-from hub.embedded.model import Child
+from hub.embedded.supervised import Child
 from hub.kit.ids import OrganisationId
 
 SIMULATORS = Path(__file__).parents[2] / "simulators"

@@ -151,7 +151,9 @@ class Database:
                 await stack.enter_async_context(conn.transaction())
                 yield conn
         except (IdleInTransactionSessionTimeout, TransactionTimeout) as error:
-            raise TookTooLong(f"the transaction stood still or took too long, and was ended: {type(error).__name__}") from error
+            raise TookTooLong(
+                f"the transaction stood still or took too long, and was ended: {type(error).__name__}"
+            ) from error
 
     @asynccontextmanager
     async def transaction_as(self, account_id: str) -> AsyncIterator[Conn]:

@@ -10,9 +10,9 @@ import pytest
 
 from hub.embedded import environment, mosquitto
 from hub.embedded.children import processes_of
-from hub.embedded.model import Child
 from hub.embedded.place import Place
 from hub.embedded.simulation import Simulation
+from hub.embedded.supervised import Child
 from hub.kit.db import Database, Login, forget_libpq_environment
 from hub.mqtt.mosquitto import Listening, hub_account
 from tests.fakes.demo import environment_of

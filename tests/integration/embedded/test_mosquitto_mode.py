@@ -32,9 +32,9 @@ from hub.alarms import service as alarms
 from hub.embedded import environment as environments
 from hub.embedded import logins as kept_logins
 from hub.embedded import mosquitto, postgres, secret_files
-from hub.embedded.model import Child, NotReady
 from hub.embedded.mosquitto import Files, NoMosquitto
 from hub.embedded.processes import Processes
+from hub.embedded.supervised import Child, NotReady
 from hub.fleet.accounts import accounts
 from hub.kit.clock import SystemClock
 from hub.kit.db import Database, Login

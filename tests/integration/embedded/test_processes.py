@@ -14,8 +14,8 @@ from typing import TypeVar
 import pytest
 
 from hub.embedded.kept import pause_after
-from hub.embedded.model import Child, Ended, Happening, NotReady, Printed, Ready, Started
 from hub.embedded.processes import AlreadyRunning, Processes
+from hub.embedded.supervised import Child, Ended, Happening, NotReady, Printed, Ready, Started
 
 SIT = "import signal, sys; print('sitting', flush=True); signal.pause()"
 DEAF = (
@@ -38,7 +38,7 @@ signal.pause()
 SUPERVISE = """
 import asyncio, sys
 from pathlib import Path
-from hub.embedded.model import Child
+from hub.embedded.supervised import Child
 from hub.embedded.processes import Processes
 
 async def supervise():

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from hub.embedded import ports
-from hub.embedded.model import Child, Ended, Printed, Ready, Started
 from hub.embedded.processes import Processes
+from hub.embedded.supervised import Child, Ended, Printed, Ready, Started
 from tests.integration.embedded.test_processes import Heard
 
 BEATS = """

@@ -115,6 +115,7 @@ def without_database(centre: Demo) -> Iterator[None]:
     os.kill(centre.process.pid, signal.SIGSTOP)
     try:
         centre.kill("postgres")
+        until(lambda: not centre.is_ready(), what="the hub misses its database")
         yield
     finally:
         os.kill(centre.process.pid, signal.SIGCONT)

@@ -131,7 +131,7 @@ def first_administrator(visitors: Visitors, centre: Demo) -> Page:
     # The demo has its administrator, so the hub would refuse the link; only how the page looks is tried here.
     page.route("**/api/first-administrator/*", lambda asked: asked.fulfill(status=204))
     page.goto(f"{centre.url}/#first/{'A' * 32}")
-    page.locator("#name").wait_for()
+    page.get_by_label("您的姓名").wait_for()
     return page
 
 

@@ -6,7 +6,7 @@ import { centreClock } from './clock.svelte'
 export const SLOW_MS = 3000
 
 /**
- * How a resource stands. `loading` and `slow`: asked and not answered; `ready`; `stale`: shown, but the last try failed;
+ * How a resource stands. `loading` and `slow`: nothing has come yet; `ready`; `stale`: shown, but the last try failed;
  * `offline`: this device has no network; `broken`: nothing to show; `refused`: this account may not, trying again is no use.
  */
 export type ResourceState = 'loading' | 'slow' | 'ready' | 'stale' | 'offline' | 'broken' | 'refused'
@@ -55,8 +55,9 @@ export class Resource<Value, Change = never> {
     if (this.problem?.status === 403) return 'refused'
     if (this.problem && this.#offline) return 'offline'
     if (this.problem) return this.value === null ? 'broken' : 'stale'
-    if (this.loading && this.#slow) return 'slow'
-    return this.value === null ? 'loading' : 'ready'
+    // what is shown stays where it is, under a finger perhaps: a slow second reading is nobody's concern
+    if (this.value !== null) return 'ready'
+    return this.#slow ? 'slow' : 'loading'
   })
 
   readonly conflict = $derived.by((): Conflict<Value, Change> | null => {

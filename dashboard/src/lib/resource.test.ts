@@ -60,6 +60,14 @@ test('what takes long says so, and stops saying it when it is there', async () =
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test('what is read again slowly stays as it is, for whoever is about to tap on it', async () => {
+  await shown(FIRST)
+  void resource.load()
+  vi.advanceTimersByTime(SLOW_MS)
+
+  expect([resource.state, resource.loading]).toEqual(['ready', true])
+})
+
 test.each([
   ['broken', 'stale', new Problem('database-away', 503), true],
   ['broken', 'stale', new Problem('unreachable', 0), true],

@@ -94,7 +94,8 @@ const zh = {
   },
   sentence: '一句话写清经过',
   sentenceHint: '例如：扶王奶奶坐下，量了血压，已无不适。',
-  chooseOutcome: '请选一个结果，再写一句话。',
+  outcomeMissing: '请选一个结果。',
+  sentenceMissing: '请写一句经过。',
   save: '保存',
 }
 
@@ -189,7 +190,8 @@ const en: typeof zh = {
   },
   sentence: 'One sentence about what happened',
   sentenceHint: 'For example: helped Mrs Wang to sit down, took her blood pressure, she is well.',
-  chooseOutcome: 'Please choose an outcome and write one sentence.',
+  outcomeMissing: 'Please choose an outcome.',
+  sentenceMissing: 'Please write one sentence.',
   save: 'Save',
 }
 

@@ -8,6 +8,11 @@ export function isBatteryLow(device: DeviceRow): boolean {
   return device.battery_percent !== null && device.battery_percent <= LOW_PERCENT
 }
 
+/** Whether somebody has to go to it: it is in use and offline, or its battery will not last. */
+export function needsSomebody(device: DeviceRow): boolean {
+  return device.enabled && (device.state === 'offline' || isBatteryLow(device))
+}
+
 /** What is offline, then low batteries, then what never connected, what works, and last what is switched off. */
 export function byNeed(devices: readonly DeviceRow[]): DeviceRow[] {
   const rank = (device: DeviceRow): number => {

@@ -3,7 +3,12 @@ import { inLanguage, type InBoth } from '../../lib/language.svelte'
 
 const zh = {
   title: '设备',
-  empty: '还没有设备。运行 ./anling import centre.yaml 登记。',
+  find: '找设备',
+  findHint: '名字、编号或种类',
+  onlyTrouble: '只看要处理的',
+  count: (trouble: number, all: number) => `${trouble} 个要处理，共 ${all} 个`,
+  found: (n: number) => `找到 ${n} 个`,
+  empty: '还没有设备。请管理员登记。',
   state: { online: '在线', offline: '离线', unknown: '还没有连接过' } as Record<string, string>,
   off: '已停用',
   heard: (time: string) => `上次 ${time}`,
@@ -26,7 +31,12 @@ const zh = {
 
 const en: typeof zh = {
   title: 'Devices',
-  empty: 'No devices yet. ./anling import centre.yaml registers them.',
+  find: 'Find a device',
+  findHint: 'Name, id or kind',
+  onlyTrouble: 'Only those that need somebody',
+  count: (trouble: number, all: number) => `${trouble} of ${all} need somebody`,
+  found: (n: number) => `${n} found`,
+  empty: 'No devices yet. An administrator registers them.',
   state: { online: 'online', offline: 'offline', unknown: 'never connected' },
   off: 'switched off',
   heard: (time: string) => `heard ${time}`,

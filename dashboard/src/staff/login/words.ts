@@ -6,6 +6,8 @@ const zh = {
   account: '账号',
   password: '密码',
   showPassword: '显示密码',
+  accountMissing: '请填账号。',
+  passwordMissing: '请填密码。',
   demoAccounts: '演示账号：点一下就能登录',
   roles: {
     staff: '工作人员',
@@ -22,7 +24,9 @@ const zh = {
     choose: (name: string) => `${name}，请给自己定一个密码`,
     admin: '您是第一位管理员',
     name: '您的姓名',
-    newPassword: '新密码（至少 12 个字）',
+    nameMissing: '请填您的姓名。',
+    newPassword: '新密码（至少 12 位）',
+    tooShort: '密码太短，请至少用 12 位。',
     goIn: '保存并进入',
   },
 }
@@ -32,6 +36,8 @@ const en: typeof zh = {
   account: 'Account',
   password: 'Password',
   showPassword: 'Show password',
+  accountMissing: 'Please fill in the account.',
+  passwordMissing: 'Please fill in the password.',
   demoAccounts: 'Demo accounts: one tap signs you in',
   roles: {
     staff: 'Staff',
@@ -48,7 +54,9 @@ const en: typeof zh = {
     choose: (name: string) => `${name}, please choose a password`,
     admin: 'You are the first administrator',
     name: 'Your name',
+    nameMissing: 'Please fill in your name.',
     newPassword: 'New password (at least 12 characters)',
+    tooShort: 'This password is too short: at least 12 characters, please.',
     goIn: 'Save and go in',
   },
 }

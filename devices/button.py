@@ -164,7 +164,12 @@ class Button:
 def main() -> None:
     """Run a button."""
     arguments = parser("devices.button", "The reference button. Lines on standard input press it.")
-    arguments.add_argument("--kind", choices=["press", "pull_cord", "fall"], default="press", help="what a press is")
+    arguments.add_argument(
+        "--kind",
+        choices=[AlarmKind.PRESS, AlarmKind.PULL_CORD, AlarmKind.FALL],
+        default=AlarmKind.PRESS,
+        help="what a press is",
+    )
     run_device(arguments, _run)
 
 
@@ -178,12 +183,12 @@ async def _run(given: argparse.Namespace, place: Installation) -> None:
 
 async def _obey(button: Button, kind: AlarmKind) -> None:
     """Press for each line read: empty or `press`, `long`, `double`, `test`, or `cancel` for the last one."""
-    kinds = {"": kind, "press": kind, "long": AlarmKind.LONG_PRESS, "double": AlarmKind.DOUBLE_PRESS}
+    kinds = {"": kind, AlarmKind.PRESS: kind, "long": AlarmKind.LONG_PRESS, "double": AlarmKind.DOUBLE_PRESS}
     last: str | None = None
     async for word in typed_lines():
-        if word == "cancel" and last is not None:
+        if word == AlarmKind.CANCEL and last is not None:
             await button.cancel(last)
-        elif word == "test":
+        elif word == AlarmKind.TEST:
             last = await button.press(AlarmKind.TEST)
         elif word in kinds:
             last = await button.press(kinds[word])

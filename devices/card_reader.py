@@ -74,7 +74,7 @@ def main() -> None:
     """Run a card reader."""
     arguments = parser("devices.card_reader", "A card reader that types each number it reads, and a new line.")
     arguments.add_argument("--room", required=True, help="the room it hangs in")
-    arguments.add_argument("--what", choices=[what.value for what in What], default="enter", help="what a card does")
+    arguments.add_argument("--what", choices=[what.value for what in What], default=What.ENTER, help="what a card does")
     run_device(arguments, _run)
 
 

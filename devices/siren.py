@@ -150,7 +150,7 @@ def main() -> None:
 
 
 async def _run(given: argparse.Namespace, place: Installation) -> None:
-    can = frozenset(Do(word) for word in given.can or ["siren"]) | {Do.IDENTIFY}
+    can = frozenset(Do(word) for word in given.can or [Do.SIREN]) | {Do.IDENTIFY}
     await Siren(place.broker, place.identity, place.clock, can=can, on_change=_write_state).run()
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from devices.button import Button
 from devices.camera import CameraAgent
 from devices.card_reader import CardReader
+from devices.contract.kinds import KindOfDevice
 from devices.contract.messages import AlarmKind, Do
 from devices.contract.times import Clock
 from devices.link import Broker, Identity
@@ -72,12 +73,14 @@ class House:
         self._touched = asyncio.Event()
         self._moved = asyncio.Event()
         with ExitStack() as opened:
-            self.buttons = {one.id: self._button(one, opened) for one in plan.of_kind("button", "pull_cord")}
-            self.readers = {one.id: self._reader(one, opened) for one in plan.of_kind("card_reader")}
+            self.buttons = {
+                one.id: self._button(one, opened) for one in plan.of_kind(KindOfDevice.BUTTON, KindOfDevice.PULL_CORD)
+            }
+            self.readers = {one.id: self._reader(one, opened) for one in plan.of_kind(KindOfDevice.CARD_READER)}
             self._closing = opened.pop_all()
-        self.sirens = {one.id: self._siren(one) for one in plan.of_kind("siren", "lamp")}
-        self.sensors = {one.id: self._sensor(one) for one in plan.of_kind("sensor")}
-        self.agents = {one.id: self._agent(one) for one in plan.of_kind("camera")}
+        self.sirens = {one.id: self._siren(one) for one in plan.of_kind(KindOfDevice.SIREN, KindOfDevice.LAMP)}
+        self.sensors = {one.id: self._sensor(one) for one in plan.of_kind(KindOfDevice.SENSOR)}
+        self.agents = {one.id: self._agent(one) for one in plan.of_kind(KindOfDevice.CAMERA)}
 
     def __enter__(self) -> Self:
         return self
@@ -99,12 +102,12 @@ class House:
         """Press a button or pull a cord; gives the message's id. Raises NoSuch."""
         if device_id not in self.buttons:
             raise NoSuch(device_id)
-        pulls = self.plan.devices[device_id].kind == "pull_cord"
+        pulls = self.plan.devices[device_id].kind is KindOfDevice.PULL_CORD
         return await self.buttons[device_id].press(kind or (AlarmKind.PULL_CORD if pulls else AlarmKind.PRESS))
 
     def heat(self, room: str, *, on: bool) -> None:
         """Heat a room, or let it cool. Raises NoSuch."""
-        if room not in {one.room for one in self.plan.of_kind("sensor")}:
+        if room not in {one.room for one in self.plan.of_kind(KindOfDevice.SENSOR)}:
             raise NoSuch(room)
         if not on:
             self.hot_since.pop(room, None)
@@ -175,7 +178,7 @@ class House:
         lenses = self._outside.lenses
         while True:
             rooms = list(self.where().values())
-            lenses.people = {one.id: rooms.count(one.room) for one in self.plan.of_kind("camera")}
+            lenses.people = {one.id: rooms.count(one.room) for one in self.plan.of_kind(KindOfDevice.CAMERA)}
             try:
                 await lenses.settle()
             except CamerasAway as error:
@@ -235,7 +238,7 @@ class House:
         return CardReader(self._outside.broker, identity, outbox, self._clock, room=device.room, dial=self.line.dial)
 
     def _siren(self, device: Device) -> Siren:
-        can = frozenset({Do.SIREN if device.kind == "siren" else Do.LAMP, Do.IDENTIFY})
+        can = frozenset({Do.SIREN if device.kind is KindOfDevice.SIREN else Do.LAMP, Do.IDENTIFY})
         return Siren(self._outside.broker, self._identity(device), self._clock, can=can, dial=self.line.dial)
 
     def _sensor(self, device: Device) -> Sensor:

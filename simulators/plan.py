@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from devices.contract.kinds import KindOfDevice
 from simulators.day import Living, Person
+
+
+class RoomWord(StrEnum):
+    """The types of room that mean something to a simulated day; the hub knows all of them."""
+
+    DUTY = "duty"
+    DINING = "dining"
 
 
 class _Part(BaseModel):
@@ -42,7 +51,7 @@ class Device(_Part):
     """One device of the file; cameras also say where their pictures are."""
 
     id: str
-    kind: str
+    kind: KindOfDevice
     senior: str | None = None
     room: str | None = None
     rtsp_url: str | None = None
@@ -82,13 +91,13 @@ class Plan:
     door_reader: str
     living: Living
 
-    def of_kind(self, *kinds: str) -> list[Device]:
+    def of_kind(self, *kinds: KindOfDevice) -> list[Device]:
         """The devices of these kinds, in the file's order."""
         return [device for device in self.devices.values() if device.kind in kinds]
 
     def reader_in(self, room: str) -> str | None:
         """The card reader of a room; None where there is none."""
-        readers = self.of_kind("card_reader")
+        readers = self.of_kind(KindOfDevice.CARD_READER)
         return next((one.id for one in readers if one.room == room and one.id != self.door_reader), None)
 
 
@@ -107,9 +116,9 @@ def read_plan(path: Path) -> Plan:
 
 def _living(file: _File) -> Living:
     """The mother of the stage's daughter is always where a camera is; nobody visits the duty room."""
-    rooms = tuple(room.id for room in file.rooms if room.type != "duty")
-    dining = next((room.id for room in file.rooms if room.type == "dining"), rooms[0])
-    watched = {device.room for device in file.devices if device.kind == "camera"}
+    rooms = tuple(room.id for room in file.rooms if room.type != RoomWord.DUTY)
+    dining = next((room.id for room in file.rooms if room.type == RoomWord.DINING), rooms[0])
+    watched = {device.room for device in file.devices if device.kind == KindOfDevice.CAMERA}
     return Living(
         people=tuple(Person(senior.id, shy=senior.objects_to_being_seen) for senior in file.seniors),
         rooms=rooms,

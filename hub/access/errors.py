@@ -1,12 +1,13 @@
 """What can go wrong at the door."""
 
-from hub.kit.errors import DomainError
+from hub.access.may import Refusal
+from hub.kit.errors import DomainError, ProblemCode
 
 
 class SignedOut(DomainError):
     """Nobody is signed in, or the session has ended."""
 
-    code = "signed-out"
+    code = Refusal.SIGNED_OUT
     status = 401
 
 
@@ -86,7 +87,7 @@ class WeakPassword(DomainError):
 class NotInTheDemo(DomainError):
     """This is not the demo: what only the demo has does not exist."""
 
-    code = "not-found"
+    code = ProblemCode.NOT_FOUND
     status = 404
 
 
@@ -107,7 +108,7 @@ class PhoneMissing(DomainError):
 class AccountDisabled(DomainError):
     """The account is disabled: nothing lets anybody in to it until it is enabled."""
 
-    code = "account-disabled"
+    code = Refusal.ACCOUNT_DISABLED
     status = 409
 
 

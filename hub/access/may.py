@@ -51,6 +51,31 @@ class Action(StrEnum):
     PLAY = "play"  # WHEP with a ticket, and what belongs to a running viewing
 
 
+class Ground(StrEnum):
+    """Why something is allowed."""
+
+    PUBLIC = "public"
+    ROLE = "role"
+    OWN = "own"
+    RELATION = "relation"
+    STATED_REASON = "stated-reason"
+    ACCEPTED_ALARM = "accepted-alarm"
+
+
+class Refusal(StrEnum):
+    """Why something is not allowed; pages have the words."""
+
+    SIGNED_OUT = "signed-out"
+    ACCOUNT_DISABLED = "account-disabled"
+    NOT_YOUR_ROLE = "not-your-role"
+    NOT_YOUR_CENTRE = "not-your-centre"
+    NOT_YOURS = "not-yours"
+    NO_ALARM = "no-alarm"
+    NOT_YOUR_RELATIVE = "not-your-relative"
+    RELATION_BLOCKED = "relation-blocked"
+    RELATION_UNCONFIRMED = "relation-unconfirmed"
+
+
 @dataclass(frozen=True, slots=True)
 class Anything:
     """The question of a route, before its object is known: could this subject ever do it?"""
@@ -98,15 +123,15 @@ class Allowed:
     """
 
     until: datetime | None
-    because: str
+    because: Ground
     depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No; `reason` is a code for which the page has the words."""
+    """No, for this reason."""
 
-    reason: str
+    reason: Refusal
 
 
 Verdict: TypeAlias = Allowed | Refused
@@ -155,13 +180,13 @@ def may(subject: Subject | None, action: Action, what: Object, now: datetime) ->
     """
     audience, roles = _PERMITTED[action]
     if audience is Audience.PUBLIC:
-        return Allowed(until=None, because="public")
+        return Allowed(until=None, because=Ground.PUBLIC)
     if subject is None or subject.signed_in_until <= now:
-        return Refused("signed-out")
+        return Refused(Refusal.SIGNED_OUT)
     if not subject.active:
-        return Refused("account-disabled")
+        return Refused(Refusal.ACCOUNT_DISABLED)
     if subject.role not in roles or not _reads(audience, subject.kind):
-        return Refused("not-your-role")
+        return Refused(Refusal.NOT_YOUR_ROLE)
     return _may_to(subject, action, what, now)
 
 
@@ -172,7 +197,7 @@ def _reads(audience: Audience, kind: SessionKind) -> bool:
 def _may_to(subject: Subject, action: Action, what: Object, now: datetime) -> Verdict:
     match what:
         case Anything():
-            return _allowed(subject, because="role")
+            return _allowed(subject, because=Ground.ROLE)
         case OfCentre():
             return _within(subject, what.centre_id)
         case RoomPicture():
@@ -181,25 +206,29 @@ def _may_to(subject: Subject, action: Action, what: Object, now: datetime) -> Ve
             return _may_to_senior(subject, what, now)
         case OfAccount():
             own = subject.account_id == what.account_id
-            return _allowed(subject, because="own") if own else Refused("not-yours")
+            return _allowed(subject, because=Ground.OWN) if own else Refused(Refusal.NOT_YOURS)
         case _:
             assert_never(what)
 
 
 def _within(subject: Subject, centre_id: CentreId) -> Verdict:
     if subject.role is Role.FAMILY:
-        return Refused("not-your-role")
-    return _allowed(subject, because="role") if subject.centre_id == centre_id else Refused("not-your-centre")
+        return Refused(Refusal.NOT_YOUR_ROLE)
+    return (
+        _allowed(subject, because=Ground.ROLE) if subject.centre_id == centre_id else Refused(Refusal.NOT_YOUR_CENTRE)
+    )
 
 
 def _may_see_room(subject: Subject, action: Action, what: RoomPicture) -> Verdict:
     within = _within(subject, what.centre_id)
     if isinstance(within, Refused) or action is not Action.WATCH_ROOM:
-        return within if isinstance(within, Refused) else Refused("not-your-role")
+        return within if isinstance(within, Refused) else Refused(Refusal.NOT_YOUR_ROLE)
     if what.accepted_here:
-        return _allowed(subject, because="accepted-alarm")
+        return _allowed(subject, because=Ground.ACCEPTED_ALARM)
     return (
-        _allowed(subject, because="stated-reason") if subject.role in _MAY_LOOK_WITH_A_REASON else Refused("no-alarm")
+        _allowed(subject, because=Ground.STATED_REASON)
+        if subject.role in _MAY_LOOK_WITH_A_REASON
+        else Refused(Refusal.NO_ALARM)
     )
 
 
@@ -208,14 +237,14 @@ def _may_to_senior(subject: Subject, what: OfSenior, now: datetime) -> Verdict:
         return _within(subject, what.centre_id)
     relation = subject.relation_to(what.senior_id)
     if relation is None:
-        return Refused("not-your-relative")
+        return Refused(Refusal.NOT_YOUR_RELATIVE)
     if relation.is_blocked(now):
-        return Refused("relation-blocked")
+        return Refused(Refusal.RELATION_BLOCKED)
     if not relation.holds(now):
-        return Refused("relation-unconfirmed")
-    return _allowed(subject, because="relation", also=f"grant:{what.senior_id}")
+        return Refused(Refusal.RELATION_UNCONFIRMED)
+    return _allowed(subject, because=Ground.RELATION, also=f"grant:{what.senior_id}")
 
 
-def _allowed(subject: Subject, because: str, also: str | None = None) -> Allowed:
+def _allowed(subject: Subject, because: Ground, also: str | None = None) -> Allowed:
     depends_on = (f"account:{subject.account_id}", f"session:{subject.account_id}")
     return Allowed(subject.signed_in_until, because, depends_on if also is None else (*depends_on, also))

@@ -37,7 +37,7 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
 from hub.access.errors import NotAllowed, SignedOut
-from hub.access.may import Action, Allowed, Anything, Audience, Object, Refused, audience_of, may
+from hub.access.may import Action, Allowed, Anything, Audience, Object, Refusal, Refused, audience_of, may
 from hub.access.model import Role, SessionKind, Subject
 from hub.access.service import Access
 from hub.kit.http import of, services_of
@@ -146,4 +146,4 @@ async def _caller(request: Request, action: Action, kind: SessionKind) -> Caller
 def _allowed(verdict: Allowed | Refused) -> Allowed:
     if isinstance(verdict, Allowed):
         return verdict
-    raise SignedOut if verdict.reason == "signed-out" else NotAllowed(verdict.reason)
+    raise SignedOut if verdict.reason is Refusal.SIGNED_OUT else NotAllowed(verdict.reason)

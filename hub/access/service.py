@@ -207,9 +207,9 @@ class Access:
             await self._usable_first_link(conn, token, now)
             if wish.centre_id is None:
                 raise NoCentreYet
-            account_id = AccountId("administrator")
+            account_id = AccountId(Role.ADMINISTRATOR.value)
             if await store.account(conn, account_id) is not None:
-                account_id = AccountId(new_id("administrator", now)[:32])
+                account_id = AccountId(new_id(Role.ADMINISTRATOR, now)[:32])
             administrator = store.NewAdministrator(account_id, wish.centre_id, wish.name, password_hash)
             await store.insert_administrator(conn, administrator)
             await store.end_first_links(conn, now)

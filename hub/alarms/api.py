@@ -17,6 +17,7 @@ from hub.kit.http import HubDatabase, Now, TriedAgain, WebDatabase
 from hub.kit.ids import AlarmId
 from hub.notifications import service as notifications
 from hub.notifications.model import AcceptLink
+from hub.rules.model import Priority
 
 router = APIRouter(route_class=TriedAgain)
 
@@ -47,7 +48,7 @@ class LinkedAlarm(BaseModel):
     """What an accept link is about, as the message said it; `you` is the person it was sent to."""
 
     number: str
-    priority: Literal["P1", "P2"]
+    priority: Literal[Priority.P1, Priority.P2]
     klass: str
     state: State
     summary: dict[str, str]

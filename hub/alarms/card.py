@@ -10,13 +10,14 @@ from psycopg.rows import class_row, dict_row
 from pydantic import BaseModel, Field
 
 from hub.alarms.lifecycle import ambulance_card_at
-from hub.alarms.model import Alarm, Outcome, State
+from hub.alarms.model import Alarm, Outcome, State, Transition
 from hub.alarms.store import ALARM_COLUMNS, alarm_without_policy
 from hub.kit.bulkhead import Defect, contain_now
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
 from hub.notifications import service as notifications
 from hub.notifications.model import NotificationState, Told
+from hub.rules.model import Priority
 
 
 class CardSenior(BaseModel):
@@ -46,7 +47,9 @@ class CardPerson(BaseModel):
 class CardLapse(CardPerson):
     """Who had taken an alarm that nobody has any more, and the step that ended it."""
 
-    what: Literal["lease-lapsed", "confirm-lapsed", "resolve-lapsed", "owner-disabled"]
+    what: Literal[
+        Transition.LEASE_LAPSED, Transition.CONFIRM_LAPSED, Transition.RESOLVE_LAPSED, Transition.OWNER_DISABLED
+    ]
 
 
 class CardTold(BaseModel):
@@ -65,7 +68,7 @@ class AlarmCard(BaseModel):
     centre_id: CentreId
     number: str = Field(description="What people say aloud: 23-07.")
     klass: str
-    priority: Literal["P1", "P2"]
+    priority: Literal[Priority.P1, Priority.P2]
     state: State
     senior: CardSenior | None
     room: CardRoom | None
@@ -99,7 +102,7 @@ class Moment(BaseModel):
     """One line of an alarm's story."""
 
     at: datetime
-    what: str
+    what: Transition
     by_name: str | None
     by_name_en: str | None
     params: dict[str, str | int]

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from hub.access.model import Role
 from hub.alarms import policies, policy_store
 from hub.alarms.model import Applies, Policy
 from hub.centre.shown import shown_centre
@@ -41,7 +42,7 @@ class _Staffing:
         if kind == "role":
             return self._any(self.posts.with_role(name))
         return self._any(shift.account_id for shift in self.shifts if shift.duty == name) or (
-            name == Duty.LEAD and self._any(self.posts.with_role("lead"))
+            name == Duty.LEAD and self._any(self.posts.with_role(Role.LEAD))
         )
 
     def _any(self, accounts: Iterable[AccountId]) -> bool:
@@ -69,7 +70,7 @@ async def duty_gaps(conn: Conn, centre_id: CentreId, now: datetime) -> list[Gap]
     """
     until = now + roster.LOOK_AHEAD
     shifts = await roster.shifts_ahead(conn, centre_id, now)
-    is_lead_there = bool((await roster.posts(conn, centre_id, now)).with_role("lead"))
+    is_lead_there = bool((await roster.posts(conn, centre_id, now)).with_role(Role.LEAD))
     hours = await _hours(conn, centre_id, now, until)
     wanted = _duties(await _policies(conn, centre_id))
     return [

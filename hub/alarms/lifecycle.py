@@ -39,6 +39,7 @@ from hub.alarms.model import (
     State,
     Tell,
     TimerKind,
+    Transition,
 )
 from hub.kit.ids import AccountId, DeviceId
 from hub.notifications.model import Template
@@ -100,7 +101,7 @@ def opened(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
     escalation, told = advance(before, now)
     return Moved(
         alarm=replace(alarm, tier=escalation.taken - 1, ambulance_card_at=now + AMBULANCE_CARD_AFTER),
-        what="opened",
+        what=Transition.OPENED,
         timers=_timers_of_open(escalation.due_at, now),
         tell=_tell(Template.ALARM, told),
         cue=CueKind.RECEIVED,
@@ -134,7 +135,7 @@ def after(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Mo
         case CancelRequested():
             return _cancel_requested(case)
         case Cleared():
-            return Moved(case.stamped(alarm), "cleared") if alarm.state.is_live else None
+            return Moved(case.stamped(alarm), Transition.CLEARED) if alarm.state.is_live else None
         case _:
             assert_never(happening)
 
@@ -165,20 +166,20 @@ def _again(case: _Case, again: Again) -> Moved | None:
         raise NotNow(state=case.alarm.state)
     counted = replace(case.alarm, times_pressed=len(again.presses))
     if again.press_id is None:
-        return Moved(case.stamped(counted), "found-again")
+        return Moved(case.stamped(counted), Transition.FOUND_AGAIN)
     if case.alarm.state.has_owner:
         return _pressed_while_owned(case, counted)
     if is_hurry(again.presses, case.alarm.hurried_at, case.now):
         return _hurried(case, replace(counted, hurried_at=case.now))
-    return Moved(case.stamped(counted), "pressed-again", cue=CueKind.RECEIVED)
+    return Moved(case.stamped(counted), Transition.PRESSED_AGAIN, cue=CueKind.RECEIVED)
 
 
 def _hurried(case: _Case, counted: Alarm) -> Moved:
     """T2: three presses within 30 s take the next tier now; at the top everybody hears it again."""
     if not case.is_at_top:
-        return replace(_climbed(case, counted), what="hurried", cue=CueKind.RECEIVED)
+        return replace(_climbed(case, counted), what=Transition.HURRIED, cue=CueKind.RECEIVED)
     again = _tell(Template.AGAIN, case.told_so_far)
-    return Moved(case.stamped(counted), "hurried", tell=again, cue=CueKind.RECEIVED)
+    return Moved(case.stamped(counted), Transition.HURRIED, tell=again, cue=CueKind.RECEIVED)
 
 
 def _pressed_while_owned(case: _Case, counted: Alarm) -> Moved:
@@ -187,7 +188,7 @@ def _pressed_while_owned(case: _Case, counted: Alarm) -> Moved:
     confirm_by = case.alarm.confirm_by or case.now + CONFIRM_WITHIN
     return Moved(
         case.stamped(replace(counted, confirm_by=confirm_by)),
-        "pressed-again",
+        Transition.PRESSED_AGAIN,
         timers=() if asked else (Pending(TimerKind.CONFIRM, confirm_by),),
         tell=_tell(Template.PRESSED_AGAIN, case.owner_and_lead),
         cue=cue_of(case.alarm.state),
@@ -204,15 +205,15 @@ def _due(case: _Case, due: Due) -> Moved | None:
             return None if due.anybody_told else _unreachable(case)
         case (TimerKind.ARRIVE, State.ACCEPTED):
             nudge = _tell(Template.ARRIVE_NUDGE, case.owner_and_lead)
-            return Moved(case.stamped(case.alarm), "arrive-overdue", tell=nudge, keeps_cue=True)
+            return Moved(case.stamped(case.alarm), Transition.ARRIVE_OVERDUE, tell=nudge, keeps_cue=True)
         case (TimerKind.LEASE, State.ACCEPTED):
-            return _reopened(case, case.alarm, case.alarm.tier + 1, "lease-lapsed")
+            return _reopened(case, case.alarm, case.alarm.tier + 1, Transition.LEASE_LAPSED)
         case (TimerKind.CONFIRM, State.ACCEPTED | State.ON_SCENE):
-            return _reopened(case, case.alarm, case.alarm.tier + 1, "confirm-lapsed")
+            return _reopened(case, case.alarm, case.alarm.tier + 1, Transition.CONFIRM_LAPSED)
         case (TimerKind.RESOLVE, State.ON_SCENE):
             return _resolve_overdue(case)
         case (TimerKind.CLOSE, State.RESOLVED):
-            return Moved(case.stamped(replace(case.alarm, state=State.CLOSED, closed_at=case.now)), "closed")
+            return Moved(case.stamped(replace(case.alarm, state=State.CLOSED, closed_at=case.now)), Transition.CLOSED)
         case _:
             return None
 
@@ -233,7 +234,7 @@ def _repeated(case: _Case) -> Moved:
     told = case.reach.everyone if last_resort else case.told_so_far
     return Moved(
         case.stamped(case.alarm),
-        "repeated",
+        Transition.REPEATED,
         timers=(Pending(TimerKind.REPEAT, case.now + REPEAT_EVERY),),
         tell=_tell(Template.AGAIN, told),
         keeps_cue=True,
@@ -245,10 +246,10 @@ def _unreachable(case: _Case) -> Moved:
     """T6: nobody's phone took it, so the next tier now; on the last tier everybody and every siren."""
     flagged = replace(case.alarm, unreachable=True)
     if not case.is_at_top:
-        return replace(_climbed(case, flagged), what="unreachable")
+        return replace(_climbed(case, flagged), what=Transition.UNREACHABLE)
     return Moved(
         case.stamped(flagged),
-        "unreachable",
+        Transition.UNREACHABLE,
         tell=_tell(Template.ALARM, case.reach.everyone),
         sound=Sound(case.reach.every_device),
     )
@@ -257,7 +258,7 @@ def _unreachable(case: _Case) -> Moved:
 def _somebody_told(case: _Case) -> Moved | None:
     if not case.alarm.unreachable:
         return None
-    return Moved(case.stamped(replace(case.alarm, unreachable=False)), "reached")
+    return Moved(case.stamped(replace(case.alarm, unreachable=False)), Transition.REACHED)
 
 
 def _resolve_overdue(case: _Case) -> Moved:
@@ -265,10 +266,10 @@ def _resolve_overdue(case: _Case) -> Moved:
     nudged = replace(case.alarm, nudges=case.alarm.nudges + 1)
     if nudged.nudges >= NUDGES_BEFORE_REOPENING:
         of_lead = lead_tier(case.alarm.policy)
-        return _reopened(case, nudged, max(case.alarm.tier, of_lead or 0), "resolve-lapsed")
+        return _reopened(case, nudged, max(case.alarm.tier, of_lead or 0), Transition.RESOLVE_LAPSED)
     return Moved(
         case.stamped(nudged),
-        "resolve-overdue",
+        Transition.RESOLVE_OVERDUE,
         timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
         tell=_tell(Template.RESOLVE_NUDGE, case.owner_and_lead),
         keeps_cue=True,
@@ -290,7 +291,7 @@ def _accept(case: _Case, accept: Accept) -> Moved | None:
     arrive_by = now + LEASE
     return Moved(
         case.stamped(replace(taken, arrive_by=arrive_by)),
-        "accepted",
+        Transition.ACCEPTED,
         timers=(Pending(TimerKind.ARRIVE, now + ARRIVE_WITHIN), Pending(TimerKind.LEASE, arrive_by)),
         tell=(Tell(Template.TAKEN, all_told=True),),
         cue=CueKind.COMING,
@@ -302,7 +303,7 @@ def _confirmed(case: _Case, by: AccountId) -> Moved | None:
     """The owner answers "she pressed again", and her lease runs on; without that question there is nothing to say."""
     if case.alarm.confirm_by is None:
         return None
-    return Moved(case.stamped(replace(case.alarm, confirm_by=None)), "confirmed", by=by, answers_confirm=True)
+    return Moved(case.stamped(replace(case.alarm, confirm_by=None)), Transition.CONFIRMED, by=by, answers_confirm=True)
 
 
 def _arrive(case: _Case, arrive: Arrive) -> Moved | None:
@@ -318,7 +319,7 @@ def _arrive(case: _Case, arrive: Arrive) -> Moved | None:
         raise ReasonNeeded
     return Moved(
         case.stamped(replace(alarm, state=State.ON_SCENE, on_scene_at=case.now, confirm_by=None, arrive_by=None)),
-        "on-scene",
+        Transition.ON_SCENE,
         timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
         cue=CueKind.ON_SCENE,
         quiet=Quiet(SIRENS),
@@ -339,7 +340,7 @@ def _resolve(case: _Case, resolve: Resolve) -> Moved | None:
     over = replace(alarm, state=State.RESOLVED, resolved_at=case.now, resolved_by=resolve.by, outcome=resolve.outcome)
     return Moved(
         case.stamped(_unowned(over)),
-        "resolved",
+        Transition.RESOLVED,
         timers=(Pending(TimerKind.CLOSE, case.now + CLOSE_AFTER),),
         tell=(Tell(Template.RESOLVED, all_told=True),),
         cue=CueKind.CLOSED,
@@ -355,7 +356,7 @@ def _owner_disabled(case: _Case) -> Moved | None:
     """
     if case.alarm.owner_id is None:
         return None
-    reopened = _reopened(case, case.alarm, 0, "owner-disabled")
+    reopened = _reopened(case, case.alarm, 0, Transition.OWNER_DISABLED)
     return replace(reopened, tell=tuple(replace(tell, template=Template.ALARM) for tell in reopened.tell))
 
 
@@ -363,7 +364,7 @@ def _cancel_requested(case: _Case) -> Moved | None:
     """She took it back: shown to whoever goes, and nobody stays away because of it."""
     if case.alarm.cancel_requested or not case.alarm.state.is_live:
         return None
-    return Moved(case.stamped(replace(case.alarm, cancel_requested=True)), "cancel-requested")
+    return Moved(case.stamped(replace(case.alarm, cancel_requested=True)), Transition.CANCEL_REQUESTED)
 
 
 def _climbed(case: _Case, changed: Alarm) -> Moved:
@@ -377,7 +378,7 @@ def _on_tier(case: _Case, changed: Alarm, before: Escalation, escalation: Escala
     """Open, on a higher tier: its people told, its devices on, the whole set of timers anew."""
     return Moved(
         case.stamped(replace(changed, tier=escalation.taken - 1)),
-        "escalated",
+        Transition.ESCALATED,
         timers=_timers_of_open(escalation.due_at, case.now),
         tell=_tell(Template.ALARM, people_of(case.reach.tiers[before.taken : escalation.taken])),
         sound=_sound(case.reach, before.taken, escalation.taken),
@@ -385,7 +386,7 @@ def _on_tier(case: _Case, changed: Alarm, before: Escalation, escalation: Escala
     )
 
 
-def _reopened(case: _Case, changed: Alarm, tier: int, what: str) -> Moved:
+def _reopened(case: _Case, changed: Alarm, tier: int, what: Transition) -> Moved:
     """T11, T12, T14, T17: nobody is responsible any more. Open on `tier`, or above it while that reaches nobody, not
     past the last; everybody up to there hears it again."""
     start = Escalation(case.reach.tiers, taken=min(tier, len(case.reach.tiers) - 1), due_at=case.now)

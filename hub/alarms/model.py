@@ -57,6 +57,55 @@ class TimerKind(StrEnum):
     CLOSE = "close"
 
 
+class LaterTimerKind(StrEnum):
+    """What the tables already let an alarm wait for, and no version of the hub sets yet (DECISIONS 19)."""
+
+    SHIFT_END = "shift_end"
+    HANDOVER = "handover"
+
+
+class TimerEnd(StrEnum):
+    """What became of a timer: it was due, or it did not count any more."""
+
+    FIRED = "fired"
+    VOID = "void"
+
+
+class Transition(StrEnum):
+    """What happened to an alarm: the codes of its story and, after "alarm.", of the ledger."""
+
+    OPENED = "opened"
+    PRESSED_AGAIN = "pressed-again"
+    HURRIED = "hurried"
+    FOUND_AGAIN = "found-again"
+    ESCALATED = "escalated"
+    REPEATED = "repeated"
+    UNREACHABLE = "unreachable"
+    REACHED = "reached"
+    ACCEPTED = "accepted"
+    CONFIRMED = "confirmed"
+    ARRIVE_OVERDUE = "arrive-overdue"
+    LEASE_LAPSED = "lease-lapsed"
+    CONFIRM_LAPSED = "confirm-lapsed"
+    ON_SCENE = "on-scene"
+    RESOLVE_OVERDUE = "resolve-overdue"
+    RESOLVE_LAPSED = "resolve-lapsed"
+    RESOLVED = "resolved"
+    OWNER_DISABLED = "owner-disabled"
+    CANCEL_REQUESTED = "cancel-requested"
+    CLEARED = "cleared"
+    CLOSED = "closed"
+    CLOCK_SET = "clock-set"
+
+
+class SentenceAbout(StrEnum):
+    """What a sentence of a responder is about; nobody is asked for a review yet (DECISIONS 19)."""
+
+    ARRIVAL = "arrival"
+    OUTCOME = "outcome"
+    REVIEW = "review"
+
+
 class Arrival(StrEnum):
     """How it is known that somebody is on scene."""
 
@@ -169,9 +218,9 @@ class Sounder:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What somebody wrote, and about what: `arrival` or `outcome`."""
+    """What somebody wrote, and about what."""
 
-    about: str
+    about: SentenceAbout
     by: AccountId
     text: str
 
@@ -292,7 +341,7 @@ class Moved:
     """
 
     alarm: Alarm
-    what: str
+    what: Transition
     timers: tuple[Pending, ...] = ()
     tell: tuple[Tell, ...] = ()
     cue: CueKind | None = None

@@ -9,11 +9,12 @@ from devices.contract.messages import Do
 from hub.alarms.escalation import Tier
 from hub.alarms.lifecycle import Reach
 from hub.alarms.model import Policy, Sounder, Step
+from hub.centre.model import RoomType
 from hub.kit.ids import AccountId, DeviceId, RoomId
 from hub.notifications.model import Reachable
 from hub.roster.model import Duty, Posts
 
-THE_HOUSES_OWN: Final = frozenset({"corridor", "duty"})
+THE_HOUSES_OWN: Final = frozenset({RoomType.CORRIDOR, RoomType.DUTY})
 """Types of room whose sirens and lamps call the whole house."""
 
 
@@ -63,7 +64,7 @@ def _means(target: str, sounder: Sounder, room_id: RoomId | None) -> bool:
     match kind:
         case "device":
             return sounder.device_id == where
-        case "lamp" | "siren":
+        case Do.LAMP | Do.SIREN:
             return sounder.do is Do(kind) and _is_at(where, sounder, room_id)
         case _:
             return False

@@ -33,6 +33,7 @@ from hub.alarms.model import (
     OwnerDisabled,
     Resolve,
     Sentence,
+    SentenceAbout,
     SomebodyTold,
     State,
     Timer,
@@ -107,13 +108,13 @@ async def arrive(
     """The owner is on scene (T9). Raises NoSuchAlarm, NotAResponder, AlreadyTaken, NotNow, ReasonNeeded."""
     alarm = await _lock(conn, alarm_id)
     await _require_responder(conn, alarm, account_id)
-    return await _arrived(conn, alarm, how, Sentence("arrival", account_id, reason.strip()), now)
+    return await _arrived(conn, alarm, how, Sentence(SentenceAbout.ARRIVAL, account_id, reason.strip()), now)
 
 
 async def arrive_through(conn: Conn, link: AcceptLink, how: Arrival, reason: str, now: datetime) -> Alarm:
     """`arrive` by the one person of an accept link, whose message has arrived by that. Raises the same."""
     alarm = await _through(conn, link, now)
-    return await _arrived(conn, alarm, how, Sentence("arrival", link.account_id, reason.strip()), now)
+    return await _arrived(conn, alarm, how, Sentence(SentenceAbout.ARRIVAL, link.account_id, reason.strip()), now)
 
 
 async def resolve(
@@ -122,7 +123,7 @@ async def resolve(
     """It is over (T16). Raises NoSuchAlarm, NotAResponder, NotNow, ReasonNeeded."""
     alarm = await _lock(conn, alarm_id)
     await _require_responder(conn, alarm, account_id)
-    said = Sentence("outcome", account_id, sentence.strip())
+    said = Sentence(SentenceAbout.OUTCOME, account_id, sentence.strip())
     resolving = Resolve(account_id, outcome, has_sentence=bool(said.text))
     return await _happen(conn, alarm, resolving, now, Noted({"outcome": outcome.value}, sentence=said))
 
@@ -251,8 +252,8 @@ class _Sitting:
     async def record(self) -> None:
         """Append to the ledger, as the last statement before the commit."""
         if self.entries:
-            centre_id = self.entries[0][0]
-            await ledger.append(self.conn, centre_id, Chain.CARE, [entry for _, entry in self.entries], self.now)
+            entries = [entry for _, entry in self.entries]
+            await ledger.append(self.conn, self.entries[0][0], Chain.CARE, entries, self.now)
 
     async def _known(self, finding: Finding) -> AlarmId | None:
         """The alarm that the finding's press belongs to already."""
@@ -266,7 +267,6 @@ class _Sitting:
         return Again(press_id, finding.device_id, tuple(await press_store.presses_of(self.conn, live.id)))
 
     async def _place(self, centre_id: CentreId) -> _Place:
-        """Read once, when the first alarm of this transaction needs it."""
         if self.place is None:
             self.place = _Place(await centre_now(self.conn, centre_id, self.now), self.now)
         return self.place

@@ -11,7 +11,7 @@ from datetime import datetime
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from hub.alarms.model import Alarm, Outcome, Policy, Sentence, State
+from hub.alarms.model import Alarm, Outcome, Policy, Sentence, State, Transition
 from hub.alarms.policies import parse_tiers, written
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId
@@ -300,7 +300,7 @@ async def lock_disowned(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] |
 
 
 async def insert_step(
-    conn: Conn, alarm: Alarm, what: str, by: AccountId | None, params: Mapping[str, str | int]
+    conn: Conn, alarm: Alarm, what: Transition, by: AccountId | None, params: Mapping[str, str | int]
 ) -> None:
     """Write down what this version of the alarm is."""
     await conn.execute(

@@ -18,9 +18,10 @@ from hub.fleet import service as fleet
 from hub.fleet.model import Command, Subtopic
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, new_id
+from hub.kit.language import Language
 from hub.ledger.model import Entry
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notifications import service as notifications
 from hub.notifications.model import Facts, Telling
 from hub.roster import service as roster
@@ -161,7 +162,7 @@ async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
     for presser in sorted(await press_store.pressers(conn, alarm.id), key=lambda one: one.device_id):
         if moved.cue is None and await _is_shown(conn, alarm, presser):
             continue
-        language = "en" if presser.language == "en" else "zh-CN"
+        language = Language.ENGLISH if presser.language == Language.ENGLISH else Language.CHINESE
         message = Cue(
             alarm=alarm.id,
             n=alarm.version,
@@ -221,7 +222,9 @@ async def _note_gaps(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Move
     first = 0 if before is None else min(before.tier + 1, alarm.tier)
     for tier in range(first, alarm.tier + 1):
         if tier in moved.gaps:
-            gap = Raised(alarm.centre_id, "roster-gap", f"tier:{tier + 1}", params={"number": alarm.number})
+            gap = Raised(alarm.centre_id, NoticeCode.ROSTER_GAP, f"tier:{tier + 1}", params={"number": alarm.number})
             await notices.raise_notice(conn, gap, alarm.changed_at)
         elif moved.timers and alarm.state is State.OPEN:
-            await notices.clear_notice(conn, alarm.centre_id, "roster-gap", f"tier:{tier + 1}", alarm.changed_at)
+            await notices.clear_notice(
+                conn, alarm.centre_id, NoticeCode.ROSTER_GAP, f"tier:{tier + 1}", alarm.changed_at
+            )

@@ -10,7 +10,7 @@ from hub.kit.db import Conn
 from hub.ledger import service as ledger
 from hub.ledger.model import Chain, Entry
 from hub.notices import service as notices
-from hub.notices.model import CLOCK_BEHIND, Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notifications import service as notifications
 
 
@@ -29,7 +29,9 @@ async def clock_was_set(conn: Conn, clock_set: ClockSet, now: datetime) -> None:
     seconds = round(clock_set.by.total_seconds())
     centre_id = await only_centre(conn)
     if centre_id is not None:
-        await notices.raise_notice(conn, Raised(centre_id, "clock-set", "hub", params={"seconds": seconds}), now)
+        await notices.raise_notice(
+            conn, Raised(centre_id, NoticeCode.CLOCK_SET, "hub", params={"seconds": seconds}), now
+        )
         await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.set", {"by_seconds": seconds})], now)
 
 
@@ -58,11 +60,11 @@ async def clock_is_behind(conn: Conn, newest: datetime, now: datetime) -> None:
     centre_id = await only_centre(conn)
     params: dict[str, str | int | float] = {"seconds": seconds, "newest": newest.isoformat()}
     if centre_id is not None:
-        await notices.raise_notice(conn, Raised(centre_id, CLOCK_BEHIND, "hub", params=params), now)
+        await notices.raise_notice(conn, Raised(centre_id, NoticeCode.CLOCK_BEHIND, "hub", params=params), now)
         await ledger.append(conn, centre_id, Chain.CARE, [Entry("clock.behind", {"seconds": seconds})], now)
 
 
 async def clock_has_caught_up(conn: Conn, now: datetime) -> None:
     """The clock has reached the newest row."""
     if (centre_id := await only_centre(conn)) is not None:
-        await notices.clear_notice(conn, centre_id, CLOCK_BEHIND, "hub", now)
+        await notices.clear_notice(conn, centre_id, NoticeCode.CLOCK_BEHIND, "hub", now)

@@ -34,12 +34,9 @@ from hub.centre.errors import NoSuchRoom
 from hub.kit.db import Conn
 from hub.kit.etags import is_matched
 from hub.kit.ids import CentreId, SeniorId, new_id
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notices.service import clear_notice, raise_notice
 from hub.people.errors import NoSuchSenior
-
-UNKNOWN_CARD = "unknown-card"
-LEFT_OPEN = "visit-left-open"
 
 
 async def card_read(conn: Conn, read: CardRead, now: datetime) -> Attended:
@@ -47,7 +44,7 @@ async def card_read(conn: Conn, read: CardRead, now: datetime) -> Attended:
     room_id = await store.room_of(conn, read.centre_id, read.room_id, read.device_id, read.at)
     senior_id = await store.senior_of_card(conn, read.centre_id, read.token)
     if senior_id is None:
-        await raise_notice(conn, Raised(read.centre_id, UNKNOWN_CARD, f"device:{read.device_id}"), now)
+        await raise_notice(conn, Raised(read.centre_id, NoticeCode.UNKNOWN_CARD, f"device:{read.device_id}"), now)
         return Attended(None, room_id)
     room_meant = room_id if read.what is not What.LEAVE else read.room_id and room_id
     seen = Seen(senior_id, read.what, room_meant, Evidence.CARD, min(read.at, now))
@@ -98,7 +95,9 @@ async def notice_left_open(conn: Conn, now: datetime) -> list[LeftOpen]:
     """Notice each visit that still stands half an hour after closing; somebody looks whether she is still there."""
     found = await store.left_open(conn, now)
     for visit in found:
-        raised = Raised(visit.centre_id, LEFT_OPEN, f"senior:{visit.senior_id}", params={"visit": visit.visit_id})
+        raised = Raised(
+            visit.centre_id, NoticeCode.VISIT_LEFT_OPEN, f"senior:{visit.senior_id}", params={"visit": visit.visit_id}
+        )
         await raise_notice(conn, raised, now)
     return found
 
@@ -124,7 +123,7 @@ async def _write(conn: Conn, about: CardRead | Tapped, attendance: Attendance, s
     for move in moves(attendance, seen):
         await _written(conn, attendance, visit_id, move, now)
         if isinstance(move, VisitEnds):
-            await clear_notice(conn, about.centre_id, LEFT_OPEN, f"senior:{seen.senior_id}", now)
+            await clear_notice(conn, about.centre_id, NoticeCode.VISIT_LEFT_OPEN, f"senior:{seen.senior_id}", now)
 
 
 async def _written(conn: Conn, attendance: Attendance, visit_id: str, move: Move, now: datetime) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hub.access.model import Role
 from hub.embedded.supervised import Ended, Happening, Ready
 
 
@@ -27,14 +28,14 @@ class Account:
 
 
 ROLES = {
-    "staff": "工作人员 · staff",
-    "social_worker": "社工 · social worker",
-    "lead": "组长 · lead",
-    "grid_head": "网格楼院长 · grid head",
-    "street_office": "街道 · street office",
-    "family": "家属 · family",
-    "auditor": "审计 · auditor",
-    "administrator": "管理员 · administrator",
+    Role.STAFF: "工作人员 · staff",
+    Role.SOCIAL_WORKER: "社工 · social worker",
+    Role.LEAD: "组长 · lead",
+    Role.GRID_HEAD: "网格楼院长 · grid head",
+    Role.STREET_OFFICE: "街道 · street office",
+    Role.FAMILY: "家属 · family",
+    Role.AUDITOR: "审计 · auditor",
+    Role.ADMINISTRATOR: "管理员 · administrator",
 }
 
 
@@ -85,11 +86,11 @@ class Screen:
             return
         table = Table("role", "account", "password", "name", title="Accounts of the demo", title_justify="left")
         for account in {account.role: account for account in reversed(accounts)}.values():
-            table.add_row(ROLES.get(account.role, account.role), account.id, account.password, account.name)
+            table.add_row(ROLES[Role(account.role)], account.id, account.password, account.name)
         self._console.print()
         self._console.print(table)
         if daughter is not None:
-            self.say(f"{ROLES['family']}: {daughter}")
+            self.say(f"{ROLES[Role.FAMILY]}: {daughter}")
 
     def code(self, line: str, address: str) -> None:
         """An address as a QR code (ISO/IEC 18004) and in letters."""

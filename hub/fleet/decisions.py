@@ -13,12 +13,10 @@ from hub.kit.ids import CentreId, DeviceId
 from hub.ledger.edit import Edit
 from hub.ledger.model import Chain
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, NoticePriority, Raised
 
 LONGEST_OFF: Final = timedelta(days=31)
 """A repair takes no longer; a device that is off for ever is one that nobody notices any more."""
-OFF: Final = "device-off"
-"""The notice that a device is off, and until when: what nobody watches is said."""
 DEVICE_RETURNS: Final = "device-returns"
 """The kind of the job that lets a device come back when its time is over."""
 
@@ -37,7 +35,9 @@ async def set_device_off(edit: Edit, device_id: DeviceId, until: datetime) -> De
     await decision_store.set_off_until(edit.conn, device_id, until)
     local = until.astimezone(await _zone(edit, device.centre_id))
     params = {"until": f"{local:%Y-%m-%d %H:%M}"}
-    notice = Raised(device.centre_id, OFF, f"device:{device_id}", priority="P4", params=params)
+    notice = Raised(
+        device.centre_id, NoticeCode.DEVICE_OFF, f"device:{device_id}", priority=NoticePriority.P4, params=params
+    )
     await notices.raise_notice(edit.conn, notice, edit.now)
     ends = until.isoformat(timespec="seconds")
     edit.note(device.centre_id, Chain.CARE, "device.off", device=device_id, until=ends)
@@ -82,5 +82,5 @@ async def _zone(edit: Edit, centre_id: CentreId) -> ZoneInfo:
 
 
 async def _note_on(edit: Edit, centre_id: CentreId, device_id: DeviceId) -> None:
-    await notices.clear_notice(edit.conn, centre_id, OFF, f"device:{device_id}", edit.now)
+    await notices.clear_notice(edit.conn, centre_id, NoticeCode.DEVICE_OFF, f"device:{device_id}", edit.now)
     edit.note(centre_id, Chain.CARE, "device.on", device=device_id)

@@ -11,7 +11,7 @@ import psycopg
 
 from devices.contract.topics import Kind, topic
 from hub.fleet import store
-from hub.fleet.model import UNPROVEN, Outgoing
+from hub.fleet.model import Outgoing
 from hub.fleet.retries import LONGEST_WAIT, next_try
 from hub.kit.bulkhead import Defect, contain
 from hub.kit.changes import Changes
@@ -20,7 +20,7 @@ from hub.kit.db import Conn, Database
 from hub.mqtt.model import Transport, Unreachable
 from hub.notices import parking
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notices.parking import PolledRow
 
 log = logging.getLogger(__name__)
@@ -116,5 +116,5 @@ async def _give_up(conn: Conn, outgoing: Outgoing, now: datetime) -> None:
     """Nobody needs it any more; a command that was never proven is noticed, unless the device is off."""
     await store.end(conn, outgoing.id, now)
     if outgoing.nonce is not None and not outgoing.is_off:
-        unproven = Raised(outgoing.centre_id, UNPROVEN, f"device:{outgoing.device_id}")
+        unproven = Raised(outgoing.centre_id, NoticeCode.COMMAND_UNPROVEN, f"device:{outgoing.device_id}")
         await notices.raise_notice(conn, unproven, now)

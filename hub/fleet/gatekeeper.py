@@ -16,7 +16,7 @@ from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId
 from hub.mqtt.model import CannotTell, Principal
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 
 _WINDOW: Final = timedelta(minutes=1)
 _TRIES: Final = 3
@@ -70,7 +70,7 @@ class Gatekeeper:
         tries.append(self._clock.monotonic())
         if len(tries) < _TRIES or tries[0] < since:
             return
-        raised = Raised(self._centre_id, "wrong-credentials", subject, params={"refused": self.refused})
+        raised = Raised(self._centre_id, NoticeCode.WRONG_CREDENTIALS, subject, params={"refused": self.refused})
         try:
             async with asyncio.timeout(3), self._database.transaction() as conn:
                 await notices.raise_notice(conn, raised, self._clock.now())

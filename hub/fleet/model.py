@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 from hub.kit.ids import AlarmId, CentreId, DeviceId, RoomId, SeniorId
-
-UNPROVEN: Final = "command-unproven"
-"""The notice that a device did not do, or does not say that it did, what it was told."""
 
 
 class DeviceKind(StrEnum):

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from devices.contract.messages import DoneState
 from hub.fleet import store
-from hub.fleet.model import NOBODYS, UNPROVEN, Assigned, Command, Device, DeviceKind, DeviceState, Subtopic
+from hub.fleet.model import NOBODYS, Assigned, Command, Device, DeviceKind, DeviceState, Subtopic
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId, new_id
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 
 
 async def device(conn: Conn, device_id: DeviceId) -> Device | None:
@@ -103,7 +103,7 @@ async def proof(conn: Conn, device_id: DeviceId, nonce: str, state: str, now: da
     if centre_id is None:
         return False
     if state == DoneState.REFUSED:
-        await notices.raise_notice(conn, Raised(centre_id, UNPROVEN, f"device:{device_id}"), now)
+        await notices.raise_notice(conn, Raised(centre_id, NoticeCode.COMMAND_UNPROVEN, f"device:{device_id}"), now)
     else:
-        await notices.clear_notice(conn, centre_id, UNPROVEN, f"device:{device_id}", now)
+        await notices.clear_notice(conn, centre_id, NoticeCode.COMMAND_UNPROVEN, f"device:{device_id}", now)
     return True

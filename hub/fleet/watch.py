@@ -9,11 +9,10 @@ from hub.kit.db import Database
 from hub.kit.ids import CentreId
 from hub.mqtt.client import ExternalBroker
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 
 PATIENCE: Final = timedelta(seconds=10)
 """A broker that only starts again is back sooner."""
-_CODE: Final = "broker-away"
 _SUBJECT: Final = "broker"
 
 
@@ -43,7 +42,7 @@ class BrokerWatch:
             return
         async with asyncio.timeout(3), self._database.transaction() as conn:
             if away:
-                await notices.raise_notice(conn, Raised(self._centre_id, _CODE, _SUBJECT), now)
+                await notices.raise_notice(conn, Raised(self._centre_id, NoticeCode.BROKER_AWAY, _SUBJECT), now)
             else:
-                await notices.clear_notice(conn, self._centre_id, _CODE, _SUBJECT, now)
+                await notices.clear_notice(conn, self._centre_id, NoticeCode.BROKER_AWAY, _SUBJECT, now)
         self._told = away

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from hub.access.model import Role, needs_phone
+from hub.alarms.model import Applies
 from hub.centre.model import are_in_order
 from hub.fleet.placement import Misplaced, Placement, misplaced
 from hub.importing.mistakes import Path
@@ -97,9 +98,9 @@ def _people_named(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
 def _tiers(file: CentreFile) -> Iterator[tuple[Path, TierPart]]:
     if file.escalation is not None:
         for n, tier in enumerate(file.escalation.opening_hours):
-            yield ("escalation", "opening_hours", n), tier
+            yield ("escalation", Applies.OPENING_HOURS, n), tier
         for n, tier in enumerate(file.escalation.out_of_hours):
-            yield ("escalation", "out_of_hours", n), tier
+            yield ("escalation", Applies.OUT_OF_HOURS, n), tier
 
 
 def _wrong_devices(file: CentreFile) -> Iterator[tuple[Path, str]]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from hub.access.may import Action
 from hub.access.needs import Caller, Needs
 from hub.ingest import quarantine
+from hub.ingest.model import QuarantineReason
 from hub.kit.http import HubDatabase
 
 router = APIRouter()
@@ -20,7 +21,7 @@ class QuarantinedMessage(BaseModel):
     id: str
     device_id: str | None
     topic: str
-    reason: str
+    reason: QuarantineReason
     detail: str
     payload_bytes: int
     received_at: datetime
@@ -40,7 +41,7 @@ async def quarantined(
             id=row.id,
             device_id=row.device_id,
             topic=row.topic,
-            reason=row.reason,
+            reason=QuarantineReason(row.reason),
             detail=row.detail,
             payload_bytes=row.payload_bytes,
             received_at=row.received_at,

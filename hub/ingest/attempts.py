@@ -13,7 +13,7 @@ import psycopg
 from devices.contract.messages import dump
 from devices.contract.topics import Kind, parse_topic, topic
 from hub.ingest.decode import decode
-from hub.ingest.model import Answer, Arrived, Decoded, Garbled, Spoken
+from hub.ingest.model import Answer, Arrived, Decoded, Garbled, QuarantineReason, Spoken
 from hub.kit.bulkhead import Defect, contain_now
 from hub.kit.db import Conn, Database
 from hub.mqtt.model import Inbound, Unreachable
@@ -61,4 +61,8 @@ def arrived(inbound: Inbound) -> Arrived:
 def _decoded(inbound: Inbound) -> Decoded:
     """Read a message; a defect of ours in reading it makes it one that nobody can read, never a crash loop."""
     decoded = contain_now("reading a message", lambda: decode(inbound.topic, inbound.payload))
-    return Garbled(parse_topic(inbound.topic), "defect", decoded.error) if isinstance(decoded, Defect) else decoded
+    return (
+        Garbled(parse_topic(inbound.topic), QuarantineReason.DEFECT, decoded.error)
+        if isinstance(decoded, Defect)
+        else decoded
+    )

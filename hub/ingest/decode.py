@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from devices.contract.messages import Ack, AlarmMessage, Cmd, Cue, Unreadable, VisitMessage, parse
 from devices.contract.topics import FROM_DEVICE, parse_topic
-from hub.ingest.model import Decoded, Garbled, Understood
+from hub.ingest.model import Decoded, Garbled, QuarantineReason, Understood
 
 CHANGED_BY_A_RETRY = frozenset({"age_ms", "battery", "signal"})
 
@@ -16,11 +16,11 @@ def decode(topic: str, payload: bytes) -> Decoded:
     """Read one message from a device."""
     parsed = parse_topic(topic)
     if parsed is None or parsed.kind not in FROM_DEVICE:
-        return Garbled(None, "unknown-topic", "the topic is none that devices publish to")
+        return Garbled(None, QuarantineReason.UNKNOWN_TOPIC, "the topic is none that devices publish to")
     try:
         said = parse(parsed.kind, payload)
     except Unreadable as unreadable:
-        return Garbled(parsed, unreadable.reason, unreadable.detail[:200], unreadable.message_id)
+        return Garbled(parsed, QuarantineReason(unreadable.reason), unreadable.detail[:200], unreadable.message_id)
     assert not isinstance(said, Ack | Cue | Cmd), "the kinds that devices publish"
     return Understood(parsed, said)
 

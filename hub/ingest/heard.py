@@ -14,7 +14,7 @@ from hub.ingest.model import Arrived, Garbled, Understood
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notices.service import raise_notice
 
 BATTERY: Final = "battery"
@@ -55,7 +55,7 @@ class Heard:
             await fleet.heard(conn, heard)
             await fleet.batteries(conn, said)
             if shed:
-                raised = Raised(self._centre_id, "telemetry-shed", "hub", params={"messages": shed})
+                raised = Raised(self._centre_id, NoticeCode.TELEMETRY_SHED, "hub", params={"messages": shed})
                 await raise_notice(conn, raised, now)
         self._shed -= shed
         self._heard = {device: at for device, at in self._heard.items() if heard.get(device) != at}

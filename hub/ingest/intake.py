@@ -23,7 +23,7 @@ from hub.ingest import presses, quarantine, states
 from hub.ingest.attempts import RETRY_SECONDS, arrived, commit, tell
 from hub.ingest.heard import Heard
 from hub.ingest.lane import Lane, Waiting
-from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, Spoken, Understood
+from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, QuarantineReason, Spoken, Understood
 from hub.ingest.timing import DeviceClocks
 from hub.kit.bulkhead import Defect, contain
 from hub.kit.clock import Clock
@@ -139,7 +139,7 @@ class Intake:
         apart = replace(self._neighbours, conclude=self._neighbours.conclude_apart)
         decoded = message.decoded
         message_id = getattr(decoded.said, "id", None) if isinstance(decoded, Understood) else decoded.message_id
-        plain = Garbled(decoded.topic, "refused-by-the-database", defect.error, message_id)
+        plain = Garbled(decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error, message_id)
         for one in (message, Arrived(waiting.inbound, plain)):
             answers = await contain("a message of the alarm lane", partial(self._committed, [one], apart))
             if not isinstance(answers, Defect):
@@ -201,7 +201,7 @@ class Intake:
             for waiting in batch:
                 await self._keep_states([waiting])
             return
-        refused = Garbled(messages[0].decoded.topic, "refused-by-the-database", defect.error)
+        refused = Garbled(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
         with suppress(psycopg.OperationalError, TimeoutError):
             await contain("a message that is set aside", lambda: self._set_aside(batch[0].inbound, refused))
         batch[0].settle()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from devices.contract.messages import Ack, AlarmMessage, Done, StatusMessage, TeleMessage, VisitMessage
+from devices.contract.messages import Ack, AlarmMessage, Done, Reason, StatusMessage, TeleMessage, VisitMessage
 from devices.contract.topics import Topic
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
@@ -25,12 +26,37 @@ class Understood:
     said: Said
 
 
+class QuarantineReason(StrEnum):
+    """Why a message is set aside: what the contract says of its bytes, and what only the hub can know."""
+
+    TOO_LONG = Reason.TOO_LONG
+    NOT_UTF8 = Reason.NOT_UTF8
+    NOT_JSON = Reason.NOT_JSON
+    NOT_AN_OBJECT = Reason.NOT_AN_OBJECT
+    UNKNOWN_VERSION = Reason.UNKNOWN_VERSION
+    MISSING_FIELD = Reason.MISSING_FIELD
+    BAD_FIELD = Reason.BAD_FIELD
+    UNKNOWN_TOPIC = "unknown-topic"
+    UNKNOWN_DEVICE = "unknown-device"
+    WRONG_LANE = "wrong-lane"
+    REFUSED_BY_THE_DATABASE = "refused-by-the-database"
+    DEFECT = "defect"
+
+
+class SeenLane(StrEnum):
+    """Among which messages one is looked for that was seen before."""
+
+    ALARM = "alarm"
+    UNREADABLE = "unreadable"
+    VISIT = "visit"
+
+
 @dataclass(frozen=True, slots=True)
 class Garbled:
     """A message that nobody can read. `topic` is None when the topic is none of ours; `detail` repeats no value."""
 
     topic: Topic | None
-    reason: str
+    reason: QuarantineReason
     detail: str
     message_id: str | None = None
 

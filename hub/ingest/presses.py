@@ -15,13 +15,13 @@ from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage
 from devices.contract.topics import Topic
 from hub.ingest import quarantine, store
 from hub.ingest.decode import digest
-from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, Sender, Understood
+from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, QuarantineReason, SeenLane, Sender, Understood
 from hub.ingest.store import Press, Seen
 from hub.ingest.timing import DeviceClocks, When, when
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
 from hub.mqtt.model import Inbound
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notices.service import raise_notice
 from hub.rules.model import PressHeard, PressKind
 
@@ -91,7 +91,7 @@ async def _keep_one(desk: _Desk, arrived: Arrived) -> _Kept | None:
         case Understood(topic, AlarmMessage() as said):
             if (sender := await _sender(desk, topic, inbound.received_at)) is not None:
                 return await _keep_readable(desk, inbound, topic, said, sender)
-            strange = Garbled(topic, "unknown-device", "no device of this id is registered")
+            strange = Garbled(topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered")
         case Garbled(Topic() as topic) as garbled:
             if (sender := await _sender(desk, topic, inbound.received_at)) is not None:
                 return await _keep_unreadable(desk, inbound, garbled, sender)
@@ -99,14 +99,14 @@ async def _keep_one(desk: _Desk, arrived: Arrived) -> _Kept | None:
         case Garbled() as garbled:
             strange = garbled
         case Understood(topic):
-            strange = Garbled(topic, "wrong-lane", "not a message of the alarm lane")
+            strange = Garbled(topic, QuarantineReason.WRONG_LANE, "not a message of the alarm lane")
     await quarantine.set_aside(desk.conn, inbound, strange, desk.neighbours.centre_id, desk.now)
     return None
 
 
 async def _keep_readable(desk: _Desk, inbound: Inbound, topic: Topic, said: AlarmMessage, sender: Sender) -> _Kept:
     device_id = DeviceId(topic.device)
-    seen = Seen(device_id, "alarm", said.id, digest(said))
+    seen = Seen(device_id, SeenLane.ALARM, said.id, digest(said))
     before = await store.before(desk.conn, seen)
     if before.press_id is not None:
         return _Kept(topic, said.id, before.press_id, None)
@@ -151,7 +151,7 @@ async def _keep_unreadable(desk: _Desk, inbound: Inbound, garbled: Garbled, send
         digest=of_bytes,
         unreadable_reason=garbled.reason,
     )
-    seen = Seen(sender.device_id, "unreadable", "", of_bytes)
+    seen = Seen(sender.device_id, SeenLane.UNREADABLE, "", of_bytes)
     if not await store.note_unreadable(desk.conn, seen, press.id, desk.now, UNREADABLE_AGAIN_AFTER):
         before = await store.before(desk.conn, seen)
         return _Kept(garbled.topic, garbled.message_id, before.press_id, None)
@@ -207,9 +207,9 @@ def _event(press: Press) -> PressHeard:
 async def _notice_oddities(desk: _Desk, inbound: Inbound, sender: Sender, *, reused: bool) -> None:
     subject = f"device:{sender.device_id}"
     if reused:
-        await raise_notice(desk.conn, Raised(sender.centre_id, "message-id-reused", subject), desk.now)
+        await raise_notice(desk.conn, Raised(sender.centre_id, NoticeCode.MESSAGE_ID_REUSED, subject), desk.now)
     if inbound.live_retain:
-        await raise_notice(desk.conn, Raised(sender.centre_id, "press-retained", subject), desk.now)
+        await raise_notice(desk.conn, Raised(sender.centre_id, NoticeCode.PRESS_RETAINED, subject), desk.now)
 
 
 def _answer(kept: _Kept, alarms: dict[PressId, AlarmId]) -> Answer:

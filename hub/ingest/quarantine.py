@@ -12,7 +12,7 @@ from hub.ingest.store import Quarantined, Strange
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, new_id
 from hub.mqtt.model import Inbound
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, NoticePriority, Raised
 from hub.notices.service import raise_notice
 
 KEPT_PER_CENTRE: Final = 1000
@@ -37,7 +37,7 @@ async def set_aside(conn: Conn, inbound: Inbound, garbled: Garbled, home: Centre
     await store.quarantine(conn, strange)
     await store.trim_quarantine(conn, centre_id, KEPT_PER_CENTRE)
     subject = f"device:{sender.device_id}" if sender is not None else "hub"
-    raised = Raised(centre_id, "message-unreadable", subject, "P4", {"reason": garbled.reason})
+    raised = Raised(centre_id, NoticeCode.MESSAGE_UNREADABLE, subject, NoticePriority.P4, {"reason": garbled.reason})
     await raise_notice(conn, raised, now)
 
 

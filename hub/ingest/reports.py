@@ -16,7 +16,7 @@ from hub.attendance import service as attendance
 from hub.attendance.model import CardRead, What
 from hub.ingest import quarantine, store
 from hub.ingest.decode import digest
-from hub.ingest.model import Answer, Arrived, Garbled, ReportNeighbours, Sender, Understood
+from hub.ingest.model import Answer, Arrived, Garbled, QuarantineReason, ReportNeighbours, SeenLane, Sender, Understood
 from hub.ingest.store import Seen
 from hub.ingest.timing import DeviceClocks, reading_time, when
 from hub.kit.db import Conn
@@ -87,13 +87,13 @@ async def _keep_one(desk: _Desk, arrived: Arrived) -> None:
             sender = desk.senders.get(topic.device)
             if sender is None or sender.centre_id != topic.centre:
                 why = "no device of this id is registered at this centre"
-                _strange(desk, arrived, Garbled(topic, "unknown-device", why))
+                _strange(desk, arrived, Garbled(topic, QuarantineReason.UNKNOWN_DEVICE, why))
             elif isinstance(said, TeleMessage):
                 _keep_readings(desk, arrived, said, sender)
             elif isinstance(said, VisitMessage):
                 await _keep_visit(desk, arrived, understood, said, sender)
             else:
-                _strange(desk, arrived, Garbled(topic, "wrong-lane", "neither readings nor a visit"))
+                _strange(desk, arrived, Garbled(topic, QuarantineReason.WRONG_LANE, "neither readings nor a visit"))
 
 
 def _strange(desk: _Desk, arrived: Arrived, reason: Garbled) -> None:
@@ -128,7 +128,7 @@ async def _keep_visit(
     desk: _Desk, arrived: Arrived, understood: Understood, said: VisitMessage, sender: Sender
 ) -> None:
     received_at = arrived.inbound.received_at
-    seen = Seen(sender.device_id, "visit", said.id, digest(said))
+    seen = Seen(sender.device_id, SeenLane.VISIT, said.id, digest(said))
     if not await store.note_seen(desk.conn, seen, None, desk.now):
         repeat = Ack(id=said.id, status=AckStatus.DUPLICATE, of=AckStatus.COMMITTED)
         desk.kept.answers.append(Answer(understood.topic, repeat))

@@ -12,7 +12,7 @@ from devices.contract.messages import Done, StatusMessage
 from hub.fleet import service as fleet
 from hub.fleet.model import DeviceState as FleetState
 from hub.ingest import quarantine, store
-from hub.ingest.model import Arrived, Garbled, Neighbours, Sender, Understood
+from hub.ingest.model import Arrived, Garbled, Neighbours, QuarantineReason, Sender, Understood
 from hub.kit.db import Conn
 from hub.rules.model import DeviceState, StatusHeard
 
@@ -66,8 +66,10 @@ async def hear(conn: Conn, arrived: Sequence[Arrived], neighbours: Neighbours, n
 
 def _strange(understood: Understood, *, is_known: bool) -> Garbled:
     if is_known:
-        return Garbled(understood.topic, "wrong-lane", "neither a state nor a proof")
-    return Garbled(understood.topic, "unknown-device", "no device of this id is registered at this centre")
+        return Garbled(understood.topic, QuarantineReason.WRONG_LANE, "neither a state nor a proof")
+    return Garbled(
+        understood.topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered at this centre"
+    )
 
 
 def _heard(message: Arrived, said: StatusMessage, sender: Sender) -> StatusHeard:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
-from hub.ingest.model import Sender
+from hub.ingest.model import SeenLane, Sender
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
 
@@ -40,7 +40,7 @@ class Seen:
     """What makes two messages the same."""
 
     device_id: DeviceId
-    lane: str
+    lane: SeenLane
     message_id: str
     digest: bytes
 

@@ -20,7 +20,7 @@ from devices.contract.topics import Kind
 from hub.ingest import reports
 from hub.ingest.attempts import RETRY_SECONDS, arrived, commit, tell
 from hub.ingest.heard import Heard
-from hub.ingest.model import Arrived, Garbled, ReportNeighbours, Spoken
+from hub.ingest.model import Arrived, Garbled, QuarantineReason, ReportNeighbours, Spoken
 from hub.ingest.report_lane import ReportLane, WaitingReport
 from hub.ingest.reports import Aside, KeptReports
 from hub.ingest.timing import DeviceClocks
@@ -133,7 +133,7 @@ class TelemetryIntake:
             for waiting in batch:
                 await self._keep([waiting], speak, tasks)
             return
-        refused = Garbled(messages[0].decoded.topic, "refused-by-the-database", defect.error)
+        refused = Garbled(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
         await self._set_aside([Aside(batch[0].inbound, refused)])
         batch[0].settle()
 

@@ -1,8 +1,25 @@
 """How a domain says that something cannot be done, so that somebody can be told."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from pydantic import JsonValue
+
+
+class ProblemCode(StrEnum):
+    """What any request may be refused with, whatever it asks; each domain's errors add their own codes."""
+
+    NOT_POSSIBLE = "not-possible"
+    INVALID = "invalid"
+    BAD_REQUEST = "bad-request"
+    NOT_ALLOWED = "not-allowed"
+    NOT_FOUND = "not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    TOO_LARGE = "too-large"
+    WRONG_HOST = "wrong-host"
+    FOREIGN_ORIGIN = "cross-site"
+    DATABASE_AWAY = "database-away"
+    OUR_MISTAKE = "our-mistake"
 
 
 class DomainError(Exception):
@@ -12,7 +29,7 @@ class DomainError(Exception):
     (RFC 9110); `params` are what those words need. Subclasses set `code` and `status`.
     """
 
-    code: str = "not-possible"
+    code: str = ProblemCode.NOT_POSSIBLE
     status: int = 400
 
     def __init__(self, message: str = "", /, **params: str | int) -> None:

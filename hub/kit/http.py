@@ -28,7 +28,7 @@ from starlette.responses import Response
 
 from hub.kit.clock import Clock
 from hub.kit.db import Database, TookTooLong
-from hub.kit.errors import ChangedMeanwhile, DomainError
+from hub.kit.errors import ChangedMeanwhile, DomainError, ProblemCode
 
 log = logging.getLogger(__name__)
 
@@ -187,28 +187,34 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = ".".join(str(part)[:64] for part in first["loc"][:6])
-    return problem(422, "invalid", {"field": field, "rule": str(first["type"])})
+    return problem(422, ProblemCode.INVALID, {"field": field, "rule": str(first["type"])})
 
 
 async def _cannot_be_stored(request: Request, error: Exception) -> Response:
     """A value that no column can hold: text with U+0000 or half a surrogate pair, a number out of all bounds."""
     log.info("%s was asked with what cannot be stored: %s", request.scope["route"].path, type(error).__name__)
-    return problem(422, "invalid")
+    return problem(422, ProblemCode.INVALID)
 
 
-_CODES = {400: "bad-request", 403: "not-allowed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_CODES = {
+    400: ProblemCode.BAD_REQUEST,
+    403: ProblemCode.NOT_ALLOWED,
+    404: ProblemCode.NOT_FOUND,
+    405: ProblemCode.METHOD_NOT_ALLOWED,
+    413: ProblemCode.TOO_LARGE,
+}
 
 
 async def http_exception(_request: Request, error: Exception) -> Response:
     """An HTTPException as a problem."""
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, _CODES.get(error.status_code, "not-possible"), headers=error.headers)
+    return problem(error.status_code, _CODES.get(error.status_code, ProblemCode.NOT_POSSIBLE), headers=error.headers)
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
     log.warning("%s could not be answered, the database is away: %s", request.scope["route"].path, error)
-    return problem(503, "database-away", {"seconds": 2}, {"Retry-After": "2"})
+    return problem(503, ProblemCode.DATABASE_AWAY, {"seconds": 2}, {"Retry-After": "2"})
 
 
 async def _our_mistake(_request: Request, _error: Exception) -> Response:
-    return problem(500, "our-mistake")
+    return problem(500, ProblemCode.OUR_MISTAKE)

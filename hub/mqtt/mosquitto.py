@@ -16,9 +16,10 @@ from hashlib import pbkdf2_hmac
 from pathlib import Path
 from typing import Final
 
+from devices.contract.topics import Kind
 from hub.mqtt.client import ALARM_FILTERS, REPORT_FILTERS, STATE_FILTERS
 
-HUB_PUBLISHES: Final = tuple(f"anling/v1/+/{kind}/+" for kind in ("ack", "cue", "cmd"))
+HUB_PUBLISHES: Final = tuple(f"anling/v1/+/{kind}/+" for kind in (Kind.ACK, Kind.CUE, Kind.CMD))
 ITERATIONS: Final = 101
 """Mosquitto's own default. Enough for passwords of 128 random bits; these files are not for human passwords."""
 QUEUED_BYTES: Final = 256 * 1024 * 1024

@@ -3,36 +3,84 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from hub.kit.ids import CentreId, NoticeId
 
+
+class NoticeCode(StrEnum):
+    """What the hub notices by itself. Rules, shipped or a centre's own, add their ids and bring their own words."""
+
+    BROKER_AWAY = "broker-away"
+    CAMERA_DARK = "camera-dark"
+    CAMERA_SILENT = "camera-silent"
+    CAMERA_UNUSABLE = "camera-unusable"
+    CLOCK_BEHIND = "clock-behind"  # `newest` says, as ISO 8601, what the clock has to reach
+    CLOCK_SET = "clock-set"
+    COMMAND_UNPROVEN = "command-unproven"
+    DEVICE_OFF = "device-off"  # said as long as nobody watches it; `until` says when it comes back
+    MESSAGE_ID_REUSED = "message-id-reused"
+    MESSAGE_UNREADABLE = "message-unreadable"
+    PRESS_RETAINED = "press-retained"
+    ROSTER_GAP = "roster-gap"
+    ROW_PARKED = "row-parked"
+    RULE_CANNOT_BE_EVALUATED = "rule-cannot-be-evaluated"
+    RULE_FILES_NOT_LOADED = "rule-files-not-loaded"
+    TASK_FAILED = "task-failed"
+    TELEMETRY_SHED = "telemetry-shed"
+    TRIGGER_SILENT = "trigger-silent"
+    UNKNOWN_CARD = "unknown-card"
+    UNTOLD = "untold"
+    VISIT_LEFT_OPEN = "visit-left-open"
+    WRONG_CREDENTIALS = "wrong-credentials"
+
+
+class Priority(StrEnum):
+    """How urgent: P1 and P2 are alarms, P3 and P4 are notices."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether a human is needed now."""
+        return self in (Priority.P1, Priority.P2)
+
+
+class NoticePriority(StrEnum):
+    """How urgent a notice is."""
+
+    P3 = Priority.P3
+    P4 = Priority.P4
+
+
 OCCURRENCES: Final = frozenset(
     {
-        "clock-set",
-        "message-id-reused",
-        "message-unreadable",
-        "press-retained",
-        "row-parked",
-        "telemetry-shed",
-        "unknown-card",
-        "wrong-credentials",
+        NoticeCode.CLOCK_SET,
+        NoticeCode.MESSAGE_ID_REUSED,
+        NoticeCode.MESSAGE_UNREADABLE,
+        NoticeCode.PRESS_RETAINED,
+        NoticeCode.ROW_PARKED,
+        NoticeCode.TELEMETRY_SHED,
+        NoticeCode.UNKNOWN_CARD,
+        NoticeCode.WRONG_CREDENTIALS,
     }
 )
 """Codes of what happens and has no end that anybody could see. It is over when it has not happened for a while."""
-CLOCK_BEHIND: Final = "clock-behind"
-"""`newest` says, as ISO 8601, what the clock has to reach."""
 QUIET_FOR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A matter to notice. Pages have the words of `code`; `subject` is `device:b-01`, `room:gym` or `hub`."""
+    """A matter to notice: a NoticeCode, or the id of a rule of the centre. `subject` is `device:b-01` or `hub`."""
 
     centre_id: CentreId
     code: str
     subject: str
-    priority: str = "P3"
+    priority: NoticePriority = NoticePriority.P3
     params: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
@@ -43,7 +91,7 @@ class Notice:
     id: NoticeId
     centre_id: CentreId
     code: str
-    priority: str
+    priority: NoticePriority
     subject: str
     params: Mapping[str, str | int | float]
     raised_at: datetime

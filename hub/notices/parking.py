@@ -12,9 +12,8 @@ from hub.kit.bulkhead import Defect, contain
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId
 from hub.notices import service, store
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 
-ROW_PARKED: Final = "row-parked"
 AGAIN_AFTER: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5))
 """The last holds for every further failure: a mended hub is back at the row within five minutes."""
 
@@ -65,13 +64,13 @@ async def park(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> Non
 async def notice(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
     """Say on the board which row raised."""
     params = {"kind": row.kind, "id": row.id, "error": defect.error}
-    await service.raise_notice(conn, Raised(row.centre_id, ROW_PARKED, _subject(row), params=params), now)
+    await service.raise_notice(conn, Raised(row.centre_id, NoticeCode.ROW_PARKED, _subject(row), params=params), now)
 
 
 async def unpark(conn: Conn, row: PolledRow, now: datetime) -> None:
     """The row works (again): its mark and its notice go."""
     if await store.delete_parked(conn, row.kind, row.id):
-        await service.clear_notice(conn, row.centre_id, ROW_PARKED, _subject(row), now)
+        await service.clear_notice(conn, row.centre_id, NoticeCode.ROW_PARKED, _subject(row), now)
 
 
 def _subject(row: PolledRow) -> str:

@@ -5,9 +5,7 @@ from hub.kit.bulkhead import Defect
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.notices import service
-from hub.notices.model import Raised
-
-TASK_FAILED = "task-failed"
+from hub.notices.model import NoticeCode, Raised
 
 
 class TaskReports:
@@ -25,7 +23,7 @@ class TaskReports:
             if centre_id is None:
                 return
             if defect is None:
-                await service.clear_notice(conn, centre_id, TASK_FAILED, subject, now)
+                await service.clear_notice(conn, centre_id, NoticeCode.TASK_FAILED, subject, now)
             else:
                 params = {"task": name, "error": defect.error}
-                await service.raise_notice(conn, Raised(centre_id, TASK_FAILED, subject, params=params), now)
+                await service.raise_notice(conn, Raised(centre_id, NoticeCode.TASK_FAILED, subject, params=params), now)

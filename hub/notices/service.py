@@ -5,7 +5,7 @@ from datetime import datetime
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, NoticeId, new_id
 from hub.notices import store
-from hub.notices.model import CLOCK_BEHIND, OCCURRENCES, QUIET_FOR, Notice, Raised
+from hub.notices.model import OCCURRENCES, QUIET_FOR, Notice, NoticeCode, Raised
 
 
 async def raise_notice(conn: Conn, raised: Raised, now: datetime) -> NoticeId:
@@ -20,7 +20,7 @@ async def clear_notice(conn: Conn, centre_id: CentreId, code: str, subject: str,
 
 async def newest_known(conn: Conn) -> datetime | None:
     """What the clock has to reach, as a standing notice that it is behind says; None while none stands."""
-    return await store.newest_known(conn, CLOCK_BEHIND)
+    return await store.newest_known(conn, NoticeCode.CLOCK_BEHIND)
 
 
 async def standing_about(conn: Conn, centre_id: CentreId, subject: str) -> list[Notice]:

@@ -19,7 +19,7 @@ from hub.kit.db import Conn, Database
 from hub.kit.ids import new_id
 from hub.notices import parking
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notices.parking import PolledRow
 from hub.notifications import answer_store, store
 from hub.notifications.channels import AcceptUrls, Channel, Failed, Result, Retry, Taken
@@ -138,7 +138,7 @@ class Deliver:
         match result:
             case Taken(provider_id):
                 if await store.set_taken(conn, outgoing.id, self._name, provider_id, now):
-                    await notices.clear_notice(conn, outgoing.centre_id, "untold", _subject(outgoing), now)
+                    await notices.clear_notice(conn, outgoing.centre_id, NoticeCode.UNTOLD, _subject(outgoing), now)
             case Retry(reason):
                 again = next_try(outgoing.tries, now)
                 if again is None:
@@ -162,7 +162,7 @@ class Deliver:
         if await store.bury_if_last(conn, outgoing.id):
             untold = Raised(
                 outgoing.centre_id,
-                "untold",
+                NoticeCode.UNTOLD,
                 _subject(outgoing),
                 params={"channel": outgoing.channel, "reason": reason},
             )

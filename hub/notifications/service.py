@@ -13,6 +13,7 @@ from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, new_id
 from hub.ledger.edit import Edit
 from hub.ledger.model import Chain
+from hub.notices.model import Priority
 from hub.notifications import answer_store, contact_store, store
 from hub.notifications.addresses import is_address_of
 from hub.notifications.errors import WrongAddress
@@ -138,6 +139,6 @@ def _chosen(methods: Iterable[ContactMethod], telling: Telling) -> Iterator[Cont
     for account_id, own in groupby(methods, key=lambda method: method.account_id):
         ranked = list(own)
         working = [method for method in ranked if method.works] or ranked
-        asks = telling.facts.priority == "P1" and telling.facts.asks(telling.template, account_id)
+        asks = telling.facts.priority == Priority.P1 and telling.facts.asks(telling.template, account_id)
         in_parallel = asks or telling.template is Template.LAST_RESORT
         yield from working if in_parallel else working[:1]

@@ -73,9 +73,10 @@ async def withdraw_messages_to(conn: Conn, account_id: AccountId, now: datetime)
         """
         UPDATE notification
            SET unwanted = true,
-               state = CASE WHEN state = 'leased' THEN state ELSE 'withdrawn' END,
+               state = CASE WHEN state = 'leased' THEN state ELSE 'dead' END,
+               error = CASE WHEN state = 'leased' THEN error ELSE 'withdrawn' END,
                ended_at = CASE WHEN state = 'leased' THEN ended_at ELSE %(now)s END
-         WHERE account_id = %(account_id)s AND state IN ('queued', 'retry', 'leased')
+         WHERE account_id = %(account_id)s AND state IN ('queued', 'leased')
         """,
         {"account_id": account_id, "now": now},
     )

@@ -9,11 +9,12 @@ from typing import Final, assert_never
 
 from hub.kit.ids import AccountId
 from hub.kit.lines import one_line
+from hub.notices.model import Priority
 from hub.notifications.model import LAST_RESORT_AFTER, Facts, Template
 
 LANGUAGES: Final = ("zh-CN", "en")
 
-_OUTCOME: Final[Mapping[str, tuple[str, str]]] = {
+OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
     "assisted": ("已协助", "assisted"),
     "reassurance": ("已安抚", "reassured"),
     "company": ("已陪伴", "kept company"),
@@ -70,7 +71,7 @@ def _asked_zh(template: Template, facts: Facts, owner: str) -> str:
         case Template.LAST_RESORT:
             return "这个报警系统处理不了，请马上打开值班看板，并去看一看。"
         case Template.RESOLVED:
-            return f"已处置：{_OUTCOME.get(facts.outcome, ('完成', ''))[0]}。"
+            return f"已处置：{OUTCOMES.get(facts.outcome, ('完成', ''))[0]}。"
         case _:
             assert_never(template)
 
@@ -105,7 +106,7 @@ def _asked_en(template: Template, facts: Facts, owner: str) -> str:
         case Template.LAST_RESORT:
             return "This alarm cannot be worked out: open the board, and go and look."
         case Template.RESOLVED:
-            return f"Resolved: {_OUTCOME.get(facts.outcome, ('', 'done'))[1]}."
+            return f"Resolved: {OUTCOMES.get(facts.outcome, ('', 'done'))[1]}."
         case _:
             assert_never(template)
 
@@ -120,7 +121,7 @@ def _urgency_zh(template: Template, facts: Facts) -> str:
         return "【紧急】"
     if not template.rings and template is not Template.PRESSED_AGAIN:
         return ""
-    return "【紧急】" if facts.priority == "P1" else "【尽快】"
+    return "【紧急】" if facts.priority == Priority.P1 else "【尽快】"
 
 
 def _urgency_en(template: Template, facts: Facts) -> str:
@@ -128,7 +129,7 @@ def _urgency_en(template: Template, facts: Facts) -> str:
         return "EMERGENCY: "
     if not template.rings and template is not Template.PRESSED_AGAIN:
         return ""
-    return "EMERGENCY: " if facts.priority == "P1" else "Urgent: "
+    return "EMERGENCY: " if facts.priority == Priority.P1 else "Urgent: "
 
 
 def _drill_zh(facts: Facts) -> str:

@@ -30,11 +30,13 @@ from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import ExternalBroker
 from hub.mqtt.handover import Handover
 from hub.mqtt.recheck import recheck_changed
+from hub.notices.model import NoticeCode
 from hub.notices.reports import TaskReports
 from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, mailserver
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import Deliver as DeliverToPeople
+from hub.notifications.model import ChannelName
 from hub.processes.pulse import keep_pulse
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, first_centre, run_process
 from hub.rules.service import Rules
@@ -130,7 +132,7 @@ async def _with_external_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     address = broker_address(path.settings.mqtt_url, path.centre_id)
     broker = ExternalBroker(address, receivers=intake.receivers, clock=path.clock)
     look = BrokerWatch(path.pools.doors, path.clock, path.centre_id, broker).look
-    tasks.create_task(path.housekeeping.every(BrokerWatch.EVERY_SECONDS, look, "broker-away"))
+    tasks.create_task(path.housekeeping.every(BrokerWatch.EVERY_SECONDS, look, NoticeCode.BROKER_AWAY))
     _start(path, tasks, intake, broker, hears=lambda: broker.is_up)
 
 
@@ -155,9 +157,9 @@ async def _channels(settings: Settings, stack: AsyncExitStack) -> Mapping[str, C
     """The ways to reach people that this installation has."""
     channels: dict[str, Channel] = {}
     secrets = organisation_secrets(settings.data_dir)
-    channels["webhook"] = await stack.enter_async_context(WebhookChannel.open(secrets))
+    channels[ChannelName.WEBHOOK] = await stack.enter_async_context(WebhookChannel.open(secrets))
     if settings.smtp_url is not None:
-        channels["email"] = EmailChannel(mailserver(settings.smtp_url.get_secret_value()))
+        channels[ChannelName.EMAIL] = EmailChannel(mailserver(settings.smtp_url.get_secret_value()))
     return channels
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
+from hub.access.model import Role
 from hub.kit.ids import AccountId
 
 
@@ -72,7 +73,7 @@ class Posts:
     def with_duty(self, duty: Duty) -> tuple[AccountId, ...]:
         """Who has this duty now, each once. The lead's is a fixed post: without a shift every lead has it."""
         found = tuple(dict.fromkeys(account for having, account in self.on_duty if having is duty))
-        return self.with_role("lead") if duty is Duty.LEAD and not found else found
+        return self.with_role(Role.LEAD) if duty is Duty.LEAD and not found else found
 
     def with_role(self, role: str) -> tuple[AccountId, ...]:
         """Every active account with this role."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs
 from hub.kit.http import served
+from hub.rules.model import Priority
 from hub.rules.rule import OnAbsence, OnEvent, OnReading, OnRosterEnd, Rule
 from hub.rules.service import Rules
 
@@ -19,7 +20,7 @@ class RuleInForce(BaseModel):
     """One rule. `built_in` ones no file can change; times are seconds; `when` and `clear` are CEL."""
 
     id: str
-    priority: Literal["P1", "P2", "P3", "P4"]
+    priority: Priority
     pattern: Literal["event", "reading", "absence", "roster"]
     listens_to: str
     per: Literal["room.id", "senior.id", "device.id", "centre.id"]

@@ -7,7 +7,11 @@ from datetime import datetime, time, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from hub.centre.model import RoomType
+from hub.fleet.model import DeviceKind
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
+from hub.people.model import Category
+from hub.rules.model import PressKind, VisitKind
 
 Names: TypeAlias = dict[str, str]
 """One name per language, under "zh-CN" and "en"."""
@@ -80,11 +84,11 @@ Variable: TypeAlias = float | dict[str, Value]
 SAMPLE: dict[str, Variable] = {
     "v": 1.0,
     "centre": {"id": "c", "open": True},
-    "device": {"id": "d", "kind": "sensor"},
-    "room": {"id": "r", "type": "gym"},
-    "senior": {"id": "s", "present": True, "room": "r", "sure": True, "categories": ["living_alone"]},
-    "press": {"kind": "press", "late": False},
-    "visit": {"what": "enter"},
+    "device": {"id": "d", "kind": DeviceKind.SENSOR},
+    "room": {"id": "r", "type": RoomType.GYM},
+    "senior": {"id": "s", "present": True, "room": "r", "sure": True, "categories": [Category.LIVING_ALONE]},
+    "press": {"kind": PressKind.PRESS, "late": False},
+    "visit": {"what": VisitKind.ENTER},
 }
 """What an expression may read, by root, with a value of the right kind; `v` is the reading's value."""
 

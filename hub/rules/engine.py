@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from hub.notices.model import NoticeCode
 from hub.rules import safety, texts
 from hub.rules.context import Context, Variable, variables
 from hub.rules.expressions import Expression, Verdict
@@ -32,8 +33,6 @@ TRUSTED_SKEW = timedelta(seconds=5)
 
 TIME_TO_COME_BACK = timedelta(seconds=30)
 """How long a device whose connection ended may take to connect again before it counts as silent."""
-
-CANNOT = "rule-cannot-be-evaluated"
 
 
 def concerned(rules: RuleSet, event: Event, context: Context) -> list[Memory]:
@@ -345,7 +344,7 @@ def _cannot(memory: Memory, at: datetime, *, cleared: bool) -> Finding:
     return Finding(
         rule_id=memory.rule_id,
         priority=Priority.P3,
-        klass=CANNOT,
+        klass=NoticeCode.RULE_CANNOT_BE_EVALUATED,
         centre_id=memory.centre_id,
         at=at,
         about=f"rule:{memory.rule_id}:{memory.key}",

@@ -21,7 +21,7 @@ import yaml
 from hub.fleet.model import DeviceKind
 from hub.rules import texts
 from hub.rules.expressions import BadExpression, Expression
-from hub.rules.model import Priority
+from hub.rules.model import DeviceState, PressKind, Priority, VisitKind
 from hub.rules.nodes import Fields, Page, RuleFileProblem, Unusable
 from hub.rules.rule import (
     EVENTS,
@@ -156,7 +156,7 @@ class _RuleReader:
         page, before = self._page, len(self._page.problems)
         fields = page.mapping(self._node, _RULE_KEYS, self._hints())
         rule_id = _kept(lambda: self._id(fields.need("id", "room-hot")))
-        priority = _kept(lambda: page.chosen(fields.need("priority", "P2"), list(Priority)))
+        priority = _kept(lambda: page.chosen(fields.need("priority", Priority.P2), list(Priority)))
         on = _kept(lambda: self._pattern(fields))
         summary = _kept(lambda: self._summary(fields.need("summary", "{zh-CN: '…', en: '…'}"), on))
         when = _kept(lambda: self._when(fields, on))
@@ -203,7 +203,7 @@ class _RuleReader:
                 self._refuse(rule, "for", "take `for` out: an event takes no time")
                 self._refuse(rule, "clear", "take `clear` out: an event does not last")
                 self._refuse(fields, "for", "take `for` out: an event takes no time")
-                return OnEvent(self._page.chosen(fields.need("event", "press"), EVENTS)), per
+                return OnEvent(self._page.chosen(fields.need("event", PressKind.PRESS), EVENTS)), per
             case "roster":
                 return self._roster(rule, fields), per
             case _:
@@ -237,7 +237,7 @@ class _RuleReader:
             self._refuse(rule, key, f"take `{key}` out: only the time until the roster ends counts")
         self._refuse(fields, "for", "write `within`, such as 14d")
         self._page.chosen(fields.need("roster", "ends"), {"ends"})
-        self._page.chosen(rule.need("priority", "P3"), {Priority.P3, Priority.P4})
+        self._page.chosen(rule.need("priority", Priority.P3), {Priority.P3, Priority.P4})
         node = fields.need("within", "14d")
         within = self._page.duration(node)
         if not timedelta() < within <= LONGEST_ROSTER:
@@ -316,9 +316,9 @@ def _places(on: tuple[Pattern, Per] | None) -> frozenset[str]:
 
 def _extra_root(pattern: Pattern) -> frozenset[str]:
     """What an event brings with it beside its subjects."""
-    if not isinstance(pattern, OnEvent) or pattern.event in ("online", "offline"):
+    if not isinstance(pattern, OnEvent) or pattern.event in set(DeviceState):
         return frozenset()
-    return frozenset({"visit"} if pattern.event in ("arrive", "enter", "leave") else {"press"})
+    return frozenset({"visit"} if pattern.event in set(VisitKind) else {"press"})
 
 
 def _kept(part: Callable[[], _T]) -> _T | None:

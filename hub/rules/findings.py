@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
 from hub.notices import service as notices
-from hub.notices.model import Raised
+from hub.notices.model import NoticePriority, Raised
 from hub.rules.model import Finding, Priority
 
 
@@ -42,7 +42,7 @@ async def note(conn: Conn, finding: Finding, now: datetime) -> None:
         await notices.clear_notice(conn, finding.centre_id, finding.klass, finding.subject, now)
         return
     params = {name: value for name, value in finding.params.items() if value is not None} | dict(finding.summary)
-    raised = Raised(finding.centre_id, finding.klass, finding.subject, finding.priority.value, params)
+    raised = Raised(finding.centre_id, finding.klass, finding.subject, NoticePriority(finding.priority), params)
     await notices.raise_notice(conn, raised, now)
 
 

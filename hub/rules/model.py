@@ -9,20 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from hub.kit.ids import CentreId, DeviceId, PressId, RoomId, SeniorId
-
-
-class Priority(StrEnum):
-    """How urgent: P1 and P2 are alarms, P3 and P4 are notices."""
-
-    P1 = "P1"
-    P2 = "P2"
-    P3 = "P3"
-    P4 = "P4"
-
-    @property
-    def is_alarm(self) -> bool:
-        """Whether a human is needed now."""
-        return self in (Priority.P1, Priority.P2)
+from hub.notices.model import Priority as Priority  # what a finding is as urgent as; its owner stands lowest
 
 
 class PressKind(StrEnum):

@@ -9,27 +9,21 @@ from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from hub.rules.expressions import Expression
-from hub.rules.model import Event, PressHeard, Priority, ReadingHeard, StatusHeard, VisitHeard
-
-HEARTBEAT = "heartbeat"
-EVENTS = frozenset(
-    {
-        "press",
-        "long_press",
-        "double_press",
-        "pull_cord",
-        "fall",
-        "test",
-        "arrive",
-        "enter",
-        "leave",
-        "online",
-        "offline",
-    }
+from hub.rules.model import (
+    DeviceState,
+    Event,
+    PressHeard,
+    PressKind,
+    Priority,
+    ReadingHeard,
+    StatusHeard,
+    VisitHeard,
+    VisitKind,
 )
 
-
+HEARTBEAT = "heartbeat"
 ROSTER = "roster"
+EVENTS = frozenset({*PressKind, *VisitKind, *DeviceState} - {PressKind.CANCEL})
 
 
 class Per(StrEnum):

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from hub.fleet.model import DeviceKind
+from hub.notices.model import NoticeCode
 from hub.rules.context import Context
 from hub.rules.model import Event, Finding, PressHeard, PressKind, Priority
 from hub.rules.rule import HEARTBEAT, OnAbsence, Per, Rule
 from hub.rules.texts import of_press
 
 SILENT_TRIGGER = Rule(
-    id="trigger-silent",
+    id=NoticeCode.TRIGGER_SILENT,
     priority=Priority.P3,
-    on=OnAbsence(HEARTBEAT, wait=None, kinds=frozenset({"button", "pull_cord"})),
+    on=OnAbsence(HEARTBEAT, wait=None, kinds=frozenset({DeviceKind.BUTTON, DeviceKind.PULL_CORD})),
     per=Per.DEVICE,
     when=None,
     summary={"zh-CN": "呼叫器 {device.name} 没有消息", "en": "The trigger {device.name} is silent"},
 )
 SILENT_CAMERA = Rule(
-    id="camera-silent",
+    id=NoticeCode.CAMERA_SILENT,
     priority=Priority.P3,
-    on=OnAbsence(HEARTBEAT, wait=None, kinds=frozenset({"camera"})),
+    on=OnAbsence(HEARTBEAT, wait=None, kinds=frozenset({DeviceKind.CAMERA})),
     per=Per.DEVICE,
     when=None,
     summary={"zh-CN": "摄像头 {device.name} 没有消息", "en": "The camera {device.name} is silent"},
 )
 BUILT_IN = (SILENT_TRIGGER, SILENT_CAMERA)
 RESERVED_IDS = frozenset(
-    {"help", "fall", "press", "unreadable-press", "old-press", "test-press", *(rule.id for rule in BUILT_IN)}
+    {
+        "help",
+        PressKind.FALL,
+        PressKind.PRESS,
+        "unreadable-press",
+        "old-press",
+        "test-press",
+        *(rule.id for rule in BUILT_IN),
+    }
 )
 """Ids that a rule file cannot take."""
 
@@ -48,9 +58,9 @@ def conclude(event: Event, context: Context) -> Finding | None:
         case PressKind.TEST:
             return None if event.test_round else _finding(event, context, "test-press", Priority.P2, "test-press")
         case PressKind.FALL:
-            return _finding(event, context, "fall", Priority.P1, "fall")
+            return _finding(event, context, PressKind.FALL, Priority.P1, PressKind.FALL)
         case PressKind.PRESS | PressKind.LONG_PRESS | PressKind.DOUBLE_PRESS | PressKind.PULL_CORD:
-            return _finding(event, context, "press", Priority.P1, "help")
+            return _finding(event, context, PressKind.PRESS, Priority.P1, "help")
 
 
 def _finding(event: PressHeard, context: Context, rule_id: str, priority: Priority, klass: str) -> Finding:

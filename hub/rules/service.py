@@ -16,6 +16,7 @@ from hub.fleet.model import DeviceKind
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet
 from hub.kit.db import Conn
 from hub.notices import service as notices
+from hub.notices.model import NoticeCode
 from hub.roster.service import end_of_roster
 from hub.rules import engine, silence_store, store
 from hub.rules.contexts import About, around, of_devices
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 
 MOST_DUE = 500
 HOUSEKEEPING = timedelta(seconds=10)
-FILES_NOT_LOADED = "rule-files-not-loaded"
 
 
 class Rules:
@@ -248,9 +248,9 @@ class Rules:
             params = {"file": first.file, "line": first.line, "column": first.column}
         return [
             Finding(
-                rule_id=FILES_NOT_LOADED,
+                rule_id=NoticeCode.RULE_FILES_NOT_LOADED,
                 priority=Priority.P3,
-                klass=FILES_NOT_LOADED,
+                klass=NoticeCode.RULE_FILES_NOT_LOADED,
                 centre_id=centre_id,
                 at=now,
                 about="rules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.kit.errors import DomainError
+from hub.video.model import Ending, PlayCode
 from hub.video.policy import Refused
 
 
@@ -34,14 +35,14 @@ class BadTicket(DomainError):
 class NoSuchViewing(DomainError):
     """It has ended, or is somebody else's."""
 
-    code = "no-such-viewing"
+    code = PlayCode.NO_SUCH_VIEWING
     status = 404
 
 
 class CannotPlay(DomainError):
     """The media process cannot answer this offer; `code` says why."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: PlayCode) -> None:
         super().__init__(code)
         self.code = code
         self.status = _STATUS.get(code, 400)
@@ -50,7 +51,7 @@ class CannotPlay(DomainError):
 class PictureAway(DomainError):
     """The media process does not answer: it is starting, or down."""
 
-    code = "picture-away"
+    code = Ending.PICTURE_AWAY
     status = 503
 
 
@@ -62,11 +63,11 @@ class TooManyViewings(DomainError):
 
 
 _STATUS = {
-    "no-h264": 406,
-    "video-only": 406,
-    "too-large": 413,
-    "our-mistake": 500,
-    "camera-unusable": 503,
-    "too-many-viewers": 503,
-    "no-such-viewing": 404,
+    PlayCode.NO_H264: 406,
+    PlayCode.VIDEO_ONLY: 406,
+    PlayCode.TOO_LARGE: 413,
+    PlayCode.OUR_MISTAKE: 500,
+    PlayCode.CAMERA_UNUSABLE: 503,
+    PlayCode.TOO_MANY_VIEWERS: 503,
+    PlayCode.NO_SUCH_VIEWING: 404,
 }

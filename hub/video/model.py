@@ -6,6 +6,7 @@ machine share; that way a message that lay in a socket for a while gives no leas
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -76,11 +77,51 @@ class Answer(Message):
     sdp: str
 
 
+class PlayCode(StrEnum):
+    """Why the media process cannot show a picture, or take an offer; pages have the words."""
+
+    ALREADY_OPENED = "already-opened"
+    NO_SUCH_VIEWING = "no-such-viewing"
+    TOO_MANY_VIEWERS = "too-many-viewers"
+    CAMERA_UNUSABLE = "camera-unusable"
+    TOO_LARGE = "too-large"
+    BAD_OFFER = "bad-offer"
+    BAD_CANDIDATE = "bad-candidate"
+    VIDEO_ONLY = "video-only"
+    NO_H264 = "no-h264"
+    OUR_MISTAKE = "our-mistake"
+
+
+class Ending(StrEnum):
+    """Why a viewing ended, where the grant did not end it: then it is the code of the refusal."""
+
+    CAMERA_UNUSABLE = PlayCode.CAMERA_UNUSABLE
+    OUR_MISTAKE = PlayCode.OUR_MISTAKE
+    PICTURE_AWAY = "picture-away"
+    CLOSED = "closed"
+    STOPPED = "stopped"
+    NEVER_CONNECTED = "never-connected"
+    NEVER_STARTED = "never-started"
+    VIEWER_GONE = "viewer-gone"
+    NO_LEASE = "no-lease"
+
+
+class CameraFault(StrEnum):
+    """What is wrong with a camera that cannot be shown; pages say what to set on it."""
+
+    CODEC = "codec"
+    B_FRAMES = "b-frames"
+    NO_PICTURE = "no-picture"
+    SENT_ON = "sent-on"
+    BAD_ADDRESS = "bad-address"
+    OUR_MISTAKE = "our-mistake"
+
+
 class Failed(Message):
     """It could not be done; `code` is for the page, `message` for whoever can repair it."""
 
     op: Literal["failed"] = "failed"
-    code: str
+    code: PlayCode
     message: str = ""
 
 
@@ -95,7 +136,7 @@ class CameraProblem(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    code: Literal["codec", "b-frames", "no-picture", "sent-on", "bad-address", "our-mistake"]
+    code: CameraFault
     message: str
     codec: str = ""
 

@@ -37,6 +37,14 @@ class Code(StrEnum):
     REASON_MISSING = "reason-missing"
 
 
+class Because(StrEnum):
+    """Why a viewing was allowed, for the record that the senior and her family read."""
+
+    CONSENT = "consent"
+    STATED_REASON = may.Ground.STATED_REASON
+    ACCEPTED_ALARM = may.Ground.ACCEPTED_ALARM
+
+
 class Lamp(StrEnum):
     """The room's "being watched" lamp."""
 
@@ -133,13 +141,12 @@ Viewer: TypeAlias = Relative | Colleague
 class Allowed:
     """Yes: it has held since `since` without a break, and ends at `until` by itself (None: when something changes).
 
-    `because` is a code for the record that the senior and her family can read; `depends_on` names what a change of ends
-    it, as "kind:id" of `kit/changes`.
+    `depends_on` names what a change of ends it, as "kind:id" of `kit/changes`.
     """
 
     since: datetime
     until: datetime | None
-    because: str
+    because: Because
     depends_on: tuple[str, ...] = ()
 
 
@@ -147,7 +154,7 @@ class Allowed:
 class Refused:
     """No, for this kind of reason; `next_at` is when it may be possible again, where that is known."""
 
-    code: str
+    code: Code | may.Refusal
     next_at: datetime | None = None
 
 
@@ -179,7 +186,7 @@ def open_hours(hours: Hours, now: datetime) -> Span | Refused:
 
 def _relative(viewer: Relative, access: may.Allowed, room: Room, now: datetime) -> Verdict:
     if viewer.related_since is None:
-        return Refused("relation-unconfirmed")
+        return Refused(may.Refusal.RELATION_UNCONFIRMED)
     if viewer.consent is None or not viewer.consent.holds(now):
         return Refused(Code.NO_CONSENT)
     if veto := _first_standing(viewer.vetoes, now):
@@ -203,7 +210,7 @@ def _relative(viewer: Relative, access: may.Allowed, room: Room, now: datetime) 
             (access.until, viewer.consent.until_at, hours.until_at, here.until_at),
             _starts((*viewer.vetoes, *room.objections), now),
         ),
-        because="consent",
+        because=Because.CONSENT,
         depends_on=(*access.depends_on, f"presence:{viewer.senior_id}", f"senior:{viewer.senior_id}"),
     )
 
@@ -216,7 +223,7 @@ def _colleague(viewer: Colleague, access: may.Allowed, room: Room, now: datetime
         if viewer.followed is not None:
             since = max(since, viewer.followed.from_at)
             depends_on = (*depends_on, f"presence:{viewer.followed.senior_id}")
-        return Allowed(since, access.until, "accepted-alarm", depends_on)
+        return Allowed(since, access.until, Because.ACCEPTED_ALARM, depends_on)
     if not 0 < len(viewer.reason.strip()) <= LONGEST_REASON:
         return Refused(Code.REASON_MISSING)
     if _first_standing(room.objections, now):
@@ -224,7 +231,9 @@ def _colleague(viewer: Colleague, access: may.Allowed, room: Room, now: datetime
     if room.lamp is Lamp.DARK:
         return Refused(Code.LAMP_SILENT)
     since = _latest((), _ends(room.objections, now))
-    return Allowed(since, _earliest((access.until,), _starts(room.objections, now)), "stated-reason", access.depends_on)
+    return Allowed(
+        since, _earliest((access.until,), _starts(room.objections, now)), Because.STATED_REASON, access.depends_on
+    )
 
 
 def _present(presence: Presence | None, room: Room, now: datetime) -> Span | Refused:

@@ -21,6 +21,7 @@ from hub.video.model import (
     Failed,
     Message,
     Open,
+    PlayCode,
     Renew,
     Renewed,
     Reply,
@@ -43,7 +44,7 @@ class MediaUnreachable(Exception):
 class MediaRefused(Exception):
     """The media process cannot do it; `code` is for the page."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: PlayCode, message: str) -> None:
         super().__init__(message or code)
         self.code = code
 
@@ -116,7 +117,7 @@ class MediaProcess:
             raise MediaUnreachable("there is no connection to the media process")
         said = line(message)
         if len(said) >= LONGEST_LINE:  # the other side would end the connection, and everybody's picture with it
-            raise MediaRefused("too-large", f"a line of {len(said)} bytes is longer than any may be")
+            raise MediaRefused(PlayCode.TOO_LARGE, f"a line of {len(said)} bytes is longer than any may be")
         answered = self._waiting[message.n] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(timeout):

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
+from hub.access.may import Refusal
 from hub.access.model import Subject
 from hub.kit.broadcast import Subscription
 from hub.kit.changes import Change, Changes
@@ -21,7 +22,7 @@ from hub.kit.db import Conn, Database
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId, ViewingId, new_id
 from hub.ledger.model import Chain, Entry
 from hub.ledger.service import append
-from hub.notices.model import Raised
+from hub.notices.model import NoticeCode, Raised
 from hub.notices.service import clear_notice, raise_notice
 from hub.video import store
 from hub.video.errors import (
@@ -34,8 +35,8 @@ from hub.video.errors import (
     TooManyViewings,
 )
 from hub.video.facts import Facts, Question, decide
-from hub.video.model import RENEW_SECONDS, CameraProblem
-from hub.video.policy import Allowed, Refused, Verdict
+from hub.video.model import RENEW_SECONDS, CameraProblem, Ending
+from hub.video.policy import Allowed, Because, Code, Refused, Verdict
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
 from hub.video.store import OpenViewing, Watched
 
@@ -81,7 +82,7 @@ class Picture:
 
     camera_id: DeviceId | None
     allowed: bool
-    code: str | None = None
+    code: Code | Refusal | None = None
     next_at: datetime | None = None
 
 
@@ -152,7 +153,7 @@ class Video:
             await self._end(viewing, error.code)
             raise CannotPlay(error.code) from error
         except MediaUnreachable as error:
-            await self._end(viewing, "picture-away")
+            await self._end(viewing, Ending.PICTURE_AWAY)
             raise PictureAway from error
         finally:
             self._starting.discard(viewing.id)
@@ -235,7 +236,7 @@ class Video:
                 if not isinstance(verdict, Allowed)}  # fmt: skip
         for viewing in viewings:
             if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
-                over.setdefault(viewing.id, (viewing, "never-started"))
+                over.setdefault(viewing.id, (viewing, Ending.NEVER_STARTED))
         await self._shut(tuple(over))
         for viewing, because in over.values():
             await self._end(viewing, because)
@@ -243,7 +244,7 @@ class Video:
         running = {key: one for key, one in running.items() if key not in over and key not in self._starting}
         renewed = await self._media.renew(tuple(running), as_of=as_of) if running else None
         for viewing_id, why in (renewed.gone if renewed else {}).items():
-            await self._end(running[ViewingId(viewing_id)], "picture-away" if why == "unknown" else why)
+            await self._end(running[ViewingId(viewing_id)], Ending.PICTURE_AWAY if why == "unknown" else why)
         if renewed is not None:
             await self._notice({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
 
@@ -277,10 +278,12 @@ class Video:
             for camera_id, centre_id in new.items():
                 problem = unusable[camera_id]
                 why = {"what": problem.message, "why": problem.code, "codec": problem.codec}
-                about = Raised(centre_id, "camera-unusable", f"device:{camera_id}", params=why)
+                about = Raised(centre_id, NoticeCode.CAMERA_UNUSABLE, f"device:{camera_id}", params=why)
                 await raise_notice(conn, about, now)
             for camera_id in over:
-                await clear_notice(conn, self._unusable[camera_id], "camera-unusable", f"device:{camera_id}", now)
+                await clear_notice(
+                    conn, self._unusable[camera_id], NoticeCode.CAMERA_UNUSABLE, f"device:{camera_id}", now
+                )
         self._unusable = {one: at for one, at in {**self._unusable, **new}.items() if one not in over}
 
 
@@ -318,7 +321,7 @@ async def verdict(conn: Conn, subject: Subject, session_id: bytes, senior_id: Se
     camera_id = await store.camera_where(conn, senior_id, now)
     question = Question(subject.account_id, session_id, camera_id or DeviceId(""), senior_id)
     (facts,) = await store.facts(conn, [question], now)
-    answer = decide(question, facts, now) or Refused("not-present" if facts.present_in is None else "no-camera")
+    answer = decide(question, facts, now) or Refused(Code.NOT_PRESENT if facts.present_in is None else Code.NO_CAMERA)
     if isinstance(answer, Allowed):
         return Picture(camera_id, allowed=True)
     return Picture(None, allowed=False, code=answer.code, next_at=answer.next_at)
@@ -348,7 +351,7 @@ def _best(questions: Sequence[Question], found: Sequence[Facts], now: datetime) 
             return question, facts, answer
         refusals.append((facts.present_in != facts.room_id, answer))
     if not refusals:
-        raise NotShown(Refused("not-your-relative"))
+        raise NotShown(Refused(Refusal.NOT_YOUR_RELATIVE))
     raise NotShown(min(refusals, key=lambda one: one[0])[1])
 
 
@@ -363,7 +366,7 @@ def _viewing(question: Question, facts: Facts, allowed: Allowed, now: datetime) 
         account_id=question.account_id,
         session_id=question.session_id,
         senior_id=question.senior_id,
-        alarm_id=facts.alarm_id if allowed.because == "accepted-alarm" else None,
+        alarm_id=facts.alarm_id if allowed.because is Because.ACCEPTED_ALARM else None,
         because=allowed.because,
         reason=question.reason[:200],
         allowed_since=allowed.since,
@@ -372,7 +375,7 @@ def _viewing(question: Question, facts: Facts, allowed: Allowed, now: datetime) 
 
 
 def _code(verdict: Verdict | None) -> str:
-    return verdict.code if isinstance(verdict, Refused) else "no-such-camera"
+    return verdict.code if isinstance(verdict, Refused) else NoSuchCamera.code
 
 
 def _digest(ticket: str) -> bytes:

@@ -3,28 +3,28 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
 
 from hub.access.model import Role
 from hub.access.needs import Caller
 from hub.alarms.card import AlarmCard, card, cards
+from hub.alarms.model import State
 from hub.kit.changes import Change
 from hub.kit.db import Conn
 from hub.kit.http import Databases
 from hub.kit.ids import AlarmId, CentreId, RoomId
+from hub.notices.model import NoticeCode
 from hub.telemetry.model import Latest
 from hub.telemetry.service import latest
 from hub.video.service import being_watched
 from hub.web import store
-from hub.web.cards import Cell, NoticeCard, PresentSenior, RoomCamera, RoomCard
+from hub.web.cards import CameraState, Cell, NoticeCard, PresentSenior, RoomCamera, RoomCard
 from hub.web.live import Said, Shown
 
 _CHANGES = frozenset(
     {"alarm", "presence", "notice", "device", "viewing", "senior", "account", "contact_method", "lost"}
 )
 _READINGS = ("temperature", "occupancy", "black", "frozen")
-CameraState: TypeAlias = Literal["ok", "dark", "frozen", "silent"]
-_LIVE = frozenset({"open", "accepted", "on_scene"})
+_LIVE = frozenset(state for state in State if state.is_live)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Board:
             readings = await latest(conn, self.centre_id, _READINGS, now)
         facts = RoomFacts(rooms, present, cameras, alarms, watched, readings)
         return [
-            *(_said("alarm", one, gone=one.state == "closed") for one in alarms),
+            *(_said("alarm", one, gone=one.state is State.CLOSED) for one in alarms),
             *(_said("room", one) for one in room_cards(facts)),
             *(
                 _said("notice", NoticeCard.model_validate(asdict(one)), gone=one.cleared_at is not None)
@@ -102,11 +102,11 @@ def room_cards(facts: RoomFacts) -> list[RoomCard]:
 
 def camera_state(camera: store.CameraRow, readings: Mapping[str, Latest]) -> CameraState:
     """What is wrong with a camera, the worst first: silent, dark, frozen; ok when nothing is."""
-    if camera.is_offline or "camera-silent" in camera.noticed:
-        return "silent"
-    if "camera-dark" in camera.noticed or _is_so(readings, "black"):
-        return "dark"
-    return "frozen" if _is_so(readings, "frozen") else "ok"
+    if camera.is_offline or NoticeCode.CAMERA_SILENT in camera.noticed:
+        return CameraState.SILENT
+    if NoticeCode.CAMERA_DARK in camera.noticed or _is_so(readings, "black"):
+        return CameraState.DARK
+    return CameraState.FROZEN if _is_so(readings, "frozen") else CameraState.OK
 
 
 def _is_so(readings: Mapping[str, Latest], name: str) -> bool:

@@ -1,12 +1,14 @@
 """What the live pages are told about rooms and notices: the shapes, as JSON carries them."""
 
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
 from pydantic import BaseModel
 
 from hub.alarms.card import AlarmCard
+from hub.centre.model import RoomType
 from hub.kit.ids import AlarmId, CentreId, DeviceId, NoticeId, RoomId, SeniorId
+from hub.notices.model import NoticeCode, NoticePriority
 
 
 class Cell(BaseModel):
@@ -27,11 +29,20 @@ class PresentSenior(BaseModel):
     since: datetime
 
 
+class CameraState(StrEnum):
+    """Whether what a camera sends is a picture."""
+
+    OK = "ok"
+    DARK = "dark"
+    FROZEN = "frozen"
+    SILENT = "silent"
+
+
 class RoomCamera(BaseModel):
     """The room's camera and whether its picture is one."""
 
     id: DeviceId
-    state: Literal["ok", "dark", "frozen", "silent"]
+    state: CameraState
 
 
 class RoomCard(BaseModel):
@@ -40,7 +51,7 @@ class RoomCard(BaseModel):
     id: RoomId
     name: str
     name_en: str
-    type: str
+    type: RoomType
     plan: Cell
     present: list[PresentSenior]
     camera: RoomCamera | None
@@ -51,12 +62,15 @@ class RoomCard(BaseModel):
 
 
 class NoticeCard(BaseModel):
-    """A technical or low-priority matter. `subject` is like "device:b-01" or "room:gym"; the name is that thing's."""
+    """A technical or low-priority matter. `subject` is like "device:b-01" or "room:gym"; the name is that thing's.
+
+    `code` is one of ours, or the id of a rule of the centre, which brings its own words in `params`.
+    """
 
     id: NoticeId
     centre_id: CentreId
-    code: str
-    priority: Literal["P3", "P4"]
+    code: NoticeCode | str
+    priority: NoticePriority
     subject: str
     subject_name: str
     subject_name_en: str

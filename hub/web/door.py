@@ -15,6 +15,7 @@ from hub.centre.service import only_centre
 from hub.centre.shown import ShownCentre, shown_centre
 from hub.kit.http import HubDatabase, Now
 from hub.kit.ids import AccountId, SeniorId
+from hub.kit.language import Language
 from hub.kit.lines import not_a_name
 from hub.people.relative_store import related_senior
 
@@ -28,7 +29,7 @@ class OwnAccount(BaseModel):
     name: str
     name_en: str
     role: Role
-    language: Literal["zh-CN", "en"]
+    language: Language
 
 
 class Me(BaseModel):
@@ -79,7 +80,7 @@ async def me(caller: Annotated[Caller, Depends(Needs(Action.SEE_OWN_ACCOUNT))], 
             name=account.name,
             name_en=account.name_en,
             role=Role(account.role),
-            language="en" if account.language == "en" else "zh-CN",
+            language=Language(account.language),
         ),
         centre=centre,
         demo=door.demo,

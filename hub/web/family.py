@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.access.errors import NotAllowed
-from hub.access.may import OfSenior, Refused, may
+from hub.access.may import OfSenior, Refusal, Refused, may
 from hub.access.needs import Caller
 from hub.attendance.model import Stay, Whereabouts
 from hub.attendance.service import stays_between, where
@@ -15,13 +15,15 @@ from hub.kit.changes import Change
 from hub.kit.db import Conn
 from hub.kit.http import Databases
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId
+from hub.people.model import Purpose
 from hub.people.relative_store import relations_of
 from hub.telemetry.service import latest
 from hub.video.policy import Code
 from hub.video.service import verdict, watched
 from hub.video.store import Watched as WatchedRow
 from hub.web import store
-from hub.web.board import CameraState, camera_state
+from hub.web.board import camera_state
+from hub.web.cards import CameraState
 from hub.web.home import FamilyMember, HerAlarm, HerSenior, Home, Moment, NamedRoom, Picture, Watched, Where
 from hub.web.live import Said, Shown
 
@@ -98,14 +100,14 @@ async def _see(conn: Conn, tie: store.RelativeRow, now: datetime) -> _Seen:
         visits=await store.visits_since(conn, tie.senior_id, midnight),
         stays=await stays_between(conn, tie.senior_id, midnight, now + timedelta(seconds=1)),
         viewings=await watched(conn, tie.senior_id, now - _VIEWINGS_FOR),
-        alarms=await store.her_alarms(conn, tie.senior_id, midnight) if "alarms" in covers else (),
+        alarms=await store.her_alarms(conn, tie.senior_id, midnight) if Purpose.ALARMS in covers else (),
     )
 
 
 async def _picture(conn: Conn, caller: Caller, seen: _Seen, now: datetime) -> Picture:
     """The policy's answer for the room she is in; without consent that is the reason, wherever she is."""
     found = await verdict(conn, caller.subject, caller.session_id, seen.tie.senior_id, now)
-    code = Code.NO_CONSENT if not found.allowed and "live_video" not in seen.covers else found.code
+    code = Code.NO_CONSENT if not found.allowed and Purpose.LIVE_VIDEO not in seen.covers else found.code
     camera = await _camera(conn, seen.tie.centre_id, found.camera_id, now) if found.allowed else None
     return Picture(camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at)
 
@@ -125,12 +127,12 @@ async def _why_no_relation(conn: Conn, caller: Caller, now: datetime) -> str:
         answer = may(subject, caller.action, OfSenior(caller.centre_id, relation.senior_id), now)
         if isinstance(answer, Refused):
             return answer.reason
-    return "not-your-relative"
+    return Refusal.NOT_YOUR_RELATIVE
 
 
 def _home(seen: _Seen, picture: Picture, *, demo: bool, plain_http: bool) -> Home:
     tie = seen.tie
-    may_know_where = "whereabouts" in seen.covers
+    may_know_where = Purpose.WHEREABOUTS in seen.covers
     return Home(
         me=FamilyMember.model_validate(
             {

@@ -1,13 +1,19 @@
 """What a family member's page shows: the shape, as JSON carries it. `web/family` fills it."""
 
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
 from pydantic import BaseModel
 
-from hub.alarms.model import Outcome
+from hub.access.may import Refusal
+from hub.alarms.model import Outcome, State
+from hub.attendance.model import Evidence
 from hub.centre.shown import ShownCentre
 from hub.kit.ids import AccountId, AlarmId, DeviceId, RoomId, SeniorId
+from hub.kit.language import Language
+from hub.people.model import Kinship
+from hub.video.policy import Because, Code
+from hub.web.cards import CameraState
 
 
 class NamedRoom(BaseModel):
@@ -24,8 +30,8 @@ class FamilyMember(BaseModel):
     id: AccountId
     name: str
     name_en: str
-    language: Literal["zh-CN", "en"]
-    kinship: Literal["daughter", "son", "spouse", "grandchild", "sibling", "other"]
+    language: Language
+    kinship: Kinship
 
 
 class HerSenior(BaseModel):
@@ -41,7 +47,7 @@ class Where(BaseModel):
 
     room: NamedRoom
     since: datetime
-    evidence: Literal["card", "badge", "press", "meal", "staff", "roll_call"]
+    evidence: Evidence
     sure: bool
 
 
@@ -52,17 +58,25 @@ class Picture(BaseModel):
     """
 
     camera_id: DeviceId | None
-    camera: Literal["ok", "dark", "frozen", "silent"] | None
+    camera: CameraState | None
     allowed: bool
-    code: str | None
+    code: Code | Refusal | None
     next_at: datetime | None
+
+
+class DayStep(StrEnum):
+    """What a senior did, as her family reads it."""
+
+    ARRIVED = "arrived"
+    ENTERED = "entered"
+    LEFT = "left"
 
 
 class Moment(BaseModel):
     """One line of her day."""
 
     at: datetime
-    what: Literal["arrived", "entered", "left"]
+    what: DayStep
     room: NamedRoom | None
 
 
@@ -75,7 +89,7 @@ class Watched(BaseModel):
     room: NamedRoom | None
     from_at: datetime
     to_at: datetime | None
-    because: str
+    because: Because
 
 
 class HerAlarm(BaseModel):
@@ -83,7 +97,7 @@ class HerAlarm(BaseModel):
 
     id: AlarmId
     number: str
-    state: Literal["open", "accepted", "on_scene", "resolved", "closed"]
+    state: State
     opened_at: datetime
     owner_name: str | None
     owner_name_en: str | None

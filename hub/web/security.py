@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.kit.errors import ProblemCode
 from hub.kit.http import MAX_BODY_BYTES, problem
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -56,22 +57,22 @@ class Guard:
         await app(scope, _limited(receive), send_with_headers)
 
 
-def refused(method: str, headers: Headers, rules: Rules) -> tuple[int, str] | None:
+def refused(method: str, headers: Headers, rules: Rules) -> tuple[int, ProblemCode] | None:
     """The status and code with which a request is turned away; None for one that may go on."""
     host = headers.get("host", "")
     if _name_of(host) not in rules.hosts:
-        return 421, "wrong-host"
+        return 421, ProblemCode.WRONG_HOST
     if _says_it_is_too_long(headers.get("content-length", "0")):
-        return 413, "too-large"
+        return 413, ProblemCode.TOO_LARGE
     if method in _READING:
         return None
     origin = headers.get("origin")
     if headers.get("sec-fetch-site", "same-origin") not in _OURS or (origin is not None and not _is(origin, host)):
-        return 403, "cross-site"
+        return 403, ProblemCode.FOREIGN_ORIGIN
     # A bearer token is never sent by a browser on its own; a player that has one need not know our header.
     has_bearer = headers.get("authorization", "").lower().startswith("bearer ")
     if headers.get("x-anling") != "1" and not has_bearer:
-        return 403, "cross-site"
+        return 403, ProblemCode.FOREIGN_ORIGIN
     return None
 
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from devices.contract.kinds import KindOfDevice
 from simulators.rtsp import control, server
 from simulators.rtsp.camera import Camera
 from simulators.rtsp.server import Cameras, Credentials
@@ -36,7 +37,11 @@ def cameras_of(centre: Path) -> list[Camera]:
     """The cameras in the centre's file, each with its room. Raises KeyError for a file of another shape."""
     said = yaml.safe_load(centre.read_text(encoding="utf-8"))
     timezone = ZoneInfo(said["centre"]["timezone"])
-    return [Camera(device["id"], device["room"], timezone) for device in said["devices"] if device["kind"] == "camera"]
+    return [
+        Camera(device["id"], device["room"], timezone)
+        for device in said["devices"]
+        if device["kind"] == KindOfDevice.CAMERA
+    ]
 
 
 def credentials(file: Path | None) -> Credentials | None:

@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
+import type { FamilyHome } from '../lib/api/types'
 import { language } from '../lib/language.svelte'
 import { whyEnded, whyNot, type Now } from './reason'
 
-function now(code: string | null, more: Partial<Now> = {}): Now {
+function now(code: FamilyHome['picture']['code'], more: Partial<Now> = {}): Now {
   const picture = { camera_id: 'cam-music', camera: null, allowed: code === null, code, next_at: null }
   return { at_centre: true, picture, isElsewhere: false, hasChanged: true, ...more }
 }

@@ -1,5 +1,5 @@
 /** The words of the family's page: 您, kind, and never 监控. */
-import type { Outcome } from '../lib/api/types'
+import type { Because, DayStep, Outcome } from '../lib/api/types'
 import { language, type InBoth } from '../lib/language.svelte'
 
 const zh = {
@@ -32,7 +32,7 @@ const zh = {
     arrived: () => '到了中心',
     entered: (room: string) => room,
     left: () => '离开了中心',
-  } as Record<string, (room: string) => string>,
+  } satisfies Record<DayStep, (room: string) => string> as Record<DayStep, (room: string) => string>,
   didOther: (room: string) => room || '在中心',
   calledAndOver: (how: string) => `按了呼叫：${how}`,
   watched: '谁看过',
@@ -46,7 +46,7 @@ const zh = {
     consent: '家人',
     'stated-reason': '工作人员查看，理由已记录',
     'accepted-alarm': '处理呼叫',
-  } as Record<string, string>,
+  } satisfies Record<Because, string> as Record<Because, string>,
   called: (who: string) => `${who}按了呼叫`,
   alarm: {
     open: () => '中心已经收到，正在找人过去',
@@ -62,7 +62,7 @@ const zh = {
     device_fault: '已处理好（设备故障）',
     fall: '工作人员已处理，请打中心电话了解情况',
     ambulance: '工作人员已处理，请打中心电话了解情况',
-  } as Record<Outcome, string>,
+  } satisfies Record<Outcome, string> as Record<Outcome, string>,
   aColleague: '工作人员',
 }
 

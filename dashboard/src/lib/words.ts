@@ -1,6 +1,12 @@
 /** The words that every page needs: refusals, the live line, pictures. */
 import { language, type InBoth } from './language.svelte'
 import type { Problem } from './api/request'
+import type { PictureCode, ProblemCode, WordsOf } from './api/types'
+
+/** What says no more than its status: `byStatus` has the words. What is said of a picture is in picture/words. */
+type SaidByStatus = 'bad-request' | 'method-not-allowed' | 'not-found' | 'not-possible' | 'our-mistake'
+type Refusal = Exclude<ProblemCode, PictureCode | SaidByStatus> | 'unreachable'
+type Say = (p: Params) => string
 
 type Params = Record<string, string | number>
 
@@ -59,7 +65,29 @@ const zh = {
     'changed-meanwhile': () => '别人刚刚改过这里，请看现在的情况再试。',
     'invalid': () => '有一项没有填对，请检查后再试。',
     'simulators-away': () => '模拟的中心没有回应。请看运行演示的窗口，它会自己重新启动。',
-  } as Record<string, (p: Params) => string>,
+    'no-alarm': () => '只有接了这个房间的报警，才可以看画面。',
+    'no-such-account': () => '找不到这个账号，请刷新后再试。',
+    'card-in-use': () => '这张卡已经是另一位长者的。请换一张卡，或者先收回那一张。',
+    'closes-before-it-opens': () => '关门的时间要在开门以后。',
+    'never-on-duty': () => '这样的账号不排班。请选一位值班的同事。',
+    'no-relation': () => '请先登记这位家属和长者的关系。',
+    'not-a-relative': () => '只有家属的账号可以登记和长者的关系。',
+    'pause-is-over': () => '结束的时间要在开始以后。',
+    'phone-missing': () => '家属要有手机号：邀请要用号码的后四位打开。',
+    'second-centre': () => '这台主机只管一个中心。另一个中心请用另一台主机。',
+    'staff-needed': () => '这一步要由中心的工作人员来确认。',
+    'wrong-address': () => '这个联系方式写得不对，请检查后再试。',
+    'no-such-device': () => '找不到这个设备，请刷新后再试。',
+    'two-owners': () => '一个设备只能属于一位长者或者一个房间，不能两样都填。',
+    'camera-address': () => '只有摄像头有画面地址，而且摄像头一定要有。',
+    'camera-without-room': () => '摄像头要装在一个房间里，请选房间。',
+    'camera-forbidden': () => '这样的房间不能装摄像头。',
+    'off-is-over': () => '停用到的时间要在现在以后。',
+    'off-too-long': () => '设备最多停用一个月。',
+    'has-password': () => '这位同事已经有密码，用密码登录就可以。',
+    'family-has-no-password': () => '家属不用密码，没有可以重设的。请给家属发一个新的邀请。',
+    'wrong-policy': () => '升级的步骤有一处不对，请检查等待的时间和要告知的人。',
+  } satisfies WordsOf<Refusal, Say> as WordsOf<Refusal, Say>,
   byStatus: {
     401: '登录已经结束，请重新登录。',
     403: '您的账号不能做这件事，请找负责的同事。',
@@ -143,6 +171,28 @@ const en: typeof zh = {
     'changed-meanwhile': () => 'Somebody has just changed this. Look at how it is now and try again.',
     'invalid': () => 'Something is not filled in right. Please check and try again.',
     'simulators-away': () => 'The simulated centre does not answer. See the window of the demo; it restarts by itself.',
+    'no-alarm': () => 'The picture is only for whoever has taken an alarm of this room.',
+    'no-such-account': () => 'This account cannot be found. Reload and try again.',
+    'card-in-use': () => 'This card belongs to another senior. Use another card, or take that one back first.',
+    'closes-before-it-opens': () => 'The centre has to close later than it opens.',
+    'never-on-duty': () => 'An account like this is never on duty. Please choose a colleague who is.',
+    'no-relation': () => 'Please write down first what this family member is to the senior.',
+    'not-a-relative': () => 'Only the account of a family member has a relation to a senior.',
+    'pause-is-over': () => 'It has to end later than it begins.',
+    'phone-missing': () => 'A family member needs a phone number: its last four digits open the invitation.',
+    'second-centre': () => 'This computer serves one centre. Please use another one for another centre.',
+    'staff-needed': () => 'This has to be confirmed by the staff of the centre.',
+    'wrong-address': () => 'This address is not written as its channel needs it. Please check and try again.',
+    'no-such-device': () => 'This device cannot be found. Reload and try again.',
+    'two-owners': () => 'A device belongs to a senior or to a room, not to both.',
+    'camera-address': () => 'A camera has an address of its picture, and nothing else has one.',
+    'camera-without-room': () => 'A camera stands in a room: please choose it.',
+    'camera-forbidden': () => 'No camera is allowed in a room like this.',
+    'off-is-over': () => 'A device is off until a time that is still to come.',
+    'off-too-long': () => 'A device is off for a month at most.',
+    'has-password': () => 'This colleague has a password already and signs in with it.',
+    'family-has-no-password': () => 'A family member has no password to reset. Please send a new invitation.',
+    'wrong-policy': () => 'One step of the escalation is not right. Check the waits and whom it tells.',
   },
   byStatus: {
     401: 'You are signed out. Please sign in again.',

@@ -12,6 +12,7 @@ import httpx
 from standardwebhooks import Webhook
 
 from hub.kit.ids import OrganisationId
+from hub.notices.model import Priority
 from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Failed, Result, Retry, Taken
 from hub.notifications.model import Outgoing
 from hub.notifications.texts import texts
@@ -121,7 +122,7 @@ def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[s
             },
             "n": outgoing.n,
             "text": texts(outgoing.template, facts, outgoing.n, outgoing.to.account_id),
-            "urgent": asks and facts.priority == "P1",
+            "urgent": asks and facts.priority == Priority.P1,
             "accept_url": accept.api if accept else None,
         },
     }

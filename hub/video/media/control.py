@@ -26,8 +26,10 @@ from hub.video.model import (
     Candidates,
     Close,
     Done,
+    Ending,
     Failed,
     Open,
+    PlayCode,
     Renew,
     Renewed,
     Reply,
@@ -62,12 +64,12 @@ class Media:
         with contained(f"request {request.op}", lambda _: self._give_up(request)):
             answered.append(await self._answer(request))
         said = "a defect of the media process: its log says where"
-        return answered[0] if answered else Failed(n=request.n, code="our-mistake", message=said)
+        return answered[0] if answered else Failed(n=request.n, code=PlayCode.OUR_MISTAKE, message=said)
 
     def _give_up(self, request: Request) -> None:
         """End the viewing whose opening failed by a defect: nobody waits for it."""
         if isinstance(request, Open) and (viewer := self._viewers.get(request.viewing_id)):
-            viewer.shut("our-mistake")
+            viewer.shut(Ending.OUR_MISTAKE)
 
     async def _answer(self, request: Request) -> Reply:
         match request:
@@ -87,23 +89,23 @@ class Media:
     def stop(self) -> None:
         """End everything: no packet leaves after this."""
         for viewer in self._viewers.values():
-            viewer.shut("stopped")
+            viewer.shut(Ending.STOPPED)
         self._sources.stop()
 
     async def _open(self, request: Open) -> Answer | Failed:
         if request.viewing_id in self._viewers:
-            return Failed(n=request.n, code="already-opened", message="each viewing is opened once")
+            return Failed(n=request.n, code=PlayCode.ALREADY_OPENED, message="each viewing is opened once")
         if request.viewing_id in self._gone:
-            return Failed(n=request.n, code="no-such-viewing", message="it has ended")
+            return Failed(n=request.n, code=PlayCode.NO_SUCH_VIEWING, message="it has ended")
         if len(self._viewers) >= MOST_VIEWERS:
-            return Failed(n=request.n, code="too-many-viewers", message=f"{MOST_VIEWERS} look already")
+            return Failed(n=request.n, code=PlayCode.TOO_MANY_VIEWERS, message=f"{MOST_VIEWERS} look already")
         source = self._sources.open(request.camera_id, request.source_url)
         opened = gate.opened(request.as_of, request.held_seconds, time.monotonic())
         viewer = self._viewers[request.viewing_id] = Viewer(request.viewing_id, source, opened)
         self._group.create_task(self._see_off(viewer))
         if source.problem is not None:
-            viewer.shut("camera-unusable")
-            return Failed(n=request.n, code="camera-unusable", message=source.problem.message)
+            viewer.shut(Ending.CAMERA_UNUSABLE)
+            return Failed(n=request.n, code=PlayCode.CAMERA_UNUSABLE, message=source.problem.message)
         try:
             return Answer(n=request.n, sdp=await viewer.answer(request.offer, self._hosts))
         except NotPossible as error:
@@ -113,7 +115,7 @@ class Media:
     async def _candidates(self, request: Candidates) -> Done | Failed:
         viewer = self._viewers.get(request.viewing_id)
         if viewer is None:
-            return Failed(n=request.n, code="no-such-viewing")
+            return Failed(n=request.n, code=PlayCode.NO_SUCH_VIEWING)
         try:
             await viewer.add_candidates(request.fragment)
         except NotPossible as error:
@@ -130,8 +132,8 @@ class Media:
                 continue
             if viewer.source.problem is not None:
                 unusable[viewer.source.camera_id] = viewer.source.problem
-                viewer.shut("camera-unusable")
-                gone[viewing_id] = "camera-unusable"
+                viewer.shut(Ending.CAMERA_UNUSABLE)
+                gone[viewing_id] = Ending.CAMERA_UNUSABLE
                 continue
             viewer.renew(request.as_of)
         return Renewed(n=request.n, gone=gone, unusable=unusable)
@@ -139,9 +141,9 @@ class Media:
     def _close(self, request: Close) -> Done:
         for viewing_id in request.viewing_ids:
             if viewer := self._viewers.get(viewing_id):
-                viewer.shut("closed")
+                viewer.shut(Ending.CLOSED)
             elif viewing_id not in self._gone:  # its opening may still be on the way: it must not start any more
-                self._note_gone(viewing_id, "closed")
+                self._note_gone(viewing_id, Ending.CLOSED)
         return Done(n=request.n)
 
     def _stats(self, request: AskStats) -> Stats:
@@ -166,24 +168,24 @@ class Media:
                 if not viewer.ended.done() and (why := _lost(viewer)):
                     viewer.shut(why)
         finally:
-            viewer.shut("stopped")
+            viewer.shut(Ending.STOPPED)
             self._viewers.pop(viewer.viewing_id, None)
             self._note_gone(viewer.viewing_id, viewer.ended.result())
             self._sources.close(viewer.source.camera_id)
             with contained(f"viewing {viewer.viewing_id}", lambda _: None):
-                await viewer.close("stopped")
+                await viewer.close(Ending.STOPPED)
 
 
 def _lost(viewer: Viewer) -> str | None:
     """Why this viewer is not coming back, if so."""
     if viewer.source.is_stopped:  # the camera has another address now, which she gets when she asks again
-        return "picture-away"
+        return Ending.PICTURE_AWAY
     if not viewer.is_connected:
         late = time.monotonic() - viewer.opened_at > CONNECT_SECONDS
-        return "never-connected" if late else None
+        return Ending.NEVER_CONNECTED if late else None
     if viewer.is_unheard(UNHEARD_SECONDS):
-        return "viewer-gone"
-    return "no-lease" if viewer.leaseless_seconds > LEASELESS_SECONDS else None
+        return Ending.VIEWER_GONE
+    return Ending.NO_LEASE if viewer.leaseless_seconds > LEASELESS_SECONDS else None
 
 
 @asynccontextmanager
@@ -236,6 +238,6 @@ async def _talk(media: Media, reader: asyncio.StreamReader, writer: asyncio.Stre
 async def _reply(media: Media, request: Request, writer: asyncio.StreamWriter) -> None:
     said = line(await media.answer(request))
     if len(said) >= LONGEST_LINE:  # the hub would end the connection, and everybody's picture with it
-        said = line(Failed(n=request.n, code="too-large", message=f"an answer of {len(said)} bytes"))
+        said = line(Failed(n=request.n, code=PlayCode.TOO_LARGE, message=f"an answer of {len(said)} bytes"))
     writer.write(said)
     await writer.drain()

@@ -25,7 +25,7 @@ from hub.video.media.frames import Frame, hurried
 from hub.video.media.gate import Gate
 from hub.video.media.sources import Source
 from hub.video.media.timeline import CLOCK_RATE
-from hub.video.model import ViewingStats
+from hub.video.model import Ending, PlayCode, ViewingStats
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ _CANDIDATE = "a=candidate:"
 class NotPossible(Exception):
     """An offer that cannot be answered; `code` says why to the page."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: PlayCode, message: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -88,9 +88,9 @@ class Viewer:
             await self._pc.setRemoteDescription(RTCSessionDescription(without_names(offer), "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except OperationError as error:
-            raise NotPossible("no-h264", "the viewer does not offer to receive H.264") from error
+            raise NotPossible(PlayCode.NO_H264, "the viewer does not offer to receive H.264") from error
         except (*NONSENSE, InvalidStateError, InvalidAccessError) as error:
-            raise NotPossible("bad-offer", f"the offer cannot be answered: {error}") from error
+            raise NotPossible(PlayCode.BAD_OFFER, f"the offer cannot be answered: {error}") from error
         return self._pc.localDescription.sdp
 
     async def add_candidates(self, fragment: str) -> None:
@@ -103,7 +103,7 @@ class Viewer:
                 candidate.sdpMLineIndex = 0
                 await self._pc.addIceCandidate(candidate)
             except NONSENSE as error:
-                raise NotPossible("bad-candidate", f"not a candidate: {error}") from error
+                raise NotPossible(PlayCode.BAD_CANDIDATE, f"not a candidate: {error}") from error
 
     def renew(self, as_of: float) -> None:
         """The hub found at `as_of` that the grant still holds."""
@@ -181,7 +181,7 @@ class Viewer:
 
     def _state_changed(self) -> None:
         if self._pc.connectionState in ("failed", "closed"):
-            self.shut("viewer-gone")
+            self.shut(Ending.VIEWER_GONE)
 
 
 class _Outlet(MediaStreamTrack):
@@ -256,7 +256,7 @@ class _Outlet(MediaStreamTrack):
             self._offer(frame)
 
     def _give_up(self, _: str) -> None:
-        self._viewer.shut("our-mistake")
+        self._viewer.shut(Ending.OUR_MISTAKE)
 
     def _offer(self, frame: Frame) -> None:
         if not self._viewer.passes(frame) or (len(self._pictures) >= MOST_WAITING and self._begun):
@@ -298,10 +298,10 @@ def _check(offer: str) -> None:
     try:
         media = SessionDescription.parse(offer).media
     except NONSENSE as error:
-        raise NotPossible("bad-offer", f"not an SDP offer: {error}") from error
+        raise NotPossible(PlayCode.BAD_OFFER, f"not an SDP offer: {error}") from error
     if [one.kind for one in media] != ["video"]:
-        raise NotPossible("video-only", "offer exactly one video track to receive, and nothing else")
+        raise NotPossible(PlayCode.VIDEO_ONLY, "offer exactly one video track to receive, and nothing else")
     if not any(codec.mimeType.lower() == "video/h264" for codec in media[0].rtp.codecs):
-        raise NotPossible("no-h264", "the viewer does not offer to receive H.264")
+        raise NotPossible(PlayCode.NO_H264, "the viewer does not offer to receive H.264")
     if media[0].dtls is None or not media[0].dtls.fingerprints:
-        raise NotPossible("bad-offer", "the offer has no fingerprint")
+        raise NotPossible(PlayCode.BAD_OFFER, "the offer has no fingerprint")

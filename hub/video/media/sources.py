@@ -21,7 +21,7 @@ from hub.video.media import h264
 from hub.video.media.bulkhead import contained
 from hub.video.media.frames import Frame, Gop
 from hub.video.media.timeline import Timeline
-from hub.video.model import CameraProblem, CameraStats
+from hub.video.model import CameraFault, CameraProblem, CameraStats
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +40,10 @@ LINGER_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 4.0
 
 _B_FRAMES = CameraProblem(
-    code="b-frames", message="the camera sends B-frames: set its profile to Baseline, or B-frames to 0"
+    code=CameraFault.B_FRAMES, message="the camera sends B-frames: set its profile to Baseline, or B-frames to 0"
 )
 _NO_PICTURE = CameraProblem(
-    code="no-picture", message="the camera offers no picture: check the path in its RTSP address"
+    code=CameraFault.NO_PICTURE, message="the camera offers no picture: check the path in its RTSP address"
 )
 
 Listener: TypeAlias = Callable[[Frame], None]
@@ -96,7 +96,7 @@ class Source:
 
     def _given_up(self, defect: str) -> None:
         said = f"the hub fails at what this camera sends ({defect}): its log says where"
-        self._tell(self._changed, "unusable", CameraProblem(code="our-mistake", message=said))
+        self._tell(self._changed, "unusable", CameraProblem(code=CameraFault.OUR_MISTAKE, message=said))
         self._stop.wait(LONGEST_PAUSE)
 
     def _read(self) -> None:
@@ -230,7 +230,7 @@ def _h264_track(container: InputContainer, named: tuple[str, ...]) -> VideoStrea
             return track
     codec = next((name for name in (*known.values(), *named) if name), "an unknown codec")
     said = f"the camera sends {codec}: set its video codec to H.264"
-    raise Unusable(CameraProblem(code="codec", message=said, codec=codec))
+    raise Unusable(CameraProblem(code=CameraFault.CODEC, message=said, codec=codec))
 
 
 def _problem(error: Unusable | SentOn | NotAnAddress) -> CameraProblem:
@@ -238,6 +238,6 @@ def _problem(error: Unusable | SentOn | NotAnAddress) -> CameraProblem:
         case Unusable():
             return error.problem
         case SentOn():
-            return CameraProblem(code="sent-on", message=str(error))
+            return CameraProblem(code=CameraFault.SENT_ON, message=str(error))
         case _:
-            return CameraProblem(code="bad-address", message=str(error))
+            return CameraProblem(code=CameraFault.BAD_ADDRESS, message=str(error))

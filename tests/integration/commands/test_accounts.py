@@ -105,7 +105,7 @@ def test_messages_that_wait_for_her_are_withdrawn_and_hers_alone(anling: Termina
 
     assert sorted(anling.rows("SELECT account_id, state FROM notification")) == [
         (house.chen, "queued"),
-        (house.zhou, "withdrawn"),
+        (house.zhou, "dead"),
     ]
 
 

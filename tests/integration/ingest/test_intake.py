@@ -14,12 +14,13 @@ import pytest
 
 from hub.ingest import quarantine, store
 from hub.ingest.intake import Intake
-from hub.ingest.model import Garbled
+from hub.ingest.model import Garbled, QuarantineReason
 from hub.ingest.telemetry import TELEMETRY_CAPACITY, ReportPools, TelemetryIntake
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database, Login
 from hub.mqtt.model import Inbound, Receiver
 from hub.notices import store as notices
+from hub.notices.model import NoticeCode
 from hub.rules.model import DeviceState, Event, Finding, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
 from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
 from tests.fakes.house import House
@@ -487,7 +488,7 @@ async def test_the_newest_messages_stay_set_aside_and_to_make_room_locks_none_of
 ) -> None:
     async def set_aside(n: int) -> None:
         async with database.transaction() as conn:
-            garbled = Garbled(None, "not-json", "")
+            garbled = Garbled(None, QuarantineReason.NOT_JSON, "")
             await quarantine.set_aside(
                 conn, said(clock, "tele", "t-gym", f"{n}".encode()), garbled, house.centre, clock.now()
             )
@@ -572,4 +573,4 @@ async def test_a_full_queue_sheds_readings_at_once_and_keeps_room_for_visits(
     assert answered == ["reading"] * 5
 
     await lanes.tell_who_was_heard()
-    assert ("telemetry-shed", "hub") in await standing(database, house)
+    assert (NoticeCode.TELEMETRY_SHED, "hub") in await standing(database, house)

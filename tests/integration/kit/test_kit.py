@@ -107,7 +107,7 @@ def test_a_database_that_holds_two_centres_says_so_in_one_line(empty_database_ur
     before = [migration for migration in wanted if migration.number < 54]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "migrations", lambda: before)
-        migrations.migrate(empty_database_url)
+        set_up(empty_database_url)
     with psycopg.connect(empty_database_url) as conn:
         conn.execute("INSERT INTO organisation VALUES ('hongtai', '宏泰社工', 'Hongtai Social Work')")
         for centre in ("west", "east"):
@@ -117,7 +117,7 @@ def test_a_database_that_holds_two_centres_says_so_in_one_line(empty_database_ur
             )
 
     with pytest.raises(migrations.MigrationRefused) as refused:
-        migrations.migrate(empty_database_url)
+        set_up(empty_database_url)
 
     assert str(refused.value) == (
         "the database holds 2 centres (east, west), and one hub serves one: give each a database of its own"

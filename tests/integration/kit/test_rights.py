@@ -78,7 +78,7 @@ COLUMNS = {
         "battery_percent centre_id enabled firmware heard_at id kind name name_en number state state_at"
     ),
     ("notification", Login.PAGES_READ, "SELECT"): (
-        "account_id alarm_id centre_id channel id made_at n priority state taken_at template tries"
+        "account_id alarm_id centre_id channel id made_at n priority state taken_at template tries unwanted"
     ),
     ("senior", Login.PAGES_READ, "SELECT"): "address_as address_as_en centre_id id name",
     ("senior", Login.TELEMETRY, "UPDATE"): "name",

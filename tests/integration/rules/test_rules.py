@@ -16,6 +16,7 @@ from hub.attendance.model import Tapped, What
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import DeviceId, PressId
+from hub.notices.model import NoticeCode
 from hub.rules.files import SHIPPED
 from hub.rules.model import (
     DeviceState,
@@ -27,7 +28,7 @@ from hub.rules.model import (
     ReadingHeard,
     StatusHeard,
 )
-from hub.rules.service import FILES_NOT_LOADED, Rules
+from hub.rules.service import Rules
 from tests.fakes.house import House
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -47,7 +48,7 @@ def online(house: House, device_id: DeviceId, at: datetime) -> StatusHeard:
 
 def told(findings: Sequence[Finding], *but: str) -> list[tuple[str, str, bool]]:
     """Class, subject and whether it clears, without notices about rule files and what `but` names."""
-    left_out = {FILES_NOT_LOADED, *but}
+    left_out = {NoticeCode.RULE_FILES_NOT_LOADED, *but}
     return [(found.klass, found.subject, found.cleared) for found in findings if found.klass not in left_out]
 
 
@@ -165,7 +166,7 @@ async def test_a_button_nobody_ever_heard_is_noticed_and_no_earlier_than_its_hea
         ("trigger-silent", "device:b-li", False),
         ("trigger-silent", "device:b-wang", False),
     ]
-    assert back == [("trigger-silent", "device:b-li", True)]
+    assert back == [(NoticeCode.TRIGGER_SILENT, "device:b-li", True)]
 
 
 async def test_what_a_hub_that_was_away_could_not_hear_counts_against_nobody(
@@ -184,7 +185,9 @@ async def test_what_a_hub_that_was_away_could_not_hear_counts_against_nobody(
         clock.advance(FIVE_MINUTES)
         found = [found for found in await rules.due(conn, clock.now()) if found.device_id == house.wang_button]
 
-    assert [(finding.klass, finding.params["deaf_seconds"]) for finding in found] == [("trigger-silent", 3 * 3600)]
+    assert [(finding.klass, finding.params["deaf_seconds"]) for finding in found] == [
+        (NoticeCode.TRIGGER_SILENT, 3 * 3600)
+    ]
 
 
 async def test_a_disabled_button_is_no_longer_missed_and_an_enabled_one_is_again(
@@ -198,13 +201,13 @@ async def test_a_disabled_button_is_no_longer_missed_and_an_enabled_one_is_again
 
     async with database.transaction() as conn:
         await rules.due(conn, clock.now())
-        assert await later(conn, FIVE_MINUTES) == [("trigger-silent", "device:b-li", False)]
+        assert await later(conn, FIVE_MINUTES) == [(NoticeCode.TRIGGER_SILENT, "device:b-li", False)]
         await conn.execute("UPDATE device SET enabled = false WHERE id = 'b-li'")
-        assert await later(conn, timedelta(seconds=10)) == [("trigger-silent", "device:b-li", True)]
+        assert await later(conn, timedelta(seconds=10)) == [(NoticeCode.TRIGGER_SILENT, "device:b-li", True)]
         assert await later(conn, timedelta(hours=1)) == []
         await conn.execute("UPDATE device SET enabled = true WHERE id = 'b-li'")
         assert await later(conn, timedelta(seconds=10)) == []
-        assert await later(conn, FIVE_MINUTES) == [("trigger-silent", "device:b-li", False)]
+        assert await later(conn, FIVE_MINUTES) == [(NoticeCode.TRIGGER_SILENT, "device:b-li", False)]
 
 
 async def test_somebody_in_a_room_after_closing_is_found_after_ten_minutes(
@@ -234,7 +237,9 @@ async def test_a_bad_file_keeps_the_old_rules_and_is_noticed_until_it_is_mended(
     file.write_text(good.replace("v > 32.0", "v >"), "utf-8")
     assert await rules.load_if_changed()
     async with database.transaction() as conn:
-        noticed = [found for found in await rules.due(conn, clock.now()) if found.klass == FILES_NOT_LOADED]
+        noticed = [
+            found for found in await rules.due(conn, clock.now()) if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
+        ]
         await rules.hear(conn, [warm(house, 33.4, clock.now())], clock.now())
         clock.advance(timedelta(seconds=20))
         assert told(await rules.due(conn, clock.now()), *SILENT) == [("room-hot", "room:gym", False)]
@@ -246,7 +251,9 @@ async def test_a_bad_file_keeps_the_old_rules_and_is_noticed_until_it_is_mended(
     file.write_text(good, "utf-8")
     assert await rules.load_if_changed()
     async with database.transaction() as conn:
-        [mended] = [found for found in await rules.due(conn, clock.now()) if found.klass == FILES_NOT_LOADED]
+        [mended] = [
+            found for found in await rules.due(conn, clock.now()) if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
+        ]
     assert mended.cleared
     assert not await rules.load_if_changed()
 
@@ -272,7 +279,7 @@ async def test_a_hub_that_starts_with_a_bad_file_goes_on_with_the_rules_and_the_
         later = told(await restarted.due(conn, clock.now()), *SILENT)
 
     assert (problem.file, restarted.hash) == ("own.yaml", before.hash)
-    assert [found.cleared for found in at_once if found.klass == FILES_NOT_LOADED] == [False]
+    assert [found.cleared for found in at_once if found.klass == NoticeCode.RULE_FILES_NOT_LOADED] == [False]
     assert ("own-room-hot", "room:gym", False) in later
     assert kept.stat().st_mode & 0o777 == 0o600
 
@@ -296,7 +303,9 @@ async def test_a_folder_that_vanishes_leaves_its_rules_in_force_and_kept_and_is_
 
     assert await rules.load_if_changed()
     async with database.transaction() as conn:
-        [noticed] = [found for found in await rules.due(conn, clock.now()) if found.klass == FILES_NOT_LOADED]
+        [noticed] = [
+            found for found in await rules.due(conn, clock.now()) if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
+        ]
     restarted = Rules([folder], clock, kept)
     [problem] = await restarted.load()
 
@@ -431,5 +440,5 @@ async def _fired(
     return sorted(
         (finding.at, finding.klass, finding.cleared)
         for finding in found
-        if finding.klass in ("room-hot", "trigger-silent") and finding.device_id != "b-li"
+        if finding.klass in ("room-hot", NoticeCode.TRIGGER_SILENT) and finding.device_id != "b-li"
     )

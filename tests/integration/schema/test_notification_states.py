@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from hub.kit import migrate as migrations
+from tests.fakes import logins
 
 RENAMES = 55
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -28,7 +29,7 @@ def test_messages_of_an_older_version_keep_what_they_mean(empty_database_url: st
         patch.setattr(
             migrations, "migrations", lambda: [migration for migration in wanted if migration.number < RENAMES]
         )
-        migrations.migrate(empty_database_url)
+        logins.set_up(empty_database_url)
     with psycopg.connect(empty_database_url) as conn:
         conn.execute("SET session_replication_role = replica")  # messages alone, without alarms and people
         for state, (at, error) in BEFORE.items():
@@ -46,7 +47,7 @@ def test_messages_of_an_older_version_keep_what_they_mean(empty_database_url: st
                 },
             )
 
-    migrations.migrate(empty_database_url)
+    logins.set_up(empty_database_url)
 
     with psycopg.connect(empty_database_url) as conn:
         after = conn.execute("SELECT id, state, error, unwanted FROM notification ORDER BY id").fetchall()

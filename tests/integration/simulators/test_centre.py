@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import simulators
+from devices.contract.kinds import KindOfDevice
 from devices.contract.messages import Ack, AckStatus, AlarmKind, dump, parse
 from devices.contract.topics import Kind, parse_topic, topic
 from hub.mqtt.model import Principal
@@ -74,7 +75,9 @@ def secret(path: Path, content: object) -> Path:
 
 @asynccontextmanager
 async def living(folder: Path, *more: str) -> AsyncIterator[Centre]:
-    cameras = Cameras([Camera(one.id, one.room or "", ZoneInfo("Asia/Shanghai")) for one in PLAN.of_kind("camera")])
+    cameras = Cameras(
+        [Camera(one.id, one.room or "", ZoneInfo("Asia/Shanghai")) for one in PLAN.of_kind(KindOfDevice.CAMERA)]
+    )
     async with (
         running_broker() as bench,
         server.serve(cameras) as rtsp,
@@ -114,7 +117,7 @@ async def test_every_device_comes_online_and_everybody_is_somewhere(centre: Cent
 
     state = await centre.state()
 
-    assert set(state.buttons) == {device.id for device in PLAN.of_kind("button", "pull_cord")}
+    assert set(state.buttons) == {device.id for device in PLAN.of_kind(KindOfDevice.BUTTON, KindOfDevice.PULL_CORD)}
     assert set(state.seniors) == set(PLAN.seniors)
     assert {button.light for button in state.buttons.values()} == {"dark"}
 

@@ -16,6 +16,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId, SeniorId
 from hub.video.errors import BadTicket, NoSuchCamera, NoSuchViewing, NotShown, TooManyViewings
+from hub.video.policy import Code
 from hub.video.remote import MediaProcess
 from hub.video.service import MOST_IN_A_SESSION, Asker, Picture, Video, being_watched, verdict, watched
 from tests.conftest import MORNING
@@ -369,13 +370,15 @@ async def test_the_family_reads_who_looked_and_nobody_else_does(centre: Centre, 
 async def test_the_family_page_knows_whether_she_may_be_watched(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
 
-    assert await picture(centre, daughter) == Picture(None, allowed=False, code="not-present")
+    assert await picture(centre, daughter) == Picture(None, allowed=False, code=Code.NOT_PRESENT)
     centre.enters("s-wang", "counselling")
-    assert await picture(centre, daughter) == Picture(None, allowed=False, code="no-camera")
+    assert await picture(centre, daughter) == Picture(None, allowed=False, code=Code.NO_CAMERA)
     centre.does("UPDATE presence SET room_id = 'gym'")
     assert await picture(centre, daughter) == Picture(centre.house.gym_camera, allowed=True)
     centre.does("INSERT INTO veto VALUES ('veto', 's-wang', %s, %s, 'staff')", MORNING, MORNING + 30 * MINUTE)
-    assert await picture(centre, daughter) == Picture(None, allowed=False, code="veto", next_at=MORNING + 30 * MINUTE)
+    assert await picture(centre, daughter) == Picture(
+        None, allowed=False, code=Code.VETO, next_at=MORNING + 30 * MINUTE
+    )
 
 
 async def picture(centre: Centre, asker: Asker) -> Picture:

@@ -16,6 +16,7 @@ from hub.access.may import (
     OfAccount,
     OfCentre,
     OfSenior,
+    Refusal,
     Refused,
     RoomPicture,
     audience_of,
@@ -119,8 +120,8 @@ def test_nobody_without_a_session_may_anything(action: Action) -> None:
 def test_a_session_that_ended_and_a_disabled_account_may_nothing(action: Action, role: Role, what: Object) -> None:
     subject = somebody(role, CONFIRMED)
 
-    assert may(replace(subject, signed_in_until=NOW), action, what, NOW) == Refused("signed-out")
-    assert may(replace(subject, active=False), action, what, NOW) == Refused("account-disabled")
+    assert may(replace(subject, signed_in_until=NOW), action, what, NOW) == Refused(Refusal.SIGNED_OUT)
+    assert may(replace(subject, active=False), action, what, NOW) == Refused(Refusal.ACCOUNT_DISABLED)
 
 
 @given(st.sampled_from(SIGNED_IN_ACTIONS), st.sampled_from(Role))

@@ -8,9 +8,10 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.notices.model import NoticeCode
 from hub.rules import safety
 from hub.rules.context import Context
-from hub.rules.engine import CANNOT, let_go, wait_for
+from hub.rules.engine import let_go, wait_for
 from hub.rules.expressions import Expression
 from hub.rules.memory import Memory, Stage
 from hub.rules.model import DeviceState, Finding, Priority
@@ -110,7 +111,7 @@ def test_a_rule_whose_room_is_unknown_says_once_that_it_cannot_be_worked_out() -
 
     [notice] = house.hear(warm(33, 0, room_id=None))
 
-    assert (notice.klass, notice.priority) == (CANNOT, Priority.P3)
+    assert (notice.klass, notice.priority) == (NoticeCode.RULE_CANNOT_BE_EVALUATED, Priority.P3)
     assert notice.subject == "rule:room-hot:device:t-gym"
     assert house.hear(warm(33, 10, room_id=None)) == []
 
@@ -128,8 +129,8 @@ def test_a_field_that_is_missing_is_told_and_told_again_when_it_is_there() -> No
     house = House(replace(ROOM_HOT, per=Per.DEVICE, when=Expression('room.type == "gym"', frozenset({"room"}))))
     elsewhere = replace(IN_THE_GYM, room=None)
 
-    assert firings(house.hear(warm(33, 0), elsewhere)) == [(CANNOT, 0, False)]
-    assert firings(house.hear(warm(33, 1))) == [(CANNOT, 1, True)]
+    assert firings(house.hear(warm(33, 0), elsewhere)) == [(NoticeCode.RULE_CANNOT_BE_EVALUATED, 0, False)]
+    assert firings(house.hear(warm(33, 1))) == [(NoticeCode.RULE_CANNOT_BE_EVALUATED, 1, True)]
 
 
 def test_a_rule_on_an_event_concludes_each_time() -> None:
@@ -155,7 +156,7 @@ def test_a_button_that_was_never_heard_is_noticed_after_its_heartbeat() -> None:
     assert house.wait(299, HER_BUTTON) == []
     [found] = house.wait(300, HER_BUTTON)
 
-    assert (found.klass, found.priority, found.subject) == ("trigger-silent", Priority.P3, "device:b-01")
+    assert (found.klass, found.priority, found.subject) == (NoticeCode.TRIGGER_SILENT, Priority.P3, "device:b-01")
 
 
 def test_a_dead_mans_rule_watches_only_its_kind_of_device() -> None:
@@ -169,8 +170,8 @@ def test_anything_a_button_says_proves_that_it_lives() -> None:
     house.hear(press(seconds=200), HER_BUTTON)
 
     assert house.wait(499, HER_BUTTON) == []
-    assert firings(house.wait(500, HER_BUTTON)) == [("trigger-silent", 500, False)]
-    assert ("trigger-silent", 600, True) in firings(house.hear(status(DeviceState.ONLINE, 600), HER_BUTTON))
+    assert firings(house.wait(500, HER_BUTTON)) == [(NoticeCode.TRIGGER_SILENT, 500, False)]
+    assert (NoticeCode.TRIGGER_SILENT, 600, True) in firings(house.hear(status(DeviceState.ONLINE, 600), HER_BUTTON))
 
 
 def test_a_button_whose_connection_ended_has_thirty_seconds_to_come_back() -> None:
@@ -179,13 +180,13 @@ def test_a_button_whose_connection_ended_has_thirty_seconds_to_come_back() -> No
     house.hear(status(DeviceState.OFFLINE, 10), HER_BUTTON)
 
     assert house.wait(39, HER_BUTTON) == []
-    assert firings(house.wait(40, HER_BUTTON)) == [("trigger-silent", 40, False)]
+    assert firings(house.wait(40, HER_BUTTON)) == [(NoticeCode.TRIGGER_SILENT, 40, False)]
 
 
 def test_the_words_say_for_how_long_nothing_could_be_heard() -> None:
     house = House(*safety.BUILT_IN)
     house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
-    key = ("trigger-silent", "device:b-01")
+    key = (NoticeCode.TRIGGER_SILENT, "device:b-01")
     memory = house.memories[key]
     assert memory.due_at is not None
     house.memories[key] = replace(memory, due_at=memory.due_at + timedelta(seconds=90), deaf=timedelta(seconds=90))
@@ -226,7 +227,7 @@ def test_a_disabled_device_is_not_waited_for() -> None:
     disabled = replace(HER_BUTTON, device=replace(device(BUTTON, "button"), enabled=False))
 
     assert house.wait(9999, disabled) == []
-    assert house.memories[("trigger-silent", "device:b-01")].stage is Stage.IDLE
+    assert house.memories[(NoticeCode.TRIGGER_SILENT, "device:b-01")].stage is Stage.IDLE
 
 
 def test_what_stood_is_cleared_when_its_rule_is_gone() -> None:
@@ -255,7 +256,7 @@ def test_a_rule_that_is_gone_is_no_longer_said_to_be_impossible() -> None:
 
     memory, [cleared] = let_go(house.memories[("room-hot", "device:t-gym")], after(1))
 
-    assert (memory.unknown, cleared.klass, cleared.cleared) == (False, CANNOT, True)
+    assert (memory.unknown, cleared.klass, cleared.cleared) == (False, NoticeCode.RULE_CANNOT_BE_EVALUATED, True)
 
 
 Stream = list[tuple[float, float, bool, bool]]

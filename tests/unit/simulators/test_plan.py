@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import simulators
+from devices.contract.kinds import KindOfDevice
 from simulators.house import sub_stream
 from simulators.plan import read_plan
 
@@ -10,7 +11,7 @@ PLAN = read_plan(Path(simulators.__file__).with_name("centre.yaml"))
 
 
 def test_there_are_forty_seniors_each_with_her_button() -> None:
-    buttons = PLAN.of_kind("button")
+    buttons = PLAN.of_kind(KindOfDevice.BUTTON)
 
     assert len(PLAN.seniors) == 40
     assert sorted(button.senior or "" for button in buttons) == sorted(PLAN.seniors)
@@ -19,9 +20,9 @@ def test_there_are_forty_seniors_each_with_her_button() -> None:
 def test_there_are_six_cameras_and_a_reader_and_a_sensor_in_each_room() -> None:
     rooms = {*PLAN.living.rooms, "duty"}
 
-    assert len(PLAN.of_kind("camera")) == 6
+    assert len(PLAN.of_kind(KindOfDevice.CAMERA)) == 6
     assert len(rooms) == 12
-    assert {sensor.room for sensor in PLAN.of_kind("sensor")} == rooms
+    assert {sensor.room for sensor in PLAN.of_kind(KindOfDevice.SENSOR)} == rooms
     assert all(PLAN.reader_in(room) for room in rooms)
 
 

@@ -12,6 +12,7 @@ from hub.centre.model import NEVER_A_CAMERA
 from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
 from hub.video.policy import (
     Allowed,
+    Code,
     Colleague,
     Followed,
     Hours,
@@ -29,7 +30,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 GYM, MUSIC = RoomId("gym"), RoomId("music")
 
 DAUGHTER = Relative(
-    access=may.Allowed(NOW + 24 * HOUR, "relation", ("account:wang-daughter",)),
+    access=may.Allowed(NOW + 24 * HOUR, may.Ground.RELATION, ("account:wang-daughter",)),
     account_id=AccountId("wang-daughter"),
     senior_id=SeniorId("s-wang"),
     related_since=NOW - 100 * HOUR,
@@ -39,7 +40,7 @@ DAUGHTER = Relative(
 )
 ROOM = Room(GYM, "gym", Hours(time(8), time(18), "Asia/Shanghai"))
 NURSE = Colleague(
-    access=may.Allowed(NOW + 12 * HOUR, "stated-reason", ("account:liu",)),
+    access=may.Allowed(NOW + 12 * HOUR, may.Ground.STATED_REASON, ("account:liu",)),
     account_id=AccountId("liu"),
     reason="她没有应答",
 )
@@ -58,39 +59,51 @@ def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
 @pytest.mark.parametrize(
     ("viewer", "room", "refused"),
     [
-        (replace(DAUGHTER, access=may.Refused("relation-blocked")), ROOM, Refused("relation-blocked")),
-        (replace(DAUGHTER, access=may.Refused("account-disabled")), ROOM, Refused("account-disabled")),
-        (replace(DAUGHTER, related_since=None), ROOM, Refused("relation-unconfirmed")),
-        (replace(DAUGHTER, consent=None), ROOM, Refused("no-consent")),
-        (replace(DAUGHTER, consent=Span(NOW - HOUR, NOW)), ROOM, Refused("no-consent")),
-        (replace(DAUGHTER, consent=Span(NOW + MINUTE)), ROOM, Refused("no-consent")),
-        (replace(DAUGHTER, vetoes=(Span(NOW, NOW + HOUR),)), ROOM, Refused("veto", NOW + HOUR)),
-        (replace(DAUGHTER, vetoes=(Span(NOW - HOUR),)), ROOM, Refused("veto")),
-        (replace(DAUGHTER, presence=None), ROOM, Refused("not-present")),
-        (replace(DAUGHTER, presence=Presence(MUSIC, NOW - MINUTE, NOW)), ROOM, Refused("not-present")),
-        (replace(DAUGHTER, presence=Presence(GYM, NOW + MINUTE, NOW)), ROOM, Refused("not-present")),
-        (replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)), ROOM, Refused("unsure")),
-        (DAUGHTER, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused("someone-objects")),
-        (DAUGHTER, replace(ROOM, type="counselling"), Refused("room-not-allowed")),
-        (DAUGHTER, replace(ROOM, has_camera=False), Refused("no-camera")),
-        (DAUGHTER, replace(ROOM, lamp=Lamp.DARK), Refused("lamp-silent")),
+        (
+            replace(DAUGHTER, access=may.Refused(may.Refusal.RELATION_BLOCKED)),
+            ROOM,
+            Refused(may.Refusal.RELATION_BLOCKED),
+        ),
+        (
+            replace(DAUGHTER, access=may.Refused(may.Refusal.ACCOUNT_DISABLED)),
+            ROOM,
+            Refused(may.Refusal.ACCOUNT_DISABLED),
+        ),
+        (replace(DAUGHTER, related_since=None), ROOM, Refused(may.Refusal.RELATION_UNCONFIRMED)),
+        (replace(DAUGHTER, consent=None), ROOM, Refused(Code.NO_CONSENT)),
+        (replace(DAUGHTER, consent=Span(NOW - HOUR, NOW)), ROOM, Refused(Code.NO_CONSENT)),
+        (replace(DAUGHTER, consent=Span(NOW + MINUTE)), ROOM, Refused(Code.NO_CONSENT)),
+        (replace(DAUGHTER, vetoes=(Span(NOW, NOW + HOUR),)), ROOM, Refused(Code.VETO, NOW + HOUR)),
+        (replace(DAUGHTER, vetoes=(Span(NOW - HOUR),)), ROOM, Refused(Code.VETO)),
+        (replace(DAUGHTER, presence=None), ROOM, Refused(Code.NOT_PRESENT)),
+        (replace(DAUGHTER, presence=Presence(MUSIC, NOW - MINUTE, NOW)), ROOM, Refused(Code.NOT_PRESENT)),
+        (replace(DAUGHTER, presence=Presence(GYM, NOW + MINUTE, NOW)), ROOM, Refused(Code.NOT_PRESENT)),
+        (replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)), ROOM, Refused(Code.UNSURE)),
+        (DAUGHTER, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused(Code.SOMEONE_OBJECTS)),
+        (DAUGHTER, replace(ROOM, type="counselling"), Refused(Code.ROOM_NOT_ALLOWED)),
+        (DAUGHTER, replace(ROOM, has_camera=False), Refused(Code.NO_CAMERA)),
+        (DAUGHTER, replace(ROOM, lamp=Lamp.DARK), Refused(Code.LAMP_SILENT)),
         (
             DAUGHTER,
             replace(ROOM, hours=Hours(time(8), time(10), "Asia/Shanghai")),
-            Refused("centre-closed", datetime(2026, 11, 24, 0, tzinfo=UTC)),
+            Refused(Code.CENTRE_CLOSED, datetime(2026, 11, 24, 0, tzinfo=UTC)),
         ),
         (
             DAUGHTER,
             replace(ROOM, hours=Hours(time(11), time(18), "Asia/Shanghai")),
-            Refused("centre-closed", datetime(2026, 11, 23, 3, tzinfo=UTC)),
+            Refused(Code.CENTRE_CLOSED, datetime(2026, 11, 23, 3, tzinfo=UTC)),
         ),
-        (replace(NURSE, reason="  "), ROOM, Refused("reason-missing")),
-        (replace(NURSE, reason="x" * 201), ROOM, Refused("reason-missing")),
-        (NURSE, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused("someone-objects")),
-        (replace(RESPONDER, access=may.Refused("not-your-centre")), ROOM, Refused("not-your-centre")),
-        (RESPONDER, replace(ROOM, type="bath"), Refused("room-not-allowed")),
-        (replace(RESPONDER, accepted_at=None), ROOM, Refused("reason-missing")),
-        (replace(RESPONDER, accepted_alarm=None), ROOM, Refused("reason-missing")),
+        (replace(NURSE, reason="  "), ROOM, Refused(Code.REASON_MISSING)),
+        (replace(NURSE, reason="x" * 201), ROOM, Refused(Code.REASON_MISSING)),
+        (NURSE, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused(Code.SOMEONE_OBJECTS)),
+        (
+            replace(RESPONDER, access=may.Refused(may.Refusal.NOT_YOUR_CENTRE)),
+            ROOM,
+            Refused(may.Refusal.NOT_YOUR_CENTRE),
+        ),
+        (RESPONDER, replace(ROOM, type="bath"), Refused(Code.ROOM_NOT_ALLOWED)),
+        (replace(RESPONDER, accepted_at=None), ROOM, Refused(Code.REASON_MISSING)),
+        (replace(RESPONDER, accepted_alarm=None), ROOM, Refused(Code.REASON_MISSING)),
     ],
 )
 def test_one_missing_thing_is_a_refusal_of_its_kind(viewer: Relative | Colleague, room: Room, refused: Refused) -> None:
@@ -221,7 +234,7 @@ def with_less(viewer: Relative | Colleague, room: Room) -> list[tuple[Relative |
     """The same facts with one thing taken away, each once."""
     objection = replace(room, objections=(*room.objections, Span(NOW - MINUTE)))
     less: list[tuple[Relative | Colleague, Room]] = [
-        (replace(viewer, access=may.Refused("account-disabled")), room),
+        (replace(viewer, access=may.Refused(may.Refusal.ACCOUNT_DISABLED)), room),
         (viewer, objection),
         (viewer, replace(room, type="toilet")),
         (viewer, replace(room, has_camera=False)),
@@ -268,7 +281,7 @@ def test_nothing_is_allowed_at_the_moment_it_ends(viewer: Relative, room: Room) 
         access = viewer.access
         assert isinstance(access, may.Allowed)
         if verdict.until == access.until:  # asked again, `access/may` says so itself
-            viewer = replace(viewer, access=may.Refused("signed-out"))
+            viewer = replace(viewer, access=may.Refused(may.Refusal.SIGNED_OUT))
         assert isinstance(may_watch(viewer, room, verdict.until), Refused)
 
 

@@ -990,6 +990,23 @@ export interface components {
             at: string;
         };
         /**
+         * Because
+         * @description Why a viewing was allowed, for the record that the senior and her family read.
+         * @enum {string}
+         */
+        Because: "consent" | "stated-reason" | "accepted-alarm";
+        /**
+         * CameraFault
+         * @enum {string}
+         */
+        CameraFault: "codec" | "b-frames" | "no-picture" | "sent-on" | "bad-address" | "our-mistake";
+        /**
+         * CameraState
+         * @description Whether what a camera sends is a picture.
+         * @enum {string}
+         */
+        CameraState: "ok" | "dark" | "frozen" | "silent";
+        /**
          * CardLapse
          * @description Who had taken an alarm that nobody has any more, and the step that ended it.
          */
@@ -1098,6 +1115,12 @@ export interface components {
             /** Password */
             password: string;
         };
+        /**
+         * Code
+         * @description Why not. The pages have the words; `access/may` adds its own codes.
+         * @enum {string}
+         */
+        Code: "no-consent" | "veto" | "not-present" | "unsure" | "someone-objects" | "room-not-allowed" | "centre-closed" | "lamp-silent" | "no-camera" | "reason-missing";
         /** Dark */
         Dark: {
             /** Camera Id */
@@ -1105,6 +1128,12 @@ export interface components {
             /** On */
             on: boolean;
         };
+        /**
+         * DayStep
+         * @description What a senior did, as her family reads it.
+         * @enum {string}
+         */
+        DayStep: "arrived" | "entered" | "left";
         /**
          * DemoAccount
          * @description An account a stranger may try.
@@ -1208,16 +1237,8 @@ export interface components {
         FamilyMember: {
             /** Id */
             id: string;
-            /**
-             * Kinship
-             * @enum {string}
-             */
-            kinship: "daughter" | "son" | "spouse" | "grandchild" | "sibling" | "other";
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "zh-CN" | "en";
+            kinship: components["schemas"]["Kinship"];
+            language: components["schemas"]["Language"];
             /** Name */
             name: string;
             /** Name En */
@@ -1294,11 +1315,7 @@ export interface components {
             owner_name: string | null;
             /** Owner Name En */
             owner_name_en: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "accepted" | "on_scene" | "resolved" | "closed";
+            state: components["schemas"]["State"];
         };
         /**
          * HerSenior
@@ -1356,6 +1373,18 @@ export interface components {
             /** Username */
             username?: string | null;
         };
+        /**
+         * Kinship
+         * @description What a relative is to a senior.
+         * @enum {string}
+         */
+        Kinship: "daughter" | "son" | "spouse" | "grandchild" | "sibling" | "other";
+        /**
+         * Language
+         * @description The language of an account, as a tag of RFC 5646.
+         * @enum {string}
+         */
+        Language: "zh-CN" | "en";
         /**
          * Light
          * @description What a simulated button shows.
@@ -1433,6 +1462,8 @@ export interface components {
         /**
          * NoticeCard
          * @description A technical or low-priority matter. `subject` is like "device:b-01" or "room:gym"; the name is that thing's.
+         *
+         *     `code` is one of ours, or the id of a rule of the centre, which brings its own words in `params`.
          */
         NoticeCard: {
             /** Centre Id */
@@ -1440,7 +1471,7 @@ export interface components {
             /** Cleared At */
             cleared_at: string | null;
             /** Code */
-            code: string;
+            code: components["schemas"]["NoticeCode"] | string;
             /** Id */
             id: string;
             /**
@@ -1452,11 +1483,7 @@ export interface components {
             params: {
                 [key: string]: string | number | null;
             };
-            /**
-             * Priority
-             * @enum {string}
-             */
-            priority: "P3" | "P4";
+            priority: components["schemas"]["NoticePriority"];
             /**
              * Raised At
              * Format: date-time
@@ -1471,6 +1498,18 @@ export interface components {
             /** Times */
             times: number;
         };
+        /**
+         * NoticeCode
+         * @description What the hub notices by itself. Rules, shipped or a centre's own, add their ids and bring their own words.
+         * @enum {string}
+         */
+        NoticeCode: "broker-away" | "camera-dark" | "camera-silent" | "camera-unusable" | "clock-behind" | "clock-set" | "command-unproven" | "device-off" | "message-id-reused" | "message-unreadable" | "press-retained" | "roster-gap" | "row-parked" | "rule-cannot-be-evaluated" | "rule-files-not-loaded" | "task-failed" | "telemetry-shed" | "trigger-silent" | "unknown-card" | "untold" | "visit-left-open" | "wrong-credentials";
+        /**
+         * NoticePriority
+         * @description How urgent a notice is.
+         * @enum {string}
+         */
+        NoticePriority: "P3" | "P4";
         /**
          * NotificationState
          * @description How far a notification has got. Told means taken or later.
@@ -1490,11 +1529,7 @@ export interface components {
         OwnAccount: {
             /** Id */
             id: string;
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "zh-CN" | "en";
+            language: components["schemas"]["Language"];
             /** Name */
             name: string;
             /** Name En */
@@ -1518,15 +1553,19 @@ export interface components {
         Picture: {
             /** Allowed */
             allowed: boolean;
-            /** Camera */
-            camera: ("ok" | "dark" | "frozen" | "silent") | null;
+            camera: components["schemas"]["CameraState"] | null;
             /** Camera Id */
             camera_id: string | null;
             /** Code */
-            code: string | null;
+            code: components["schemas"]["Code"] | components["schemas"]["Refusal"] | null;
             /** Next At */
             next_at: string | null;
         };
+        /**
+         * PictureCode
+         * @enum {string}
+         */
+        PictureCode: "already-opened" | "bad-candidate" | "bad-offer" | "bad-ticket" | "camera-unusable" | "centre-closed" | "lamp-silent" | "no-camera" | "no-consent" | "no-h264" | "no-such-camera" | "no-such-viewing" | "not-present" | "picture-away" | "reason-missing" | "room-not-allowed" | "someone-objects" | "too-many-viewers" | "too-many-viewings" | "unsure" | "veto" | "video-only";
         /**
          * PresenceAuthor
          * @description A member of staff who said where a senior is.
@@ -1586,12 +1625,17 @@ export interface components {
             device_id: string;
         };
         /**
+         * Priority
+         * @description How urgent: P1 and P2 are alarms, P3 and P4 are notices.
+         * @enum {string}
+         */
+        Priority: "P1" | "P2" | "P3" | "P4";
+        /**
          * Problem
          * @description A failure as every route answers it, `application/problem+json`. Pages have the words for `code`.
          */
         Problem: {
-            /** Code */
-            code: string;
+            code: components["schemas"]["ProblemCode"];
             /**
              * Params
              * @default {}
@@ -1610,6 +1654,17 @@ export interface components {
             type: string;
         };
         /**
+         * ProblemCode
+         * @enum {string}
+         */
+        ProblemCode: "account-disabled" | "already-opened" | "already-taken" | "bad-candidate" | "bad-offer" | "bad-request" | "bad-ticket" | "camera-address" | "camera-forbidden" | "camera-unusable" | "camera-without-room" | "card-in-use" | "centre-closed" | "changed-meanwhile" | "closes-before-it-opens" | "cross-site" | "database-away" | "family-has-no-password" | "has-password" | "invalid" | "invitation-expired" | "invitation-used" | "lamp-silent" | "method-not-allowed" | "never-on-duty" | "no-alarm" | "no-camera" | "no-centre-yet" | "no-consent" | "no-h264" | "no-relation" | "no-such-account" | "no-such-alarm" | "no-such-camera" | "no-such-device" | "no-such-invitation" | "no-such-link" | "no-such-room" | "no-such-senior" | "no-such-viewing" | "not-a-relative" | "not-a-responder" | "not-allowed" | "not-found" | "not-in-this-state" | "not-possible" | "not-present" | "not-your-centre" | "not-your-relative" | "not-your-role" | "not-yours" | "off-is-over" | "off-too-long" | "our-mistake" | "pause-is-over" | "phone-missing" | "picture-away" | "reason-missing" | "reason-needed" | "relation-blocked" | "relation-unconfirmed" | "room-missing" | "room-not-allowed" | "second-centre" | "signed-out" | "simulators-away" | "someone-objects" | "staff-needed" | "too-busy" | "too-large" | "too-many-tries" | "too-many-viewers" | "too-many-viewings" | "two-owners" | "unsure" | "veto" | "video-only" | "weak-password" | "wrong-account-or-password" | "wrong-address" | "wrong-host" | "wrong-phone" | "wrong-policy";
+        /**
+         * QuarantineReason
+         * @description Why a message is set aside: what the contract says of its bytes, and what only the hub can know.
+         * @enum {string}
+         */
+        QuarantineReason: "too-long" | "not-utf8" | "not-json" | "not-an-object" | "unknown-version" | "missing-field" | "bad-field" | "unknown-topic" | "unknown-device" | "wrong-lane" | "refused-by-the-database" | "defect";
+        /**
          * QuarantinedMessage
          * @description A message that nobody could read. `detail` names the field that is wrong and never repeats its value.
          */
@@ -1627,8 +1682,7 @@ export interface components {
             last_at: string;
             /** Payload Bytes */
             payload_bytes: number;
-            /** Reason */
-            reason: string;
+            reason: components["schemas"]["QuarantineReason"];
             /**
              * Received At
              * Format: date-time
@@ -1651,6 +1705,12 @@ export interface components {
             /** Ready */
             ready: boolean;
         };
+        /**
+         * Refusal
+         * @description Why something is not allowed; pages have the words.
+         * @enum {string}
+         */
+        Refusal: "signed-out" | "account-disabled" | "not-your-role" | "not-your-centre" | "not-yours" | "no-alarm" | "not-your-relative" | "relation-blocked" | "relation-unconfirmed";
         /**
          * Resolved
          * @description How it ended. Whoever resolves without having been on scene says why in a sentence.
@@ -1676,11 +1736,7 @@ export interface components {
         RoomCamera: {
             /** Id */
             id: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "ok" | "dark" | "frozen" | "silent";
+            state: components["schemas"]["CameraState"];
         };
         /**
          * RoomCard
@@ -1705,8 +1761,7 @@ export interface components {
             present: components["schemas"]["PresentSenior"][];
             /** Temperature Celsius */
             temperature_celsius: number | null;
-            /** Type */
-            type: string;
+            type: components["schemas"]["RoomType"];
         };
         /**
          * RoomDay
@@ -1744,6 +1799,12 @@ export interface components {
             name_en: string;
         };
         /**
+         * RoomType
+         * @description What a room is for.
+         * @enum {string}
+         */
+        RoomType: "dining" | "rehabilitation" | "gym" | "reading" | "chess" | "computer" | "barber" | "massage" | "music" | "laundry" | "counselling" | "duty" | "corridor" | "toilet" | "bath" | "changing" | "treatment" | "staff_rest";
+        /**
          * RuleInForce
          * @description One rule. `built_in` ones no file can change; times are seconds; `when` and `clear` are CEL.
          */
@@ -1770,11 +1831,7 @@ export interface components {
              * @enum {string}
              */
             per: "room.id" | "senior.id" | "device.id" | "centre.id";
-            /**
-             * Priority
-             * @enum {string}
-             */
-            priority: "P1" | "P2" | "P3" | "P4";
+            priority: components["schemas"]["Priority"];
             /** Seconds */
             seconds: number | null;
             /** Summary */
@@ -2029,12 +2086,17 @@ export interface components {
             whep: string;
         };
         /**
+         * Transition
+         * @description What happened to an alarm: the codes of its story and, after "alarm.", of the ledger.
+         * @enum {string}
+         */
+        Transition: "opened" | "pressed-again" | "hurried" | "found-again" | "escalated" | "repeated" | "unreachable" | "reached" | "accepted" | "confirmed" | "arrive-overdue" | "lease-lapsed" | "confirm-lapsed" | "on-scene" | "resolve-overdue" | "resolve-lapsed" | "resolved" | "owner-disabled" | "cancel-requested" | "cleared" | "closed" | "clock-set";
+        /**
          * Watched
          * @description Somebody who looked at a room while she was in it, and why that was allowed. `to_at` None: still looking.
          */
         Watched: {
-            /** Because */
-            because: string;
+            because: components["schemas"]["Because"];
             /**
              * From At
              * Format: date-time
@@ -2061,11 +2123,7 @@ export interface components {
          * @description The room she is in, since when, and what tells; `sure` is false when the last evidence is too old.
          */
         Where: {
-            /**
-             * Evidence
-             * @enum {string}
-             */
-            evidence: "card" | "badge" | "press" | "meal" | "staff" | "roll_call";
+            evidence: components["schemas"]["Evidence"];
             room: components["schemas"]["NamedRoom"];
             /**
              * Since
@@ -2093,8 +2151,7 @@ export interface components {
             params: {
                 [key: string]: string | number;
             };
-            /** What */
-            what: string;
+            what: components["schemas"]["Transition"];
         };
         /**
          * Moment
@@ -2107,11 +2164,7 @@ export interface components {
              */
             at: string;
             room: components["schemas"]["NamedRoom"] | null;
-            /**
-             * What
-             * @enum {string}
-             */
-            what: "arrived" | "entered" | "left";
+            what: components["schemas"]["DayStep"];
         };
     };
     responses: never;

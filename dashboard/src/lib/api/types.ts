@@ -3,6 +3,22 @@ import type { components } from './openapi'
 
 type Schemas = components['schemas']
 
+/** Words for every code of a set; asked for another one (of a newer hub, of a rule of the centre) there are none. */
+export type WordsOf<Code extends string, Word> = Record<Code, Word> & Record<string, Word>
+
+export type ProblemCode = Schemas['ProblemCode']
+export type PictureCode = Schemas['PictureCode']
+export type NoticeCode = Schemas['NoticeCode']
+export type CameraFault = Schemas['CameraFault']
+export type CameraState = Schemas['CameraState']
+export type Transition = Schemas['Transition']
+export type QuarantineReason = Schemas['QuarantineReason']
+export type Because = Schemas['Because']
+export type DayStep = Schemas['DayStep']
+export type Lapse = Schemas['CardLapse']['what']
+export type DeviceKind = Schemas['DeviceKind']
+export type DeviceState = Schemas['DeviceState']
+
 export type Me = Schemas['Me']
 export type Role = Schemas['Role']
 export type DemoAccount = Schemas['DemoAccount']
@@ -31,7 +47,7 @@ export type FamilyInvitation = Schemas['FamilyInvitation']
 export type FamilyHome = Schemas['Home']
 export type FamilyEvents = Schemas['FamilyEvents']
 export type FamilyAlarm = Schemas['HerAlarm']
-export type Kinship = Schemas['FamilyMember']['kinship']
+export type Kinship = Schemas['Kinship']
 
 export type Stage = Schemas['Stage']
 export type StageSenior = Schemas['StageSenior']

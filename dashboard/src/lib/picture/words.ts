@@ -1,5 +1,8 @@
 /** What is said about a picture: why there is none, when there may be one again, what it is doing. */
+import type { CameraState, PictureCode, WordsOf } from '../api/types'
 import { language, type InBoth } from '../language.svelte'
+
+type Why = (who: string) => string
 
 const zh = {
   connecting: '正在接通画面…',
@@ -10,7 +13,7 @@ const zh = {
   noPictureOf: {
     dark: '画面全黑，镜头可能被挡住了。',
     frozen: '画面不动了，不是现在的样子。',
-  } as Record<string, string>,
+  } satisfies Partial<Record<CameraState, string>> as Record<string, string>,
   andStaffKnow: (what: string) => `${what}工作人员已经知道了。`,
   ended: '画面已经结束',
   again: '再看一次',
@@ -50,7 +53,9 @@ const zh = {
     'not-watching': () => '一段时间没有人看，画面先停了。',
     'left': () => '您离开过这一页，画面先停了。',
     'signed-out': () => '登录已经结束。请重新打开邀请链接。',
-  } as Record<string, (who: string) => string>,
+    'already-opened': () => '这次观看已经打开了，请再看一次。',
+    'bad-candidate': () => '这个浏览器放不出画面。请换手机自带的浏览器，或者 Chrome、Safari 打开。',
+  } satisfies WordsOf<PictureCode, Why> as WordsOf<PictureCode, Why>,
   noReason: '现在看不到画面。请过一会儿再试，或打电话问一问中心。',
 }
 
@@ -101,6 +106,8 @@ const en: typeof zh = {
     'not-watching': () => 'Nobody seemed to be watching, so the picture stopped.',
     'left': () => 'You left this page, so the picture stopped.',
     'signed-out': () => 'You are signed out. Please open the invitation link again.',
+    'already-opened': () => 'This viewing has been opened already. Please watch again.',
+    'bad-candidate': () => 'This browser cannot play the picture. Please open the page in Chrome, Safari or your phone’s own browser.',
   },
   noReason: 'The picture cannot be shown now. Please try later or call the centre.',
 }

@@ -1,6 +1,8 @@
 /** The words of an alarm: what happened, since when, who is going, how it ended. */
-import type { AlarmState } from '../../lib/api/types'
+import type { AlarmState, Lapse, Transition, WordsOf } from '../../lib/api/types'
 import { inLanguage, type InBoth } from '../../lib/language.svelte'
+
+type OfOwner = (owner: string) => string
 
 const zh = {
   title: '报警',
@@ -20,13 +22,13 @@ const zh = {
     on_scene: (owner: string) => `${owner}已经到场`,
     resolved: () => '已经处置',
     closed: () => '已经归档',
-  } as Record<AlarmState, (owner: string) => string>,
+  } satisfies Record<AlarmState, OfOwner> as Record<AlarmState, OfOwner>,
   lapsed: {
     'lease-lapsed': (owner: string) => `${owner}接了但没有到场，请另一位去`,
     'confirm-lapsed': (owner: string) => `又按了一次，${owner}没有回应，请另一位去`,
     'resolve-lapsed': (owner: string) => `${owner}到过场，一直没有填结果，请另一位去看一看`,
     'owner-disabled': (owner: string) => `${owner}接了，但账号已停用，请另一位去`,
-  } as Record<string, (owner: string) => string>,
+  } satisfies Record<Lapse, OfOwner> as Record<Lapse, OfOwner>,
   mine: '您正在处理',
   toldTo: (names: string) => `已告知：${names}`,
   toldNobody: '还没有告知到任何人',
@@ -79,8 +81,7 @@ const zh = {
     'cancel-requested': '长者取消了，仍请去看一看',
     cleared: '情况已经消失',
     closed: '已归档',
-    told: '告知',
-  } as Record<string, string>,
+  } satisfies WordsOf<Transition, string> as WordsOf<Transition, string>,
   happenedOther: '记录了一步',
   resolveTitle: '处置结果',
   outcomes: {
@@ -175,7 +176,6 @@ const en: typeof zh = {
     'cancel-requested': 'She took it back; please look all the same',
     cleared: 'No longer the case',
     closed: 'Filed',
-    told: 'Told',
   },
   happenedOther: 'A step was recorded',
   resolveTitle: 'How did it end?',

@@ -1,4 +1,5 @@
 /** The words of the devices. */
+import type { DeviceKind, DeviceState } from '../../lib/api/types'
 import { inLanguage, type InBoth } from '../../lib/language.svelte'
 
 const zh = {
@@ -9,7 +10,11 @@ const zh = {
   count: (trouble: number, all: number) => `${trouble} 个要处理，共 ${all} 个`,
   found: (n: number) => `找到 ${n} 个`,
   empty: '还没有设备。请管理员登记。',
-  state: { online: '在线', offline: '离线', unknown: '还没有连接过' } as Record<string, string>,
+  state: {
+    online: '在线',
+    offline: '离线',
+    unknown: '还没有连接过',
+  } satisfies Record<DeviceState, string> as Record<DeviceState, string>,
   off: '已停用',
   heard: (time: string) => `上次 ${time}`,
   never: '没有听到过',
@@ -26,7 +31,7 @@ const zh = {
     tablet: '平板',
     gateway: '网关',
     observer: '观察账号',
-  } as Record<string, string>,
+  } satisfies Record<DeviceKind, string> as Record<DeviceKind, string>,
 }
 
 const en: typeof zh = {

@@ -1,8 +1,8 @@
 /** Why a camera's picture cannot be shown, and what to set on it: `why` and `codec` of the notice `camera-unusable`. */
-import type { NoticeCard } from '../../lib/api/types'
+import type { CameraFault, NoticeCard, WordsOf } from '../../lib/api/types'
 
 type Params = NoticeCard['params']
-type Sentences = Record<string, (codec: string) => string>
+type Sentences = WordsOf<CameraFault, (codec: string) => string>
 
 const zh: Sentences = {
   codec: (codec) => `它发的是 ${codec}，请管理员把摄像头的视频编码改成 H.264。`,

@@ -1,9 +1,11 @@
 /** The words of notices: what is not as it should be, and what to do. */
-import type { NoticeCard } from '../../lib/api/types'
+import type { NoticeCard, NoticeCode, WordsOf } from '../../lib/api/types'
 import { inLanguage, type InBoth } from '../../lib/language.svelte'
 import { unusableInChinese, unusableInEnglish } from './cameras'
 
 type Params = NoticeCard['params']
+type Say = (subject: string, params: Params) => string
+type SayMany = (n: number) => string
 
 const zh = {
   notices: '提醒',
@@ -42,7 +44,7 @@ const zh = {
     untold: () => '有报警没有告知到人。请检查值班人员的联系方式。',
     'rule-cannot-be-evaluated': (s: string) => `有一条规则算不出来（${s}）。请管理员检查。`,
     'telemetry-shed': () => '读数太多，丢了一些。呼叫不受影响。',
-  } as Record<string, (subject: string, params: Params) => string>,
+  } satisfies WordsOf<NoticeCode, Say> as WordsOf<NoticeCode, Say>,
   noticeMany: {
     'trigger-silent': (n: number) => `${n} 个呼叫按钮收不到信号：多半是网络断了，请马上检查交换机。`,
     'camera-silent': (n: number) => `${n} 个摄像头收不到信号：多半是网络断了，请检查交换机和电源。`,
@@ -50,7 +52,7 @@ const zh = {
     'command-unproven': (n: number) => `${n} 个设备没有确认指令。请去看它们有没有响、有没有亮。`,
     'visit-left-open': (n: number) => `${n} 位长者昨天没有签退。请确认他们已经回家。`,
     'message-unreadable': (n: number) => `${n} 个设备发来读不懂的报文，放在“异常报文”页。`,
-  } as Record<string, (n: number) => string>,
+  } satisfies Partial<Record<NoticeCode, SayMany>> as Record<string, SayMany>,
   noticeManyOther: (n: number, one: string) => `${n} 条同样的提醒。最新一条：${one}`,
   noticeNames: '哪些',
   noticeOther: (subject: string, code: string) => `${subject}需要检查。请告诉管理员：${code}`,

@@ -1,4 +1,5 @@
 /** The words of messages nobody could read. */
+import type { QuarantineReason, WordsOf } from '../../lib/api/types'
 import { inLanguage, type InBoth } from '../../lib/language.svelte'
 
 const zh = {
@@ -18,7 +19,8 @@ const zh = {
     'missing-field': '少了一项',
     'bad-field': '有一项不对',
     'refused-by-the-database': '数据库不收',
-  } as Record<string, string>,
+    defect: '安铃读它的时候出了毛病，请告诉技术支持',
+  } satisfies WordsOf<QuarantineReason, string> as WordsOf<QuarantineReason, string>,
   reasonOther: '内容读不懂',
 }
 
@@ -39,6 +41,7 @@ const en: typeof zh = {
     'missing-field': 'a field is missing',
     'bad-field': 'a field is wrong',
     'refused-by-the-database': 'refused by the database',
+    defect: 'a defect of Anling in reading it: please tell support',
   },
   reasonOther: 'cannot be read',
 }

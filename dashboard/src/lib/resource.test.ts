@@ -126,6 +126,33 @@ test('a reading that began before a change was made does not take it back', asyn
   expect(resource.value?.text).toBe('mine')
 })
 
+test('not even for the moment until the change itself is read', async () => {
+  await shown(FIRST)
+  const early = resource.load()
+  void resource.save('mine')
+  hub.saves[0]?.done()
+  await vi.waitFor(() => expect(hub.loads).toHaveLength(3))
+  hub.loads[1]?.give({ ...FIRST, text: 'long ago' })
+  await early
+
+  expect(resource.value).toEqual(FIRST)
+})
+
+test('why an older reading failed is nobody’s concern while a newer one is on its way', async () => {
+  const first = resource.load()
+  void resource.load()
+  hub.loads[0]?.refuse(new Problem('database-away', 503))
+  await first
+
+  expect([resource.state, resource.problem]).toEqual(['loading', null])
+})
+
+test('what is there at once leaves no clock running', async () => {
+  await shown(FIRST)
+
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 test('answers that keep coming late are shown all the same', async () => {
   const first = resource.load()
   void resource.load()
@@ -198,6 +225,19 @@ test('mine meets a third colleague: it is a conflict again', async () => {
   await again
 
   expect(resource.conflict).toEqual({ theirs: third, mine: 'mine' })
+})
+
+test('mine that could not be sent again waits for another tap, and is in nobody’s way', async () => {
+  await shown(FIRST)
+  const saving = resource.save('mine')
+  hub.saves[0]?.refuse(changed)
+  await saving
+  const again = resource.keepMine()
+  hub.saves[1]?.refuse(new Problem('database-away', 503))
+  await again
+  resource.take({ etag: '"3"', text: 'in the garden' })
+
+  expect([resource.conflict, resource.saveProblem?.code]).toEqual([null, 'database-away'])
 })
 
 test('what a colleague changes while a form is open is a conflict, and the form goes on from it', async () => {

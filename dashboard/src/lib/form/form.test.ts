@@ -85,6 +85,14 @@ test('a field that the hub refuses says so until something else stands in it', a
   expect(await one.submit(() => Promise.resolve(true))).toBe(true)
 })
 
+test('what the hub refused can be sent again as it is: it may have changed its mind', async () => {
+  const one = filled()
+
+  await one.submit(() => Promise.reject(new Problem('invalid', 422, { field: 'body.why', rule: 'x' })))
+
+  expect(await one.submit(() => Promise.resolve(true))).toBe(true)
+})
+
 test('a refusal of a field that the form has not is said of the whole form', async () => {
   const one = filled()
   const problem = new Problem('invalid', 422, { field: 'body.senior_id', rule: 'x' })

@@ -84,6 +84,19 @@ test('a colleague who was faster is named with what stands, and mine can be note
   expect(posted.map(({ etag }) => etag)).toEqual(['"4"', '"5"'])
 })
 
+test('what was noted here is not to be undone over what a colleague has changed since', async () => {
+  listed = GONE
+  const one = presence()
+  answers.push({ ...WANG, room_id: null, etag: '"6"' })
+  void one.tap('arrive', null)
+  await vi.runAllTimersAsync()
+  const before = one.undoable?.what
+  one.choose()
+  one.row.take({ ...WANG, etag: '"7"' })
+
+  expect([before, one.undoable, one.row.conflict?.theirs.room_id]).toEqual(['arrive', null, 'music'])
+})
+
 test('a card that was read is named as one, in either language', () => {
   const arrived: SeniorHere = { ...WANG, changed: { at: '2026-11-23T02:12:00Z', how: 'card', by: null } }
 

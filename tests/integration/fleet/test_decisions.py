@@ -16,6 +16,7 @@ from hub.kit.db import Database
 from hub.kit.ids import DeviceId
 from hub.ledger.edit import COMMAND_LINE, edit
 from hub.notices.jobs import DueJobs
+from hub.rules import findings
 from hub.rules.model import DeviceState, StatusHeard
 from hub.rules.service import Rules
 from tests.fakes.house import House, password_of
@@ -33,10 +34,10 @@ def due_jobs(database: Database, url: str, clock: SetClock) -> DueJobs:
     return DueJobs(database, Changes(url), clock, {DEVICE_RETURNS: let_device_return})
 
 
-async def look(database: Database, rules: Rules, clock: SetClock) -> None:
-    """The rules are asked, as the alarms' watch does it."""
-    async with database.transaction() as conn:
-        await alarms.conclude(conn, await rules.due(conn, clock.now()), clock.now())
+async def look(telemetry_database: Database, rules: Rules, clock: SetClock) -> None:
+    """The rules are asked, as telemetry does it."""
+    async with telemetry_database.transaction() as conn:
+        await findings.hand_over(conn, await rules.due(conn, clock.now()), clock.now())
 
 
 async def say_state(database: Database, rules: Rules, clock: SetClock, house: House, state: DeviceState) -> None:
@@ -60,28 +61,33 @@ def recorded(url: str, table: str) -> list[str]:
 
 
 async def test_a_silent_button_that_is_set_off_is_no_notice_and_one_again_when_its_time_is_over(
-    database: Database, pages_database: Database, database_url: str, house: House, clock: SetClock
+    database: Database,
+    telemetry_database: Database,
+    pages_database: Database,
+    database_url: str,
+    house: House,
+    clock: SetClock,
 ) -> None:
     rules, returning = Rules([], clock), due_jobs(pages_database, database_url, clock)
     await say_state(database, rules, clock, house, DeviceState.ONLINE)
     clock.advance(timedelta(minutes=6))
-    await look(database, rules, clock)
+    await look(telemetry_database, rules, clock)
     assert ("trigger-silent", "device:b-wang") in standing(database_url)
 
     await set_off(pages_database, clock, house.wang_button)
     clock.advance(timedelta(seconds=11))
-    await look(database, rules, clock)
+    await look(telemetry_database, rules, clock)
     while_off = standing(database_url)
     clock.advance(timedelta(minutes=50))
-    await look(database, rules, clock)
+    await look(telemetry_database, rules, clock)
     await returning.look()
     still_off = standing(database_url)
     clock.advance(timedelta(minutes=10))
     await returning.look()
-    await look(database, rules, clock)
+    await look(telemetry_database, rules, clock)
     back = standing(database_url)
     clock.advance(timedelta(minutes=6))
-    await look(database, rules, clock)
+    await look(telemetry_database, rules, clock)
 
     assert ("device-off", "device:b-wang") in while_off
     assert ("trigger-silent", "device:b-wang") not in while_off

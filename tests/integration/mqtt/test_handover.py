@@ -14,7 +14,7 @@ import pytest
 from hub.kit.clock import SetClock
 from hub.mqtt import frames
 from hub.mqtt.handed import BrokerLink, HandedOver
-from hub.mqtt.handover import CAPACITY, KEPT_FOR_VISITS, Handover
+from hub.mqtt.handover import Handover
 from hub.mqtt.model import ReportRoute, Unreachable
 from tests.integration.mqtt.fakes import running, until, within
 
@@ -147,16 +147,20 @@ async def test_what_a_telemetry_had_in_hand_when_it_was_killed_is_answered_and_t
     assert handed.inbound.payload == b"after"
 
 
-async def test_a_telemetry_that_has_too_much_gets_no_more_readings_and_visits_still(bench: Bench) -> None:
+async def test_a_telemetry_that_has_too_much_gets_no_more_readings_and_visits_still(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.mqtt.handover.CAPACITY", 20)
+    monkeypatch.setattr("hub.mqtt.handover.KEPT_FOR_VISITS", 5)
     device = Device()
     async with bench.telemetry():
-        for _ in range(CAPACITY - KEPT_FOR_VISITS + 3):
+        for _ in range(18):
             bench.handover.take(route(), b"reading", device, 1)
         bench.handover.take(route("visit"), b"visit", device, 2)
-        handed = [await within(bench.got.get()) for _ in range(CAPACITY - KEPT_FOR_VISITS + 1)]
+        handed = [await within(bench.got.get()) for _ in range(16)]
         for one in handed:
             one.settle()
-        await until(lambda: len(device.answered) == CAPACITY - KEPT_FOR_VISITS + 4)
+        await until(lambda: len(device.answered) == 19)
 
     assert handed[-1].inbound.payload == b"visit"
     assert device.answered[-1] == 2

@@ -9,10 +9,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from hub.alarms import service as alarms
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId
+from hub.rules import findings
 from hub.rules.model import DeviceState, Event, ReadingHeard, StatusHeard
 from hub.rules.service import Rules
 from tests.fakes.house import House
@@ -33,14 +33,14 @@ class Board:
     async def hear(self, event: Event) -> None:
         now = self.clock.now()
         async with self.database.transaction() as conn:
-            await alarms.conclude(conn, await self.rules.hear(conn, [event], now), now)
+            await findings.hand_over(conn, await self.rules.hear(conn, [event], now), now)
 
     async def pass_time(self, by: timedelta) -> None:
-        """Time passes, and the rules that wait are asked, as the alarms' watch does it."""
+        """Time passes, and the rules that wait are asked, as telemetry does it."""
         self.clock.advance(by)
         now = self.clock.now()
         async with self.database.transaction() as conn:
-            await alarms.conclude(conn, await self.rules.due(conn, now), now)
+            await findings.hand_over(conn, await self.rules.due(conn, now), now)
 
     def notices(self, code: str) -> list[tuple[str, int, bool]]:
         """Subject, how often it was raised, and whether it stands: every notice of this code there ever was."""

@@ -8,6 +8,8 @@ import pytest
 
 from hub.kit import beats
 from hub.kit.beats import Process
+from hub.kit.db import Database, Login
+from tests.fakes.logins import url_as
 from tests.integration.web.site import Place, Site, make_site
 
 
@@ -113,8 +115,13 @@ async def test_without_a_build_the_page_says_how_to_get_one(site: Site) -> None:
 async def test_ready_means_the_database_answers_and_every_other_process_says_that_it_works(
     place: Place, database_url: str
 ) -> None:
+    logins = {Process.ALARM_PATH: Login.ALARMS, Process.TELEMETRY: Login.TELEMETRY}
+
     async def beat(process: Process, *, hears: bool = True) -> None:
-        async with place.hub.transaction() as conn:
+        async with (
+            Database.open(url_as(database_url, logins[process]), size=1, name="test") as own,
+            own.transaction() as conn,
+        ):
             await beats.write(conn, process, hears=hears)
 
     site = make_site(place)

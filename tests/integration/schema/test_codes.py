@@ -13,6 +13,7 @@ from hub.attendance.model import Evidence, What
 from hub.centre.model import RoomType
 from hub.fleet.model import DeviceKind, DeviceState, Subtopic
 from hub.ingest.model import QuarantineReason, SeenLane
+from hub.kit.beats import Process
 from hub.kit.language import Language
 from hub.ledger.model import Chain
 from hub.notices.model import NoticePriority
@@ -39,12 +40,14 @@ WORDS_OF: dict[tuple[str, str], Words] = {
     ("alarm_sentence", "about"): SentenceAbout,
     ("alarm_timer", "ended"): TimerEnd,
     ("alarm_timer", "kind"): [*TimerKind, *LaterTimerKind],
+    ("attendance_change", "evidence"): Evidence,
     ("consent", "covers"): Purpose,
     ("contact_method", "channel"): ChannelName,
     ("device", "kind"): DeviceKind,
     ("device", "state"): DeviceState,
     ("device_command", "subtopic"): Subtopic,
     ("escalation_policy", "applies"): Applies,
+    ("finding", "priority"): ALARM_PRIORITIES,
     ("ledger_head", "chain"): Chain,
     ("notice", "priority"): NoticePriority,
     ("notification", "channel"): ChannelName,
@@ -52,6 +55,7 @@ WORDS_OF: dict[tuple[str, str], Words] = {
     ("notification", "state"): NotificationState,
     ("presence", "evidence"): Evidence,
     ("press", "kind"): heard.PressKind,
+    ("process_beat", "process"): Process,
     ("relation", "kinship"): Kinship,
     ("room", "type"): RoomType,
     ("rule_state", "priority"): Priority,

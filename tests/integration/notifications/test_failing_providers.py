@@ -46,6 +46,26 @@ async def test_a_provider_that_refuses_is_not_asked_again_and_it_is_noticed(
     ]
 
 
+async def test_that_a_message_is_tried_again_is_news_to_no_loop_before_it_is_due(
+    desk: Desk, phones: WebhookProvider
+) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/fails-first")
+    phones.failures = 1
+    await desk.pressed_alarm()
+
+    async with delivering(desk) as deliver:
+        with psycopg.connect(desk.url, autocommit=True) as listener:
+            listener.execute("LISTEN anling")
+            assert await send_all(deliver) == 1
+            listener.execute("SELECT pg_notify('anling', 'all of it')")
+            heard = [notify.payload for notify in listener.notifies(timeout=10, stop_after=1)]
+            while heard[-1] != "all of it":
+                heard += [notify.payload for notify in listener.notifies(timeout=10, stop_after=1)]
+
+    assert states(desk) == [("webhook", "queued", "http-500")]
+    assert {payload.partition(":")[0] for payload in heard} == {"alarm", "all of it"}
+
+
 async def test_a_provider_that_stumbles_is_asked_again_and_then_has_it(desk: Desk, phones: WebhookProvider) -> None:
     reach(desk, "zhou", "webhook", f"{phones.url}/fails-first")
     phones.failures = 1

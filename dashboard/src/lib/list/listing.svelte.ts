@@ -2,7 +2,7 @@
 import { SvelteSet } from 'svelte/reactivity'
 
 /** As many as a phone draws at once and a person scrolls past. */
-export const PAGE_ROWS = 60
+export const PAGE_ROWS = 100
 
 export interface ListSource<Row> {
   /** Every row, in the order of the page. */

@@ -18,6 +18,7 @@ class ProblemCode(StrEnum):
     TOO_LARGE = "too-large"
     WRONG_HOST = "wrong-host"
     FOREIGN_ORIGIN = "cross-site"
+    CHANGED_MEANWHILE = "changed-meanwhile"
     DATABASE_AWAY = "database-away"
     OUR_MISTAKE = "our-mistake"
 
@@ -43,7 +44,7 @@ class ChangedMeanwhile(DomainError):
     `current` is the row that stands, as its own route shows it, with who changed it and when; `etag` is its tag.
     """
 
-    code = "changed-meanwhile"
+    code = ProblemCode.CHANGED_MEANWHILE
     status = 412
 
     def __init__(self, etag: str, current: Mapping[str, JsonValue]) -> None:

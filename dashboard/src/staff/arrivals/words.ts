@@ -29,7 +29,7 @@ const zh = {
     meal: '用餐登记',
     staff: '同事',
     roll_call: '点名',
-  } as Record<Evidence, string>,
+  } satisfies Record<Evidence, string>,
   /** What stands now. */
   is: {
     away: '已回家',

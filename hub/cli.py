@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,7 +18,7 @@ from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
 from hub.embedded.lan import NoNetwork
 from hub.embedded.mosquitto import NoMosquitto
-from hub.embedded.place import CannotStart, StartPlan
+from hub.embedded.place import CannotStart
 from hub.embedded.ports import PortTaken
 from hub.embedded.postgres import PostgresRefused
 from hub.embedded.processes import AlreadyRunning
@@ -62,13 +61,17 @@ def demo(
     broker: BrokerOption = None,
 ) -> None:
     """Run a whole simulated centre on this machine, with a stage to drive it."""
-    settings = settings_or_refuse(lan=on_lan)
+    settings = settings_or_refuse(demo=True, lan=on_lan, broker=broker)
     if on_lan:
         _refuse_for_lan(settings)
     if settings.mqtt_url is not None:
         refuse("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
-    plan = _served_by(broker or settings.broker, plan_of(settings, demo=True))
-    _serve(replace(plan, lan=True, http_host="0.0.0.0") if on_lan else plan)  # noqa: S104 - what --lan asks for
+    if "data_dir" not in settings.model_fields_set:
+        # A folder of its own, so that whoever has tried the demo can begin for real, and the other way round.
+        settings = settings.model_copy(update={"data_dir": DEMO_DATA_DIR})
+    if on_lan:
+        settings = settings.model_copy(update={"http_host": "0.0.0.0"})  # noqa: S104 - what --lan asks for
+    _serve(settings)
 
 
 def _refuse_for_lan(settings: Settings) -> None:
@@ -85,10 +88,10 @@ def _refuse_for_lan(settings: Settings) -> None:
 @app.command()
 def run(broker: BrokerOption = None) -> None:
     """Run the hub of a real centre, with the database and broker that the ANLING_ variables name, or its own."""
-    settings = settings_or_refuse()
+    settings = settings_or_refuse(broker=broker)
     if problems := not_to_run_with(settings):
         refuse_settings(problems)
-    _serve(_served_by(broker or settings.broker, plan_of(settings, demo=False)))
+    _serve(settings)
 
 
 @app.command("import")
@@ -164,7 +167,7 @@ def _become_process(module: str, own: Collection[Login]) -> NoReturn:
     databases = logins.kept(settings.database_url, settings.data_dir.absolute())
     if databases is None:
         refuse(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
-    _become(module, environment={**environment.of_the_hub(), **logins.environment(databases, *own)})
+    _become(module, environment=environment.of_the_hub(logins.told_to(settings, databases, *own)))
 
 
 @app.command("set-up")
@@ -288,51 +291,23 @@ def _become(module: str, *arguments: str, environment: Mapping[str, str]) -> NoR
     os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], {**environment})
 
 
-def _served_by(broker: Broker, plan: StartPlan) -> StartPlan:
-    """The plan with that broker; refuses when it cannot be."""
-    if broker is Broker.BUILT_IN:
-        return plan
-    if not plan.own_broker:
-        refuse("--broker mosquitto starts one here, and ANLING_MQTT_URL names another: leave one of them out")
+def _serve(settings: Settings) -> None:
+    """Start everything, with folders that mean the same in every process."""
+    folders = {"data_dir": settings.data_dir.resolve()}
+    if settings.media_socket is not None:
+        folders["media_socket"] = settings.media_socket.absolute()
+    settings = settings.model_copy(update=folders)
     try:
-        return replace(plan, mosquitto=mosquitto.find_program())
-    except NoMosquitto as error:
-        refuse(str(error))
-
-
-def _serve(plan: StartPlan) -> None:
-    try:
-        asyncio.run(start.serve(plan, Screen(screen, start.steps_of(plan))))
+        asyncio.run(start.serve(settings, Screen(screen, start.steps_of(settings))))
     except NotReady as error:
         said = "".join(f"\n  {line}" for line in error.last_words[-5:])
-        refuse(f"{error}{':' if said else ''}{said}\n  More in {plan.data_dir / 'logs' / f'{error.name}.log'}")
+        refuse(f"{error}{':' if said else ''}{said}\n  More in {settings.data_dir / 'logs' / f'{error.name}.log'}")
     except psycopg.OperationalError as error:
         refuse(away(error))
     except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:
         refuse(str(error))
-    except (CannotStart, NoDataFolder, NoNetwork, PortTaken) as error:
+    except (CannotStart, NoDataFolder, NoMosquitto, NoNetwork, PortTaken) as error:
         refuse(str(error))
-
-
-def plan_of(settings: Settings, *, demo: bool) -> StartPlan:
-    """What the settings ask to be started."""
-    # A folder of its own, so that whoever has tried the demo can begin for real, and the other way round.
-    data_dir = DEMO_DATA_DIR if demo and "data_dir" not in settings.model_fields_set else settings.data_dir
-    return StartPlan(
-        data_dir=data_dir.absolute(),
-        http_host=settings.http_host,
-        http_port=settings.http_port,
-        mqtt_host=settings.mqtt_host,
-        mqtt_port=settings.mqtt_port,
-        https=settings.tls_cert is not None,
-        database_url=settings.database_url,
-        own_broker=settings.mqtt_url is None,
-        media_hosts=settings.media_hosts,
-        demo=demo,
-        clock_file=settings.clock_file,
-        public_url=settings.public_url,
-        media_socket=settings.media_socket.absolute() if settings.media_socket else None,
-    )
 
 
 for group, name in (

@@ -20,7 +20,7 @@ MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1
 """One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
 TELEMETRY_SOCKET: Final = "tele.sock"
 """Where built-in broker and telemetry meet, in the folder in which hub and media process do."""
-_PREFIX = "ANLING_"
+PREFIX: Final = "ANLING_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
@@ -145,7 +145,7 @@ class Broker(StrEnum):
 class Settings(BaseSettings):
     """Read once, by the process that starts; raises BadSettings for anything it cannot use."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
 
     data_dir: Path = Path(".anling")
     http_host: Annotated[str, AfterValidator(_loopback_or_address)] = "127.0.0.1"
@@ -223,13 +223,13 @@ class BadSettings(Exception):
         self.lines = lines
 
 
-def read_settings(*, lan: bool = False) -> Settings:
-    """The settings of this process, from its environment. Raises BadSettings.
+def read_settings(**options: bool | Broker | None) -> Settings:
+    """The settings of this process: its environment, and over it the options of a command. Raises BadSettings.
 
-    `lan`: it is about to let the local network into the demo, which nobody reaches by HTTPS.
+    An option that is None or False was not given.
     """
     try:
-        settings = Settings(lan=True) if lan else Settings()
+        settings = Settings.model_validate({name: value for name, value in options.items() if value})
     except ValidationError as error:
         raise BadSettings([_line(dict(problem)) for problem in error.errors()]) from error
     if problems := _contradictions(settings):
@@ -256,13 +256,13 @@ _NOT_FOR_PEOPLE = frozenset(
 def unknown(variables: Iterable[str]) -> list[str]:
     """A line for each of these variables that looks like a setting and is none, with the one that may be meant."""
     fields = {name.upper() for name in Settings.model_fields}
-    given = [name for name in variables if name.upper().startswith(_PREFIX)]
+    given = [name for name in variables if name.upper().startswith(PREFIX)]
     lines = []
     for name in sorted(given):
-        own = name.upper().removeprefix(_PREFIX)
+        own = name.upper().removeprefix(PREFIX)
         if own not in fields | _OF_OTHERS:
             near = get_close_matches(own, sorted(fields - _NOT_FOR_PEOPLE), n=1)
-            hint = f"did you mean {_PREFIX}{near[0]}?" if near else "README.md names all of them"
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else "README.md names all of them"
             lines.append(f"{name} is no setting of the hub and changes nothing: {hint}")
     return lines
 
@@ -336,7 +336,9 @@ def _line(problem: dict[str, object]) -> str:
 def _contradictions(settings: Settings) -> list[str]:
     problems = []
     if settings.broker is not Broker.BUILT_IN and settings.mqtt_url is not None:
-        problems.append("ANLING_BROKER=mosquitto starts one here, and ANLING_MQTT_URL names another: leave one out")
+        problems.append(
+            "ANLING_BROKER=mosquitto (or --broker) starts one, and ANLING_MQTT_URL names another: leave one out"
+        )
     if (settings.tls_cert is None) != (settings.tls_key is None):
         missing = "ANLING_TLS_KEY" if settings.tls_key is None else "ANLING_TLS_CERT"
         problems.append(f"{missing} is not set: a certificate and its key go together, set both or neither")

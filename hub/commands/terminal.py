@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from hub.settings import BadSettings, Settings, read_settings, unknown
+from hub.settings import BadSettings, Broker, Settings, read_settings, unknown
 
 WRONG_SETTINGS = 2
 
@@ -14,12 +14,15 @@ screen = Console()
 _errors = Console(stderr=True)
 
 
-def settings_or_refuse(*, lan: bool = False) -> Settings:
-    """The installation's settings. Each wrong one is a line, and ends the command; a misspelt one is only a line."""
+def settings_or_refuse(**options: bool | Broker | None) -> Settings:
+    """The installation's settings, with the options of a command over them.
+
+    Each wrong one is a line, and ends the command; a misspelt one is only a line.
+    """
     for line in unknown(os.environ):
         _errors.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
     try:
-        return read_settings(lan=lan)
+        return read_settings(**options)
     except BadSettings as error:
         refuse_settings(error.lines)
 

@@ -43,18 +43,18 @@ def processes_of(place: Place) -> tuple[tuple[Child, ...], ...]:
     if place.simulation is None:
         return (own,)
     mqtt_version = "5" if place.broker_files else "3.1.1"
-    before = simulation.before_the_hub(place.data_dir, (place.url, place.local_url), place.simulation)
+    before = simulation.before_the_hub(place.settings, (place.url, place.local_url), place.simulation)
     return (
         (*before, *own),
-        simulation.after_the_hub(place.data_dir, place.mqtt_url, mqtt_version, place.simulation),
+        simulation.after_the_hub(place.settings, place.mqtt_url, mqtt_version, place.simulation),
     )
 
 
 def _media(place: Place) -> Child:
-    arguments = ("--socket", str(place.media_socket), "--hosts", ",".join(place.media_hosts))
+    arguments = ("--socket", str(place.settings.media_socket_path), "--hosts", ",".join(place.settings.media_hosts))
 
     async def listens() -> bool:
-        return await _listens(place.media_socket)
+        return await _listens(place.settings.media_socket_path)
 
     program, told = _python("hub.video.media", *arguments), {**environment.of_any(), "PYTHONUNBUFFERED": "1"}
     return Child("media", program, environment=told, ready=listens, without=_of_the_database(place))
@@ -64,7 +64,7 @@ def _of_the_database(place: Place) -> tuple[Path, ...]:
     """The folders that lead to the database: its own, its passwords', and its socket's where that is elsewhere."""
     hosts = {str(conninfo_to_dict(conninfo).get("host", "")) for conninfo in place.databases.values()}
     sockets = (Path(host) for host in sorted(hosts) if host.startswith("/"))
-    return (place.data_dir / "database", place.data_dir / "secrets", *sockets)
+    return (place.settings.data_dir / "database", place.settings.data_dir / "secrets", *sockets)
 
 
 def _alarm_path(place: Place) -> Child:
@@ -94,10 +94,10 @@ def _pages(place: Place) -> Child:
     return Child(
         "pages",
         _python("hub.processes.pages"),
-        environment={**_environment(place, PAGES_LOGINS), "ANLING_HTTP_FDS": ",".join(map(str, place.http_fds))},
+        environment=_environment(place, PAGES_LOGINS, place.settings.http_fds),
         ready=hub_is_ready,
         pulse_within=PAGES_PULSE_SECONDS,
-        inherits=place.http_fds,
+        inherits=place.settings.http_fds,
     )
 
 
@@ -105,25 +105,14 @@ def _python(*module: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", *module)
 
 
-def _environment(place: Place, own: Collection[Login]) -> dict[str, str]:
-    """What a process of the hub is told, with its own logins alone; a password in it is in no command line."""
-    return {
-        **environment.of_the_hub(),
-        "PYTHONUNBUFFERED": "1",
-        "ANLING_DATA_DIR": str(place.data_dir),
-        **logins.environment(place.databases, *own),
-        "ANLING_HTTP_PORT": str(place.http_port),
-        "ANLING_MQTT_PORT": str(place.mqtt_port),
-        "ANLING_BROKER": "",  # it is started already
-        "ANLING_DEMO": "true" if place.simulation else "false",
-        "ANLING_HTTP_HOST": place.http_host,
-        "ANLING_MEDIA_HOSTS": ",".join(place.media_hosts),
-        "ANLING_MEDIA_SOCKET": str(place.media_socket),
-        "ANLING_LAN": "true" if place.lan else "false",
-        **({"ANLING_PUBLIC_URL": place.public_url} if place.public_url else {}),
-        **(simulation.environment(place.simulation) if place.simulation else {}),
-        **(mosquitto.environment(place.data_dir, place.broker_files) if place.broker_files else {}),
-    }
+def _environment(place: Place, own: Collection[Login], http_fds: tuple[int, ...] = ()) -> dict[str, str]:
+    """What a process of the hub is told: the settings of this start, with its own logins and sockets alone."""
+    told = logins.told_to(place.settings, place.databases, *own).model_copy(update={"http_fds": http_fds})
+    if place.simulation is not None:
+        told = simulation.driven_by(told, place.simulation)
+    if place.broker_files is not None:
+        told = mosquitto.found_by(told, place.broker_files)
+    return {**environment.of_the_hub(told), "PYTHONUNBUFFERED": "1"}
 
 
 async def _is_ready(place: Place) -> bool:
@@ -133,7 +122,7 @@ async def _is_ready(place: Place) -> bool:
             readiness = _READINESS.validate_json((await client.get("/readyz")).content)
     except (httpx.TransportError, ValidationError):
         return False
-    return all(works for part, works in readiness.parts.items() if part != "broker" or place.own_broker)
+    return all(works for part, works in readiness.parts.items() if part != "broker" or place.is_broker_ours)
 
 
 async def _listens(path: Path) -> bool:

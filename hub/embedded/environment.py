@@ -4,7 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from hub.settings import Settings
+from pydantic import SecretStr
+
+from hub.settings import PREFIX, Settings
 
 _OF_THE_SYSTEM: Final = frozenset(
     {
@@ -12,9 +14,6 @@ _OF_THE_SYSTEM: Final = frozenset(
         *("SSL_CERT_FILE", "SSL_CERT_DIR"),  # where OpenSSL looks for the authorities that this machine trusts
     }
 )
-ADMINISTRATORS: Final = frozenset({"ANLING_DATABASE_URL", "ANLING_DATABASE_PASSWORD_FILE"})
-"""They lead to the account that makes logins: set-up's alone."""
-_OF_THE_HUB: Final = frozenset(f"ANLING_{name.upper()}" for name in Settings.model_fields) - ADMINISTRATORS
 
 
 def of_any(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -22,11 +21,25 @@ def of_any(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: value for name, value in inherited.items() if name in _OF_THE_SYSTEM or name.startswith("LC_")}
 
 
-def of_the_hub(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What the hub's own processes get besides: its settings, without the administrator of the database."""
-    return of_any(inherited) | {name: value for name, value in inherited.items() if name.upper() in _OF_THE_HUB}
+def of_the_hub(settings: Settings) -> dict[str, str]:
+    """What a process gets that has exactly these settings; whoever gives them to it takes out what it must not know.
+
+    A password in them is in no command line.
+    """
+    fields = Settings.model_fields
+    told = {name: value for name, value in settings if value != fields[name].get_default()}
+    return of_any() | {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in told.items()}
 
 
-def of_the_simulators(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+def of_the_simulators(settings: Settings) -> dict[str, str]:
     """What simulated devices get besides: the clock that a test winds."""
-    return of_any(inherited) | {name: value for name, value in inherited.items() if name == "ANLING_CLOCK_FILE"}
+    return of_the_hub(Settings.model_construct(clock_file=settings.clock_file))
+
+
+def _as_text(value: object) -> str:
+    """A setting as its variable has it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
+from pydantic import SecretStr
 
 from hub.embedded import secret_files
 from hub.kit.db import Login
 from hub.kit.logins import WITH_PASSWORD, new_passwords, set_up_async, urls_of
 from hub.kit.migrate import MigrationRefused, refuse_unmigrated
+from hub.settings import Settings
 
 
 async def set_up(url: str, data_dir: Path) -> dict[Login, str]:
@@ -38,9 +40,10 @@ def kept(url: str, data_dir: Path) -> dict[Login, str] | None:
     return urls_of(url, {login: file.read_text("ascii").strip() for login, file in zip(Login, files, strict=True)})
 
 
-def environment(urls: Mapping[Login, str], *logins: Login) -> dict[str, str]:
-    """What a process is told that works as these logins, and as no other."""
-    return {login.variable: urls[login] for login in logins}
+def told_to(settings: Settings, urls: Mapping[Login, str], *own: Login) -> Settings:
+    """The settings of a process that works as these logins alone; the account that makes them is set-up's."""
+    given = {login.field: SecretStr(urls[login]) if login in own else None for login in Login}
+    return settings.model_copy(update={"database_url": None, "database_password_file": None, **given})
 
 
 def keep(data_dir: Path, passwords: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from hub.kit.changes import Changes
 from hub.kit.db import Database
 from hub.mqtt import mosquitto
 from hub.mqtt.mosquitto import Account, Door, Listening
+from hub.settings import Broker, Settings
 
 log = logging.getLogger(__name__)
 
@@ -87,14 +88,14 @@ def password_file(data_dir: Path) -> Path:
     return secret_files.folder_of(data_dir) / "broker-hub"
 
 
-def environment(data_dir: Path, files: Files) -> Mapping[str, str]:
-    """What the hub is told, to find this Mosquitto."""
+def found_by(settings: Settings, files: Files) -> Settings:
+    """The settings of a hub that finds this Mosquitto."""
     door = files.listening.hub_door
     assert door is not None
-    return {
-        "ANLING_MQTT_URL": f"mqtt://{HUB_USERNAME}@{door.host}:{door.port}",
-        "ANLING_MQTT_PASSWORD_FILE": str(password_file(data_dir)),
-    }
+    url = f"mqtt://{HUB_USERNAME}@{door.host}:{door.port}"
+    return settings.model_copy(
+        update={"broker": Broker.BUILT_IN, "mqtt_url": url, "mqtt_password_file": password_file(settings.data_dir)}
+    )
 
 
 def child_of(program: Path, files: Files) -> Child:

@@ -3,41 +3,17 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from hub.embedded import lan, mosquitto, ports, simulation
 from hub.embedded.lan import LOOPBACK
 from hub.embedded.simulation import Simulation
 from hub.kit.db import Login
-from hub.settings import TELEMETRY_SOCKET, in_url
+from hub.settings import Broker, Settings, in_url
 from hub.video.model import LONGEST_SOCKET_PATH
 
 
 class CannotStart(Exception):
     """The machine does not give what a start needs; one line says what and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartPlan:
-    """What is to run, and where."""
-
-    data_dir: Path
-    http_host: str
-    http_port: int
-    mqtt_host: str
-    mqtt_port: int
-    https: bool
-    database_url: str | None
-    own_broker: bool
-    media_hosts: tuple[str, ...]
-    demo: bool
-    clock_file: Path | None = None
-    public_url: str | None = None
-    lan: bool = False
-    media_socket: Path | None = None
-    """Where hub and media process meet; in the data folder when it is not said."""
-    mosquitto: Path | None = None
-    """The program that serves the devices, instead of the built-in broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +28,25 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where things are, once the plan has met this machine."""
+    """Where things are, once the settings have met this machine: `settings` has the ports and addresses of this start.
 
-    data_dir: Path
-    http_host: str
-    http_port: int
-    mqtt_host: str
-    mqtt_port: int
-    https: bool
+    `databases`: the conninfo string of each login.
+    """
+
+    settings: Settings
     databases: Mapping[Login, str]
-    """The conninfo string of each login."""
-    media_hosts: tuple[str, ...]
-    media_socket: Path
     simulation: Simulation | None
-    own_broker: bool = True
-    public_url: str | None = None
-    lan: bool = False
     broker_files: mosquitto.Files | None = None
-    http_fds: tuple[int, ...] = ()
-    """The sockets on which the supervisor listens for the pages."""
+
+    @property
+    def is_broker_ours(self) -> bool:
+        """Whether devices come to a broker that this start has begun."""
+        return self.settings.mqtt_url is None
 
     @property
     def url(self) -> str:
         """How people reach the pages."""
-        return self.public_url or self.local_url
+        return self.settings.public_url or self.local_url
 
     @property
     def local_url(self) -> str:
@@ -90,63 +61,60 @@ class Place:
     @property
     def mqtt_url(self) -> str:
         """How a program of this machine reaches the broker of ours."""
-        return f"mqtt://{in_url(ports.reached_at(self.mqtt_host))}:{self.mqtt_port}"
+        return f"mqtt://{in_url(ports.reached_at(self.settings.mqtt_host))}:{self.settings.mqtt_port}"
 
     @property
     def _asked_at(self) -> str:
-        return ports.reached_at(self.http_host)
+        return ports.reached_at(self.settings.http_host)
 
     def _url_at(self, host: str) -> str:
-        return f"{'https' if self.https else 'http'}://{in_url(host)}:{self.http_port}"
+        scheme = "http" if self.settings.tls_cert is None else "https"
+        return f"{scheme}://{in_url(host)}:{self.settings.http_port}"
 
 
-def _media_socket(plan: StartPlan) -> Path:
-    return plan.media_socket or plan.data_dir.resolve() / "media.sock"
-
-
-def refuse_media_socket(plan: StartPlan) -> None:
+def refuse_media_socket(settings: Settings) -> None:
     """Before anything is made: the media process would find out after the database."""
-    socket = _media_socket(plan)
+    socket = settings.media_socket_path
     wrong = None
-    longest = socket.with_name(TELEMETRY_SOCKET) if plan.own_broker else socket
+    longest = settings.telemetry_socket_path if settings.mqtt_url is None else socket
     if max(len(os.fsencode(one)) for one in (socket, longest)) > LONGEST_SOCKET_PATH:
         wrong = f"a socket's path has at most {LONGEST_SOCKET_PATH} bytes: set it to a shorter one"
-    elif plan.media_socket and not os.access(socket.parent, os.W_OK | os.X_OK):
+    elif settings.media_socket and not os.access(socket.parent, os.W_OK | os.X_OK):
         wrong = "should be in a folder that this account can write"
     if wrong:
         raise CannotStart(f"ANLING_MEDIA_SOCKET={str(socket)!r}: {wrong}")
 
 
-def take_ports(plan: StartPlan) -> Ports:
+def take_ports(settings: Settings) -> Ports:
     """Find the ports: in the demo others when they are taken, otherwise exactly those.
 
     Raises PortTaken, and NoNetwork when there is none to be reached from.
     """
     ports.begin()
-    take = ports.take_near if plan.demo else ports.take
+    take = ports.take_near if settings.demo else ports.take
+    is_broker_ours = settings.mqtt_url is None
     return Ports(
-        http=take(plan.http_host, plan.http_port, "ANLING_HTTP_PORT"),
-        mqtt=take(plan.mqtt_host, plan.mqtt_port, "ANLING_MQTT_PORT") if plan.own_broker else plan.mqtt_port,
-        simulation=simulation.take_ports() if plan.demo else None,
-        on_lan=lan.chosen(plan.media_hosts) if plan.lan else None,
+        http=take(settings.http_host, settings.http_port, "ANLING_HTTP_PORT"),
+        mqtt=take(settings.mqtt_host, settings.mqtt_port, "ANLING_MQTT_PORT") if is_broker_ours else settings.mqtt_port,
+        simulation=simulation.take_ports() if settings.demo else None,
+        on_lan=lan.chosen(settings.media_hosts) if settings.lan else None,
     )
 
 
-def place_of(plan: StartPlan, taken: Ports, databases: Mapping[Login, str], http_fds: tuple[int, ...]) -> Place:
-    return Place(
-        data_dir=plan.data_dir.resolve(),
-        http_host=plan.http_host,
-        http_port=taken.http,
-        mqtt_host=plan.mqtt_host,
-        mqtt_port=taken.mqtt,
-        https=plan.https,
-        databases=databases,
-        media_hosts=(taken.on_lan, LOOPBACK) if taken.on_lan else plan.media_hosts,
-        media_socket=_media_socket(plan),
-        simulation=taken.simulation,
-        own_broker=plan.own_broker,
-        public_url=f"http://{in_url(taken.on_lan)}:{taken.http}" if taken.on_lan else plan.public_url,
-        lan=plan.lan,
-        http_fds=http_fds,
-        broker_files=mosquitto.files_of(plan.data_dir, plan.mqtt_host, taken.mqtt) if plan.mosquitto else None,
+def place_of(settings: Settings, taken: Ports, databases: Mapping[Login, str], http_fds: tuple[int, ...]) -> Place:
+    """Where things are with these ports, and the sockets on which the supervisor listens for the pages."""
+    on_lan = {
+        "public_url": f"http://{in_url(taken.on_lan or '')}:{taken.http}",
+        "media_hosts": (taken.on_lan, LOOPBACK),
+    }
+    met = settings.model_copy(
+        update={
+            "http_port": taken.http,
+            "mqtt_port": taken.mqtt,
+            "http_fds": http_fds,
+            "media_socket": settings.media_socket_path,
+            **(on_lan if taken.on_lan else {}),
+        }
     )
+    files = mosquitto.files_of(met.data_dir, met.mqtt_host, met.mqtt_port) if met.broker is Broker.MOSQUITTO else None
+    return Place(met, databases, taken.simulation, files)

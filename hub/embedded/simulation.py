@@ -2,7 +2,6 @@
 
 import ssl
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Final
 from urllib.parse import quote
 
 import httpx
+from pydantic import SecretStr
 
-from hub.embedded import environment as environments
-from hub.embedded import importing, ports, secret_files
+from hub.embedded import environment, importing, ports, secret_files
 from hub.embedded.supervised import Child
 from hub.kit.ids import OrganisationId
+from hub.settings import Settings
 
 SIMULATORS = Path(__file__).parents[2] / "simulators"
 CENTRE_FILE = SIMULATORS / "centre.yaml"
@@ -85,21 +85,24 @@ async def import_centre(url: str, data_dir: Path, simulation: Simulation, now: d
         secret_files.write(secret_files.folder_of(data_dir) / "demo-invitation", f"{account_id} {token}\n")
 
 
-def environment(simulation: Simulation) -> Mapping[str, str]:
-    """What the hub of the demo is told besides."""
-    return {
-        "ANLING_STAGE_URL": simulation.control,
-        "ANLING_ORGANISATION_URL": simulation.phones,
-        "ANLING_SMTP_URL": f"smtp://{_LOOPBACK}:{simulation.smtp_port}?from={quote('hub@anling.example')}",
-        "ANLING_RULES_DIR": str(RULES),
-    }
+def driven_by(settings: Settings, simulation: Simulation) -> Settings:
+    """The settings of a hub in this simulated centre."""
+    mailserver = f"smtp://{_LOOPBACK}:{simulation.smtp_port}?from={quote('hub@anling.example')}"
+    return settings.model_copy(
+        update={
+            "stage_url": simulation.control,
+            "organisation_url": simulation.phones,
+            "smtp_url": SecretStr(mailserver),
+            "rules_dir": RULES,
+        }
+    )
 
 
-def before_the_hub(data_dir: Path, hub_urls: tuple[str, ...], simulation: Simulation) -> tuple[Child, ...]:
+def before_the_hub(settings: Settings, hub_urls: tuple[str, ...], simulation: Simulation) -> tuple[Child, ...]:
     """The cameras and the phones: what the hub reaches out to. `hub_urls`: its own first, then others of the same."""
     phones = (
         *("simulators.organisation", "--centre", str(CENTRE_FILE)),
-        *("--secret-file", str(secret_files.webhook_file(data_dir, _ORGANISATION)), "--hub", hub_urls[0]),
+        *("--secret-file", str(secret_files.webhook_file(settings.data_dir, _ORGANISATION)), "--hub", hub_urls[0]),
         *("--http-port", str(simulation.phones_port), "--smtp-port", str(simulation.smtp_port)),
         *(word for url in hub_urls for word in ("--framed-by", url)),
         *("--framed-by", hub_urls[-1].replace("localhost", _LOOPBACK)),
@@ -109,29 +112,34 @@ def before_the_hub(data_dir: Path, hub_urls: tuple[str, ...], simulation: Simula
         *("--port", str(simulation.rtsp_port), "--control-port", str(simulation.rtsp_control_port)),
     )
     return (
-        _python("cameras", cameras, f"{simulation.camera_control}/cameras"),
-        _python("phones", phones, f"{simulation.hooks}/phones"),
+        _python(settings, "cameras", cameras, f"{simulation.camera_control}/cameras"),
+        _python(settings, "phones", phones, f"{simulation.hooks}/phones"),
     )
 
 
-def after_the_hub(data_dir: Path, mqtt_url: str, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
+def after_the_hub(settings: Settings, mqtt_url: str, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
     """The centre itself: its devices, and the people who press, walk and open doors."""
     centre = (
         *("simulators.centre", "--centre", str(CENTRE_FILE)),
-        *("--credentials", str(secret_files.devices_file(data_dir)), "--data-dir", str(data_dir / "devices")),
+        *(
+            "--credentials",
+            str(secret_files.devices_file(settings.data_dir)),
+            "--data-dir",
+            str(settings.data_dir / "devices"),
+        ),
         *("--hub", mqtt_url, "--mqtt", mqtt_version),
         *("--control-port", str(simulation.control_port)),
         *("--rtsp", simulation.cameras, "--cameras-control", simulation.camera_control),
         *("--scenario", str(SIMULATORS / "scenarios" / "first_minutes.yaml")),
     )
-    return (_python("centre", centre, f"{simulation.control}/state"),)
+    return (_python(settings, "centre", centre, f"{simulation.control}/state"),)
 
 
 _TRUSTS_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For questions over plain HTTP, asked ten times a second: else httpx reads all certificates of the system for each."""
 
 
-def _python(name: str, module: tuple[str, ...], ready_url: str) -> Child:
+def _python(settings: Settings, name: str, module: tuple[str, ...], ready_url: str) -> Child:
     async def answers() -> bool:
         try:
             async with httpx.AsyncClient(verify=_TRUSTS_NOBODY, timeout=2.0, trust_env=False) as client:
@@ -139,5 +147,5 @@ def _python(name: str, module: tuple[str, ...], ready_url: str) -> Child:
         except httpx.TransportError:
             return False
 
-    told = environments.of_the_simulators()
+    told = environment.of_the_simulators(settings)
     return Child(name, (sys.executable, "-P", "-m", *module), environment=told, ready=answers)

@@ -11,14 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from hub.embedded import data_folder, importing, logins, mosquitto, ports, postgres, secret_files, simulation
 from hub.embedded.children import client_of, processes_of
-from hub.embedded.place import CannotStart, Place, StartPlan, place_of, refuse_media_socket, take_ports
+from hub.embedded.place import CannotStart, Place, place_of, refuse_media_socket, take_ports
 from hub.embedded.processes import Processes
 from hub.embedded.screen import Account, Screen
 from hub.importing.held import contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
 from hub.kit.ids import DeviceId
-from hub.settings import in_url
+from hub.settings import Broker, Settings, in_url
 
 NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""
@@ -27,50 +27,51 @@ STEPS_BEFORE_PROCESSES = 2
 _ACCOUNTS = TypeAdapter(list[Account])
 
 
-def steps_of(plan: StartPlan) -> int:
+def steps_of(settings: Settings) -> int:
     """How many steps a start has."""
-    return STEPS_BEFORE_PROCESSES + (8 if plan.demo else 4) + (1 if plan.mosquitto else 0)
+    return STEPS_BEFORE_PROCESSES + (8 if settings.demo else 4) + (settings.broker is Broker.MOSQUITTO)
 
 
-async def serve(plan: StartPlan, screen: Screen) -> None:
+async def serve(settings: Settings, screen: Screen) -> None:
     """Start everything, say where it is, and keep it running until told to stop (SIGINT, SIGTERM, SIGHUP).
 
-    Raises CannotStart, NoDataFolder, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or NotReady before
-    anything is served; what was started is stopped again.
+    Raises NoMosquitto, CannotStart, NoDataFolder, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or
+    NotReady before anything is served; what was started is stopped again.
     """
-    usable = data_folder.usable(plan.data_dir, needed_bytes=NEEDED_BYTES)
+    program = mosquitto.find_program() if settings.broker is Broker.MOSQUITTO else None
+    usable = data_folder.usable(settings.data_dir, needed_bytes=NEEDED_BYTES)
     with suppress(asyncio.CancelledError), _stopped_by_signals(), usable:
-        refuse_media_socket(plan)
+        refuse_media_socket(settings)
         async with AsyncExitStack() as opened:
-            processes = await opened.enter_async_context(Processes.open(plan.data_dir, screen.heard))
+            processes = await opened.enter_async_context(Processes.open(settings.data_dir, screen.heard))
             # Before the database: an occupied port leaves nothing half done.
-            taken = take_ports(plan)
-            listening = opened.enter_context(ports.listening(plan.http_host, taken.http))
-            url = await opened.enter_async_context(_database(plan, screen))
+            taken = take_ports(settings)
+            listening = opened.enter_context(ports.listening(settings.http_host, taken.http))
+            url = await opened.enter_async_context(_database(settings, screen))
             try:
                 with screen.step("the tables"):
-                    databases = await logins.set_up(url, plan.data_dir)
-                place = place_of(plan, taken, databases, tuple(one.fileno() for one in listening))
+                    databases = await logins.set_up(url, settings.data_dir)
+                place = place_of(settings, taken, databases, tuple(one.fileno() for one in listening))
                 changes = databases[Login.PAGES_WRITE]
-                if why := contradiction(await importing.held(changes), None, demo=plan.demo):
+                if why := contradiction(await importing.held(changes), None, demo=settings.demo):
                     raise CannotStart(why)
                 if place.simulation is not None:
                     with screen.step("forty seniors and their centre"):
-                        now = clock_from(plan.clock_file).now()
-                        await simulation.import_centre(changes, place.data_dir, place.simulation, now)
-                if plan.mosquitto is not None and place.broker_files is not None:
+                        now = clock_from(settings.clock_file).now()
+                        await simulation.import_centre(changes, settings.data_dir, place.simulation, now)
+                if program is not None and place.broker_files is not None:
                     with screen.step("Mosquitto"):
-                        await mosquitto.write(databases[Login.ALARMS], place.data_dir, place.broker_files)
-                        await processes.start(mosquitto.child_of(plan.mosquitto, place.broker_files))
+                        await mosquitto.write(databases[Login.ALARMS], settings.data_dir, place.broker_files)
+                        await processes.start(mosquitto.child_of(program, place.broker_files))
                 for group in processes_of(place):
                     begun = [(child.name, processes.begin(child)) for child in group]
                     for name, until_ready in begun:
                         with screen.step(_WHAT[name]):
                             await until_ready()
-                await _show(plan, place, screen)
+                await _show(settings, place, screen)
                 if place.broker_files is not None:
                     files, devices = place.broker_files, databases[Login.ALARMS]
-                    await mosquitto.keep_in_step(devices, place.data_dir, files, _reload(processes))
+                    await mosquitto.keep_in_step(devices, settings.data_dir, files, _reload(processes))
                 await asyncio.Event().wait()
             finally:
                 screen.say("Stopping…")
@@ -125,16 +126,16 @@ def _stopped_by_signals() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _database(plan: StartPlan, screen: Screen) -> AsyncIterator[str]:
+async def _database(settings: Settings, screen: Screen) -> AsyncIterator[str]:
     """The database: the one that was named, or one of our own; as its administrator, for set-up."""
-    if plan.database_url is not None:
+    if settings.database_url is not None:
         with screen.step("the database that ANLING_DATABASE_URL names"):
-            await asyncio.to_thread(postgres.refuse_unsafe, plan.database_url)
-        yield plan.database_url
+            await asyncio.to_thread(postgres.refuse_unsafe, settings.database_url)
+        yield settings.database_url
         return
     async with AsyncExitStack() as own:
         with screen.step("an own PostgreSQL"):
-            url = await own.enter_async_context(postgres.running(plan.data_dir / "database"))
+            url = await own.enter_async_context(postgres.running(settings.data_dir / "database"))
         yield url
 
 
@@ -146,36 +147,36 @@ async def _demo_accounts(place: Place) -> list[Account]:
         return []
 
 
-async def _show(plan: StartPlan, place: Place, screen: Screen) -> None:
+async def _show(settings: Settings, place: Place, screen: Screen) -> None:
     pages = [("staff", f"{place.url}/"), ("family", f"{place.url}/family")]
-    if plan.demo:
+    if settings.demo:
         pages.insert(0, ("the stage", f"{place.url}/demo"))
     if place.simulation is not None:
         pages.append(("the organisation's phones", place.simulation.phones))
-    if plan.own_broker:
-        pages.append(("devices", f"mqtt://{in_url(plan.mqtt_host)}:{place.mqtt_port}"))
-        here = ports.reached_at(plan.mqtt_host)
-        if observing := secret_files.write_observer(place.data_dir, _OBSERVER, here, place.mqtt_port):
+    if place.is_broker_ours:
+        pages.append(("devices", f"mqtt://{in_url(place.settings.mqtt_host)}:{place.settings.mqtt_port}"))
+        here = ports.reached_at(settings.mqtt_host)
+        if observing := secret_files.write_observer(settings.data_dir, _OBSERVER, here, place.settings.mqtt_port):
             pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
-    screen.addresses([*pages, ("data", str(place.data_dir)), ("logs", str(place.data_dir / "logs"))])
-    if plan.demo:
+    screen.addresses([*pages, ("data", str(settings.data_dir)), ("logs", str(settings.data_dir / "logs"))])
+    if settings.demo:
         screen.accounts(await _demo_accounts(place), _daughter(place))
-        if plan.lan:
+        if settings.lan:
             screen.code("Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter(place))
     else:
-        await _first_steps(plan, place, screen)
+        await _first_steps(settings, place, screen)
     screen.say("\nCtrl-C stops it; the data stays.")
 
 
 def _daughter(place: Place) -> str:
     """The address that signs the daughter's phone in."""
-    _, token = (secret_files.folder_of(place.data_dir) / "demo-invitation").read_text("ascii").split()
+    _, token = (secret_files.folder_of(place.settings.data_dir) / "demo-invitation").read_text("ascii").split()
     return f"{place.url}/family#i/{token}"
 
 
-async def _first_steps(plan: StartPlan, place: Place, screen: Screen) -> None:
+async def _first_steps(settings: Settings, place: Place, screen: Screen) -> None:
     """What a new installation still needs: a centre, and somebody who administers it."""
-    now = clock_from(plan.clock_file).now()
+    now = clock_from(settings.clock_file).now()
     held = await importing.held(place.databases[Login.PAGES_WRITE])
     token = await importing.administrator_token(place.databases[Login.PAGES_WRITE], now)
     if held is None:

@@ -46,6 +46,11 @@ class Login(StrEnum):
         """The environment variable that gives a process the conninfo string of this login."""
         return f"ANLING_{self.name}_DATABASE"
 
+    @property
+    def field(self) -> str:
+        """The field of the settings that this variable fills."""
+        return f"{self.name.lower()}_database"
+
 
 _PINNED: Final = f"""
     SET search_path = public, pg_temp;

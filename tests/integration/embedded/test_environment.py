@@ -15,6 +15,7 @@ from hub.embedded.simulation import Simulation
 from hub.embedded.supervised import Child
 from hub.kit.db import Database, Login, forget_libpq_environment
 from hub.mqtt.mosquitto import Listening, hub_account
+from hub.settings import Settings
 from tests.fakes.demo import environment_of
 from tests.fakes.logins import PASSWORDS, url_as
 from tests.journeys.test_a_real_centre import centre_file
@@ -44,6 +45,8 @@ SECRETS = {
 }
 
 
+ADMINISTRATORS = ("ANLING_DATABASE_URL", "ANLING_DATABASE_PASSWORD_FILE")
+"""They lead to the account that makes logins: set-up's alone."""
 OWN_LOGINS = {
     "alarm-path": {Login.ALARMS},
     "telemetry": {Login.TELEMETRY},
@@ -61,18 +64,8 @@ def children(folder: Path) -> dict[str, Child]:
     """Everything that a demo on a Mosquitto starts."""
     simulated = Simulation(1, 2, 3, 4, 5)
     files = mosquitto.Files(folder, Listening("127.0.0.1", 6), hub_account("anling.hub", "x"))
-    place = Place(
-        data_dir=folder,
-        http_host="127.0.0.1",
-        http_port=7,
-        mqtt_host="127.0.0.1",
-        mqtt_port=8,
-        https=False,
-        databases={login: f"password={login}-secret" for login in Login},
-        media_hosts=("127.0.0.1",),
-        media_socket=folder / "media.sock",
-        simulation=simulated,
-    )
+    settings = Settings().model_copy(update={"data_dir": folder, "media_socket": folder / "media.sock"})
+    place = Place(settings, {login: f"password={login}-secret" for login in Login}, simulated)
     own = [
         *(child for group in processes_of(place) for child in group),
         mosquitto.child_of(Path("/usr/sbin/mosquitto"), files),
@@ -89,7 +82,7 @@ def test_no_process_but_the_hub_s_is_told_a_secret_and_none_is_told_the_administ
     assert with_secrets == set(OWN_LOGINS)
     assert "administrators-secret" not in str(told)
     for variables in told.values():
-        assert not variables.keys() & (OF_SOMEBODY_ELSE.keys() | {"AWS_SECRET_ACCESS_KEY", *environment.ADMINISTRATORS})
+        assert not variables.keys() & (OF_SOMEBODY_ELSE.keys() | {"AWS_SECRET_ACCESS_KEY", *ADMINISTRATORS})
     assert {variable for variable in told["media"] if variable.startswith("ANLING_")} == set()
     assert {variable for variable in told["centre"] if variable.startswith("ANLING_")} == {"ANLING_CLOCK_FILE"}
 

@@ -32,6 +32,7 @@ from hub.alarms import service as alarms
 from hub.embedded import environment as environments
 from hub.embedded import logins as kept_logins
 from hub.embedded import mosquitto, postgres, secret_files
+from hub.embedded.logins import told_to
 from hub.embedded.mosquitto import Files, NoMosquitto
 from hub.embedded.processes import Processes
 from hub.embedded.supervised import Child, NotReady
@@ -41,6 +42,7 @@ from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId, DeviceId
 from hub.mqtt.mosquitto import Account, Listening
 from hub.mqtt.mosquitto import write as write_files
+from hub.settings import Settings
 from tests.conftest import take_free_port
 from tests.fakes import logins
 from tests.fakes.house import House, load_house, password_of
@@ -99,13 +101,8 @@ class Installation:
 
 def children(url: str, data_dir: Path, files: Files) -> tuple[Child, ...]:
     port = take_free_port()
-    environment = {
-        **environments.of_any(),
-        **{login.variable: conninfo for login, conninfo in logins.urls_of(url).items()},
-        **mosquitto.environment(data_dir, files),
-        "ANLING_DATA_DIR": str(data_dir),
-        "ANLING_HTTP_PORT": str(port),
-    }
+    settings = told_to(Settings(data_dir=data_dir, http_port=port), logins.urls_of(url), *Login)
+    environment = environments.of_the_hub(mosquitto.found_by(settings, files))
 
     async def is_ready() -> bool:
         try:
@@ -347,8 +344,8 @@ async def test_files_for_a_mosquitto_of_ones_own_are_written_by_a_command(tmp_pa
 def test_two_brokers_at_once_are_refused(tmp_path: Path) -> None:
     status, told = anling("run", "--broker", "mosquitto", data_dir=tmp_path, ANLING_MQTT_URL="mqtt://elsewhere")
 
-    assert status == 1
-    assert told.startswith("--broker mosquitto starts one here, and ANLING_MQTT_URL names another")
+    assert status == 2
+    assert told.startswith("ANLING_BROKER=mosquitto (or --broker) starts one, and ANLING_MQTT_URL names another")
 
 
 def test_the_demo_has_a_broker_of_its_own(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ async def write_daily_shifts(edit: Edit, centre_id: CentreId, pattern: Sequence[
     """
     persons = {shift.account_id: await _person_on_duty(edit.conn, shift.account_id) for shift in pattern}
     shifts = list(shifts_of(pattern, zone, edit.now))
-    written = Counter(await store.insert_shifts(edit.conn, centre_id, shifts))
+    written = Counter(await store.write_shifts(edit.conn, centre_id, shifts, edit.now))
     ended = Counter(await store.end_other_shifts(edit.conn, centre_id, [shift.id for shift in shifts], edit.now))
     for account_id in sorted(written.keys() | ended.keys()):
         person = persons.get(account_id) or (await access.account(edit.conn, account_id)).person

@@ -62,15 +62,25 @@ async def shifts_between(conn: Conn, centre_id: CentreId, from_at: datetime, to_
     ]
 
 
-async def insert_shifts(conn: Conn, centre_id: CentreId, shifts: Sequence[Shift]) -> list[AccountId]:
-    """Write those of these shifts that are not there; gives the accounts of those that were written, one a shift."""
+async def write_shifts(conn: Conn, centre_id: CentreId, shifts: Sequence[Shift], now: datetime) -> list[AccountId]:
+    """Write those of these shifts that do not stand so; gives the accounts of those that were written, one a shift.
+
+    One that was ended before it began is to come again, from `now` on when it would have begun by now. One that was
+    ended while it ran stays so. One that stands gets its new end, which is not before `now`.
+    """
     cursor = await conn.execute(
         """
-        INSERT INTO shift (id, centre_id, account_id, duty, from_at, to_at)
+        INSERT INTO shift AS standing (id, centre_id, account_id, duty, from_at, to_at)
         SELECT id, %(centre_id)s, account_id, duty, from_at, to_at
           FROM unnest(%(ids)s::text[], %(account_ids)s::text[], %(duties)s::text[], %(from_ats)s::timestamptz[],
                       %(to_ats)s::timestamptz[]) AS written (id, account_id, duty, from_at, to_at)
-            ON CONFLICT (id) DO NOTHING
+            ON CONFLICT (id) DO UPDATE
+           SET ended_at = NULL, to_at = greatest(excluded.to_at, %(now)s),
+               from_at = CASE WHEN standing.ended_at IS NULL THEN standing.from_at
+                              ELSE greatest(standing.from_at, %(now)s) END
+         WHERE (standing.ended_at <= standing.from_at AND excluded.to_at > %(now)s)
+            OR (standing.ended_at IS NULL AND standing.to_at <> excluded.to_at
+                AND greatest(standing.to_at, excluded.to_at) > %(now)s)
         RETURNING account_id
         """,
         {
@@ -80,6 +90,7 @@ async def insert_shifts(conn: Conn, centre_id: CentreId, shifts: Sequence[Shift]
             "duties": [shift.duty for shift in shifts],
             "from_ats": [shift.from_at for shift in shifts],
             "to_ats": [shift.to_at for shift in shifts],
+            "now": now,
         },
     )
     return [AccountId(row[0]) for row in await cursor.fetchall()]

@@ -14,7 +14,7 @@ from hub.kit.ids import AccountId
 from hub.ledger.edit import COMMAND_LINE, edit
 from hub.roster import service
 from hub.roster.errors import NeverOnDuty
-from hub.roster.model import DailyShift, Duty
+from hub.roster.model import DailyShift, Duty, Shift
 from tests.fakes.entries import entries_of, person_of
 from tests.fakes.house import House
 
@@ -80,6 +80,12 @@ async def write_pattern(database: Database, house: House, clock: SetClock, *patt
         await service.write_daily_shifts(editing, house.centre, pattern, ZoneInfo("Asia/Shanghai"))
 
 
+async def shifts_of_chen(database: Database, house: House, clock: SetClock) -> list[Shift]:
+    async with database.transaction() as conn:
+        shifts = await service.shifts_ahead(conn, house.centre, clock.now())
+    return [shift for shift in shifts if shift.account_id == NIGHT.account_id]
+
+
 async def test_a_pattern_is_written_once_and_its_end_ends_what_is_to_come(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
@@ -91,6 +97,69 @@ async def test_a_pattern_is_written_once_and_its_end_ends_what_is_to_come(
         ("shifts.written", {**said, "written": 29, "ended": 0}),
         ("shifts.written", {**said, "written": 0, "ended": 28}),
     ]
+
+
+async def test_a_shift_that_is_taken_out_and_put_back_is_to_come_again(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    write(database_url, "DELETE FROM shift WHERE duty = 'secondary'")
+    for pattern in ((NIGHT,), (), (NIGHT,), (NIGHT,)):
+        await write_pattern(database, house, clock, *pattern)
+
+    said = {"person": person_of(database_url, "account", "chen"), "by": "command line"}
+    assert entries_of(database_url)[-2:] == [
+        ("shifts.written", {**said, "written": 0, "ended": 28}),
+        ("shifts.written", {**said, "written": 28, "ended": 0}),
+    ]
+    clock.advance(timedelta(hours=11))
+    assert await on_duty(database, house, Duty.SECONDARY, clock) == ["chen"]
+
+
+async def test_a_shift_that_is_put_back_while_it_would_run_begins_now(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    write(database_url, "DELETE FROM shift WHERE duty = 'secondary'")
+    await write_pattern(database, house, clock, NIGHT)
+    await write_pattern(database, house, clock)
+    clock.advance(timedelta(hours=11))
+    assert await on_duty(database, house, Duty.SECONDARY, clock) == []
+
+    await write_pattern(database, house, clock, NIGHT)
+
+    assert await on_duty(database, house, Duty.SECONDARY, clock) == ["chen"]
+    first, *_ = await shifts_of_chen(database, house, clock)
+    assert first.from_at == clock.now()
+
+
+@pytest.mark.parametrize(("ends", "hours_left"), [(time(10), 13), (time(6), 9), (time(21), 0)])
+async def test_a_shift_that_stands_gets_the_end_that_the_pattern_has_now(
+    database: Database, database_url: str, house: House, clock: SetClock, ends: time, hours_left: int
+) -> None:
+    """At 21:00 of a shift that began at 20:00, and of all that are to come."""
+    write(database_url, "DELETE FROM shift WHERE duty = 'secondary'")
+    await write_pattern(database, house, clock, NIGHT)
+    clock.advance(timedelta(hours=10, minutes=45, seconds=55))
+
+    await write_pattern(database, house, clock, replace(NIGHT, to=ends))
+    await write_pattern(database, house, clock, replace(NIGHT, to=ends))
+
+    lasts = {shift.to_at - shift.from_at for shift in await shifts_of_chen(database, house, clock)}
+    assert lasts == {timedelta(hours=hours_left + 1)}
+    clock.advance(timedelta(hours=hours_left))
+    assert await on_duty(database, house, Duty.SECONDARY, clock) == []
+
+
+async def test_a_shift_that_ended_early_does_not_come_back_with_the_pattern(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    write(database_url, "DELETE FROM shift WHERE duty = 'secondary'")
+    await write_pattern(database, house, clock, NIGHT)
+    clock.advance(timedelta(hours=11))
+    write(database_url, "UPDATE shift SET ended_at = '2026-11-23T12:30Z' WHERE from_at = '2026-11-23T12:00Z'")
+
+    await write_pattern(database, house, clock, NIGHT)
+
+    assert await on_duty(database, house, Duty.SECONDARY, clock) == []
 
 
 @pytest.mark.parametrize("role", ["family", "auditor"])

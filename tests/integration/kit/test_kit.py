@@ -171,6 +171,14 @@ async def test_who_waits_for_a_lock_that_nobody_gives_back_is_told_so(
                 await conn.execute("SELECT id FROM device FOR UPDATE")
 
 
+async def hold_seniors_without_end(database: Database) -> None:
+    """Lock every senior, and go on asking within the same transaction until the server ends it."""
+    async with database.transaction() as conn:
+        await conn.execute("SELECT FROM senior FOR UPDATE")
+        while True:
+            await conn.execute("SELECT pg_sleep(0.01)")
+
+
 async def test_the_server_ends_a_transaction_that_lasts_longer_than_its_pool_allows(
     house: House, database_url: str
 ) -> None:
@@ -179,10 +187,7 @@ async def test_the_server_ends_a_transaction_that_lasts_longer_than_its_pool_all
     conninfo = url_as(database_url, Login.PAGES_WRITE)
     async with asyncio.timeout(20), Database.open(conninfo, size=1, name="test", ends_within=within) as pages:
         with pytest.raises(TookTooLong):
-            async with pages.transaction() as conn:
-                await conn.execute("SELECT FROM senior FOR UPDATE")
-                while True:
-                    await conn.execute("SELECT pg_sleep(0.01)")
+            await hold_seniors_without_end(pages)
 
         with psycopg.connect(database_url) as other:
             other.execute("SELECT FROM senior FOR UPDATE NOWAIT")

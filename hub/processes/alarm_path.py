@@ -98,15 +98,10 @@ async def _pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
 
 
 async def _first_centre(database: Database) -> CentreId:
-    """The centre of this hub. While there is none this process is ready, and serves nobody: that is no fault."""
     async with asyncio.TaskGroup() as waiting:
-        meanwhile = [
-            waiting.create_task(keep_pulse()),
-            waiting.create_task(keep_beating(database, Process.ALARM_PATH, lambda: True)),
-        ]
-        centre_id = await first_centre(database)
-        for task in meanwhile:
-            task.cancel()
+        pulse = waiting.create_task(keep_pulse())
+        centre_id = await first_centre(database, Process.ALARM_PATH)
+        pulse.cancel()
     return centre_id
 
 

@@ -16,6 +16,7 @@ import uvloop
 from hub.centre.service import only_centre
 from hub.embedded import postgres
 from hub.kit import log as logs
+from hub.kit.beats import Process, keep_beating
 from hub.kit.clock import Clock, clock_from
 from hub.kit.db import Database, Login, away, forget_libpq_environment
 from hub.kit.ids import CentreId
@@ -58,8 +59,16 @@ def run_process(name: str, own: Collection[Login], serve: Serve) -> int:
     return 0
 
 
-async def first_centre(database: Database) -> CentreId:
-    """The centre of this hub; waits for the first import."""
+async def first_centre(database: Database, process: Process) -> CentreId:
+    """The centre of this hub; waits for the first import, and says meanwhile that `process` works."""
+    async with asyncio.TaskGroup() as waiting:
+        beating = waiting.create_task(keep_beating(database, process, lambda: True))
+        centre_id = await _imported_centre(database)
+        beating.cancel()
+    return centre_id
+
+
+async def _imported_centre(database: Database) -> CentreId:
     said = False
     while True:
         async with database.transaction() as conn:

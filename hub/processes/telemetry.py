@@ -54,7 +54,7 @@ async def serve(settings: Settings, clock: Clock, databases: Mapping[Login, str]
         every = Housekeeping(TaskReports(pools.shared, clock).report).every
         tasks.create_task(every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files"))
         tasks.create_task(keep_pulse())
-        centre_id = await first_centre(pools.rules)
+        centre_id = await first_centre(pools.rules, Process.TELEMETRY)
         neighbours = ReportNeighbours(rules, findings.hand_over, telemetry.keep, centre_id)
         intake = TelemetryIntake(ReportPools(pools.readings, pools.shared), clock, neighbours)
         broker = _broker(settings, clock, intake, centre_id)

@@ -1,5 +1,6 @@
 """How does a real centre begin? `./anling run` on an empty folder, its file imported, an administrator let in."""
 
+import functools
 import json
 import os
 import re
@@ -75,8 +76,8 @@ class RealCentre:
         assert found is not None, self.import_printed
         return found[1]
 
-    def pid_of_the_hub(self) -> int:
-        return int(json.loads((self.data_dir / "processes" / "hub.pid").read_text("utf-8"))["pid"])
+    def pid_of(self, process: str) -> int:
+        return int(json.loads((self.data_dir / "processes" / f"{process}.pid").read_text("utf-8"))["pid"])
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         with psycopg.connect(superuser_of(self.data_dir)) as conn:
@@ -263,9 +264,10 @@ def test_a_hub_that_starts_again_while_its_rules_folder_is_gone_goes_on_with_the
     away = real_centre.rules_dir.rename(real_centre.rules_dir.with_name("away"))
     until(lambda: in_force().problems)
 
-    killed = real_centre.pid_of_the_hub()
-    os.kill(killed, signal.SIGKILL)
-    until(lambda: real_centre.pid_of_the_hub() != killed, within=30)
+    for process in ("telemetry", "pages"):
+        killed = real_centre.pid_of(process)
+        os.kill(killed, signal.SIGKILL)
+        until(functools.partial(lambda name, pid: real_centre.pid_of(name) != pid, process, killed), within=30)
     again = until(in_force, within=30)
 
     assert (again.hash, again.loaded_at > good.loaded_at) == (good.hash, True)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import psycopg
 
-from hub.embedded import importing
+from hub.embedded import importing, logins
 from hub.importing.file import parse
 from tests.conftest import MORNING
 from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
+from tests.fakes.logins import PASSWORDS
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 
@@ -16,6 +17,7 @@ SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
     tmp_path: Path, empty_database_url: str
 ) -> None:
+    logins.keep(tmp_path, PASSWORDS)  # the server's other tests know these; a set-up of its own would make others
     async with importing.database_of(tmp_path, empty_database_url) as url:
         assert await importing.held(url) is None
 

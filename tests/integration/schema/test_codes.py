@@ -54,7 +54,6 @@ WORDS_OF: dict[tuple[str, str], Words] = {
     ("notification", "priority"): ALARM_PRIORITIES,
     ("notification", "state"): NotificationState,
     ("presence", "evidence"): Evidence,
-    ("attendance_change", "evidence"): Evidence,
     ("press", "kind"): heard.PressKind,
     ("process_beat", "process"): Process,
     ("relation", "kinship"): Kinship,

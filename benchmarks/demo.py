@@ -33,7 +33,7 @@ from pydantic import BaseModel, TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from tests.fakes.demo import Demo, demo_running, end, until
+from tests.fakes.demo import Demo, demo_running, stop_command, wait_until
 
 HUB = ("alarm-path", "telemetry", "pages", "media")
 PARTS = (*HUB, "postgres", "cameras", "phones", "centre")
@@ -102,22 +102,22 @@ class Pages:
 
 def main() -> None:
     """Measure and print."""
-    asked = _asked()
-    rows = [Row("yardstick: 5 million turns of an empty loop", f"{yardstick():.2f} s")]
+    asked = _parse_arguments()
+    rows = [Row("yardstick: 5 million turns of an empty loop", f"{time_yardstick():.2f} s")]
     with tempfile.TemporaryDirectory(prefix="anling-bench-") as folder:
         if asked.cold:
-            rows.append(cold(Path(folder)))
+            rows.append(measure_cold_start(Path(folder)))
         began = time.perf_counter()
         with demo_running(Path(folder) / "demo") as demo:
             first = time.perf_counter() - began
-            rows += starts(demo, first)
-            rows += presses(demo, asked.presses)
-            rows += at_rest(demo, asked.idle)
-            rows.append(family_page(demo))
-    show(rows)
+            rows += measure_starts(demo, first)
+            rows += measure_presses(demo, asked.presses)
+            rows += measure_idle(demo, asked.idle)
+            rows.append(measure_family_page(demo))
+    print_table(rows)
 
 
-def yardstick() -> float:
+def time_yardstick() -> float:
     """Seconds for a piece of work that is always the same."""
     began = time.perf_counter()
     for _ in range(5_000_000):
@@ -125,7 +125,7 @@ def yardstick() -> float:
     return time.perf_counter() - began
 
 
-def cold(folder: Path) -> Row:
+def measure_cold_start(folder: Path) -> Row:
     """From a fresh clone of the last commit, with empty caches, to a page that answers."""
     clone, caches = folder / "clone", folder / "caches"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True, timeout=120)
@@ -141,19 +141,19 @@ def cold(folder: Path) -> Row:
     with (folder / "cold.log").open("wb") as said:
         demo = subprocess.Popen([python, str(clone / "anling"), "demo"], env=environment, stdout=said, stderr=said)
         try:
-            until(lambda: usable(f"http://127.0.0.1:{port}"), within=600, what="a page of the fresh clone")
+            wait_until(lambda: is_usable(f"http://127.0.0.1:{port}"), within=600, what="a page of the fresh clone")
             took = time.perf_counter() - began
         finally:
-            end(demo)
+            stop_command(demo)
     return Row("fresh clone, empty caches → first usable page", f"{took:.0f} s", promised="≤ 120 s")
 
 
-def usable(url: str) -> bool:
+def is_usable(url: str) -> bool:
     """The staff's page is there, and the hub behind it is ready."""
     return all(httpx.get(f"{url}{path}", trust_env=False).status_code == httpx.codes.OK for path in ("/", "/readyz"))
 
 
-def starts(demo: Demo, first: float) -> list[Row]:
+def measure_starts(demo: Demo, first: float) -> list[Row]:
     """The first start, which makes the database and imports the centre, and a second one on the same folder."""
     demo.stop()
     began = time.perf_counter()
@@ -166,41 +166,41 @@ def starts(demo: Demo, first: float) -> list[Row]:
     ]
 
 
-def presses(demo: Demo, count: int) -> list[Row]:
+def measure_presses(demo: Demo, count: int) -> list[Row]:
     """Presses of different seniors, one after the other, as the board and the social worker's phone see them."""
     pages = Pages()
     for read in (read_board, read_phone):
         threading.Thread(target=read, args=(demo, pages), daemon=True).start()
-    until(lambda: len(pages.is_live) == 2, what="both pages are live")
-    took = [press(demo, pages, f"b-{number:02}") for number in range(1, count + 1)]
+    wait_until(lambda: len(pages.is_live) == 2, what="both pages are live")
+    took = [press_button(demo, pages, f"b-{number:02}") for number in range(1, count + 1)]
     to_board, to_phone = [board for board, _ in took], [phone for _, phone in took]
     ratio = f"{statistics.median(to_phone) / statistics.median(to_board):.2f} × the board's"
     return [
-        Row(f"press → board, {count} presses", spread(to_board), promised="≤ 1 s"),
-        Row(f"press → phone, {count} presses", spread(to_phone), ratio, "p50 ≤ 20 ms, idle"),
+        Row(f"press → board, {count} presses", format_spread(to_board), promised="≤ 1 s"),
+        Row(f"press → phone, {count} presses", format_spread(to_phone), ratio, "p50 ≤ 20 ms, idle"),
     ]
 
 
-def press(demo: Demo, pages: Pages, device_id: str) -> tuple[float, float]:
+def press_button(demo: Demo, pages: Pages, device_id: str) -> tuple[float, float]:
     """Press one button; gives the seconds until the board and until the phone show it. Somebody takes the alarm."""
     began = time.perf_counter()
     demo.press(device_id)
-    until(lambda: device_id in pages.board, what=f"{device_id} on the board")
+    wait_until(lambda: device_id in pages.board, what=f"{device_id} on the board")
     alarm_id, on_board = pages.board[device_id]
-    until(lambda: alarm_id in pages.phone, what=f"{alarm_id} on the phone")
+    wait_until(lambda: alarm_id in pages.phone, what=f"{alarm_id} on the phone")
     demo.staff().post(f"/api/alarms/{alarm_id}/accept").raise_for_status()
     time.sleep(BETWEEN_PRESSES)
     return on_board - began, pages.phone[alarm_id] - began
 
 
-def spread(seconds: list[float]) -> str:
+def format_spread(seconds: list[float]) -> str:
     """The middle and the end of a distribution."""
     return f"p50 {statistics.median(seconds) * 1000:.0f} ms, slowest {max(seconds) * 1000:.0f} ms"
 
 
 def read_board(demo: Demo, pages: Pages) -> None:
     """Read the staff's live stream until the demo stops."""
-    for said in events(demo.staff(), f"{demo.url}/api/live", _BOARD):
+    for said in read_events(demo.staff(), f"{demo.url}/api/live", _BOARD):
         now = time.perf_counter()
         if said.device_id is not None:
             pages.board.setdefault(said.device_id, (said.id, now))
@@ -210,14 +210,14 @@ def read_board(demo: Demo, pages: Pages) -> None:
 def read_phone(demo: Demo, pages: Pages) -> None:
     """Read the phones' live stream until the demo stops; the phone is that of the social worker on duty."""
     with httpx.Client(trust_env=False) as browser:
-        for said in events(browser, f"{demo.phones_url}/phones/live", _PHONES):
+        for said in read_events(browser, f"{demo.phones_url}/phones/live", _PHONES):
             now = time.perf_counter()
             for shown in next(phone.shown for phone in said.phones if phone.account_id == "sw-1"):
                 pages.phone.setdefault(shown.alarm_id, now)
             pages.is_live.add("phone")
 
 
-def events(browser: httpx.Client, url: str, shape: TypeAdapter[Said]) -> Iterator[Said]:
+def read_events(browser: httpx.Client, url: str, shape: TypeAdapter[Said]) -> Iterator[Said]:
     """What a stream of server-sent events says, until it ends."""
     with suppress(httpx.TransportError), browser.stream("GET", url, timeout=30) as stream:
         for line in stream.iter_lines():
@@ -225,14 +225,14 @@ def events(browser: httpx.Client, url: str, shape: TypeAdapter[Said]) -> Iterato
                 yield shape.validate_json(line.removeprefix("data:"))
 
 
-def at_rest(demo: Demo, seconds: float) -> list[Row]:
+def measure_idle(demo: Demo, seconds: float) -> list[Row]:
     """What every process uses while nobody looks and nobody presses."""
     demo.make_quiet()
     demo.stop()  # and with it the streams that were read
     demo.start_again()
     demo.still()
     time.sleep(SETTLED_SECONDS)
-    used = usage(demo, seconds)
+    used = measure_usage(demo, seconds)
     cores = sum(part.cores for part in used.values())
     own = [used[name] for name in HUB]
     rows = [
@@ -250,20 +250,20 @@ def at_rest(demo: Demo, seconds: float) -> list[Row]:
     ]
 
 
-def usage(demo: Demo, seconds: float) -> dict[str, Usage]:
+def measure_usage(demo: Demo, seconds: float) -> dict[str, Usage]:
     """What each part uses over that time; a part is its process and everything it started."""
-    parts = {name: tree(demo.pid_of(name)) for name in PARTS}
+    parts = {name: process_tree(demo.pid_of(name)) for name in PARTS}
     parts["supervisor"] = sorted(set(demo.pids()) - {pid for pids in parts.values() for pid in pids})
     before, began = {name: cpu_seconds(pids) for name, pids in parts.items()}, time.perf_counter()
     time.sleep(seconds)
     took = time.perf_counter() - began
-    return {name: Usage((cpu_seconds(pids) - before[name]) / took, *memory(pids)) for name, pids in parts.items()}
+    return {name: Usage((cpu_seconds(pids) - before[name]) / took, *memory_megabytes(pids)) for name, pids in parts.items()}
 
 
-def tree(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
     """A process and its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return [pid, *(below for child in children for below in tree(int(child)))]
+    return [pid, *(below for child in children for below in process_tree(int(child)))]
 
 
 def cpu_seconds(pids: list[int]) -> float:
@@ -275,14 +275,14 @@ def cpu_seconds(pids: list[int]) -> float:
     return used / TICKS
 
 
-def memory(pids: list[int]) -> tuple[float, float]:
+def memory_megabytes(pids: list[int]) -> tuple[float, float]:
     """Megabytes resident, and in proportion to how many processes share each page."""
     said = "".join(Path(f"/proc/{pid}/smaps_rollup").read_text("ascii") for pid in pids)
     rss, pss = (sum(int(kb) for kb in re.findall(rf"^{name}: +(\d+)", said, re.MULTILINE)) for name in ("Rss", "Pss"))
     return rss / 1000, pss / 1000
 
 
-def family_page(demo: Demo) -> Row:
+def measure_family_page(demo: Demo) -> Row:
     """What the family's page brings to a phone: its scripts and styles, gzipped."""
     page = httpx.get(f"{demo.url}/family", trust_env=False).text
     names = re.findall(r'(?:src|href)="(/assets/[^"]+\.(?:js|css))"', page)
@@ -300,7 +300,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def show(rows: list[Row]) -> None:
+def print_table(rows: list[Row]) -> None:
     """The figures as a table."""
     table = Table("what", "figure", "beside it", "promised")
     for row in rows:
@@ -308,7 +308,7 @@ def show(rows: list[Row]) -> None:
     Console(width=130).print(table)
 
 
-def _asked() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./anling bench demo", description="What the whole demo costs.")
     parser.add_argument("--presses", type=int, default=30, choices=range(1, 41), metavar="N", help="of 40 buttons")
     parser.add_argument("--idle", type=float, default=60, metavar="SECONDS", help="how long the idle demo is watched")

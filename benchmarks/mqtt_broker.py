@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from hub.kit.clock import SystemClock
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connect, Puback, Publish
-from hub.mqtt.encode import encode
+from hub.mqtt.encode import encode_packet
 from hub.mqtt.model import Inbound, Principal, Receivers, Reporter, ReportRoute
 from hub.mqtt.parser import Parser
 
@@ -37,7 +37,7 @@ class _Open:
         return "1"
 
 
-async def _nothing(_: Inbound) -> None:
+async def _ignore_inbound(_: Inbound) -> None:
     return
 
 
@@ -48,12 +48,12 @@ class _Settled:
         reporter.report_settled(packet_id)
 
 
-def _serve(ready: Connection) -> None:
+def _serve_broker(ready: Connection) -> None:
     async def run() -> None:
         broker = Broker(
             listening_socket("127.0.0.1", 0),
             gatekeeper=_Open(),
-            receivers=Receivers(_nothing, _nothing),
+            receivers=Receivers(_ignore_inbound, _ignore_inbound),
             reports=_Settled(),
             clock=SystemClock(),
         )
@@ -67,17 +67,17 @@ def _serve(ready: Connection) -> None:
     asyncio.run(run())
 
 
-async def _publish(port: int, messages: int, window: int) -> list[float]:
+async def _time_publishes(port: int, messages: int, window: int) -> list[float]:
     """Seconds from each PUBLISH to its PUBACK."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(encode(Connect("b-01", username="b-01", password="secret")))  # noqa: S106
+    writer.write(encode_packet(Connect("b-01", username="b-01", password="secret")))  # noqa: S106
     parser, sent_at, waited, sent = Parser(), dict[int, float](), list[float](), 0
     while len(waited) < messages:
         while sent < messages and len(sent_at) < window:
             sent += 1
             packet_id = (sent - 1) % 0xFFFF + 1
             sent_at[packet_id] = time.perf_counter()
-            writer.write(encode(Publish(TOPIC, PAYLOAD, qos=1, packet_id=packet_id)))
+            writer.write(encode_packet(Publish(TOPIC, PAYLOAD, qos=1, packet_id=packet_id)))
         parser.add(await reader.read(65536))
         for packet in parser.packets():
             if isinstance(packet, Puback):
@@ -90,12 +90,12 @@ async def _publish(port: int, messages: int, window: int) -> list[float]:
 def main(messages: int) -> None:
     """Measure and print."""
     here, there = get_context("spawn").Pipe()
-    server = get_context("spawn").Process(target=_serve, args=(there,))
+    server = get_context("spawn").Process(target=_serve_broker, args=(there,))
     server.start()
     port: int = here.recv()
-    idle = asyncio.run(_publish(port, 500, window=1))
+    idle = asyncio.run(_time_publishes(port, 500, window=1))
     started = time.perf_counter()
-    asyncio.run(_publish(port, messages, window=WINDOW))
+    asyncio.run(_time_publishes(port, messages, window=WINDOW))
     seconds = time.perf_counter() - started
     here.send(None)
     cpu: float = here.recv()

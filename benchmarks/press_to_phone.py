@@ -44,18 +44,18 @@ COMMITS = 200
 async def main(presses: int) -> None:
     """Press, wait for the phone, and print what it took."""
     with TemporaryDirectory() as folder:
-        async with postgres.running(Path(folder) / "postgres") as url, webhook_provider() as phone:
+        async with postgres.run_postgres(Path(folder) / "postgres") as url, webhook_provider() as phone:
             set_up(url)
-            _load(url, phone, presses)
+            _load_centre(url, phone, presses)
             commits = _measure_commits(url)
-            async with _hub(Path(folder), url) as (mqtt_port, pid):
+            async with _run_hub(Path(folder), url) as (mqtt_port, pid):
                 cpu_before = _cpu_seconds(pid)
-                took = await _measure(mqtt_port, phone, presses)
+                took = await _measure_presses(mqtt_port, phone, presses)
                 cpu = _cpu_seconds(pid) - cpu_before
-    _print(took, cpu, commits)
+    _print_result(took, cpu, commits)
 
 
-def _load(url: str, phone: WebhookProvider, presses: int) -> None:
+def _load_centre(url: str, phone: WebhookProvider, presses: int) -> None:
     """The small centre of the tests, and one senior with a button for each press."""
     now = datetime.fromtimestamp(SystemClock().now().timestamp(), UTC)
     load_house(url, now)
@@ -83,7 +83,7 @@ def _load(url: str, phone: WebhookProvider, presses: int) -> None:
 
 
 @asynccontextmanager
-async def _hub(folder: Path, url: str) -> AsyncIterator[tuple[int, int]]:
+async def _run_hub(folder: Path, url: str) -> AsyncIterator[tuple[int, int]]:
     """The processes of the hub; gives the MQTT port, and the pid of the alarm path."""
     secrets = folder / "secrets"
     secrets.mkdir(mode=0o700)
@@ -101,7 +101,7 @@ async def _hub(folder: Path, url: str) -> AsyncIterator[tuple[int, int]]:
         for name in ("alarm_path", "telemetry", "pages")
     ]
     try:
-        await _answers(f"http://127.0.0.1:{http_port}/readyz", processes[-1])
+        await _wait_until_ready(f"http://127.0.0.1:{http_port}/readyz", processes[-1])
         yield mqtt_port, processes[0].pid
     finally:
         for process in processes:
@@ -110,7 +110,7 @@ async def _hub(folder: Path, url: str) -> AsyncIterator[tuple[int, int]]:
             await process.wait()
 
 
-async def _answers(url: str, process: asyncio.subprocess.Process) -> None:
+async def _wait_until_ready(url: str, process: asyncio.subprocess.Process) -> None:
     async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
         while process.returncode is None:
             try:
@@ -134,11 +134,11 @@ def _measure_commits(url: str) -> list[float]:
     return took
 
 
-async def _measure(port: int, phone: WebhookProvider, presses: int) -> list[float]:
+async def _measure_presses(port: int, phone: WebhookProvider, presses: int) -> list[float]:
     """Seconds from each publish to the signed message on the phone."""
     took = []
     for n in range(presses):
-        button = await asyncio.to_thread(_connect, port, f"b-{n}")
+        button = await asyncio.to_thread(_connect_button, port, f"b-{n}")
         message = {"v": 1, "id": f"{uuid4().hex[:16]}-1", "seq": 1, "kind": "press", "age_ms": 0}
         started = time.perf_counter()
         button.publish(f"anling/v1/jiuquan-road/alarm/b-{n}", json.dumps(message), qos=1)
@@ -152,7 +152,7 @@ async def _measure(port: int, phone: WebhookProvider, presses: int) -> list[floa
     return took
 
 
-def _connect(port: int, device_id: str) -> mqtt.Client:
+def _connect_button(port: int, device_id: str) -> mqtt.Client:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device_id, protocol=mqtt.MQTTv311)
     client.username_pw_set(device_id, "secret")
     client.connect("127.0.0.1", port)
@@ -167,7 +167,7 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _print(took: list[float], cpu: float, commits: list[float]) -> None:
+def _print_result(took: list[float], cpu: float, commits: list[float]) -> None:
     ordered, middle, commit = sorted(took), statistics.median(took), statistics.median(commits)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     sys.stdout.write(

@@ -19,7 +19,7 @@ import psycopg
 from hub.embedded import postgres
 from hub.kit.db import Conn, Database, Login
 from hub.kit.ids import DeviceId, RoomId
-from hub.telemetry.service import Telemetry, day
+from hub.telemetry.service import Telemetry, load_room_day
 from tests.conftest import MORNING
 from tests.fakes.house import load_house
 from tests.fakes.logins import set_up, url_as
@@ -42,25 +42,25 @@ class Reading:
 async def main() -> None:
     """Run all and print."""
     with tempfile.TemporaryDirectory() as folder:
-        async with postgres.running(Path(folder)) as url:
+        async with postgres.run_postgres(Path(folder)) as url:
             await asyncio.to_thread(set_up, url)
             await asyncio.to_thread(load_house, url, MORNING)
             await asyncio.to_thread(add_devices, url)
             async with Database.open(url_as(url, Login.TELEMETRY), size=2, name="benchmark") as database:
-                await measure(database)
+                await measure_all(database)
 
 
-async def measure(database: Database) -> None:
+async def measure_all(database: Database) -> None:
     """The three measurements, one after the other."""
-    await kept("each message once", database, list(batches(MORNING)))
-    again = [batch + batch[: len(batch) // 2] for batch in batches(MORNING + timedelta(days=1))]
-    halves = [batch[: len(batch) // 2] for batch in batches(MORNING + timedelta(days=1))]
-    await kept("half of them seen before", database, [one for pair in zip(halves, again, strict=True) for one in pair])
+    await measure_keep("each message once", database, list(make_batches(MORNING)))
+    again = [batch + batch[: len(batch) // 2] for batch in make_batches(MORNING + timedelta(days=1))]
+    halves = [batch[: len(batch) // 2] for batch in make_batches(MORNING + timedelta(days=1))]
+    await measure_keep("half of them seen before", database, [one for pair in zip(halves, again, strict=True) for one in pair])
     async with database.transaction() as conn:
-        await charted(conn)
+        await measure_room_day(conn)
 
 
-async def kept(what: str, database: Database, all_batches: list[list[Reading]]) -> None:
+async def measure_keep(what: str, database: Database, all_batches: list[list[Reading]]) -> None:
     """Keep all batches, each in a transaction of its own."""
     telemetry = Telemetry()
     stored = repeated = 0
@@ -77,15 +77,15 @@ async def kept(what: str, database: Database, all_batches: list[list[Reading]]) 
     )
 
 
-async def charted(conn: Conn) -> None:
+async def measure_room_day(conn: Conn) -> None:
     """One room's day as the page asks for it."""
     wall = time.perf_counter()
     for _ in range(20):
-        await day(conn, RoomId("gym"), date(2026, 11, 23), "Asia/Shanghai", ["temperature", "occupancy", "motion"])
+        await load_room_day(conn, RoomId("gym"), date(2026, 11, 23), "Asia/Shanghai", ["temperature", "occupancy", "motion"])
     print(f"a room's day: {(time.perf_counter() - wall) / 20 * 1000:.1f} ms")  # noqa: T201
 
 
-def batches(start: datetime) -> Iterator[list[Reading]]:
+def make_batches(start: datetime) -> Iterator[list[Reading]]:
     """MESSAGES messages of all devices in turn, ten seconds between two of the same device."""
     readings: list[Reading] = []
     for n in range(MESSAGES):

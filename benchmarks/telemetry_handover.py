@@ -25,7 +25,7 @@ import uvloop
 from hub.kit.clock import SystemClock
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connect, Puback, Publish
-from hub.mqtt.encode import encode
+from hub.mqtt.encode import encode_packet
 from hub.mqtt.handed import BrokerLink, HandedOver
 from hub.mqtt.handover import Handover
 from hub.mqtt.model import Inbound, Principal, Receivers
@@ -50,11 +50,11 @@ def topic_of(device_id: str) -> str:
     return f"anling/v1/jq/tele/{device_id}"
 
 
-async def _nothing(_: Inbound) -> None:
+async def _ignore_inbound(_: Inbound) -> None:
     return
 
 
-def _serve(place: Path, ready: Connection) -> None:
+def _serve_broker(place: Path, ready: Connection) -> None:
     """The broker's process; says its port, then, for each time it is asked, what CPU it has used and what it shed."""
 
     async def run() -> None:
@@ -63,7 +63,7 @@ def _serve(place: Path, ready: Connection) -> None:
         broker = Broker(
             listening_socket("127.0.0.1", 0),
             gatekeeper=_Everybody(),
-            receivers=Receivers(_nothing, _nothing),
+            receivers=Receivers(_ignore_inbound, _ignore_inbound),
             reports=handover,
             clock=SystemClock(),
         )
@@ -80,7 +80,7 @@ def _serve(place: Path, ready: Connection) -> None:
     uvloop.run(run())
 
 
-def _settle(place: Path) -> None:
+def _settle_reports(place: Path) -> None:
     """The process at the other end: settles what it gets."""
 
     def receive(handed: Sequence[HandedOver]) -> None:
@@ -91,17 +91,17 @@ def _settle(place: Path) -> None:
         uvloop.run(BrokerLink(place, SystemClock(), receive).run())
 
 
-async def _publish(port: int, device_id: str, messages: int, window: int) -> None:
+async def _publish_readings(port: int, device_id: str, messages: int, window: int) -> None:
     """Publish so many readings, with `window` of them unanswered at most."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(encode(Connect(device_id, username=device_id, password="secret")))  # noqa: S106
+    writer.write(encode_packet(Connect(device_id, username=device_id, password="secret")))  # noqa: S106
     await reader.readexactly(4)
     parser, sent, answered = Parser(), 0, 0
     while answered < messages:
         packets = bytearray()
         while sent < messages and sent - answered < window:
             sent += 1
-            packets += encode(Publish(topic_of(device_id), PAYLOAD, qos=1, packet_id=(sent - 1) % 0xFFFF + 1))
+            packets += encode_packet(Publish(topic_of(device_id), PAYLOAD, qos=1, packet_id=(sent - 1) % 0xFFFF + 1))
         writer.write(packets)
         parser.add(await reader.read(65536))
         answered += sum(isinstance(packet, Puback) for packet in parser.packets())
@@ -109,10 +109,10 @@ async def _publish(port: int, device_id: str, messages: int, window: int) -> Non
     await writer.wait_closed()
 
 
-async def _all_publish(port: int, messages: int, window: int) -> None:
+async def _publish_from_all_devices(port: int, messages: int, window: int) -> None:
     async with asyncio.TaskGroup() as tasks:
         for n in range(DEVICES):
-            tasks.create_task(_publish(port, f"t-{n}", messages // DEVICES, window))
+            tasks.create_task(_publish_readings(port, f"t-{n}", messages // DEVICES, window))
 
 
 def main(messages: int) -> None:
@@ -122,8 +122,8 @@ def main(messages: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "tele.sock"
         broker, other = (
-            spawning.Process(target=_serve, args=(place, there)),
-            spawning.Process(target=_settle, args=(place,)),
+            spawning.Process(target=_serve_broker, args=(place, there)),
+            spawning.Process(target=_settle_reports, args=(place,)),
         )
         broker.start()
         other.start()
@@ -132,7 +132,7 @@ def main(messages: int) -> None:
             here.send("measure")
             cpu_before, shed_before = here.recv()
             started = time.perf_counter()
-            uvloop.run(_all_publish(port, count, window))
+            uvloop.run(_publish_from_all_devices(port, count, window))
             seconds = time.perf_counter() - started
             here.send("measure")
             cpu, shed = here.recv()

@@ -68,7 +68,7 @@ class Bench:
         return pc, time.perf_counter() - begun
 
 
-async def cold(bench: Bench) -> list[float]:
+async def measure_cold(bench: Bench) -> list[float]:
     """The wait at cameras that nobody watched before."""
     waits = []
     for number in range(COLD_TRIES):
@@ -78,7 +78,7 @@ async def cold(bench: Bench) -> list[float]:
     return waits
 
 
-async def warm(bench: Bench) -> list[float]:
+async def measure_warm(bench: Bench) -> list[float]:
     """The wait at a camera that somebody watches already."""
     first, _ = await bench.watch("warm")
     waits = []
@@ -91,7 +91,7 @@ async def warm(bench: Bench) -> list[float]:
     return waits
 
 
-async def cost(bench: Bench, pid: int) -> float:
+async def measure_cpu_cost(bench: Bench, pid: int) -> float:
     """CPU seconds of the media process a viewer-minute, the camera's one reader included."""
     watching = [(await bench.watch("warm"))[0] for _ in range(VIEWERS)]
     before = cpu_seconds(pid)
@@ -118,22 +118,22 @@ async def main() -> None:
     names = ["warm", *(f"cold-{number}" for number in range(COLD_TRIES))]
     cameras = Cameras([Camera(name, "gym", ZoneInfo("Asia/Shanghai")) for name in names])
     with tempfile.TemporaryDirectory(prefix="anling-") as folder:
-        async with server.serve(cameras) as port:
-            await _with_media(Path(folder) / "media.sock", port, measure)
+        async with server.serve_rtsp(cameras) as port:
+            await _run_with_media(Path(folder) / "media.sock", port, measure_all)
 
 
-async def measure(bench: Bench, pid: int) -> None:
+async def measure_all(bench: Bench, pid: int) -> None:
     """One run."""
-    colds, warms = await cold(bench), await warm(bench)
-    a_minute = await cost(bench, pid)
+    colds, warms = await measure_cold(bench), await measure_warm(bench)
+    a_minute = await measure_cpu_cost(bench, pid)
     for name, waits in (("cold", colds), ("warm", warms)):
         worst = statistics.quantiles(waits, n=20)[-1]
-        _print(f"first picture, {name} camera: p50 {statistics.median(waits) * 1000:.0f} ms, p95 {worst * 1000:.0f} ms")
-    _print(f"warm / cold: {statistics.median(warms) / statistics.median(colds):.2f}")
-    _print(f"media process: {a_minute:.2f} CPU s a viewer-minute, {resident_mb(pid):.0f} MB")
+        _print_line(f"first picture, {name} camera: p50 {statistics.median(waits) * 1000:.0f} ms, p95 {worst * 1000:.0f} ms")
+    _print_line(f"warm / cold: {statistics.median(warms) / statistics.median(colds):.2f}")
+    _print_line(f"media process: {a_minute:.2f} CPU s a viewer-minute, {resident_mb(pid):.0f} MB")
 
 
-async def _with_media(socket: Path, port: int, measure: Callable[[Bench, int], Awaitable[None]]) -> None:
+async def _run_with_media(socket: Path, port: int, measure: Callable[[Bench, int], Awaitable[None]]) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hub.video.media", "--socket", str(socket)), stdout=asyncio.subprocess.PIPE
     )
@@ -154,7 +154,7 @@ async def _with_media(socket: Path, port: int, measure: Callable[[Bench, int], A
         await process.wait()
 
 
-def _print(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 

@@ -18,17 +18,17 @@ from devices.contract.messages import (
     Reading,
     TeleMessage,
     Unreadable,
-    dump,
-    parse,
+    serialize_message,
+    parse_message,
 )
-from devices.contract.times import Clock
+from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind
 from devices.contract.units import UNIT_OF
-from devices.gestures import Contact, closes, opens
-from devices.light import Light, Shown, answered, ends_at, light, pressed, told
-from devices.link import HEARTBEAT, Broker, Dial, Identity, Link, dial
-from devices.outbox import Kept, Outbox, open_outbox
-from devices.running import Installation, boot_id, parser, run_device, typed_lines
+from devices.gestures import Contact, close_contact, open_contact
+from devices.light import Light, LightInputs, apply_ack, ends_at, choose_light, apply_press, apply_cue
+from devices.link import HEARTBEAT, BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.outbox import StoredMessage, Outbox, open_outbox
+from devices.running import Installation, boot_id, build_parser, run_device, read_input_lines
 from devices.sending import Condition, Sending
 
 log = logging.getLogger(__name__)
@@ -41,14 +41,14 @@ class Button:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerEndpoint,
         identity: Identity,
         outbox: Outbox,
-        clock: Clock,
+        clock: DeviceClock,
         *,
         condition: Condition = Condition(battery=100.0),  # noqa: B008 - frozen
         on_light: Callable[[Light, str], None] = lambda _light, _text: None,
-        dial: Dial = dial,
+        dial: Dial = connect_socket,
     ) -> None:
         """`on_light` drives the light: it hears what to show when the device starts, and each change of it."""
         self.condition = condition
@@ -60,8 +60,8 @@ class Button:
         self._contact = Contact()
         self._beats = 0
         self._sending = Sending(outbox, clock, condition=lambda: self.condition, on_answer=self._answered)
-        self._shown = Shown(unsent=frozenset(kept.id for kept in self._sending.unsent))
-        self.link = Link(
+        self._shown = LightInputs(unsent=frozenset(kept.id for kept in self._sending.unsent))
+        self.link = DeviceLink(
             broker,
             identity,
             hears={Kind.ACK: self._sending.hear_ack, Kind.CUE: self._hear_cue},
@@ -72,7 +72,7 @@ class Button:
     @property
     def light(self) -> tuple[Light, str]:
         """What the presser sees now, and the words beside it."""
-        return light(self._shown, self._clock.monotonic())
+        return choose_light(self._shown, self._clock.monotonic())
 
     async def run(self) -> None:
         """Connect, send, listen and report until cancelled."""
@@ -94,31 +94,31 @@ class Button:
 
     async def contact_closes(self) -> str | None:
         """The contact under the finger closed; the id of the call, None for a bounce."""
-        self._contact, kind = closes(self._contact, self._clock.monotonic())
+        self._contact, kind = close_contact(self._contact, self._clock.monotonic())
         return await self.press(kind) if kind is not None else None
 
     async def contact_opens(self) -> str | None:
         """The contact opened; the id of the second call that a long press is."""
-        kind = opens(self._contact, self._clock.monotonic())
+        kind = open_contact(self._contact, self._clock.monotonic())
         return await self.press(kind) if kind is not None else None
 
     async def _keep(self, draft: AlarmMessage) -> str:
         kept = await self._sending.keep(Kind.ALARM, draft)
-        self._show(pressed(self._shown, kept.id))
+        self._show(apply_press(self._shown, kept.id))
         return kept.id
 
-    def _answered(self, _kept: Kept, ack: Ack) -> None:
-        self._show(answered(self._shown, ack, self._clock.monotonic()))
+    def _answered(self, _kept: StoredMessage, ack: Ack) -> None:
+        self._show(apply_ack(self._shown, ack, self._clock.monotonic()))
 
     def _hear_cue(self, payload: bytes) -> None:
         try:
-            cue = parse(Kind.CUE, payload)
+            cue = parse_message(Kind.CUE, payload)
         except Unreadable as error:
             log.warning("a cue could not be read: %s", error)
             return
-        self._show(told(self._shown, cue, self._clock.monotonic()))
+        self._show(apply_cue(self._shown, cue, self._clock.monotonic()))
 
-    def _show(self, shown: Shown) -> None:
+    def _show(self, shown: LightInputs) -> None:
         self._shown = shown
         self._changed.set()
         self._switch()
@@ -157,35 +157,35 @@ class Button:
                 message = TeleMessage(
                     id=f"{self._boot}-t{self._beats}", at=self._clock.now(), age_ms=0, readings=tuple(readings)
                 )
-                self.link.send_reading(dump(message))
+                self.link.send_reading(serialize_message(message))
             await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # noqa: S311
 
 
 def main() -> None:
     """Run a button."""
-    arguments = parser("devices.button", "The reference button. Lines on standard input press it.")
+    arguments = build_parser("devices.button", "The reference button. Lines on standard input press it.")
     arguments.add_argument(
         "--kind",
         choices=[AlarmKind.PRESS, AlarmKind.PULL_CORD, AlarmKind.FALL],
         default=AlarmKind.PRESS,
         help="what a press is",
     )
-    run_device(arguments, _run)
+    run_device(arguments, _run_button)
 
 
-async def _run(given: argparse.Namespace, place: Installation) -> None:
+async def _run_button(given: argparse.Namespace, place: Installation) -> None:
     with open_outbox(place.outbox_path, boot_id()) as outbox:
         button = Button(place.broker, place.identity, outbox, place.clock, on_light=_write_light)
         async with asyncio.TaskGroup() as group:
             group.create_task(button.run())
-            group.create_task(_obey(button, AlarmKind(given.kind)))
+            group.create_task(_press_from_input(button, AlarmKind(given.kind)))
 
 
-async def _obey(button: Button, kind: AlarmKind) -> None:
+async def _press_from_input(button: Button, kind: AlarmKind) -> None:
     """Press for each line read: empty or `press`, `long`, `double`, `test`, or `cancel` for the last one."""
     kinds = {"": kind, AlarmKind.PRESS: kind, "long": AlarmKind.LONG_PRESS, "double": AlarmKind.DOUBLE_PRESS}
     last: str | None = None
-    async for word in typed_lines():
+    async for word in read_input_lines():
         if word == AlarmKind.CANCEL and last is not None:
             await button.cancel(last)
         elif word == AlarmKind.TEST:

@@ -21,13 +21,13 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from devices.contract.messages import Reading, TeleMessage, dump
-from devices.contract.times import Clock
+from devices.contract.messages import Reading, TeleMessage, serialize_message
+from devices.contract.times import DeviceClock
 from devices.contract.units import UNIT_OF
-from devices.link import Broker, Dial, Identity, Link, dial
-from devices.rtsp.relay import relayed
-from devices.running import Installation, WrongArguments, boot_id, parser, run_device, secret_in
-from devices.seeing import Luma, Memory, Seen, see
+from devices.link import BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.rtsp.relay import open_relay
+from devices.running import Installation, WrongArguments, boot_id, build_parser, run_device, read_secret
+from devices.seeing import Luma, PictureMemory, PictureAnalysis, analyse_picture
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class StreamProgress:
     """What the reader has got so far. `last_at` is monotonic."""
 
     packets: int = 0
@@ -76,7 +76,7 @@ class Eye:
     """The thread that reads one camera, until closed. `arrived` is replaced whole, so that it may be read anywhere."""
 
     def __init__(self, url: str) -> None:
-        self.arrived = Arrived()
+        self.arrived = StreamProgress()
         self._url = url
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera agent", daemon=True)
@@ -99,7 +99,7 @@ class Eye:
         pause = _FIRST_PAUSE
         while not self._stop.is_set():
             try:
-                with _opened(self._url) as (container, stream):
+                with _open_camera(self._url) as (container, stream):
                     pause = _FIRST_PAUSE
                     self._read(container, stream)
             except (av.FFmpegError, OSError) as error:
@@ -112,18 +112,18 @@ class Eye:
         for packet in container.demux(stream):
             if self._stop.is_set():
                 return
-            luma = next((_brightness(frame) for frame in packet.decode()), None) if packet.is_keyframe else None
+            luma = next((_extract_luma(frame) for frame in packet.decode()), None) if packet.is_keyframe else None
             now, before = time.monotonic(), self.arrived
-            self.arrived = Arrived(
+            self.arrived = StreamProgress(
                 before.packets + 1, before.bits + packet.size * 8, before.luma if luma is None else luma, now
             )
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def _open_camera(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     """An open camera; decoding gives key pictures alone. Raises FFmpegError or OSError, also when we are sent on."""
     with (
-        relayed(url, OPEN_WITHIN) as camera,
+        open_relay(url, OPEN_WITHIN) as camera,
         av.open(camera.url, options=_OPTIONS, timeout=(camera.seconds, READ_WITHIN)) as container,
     ):
         if not container.streams.video:
@@ -134,7 +134,7 @@ def _opened(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield container, stream
 
 
-def _brightness(frame: av.VideoFrame) -> Luma:
+def _extract_luma(frame: av.VideoFrame) -> Luma:
     """The brightness of a decoded picture, less than 320 wide: every n-th pixel of its first plane."""
     planar = frame if frame.format.name in ("yuv420p", "yuvj420p") else frame.reformat(format="yuv420p")
     plane = planar.planes[0]
@@ -148,21 +148,21 @@ class CameraAgent:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerEndpoint,
         identity: Identity,
-        clock: Clock,
+        clock: DeviceClock,
         rtsp_url: str,
         *,
         pace: Pace = Pace(),
-        dial: Dial = dial,
+        dial: Dial = connect_socket,
     ) -> None:
-        self.seen: Seen | None = None
+        self.seen: PictureAnalysis | None = None
         self._clock = clock
         self._pace = pace
         self._boot = boot_id()
         self._count = 0
         self._eye = Eye(rtsp_url)
-        self.link = Link(broker, identity, hears={}, dial=dial)
+        self.link = DeviceLink(broker, identity, hears={}, dial=dial)
 
     async def run(self) -> None:
         """Connect, look and report until cancelled. Raises ReaderDied, in a group."""
@@ -175,7 +175,7 @@ class CameraAgent:
             await asyncio.shield(asyncio.to_thread(self._eye.close))
 
     async def _look(self) -> None:
-        memory, before = Memory(), self._eye.arrived
+        memory, before = PictureMemory(), self._eye.arrived
         opened_at = said_at = time.monotonic()
         said: tuple[object, ...] | None = None
         looked_at: Luma | None = None
@@ -188,12 +188,12 @@ class CameraAgent:
             if arrived.luma is None or age >= self._pace.silent_after:
                 self.seen = None
             elif arrived.luma is not looked_at:  # a key picture may come more seldom than we look
-                memory, self.seen = see(memory, arrived.luma, now)
+                memory, self.seen = analyse_picture(memory, arrived.luma, now)
                 looked_at = arrived.luma
-            state = _worth_saying(self.seen)
+            state = _reportable_state(self.seen)
             if state != said or now - said_at >= self._pace.say_every:
                 took = now - said_at
-                if self._say([*_health(before, arrived, took, age), *_content(self.seen)]):
+                if self._say([*_stream_readings(before, arrived, took, age), *_picture_readings(self.seen)]):
                     said, said_at, before = state, now, arrived
 
     def _say(self, readings: list[tuple[str, float]]) -> bool:
@@ -204,15 +204,15 @@ class CameraAgent:
             age_ms=0,
             readings=tuple(Reading(name=name, value=value, unit=UNIT_OF[name]) for name, value in readings),
         )
-        return self.link.send_reading(dump(message))
+        return self.link.send_reading(serialize_message(message))
 
 
-def _worth_saying(seen: Seen | None) -> tuple[object, ...]:
+def _reportable_state(seen: PictureAnalysis | None) -> tuple[object, ...]:
     """What is said at once when it changes: that there is a picture, what is wrong with it, and the first count."""
     return () if seen is None else (seen.black, seen.frozen, seen.moved, seen.occupancy is None)
 
 
-def _health(before: Arrived, now: Arrived, seconds: float, age: float) -> list[tuple[str, float]]:
+def _stream_readings(before: StreamProgress, now: StreamProgress, seconds: float, age: float) -> list[tuple[str, float]]:
     """How the stream does, over the seconds since it was last said."""
     per_second = 1 / max(seconds, 0.001)
     return [
@@ -222,7 +222,7 @@ def _health(before: Arrived, now: Arrived, seconds: float, age: float) -> list[t
     ]
 
 
-def _content(seen: Seen | None) -> list[tuple[str, float]]:
+def _picture_readings(seen: PictureAnalysis | None) -> list[tuple[str, float]]:
     """What the picture shows; nothing is said about a picture that does not come, nor a count that is not known."""
     if seen is None:
         return []
@@ -238,15 +238,15 @@ def _content(seen: Seen | None) -> list[tuple[str, float]]:
 
 def main() -> None:
     """Run a camera's agent."""
-    arguments = parser("devices.camera", "The agent of one RTSP camera.")
+    arguments = build_parser("devices.camera", "The agent of one RTSP camera.")
     arguments.add_argument(
         "--rtsp-url-file", type=Path, help="a file of mode 0600 with the address; or ANLING_RTSP_URL in the environment"
     )
-    run_device(arguments, _run)
+    run_device(arguments, _run_camera)
 
 
-async def _run(given: argparse.Namespace, place: Installation) -> None:
-    url = secret_in(given.rtsp_url_file) if given.rtsp_url_file else os.environ.get("ANLING_RTSP_URL", "")
+async def _run_camera(given: argparse.Namespace, place: Installation) -> None:
+    url = read_secret(given.rtsp_url_file) if given.rtsp_url_file else os.environ.get("ANLING_RTSP_URL", "")
     if not url.startswith("rtsp://"):
         raise WrongArguments("ANLING_RTSP_URL or --rtsp-url-file: should hold rtsp://…")
     await CameraAgent(place.broker, place.identity, place.clock, url).run()

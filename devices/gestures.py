@@ -17,7 +17,7 @@ class Contact:
     closed_at: float | None = None
 
 
-def closes(contact: Contact, at: float) -> tuple[Contact, AlarmKind | None]:
+def close_contact(contact: Contact, at: float) -> tuple[Contact, AlarmKind | None]:
     """The contact closed: a call, said at once. What comes after can only add to it, never hold it back."""
     since = None if contact.closed_at is None else at - contact.closed_at
     if since is not None and since < BOUNCE:
@@ -26,7 +26,7 @@ def closes(contact: Contact, at: float) -> tuple[Contact, AlarmKind | None]:
     return Contact(at), AlarmKind.DOUBLE_PRESS if is_second else AlarmKind.PRESS
 
 
-def opens(contact: Contact, at: float) -> AlarmKind | None:
+def open_contact(contact: Contact, at: float) -> AlarmKind | None:
     """The contact opened: a long press adds its own call."""
     if contact.closed_at is None or at - contact.closed_at < LONG_FROM:
         return None

@@ -28,42 +28,42 @@ _LIGHT_OF: Final = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _LastCue:
     cue: Cue
     heard_at: float
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class LightInputs:
     """Everything a light depends on."""
 
     unsent: frozenset[str] = frozenset()
     committed: tuple[tuple[str, float], ...] = ()  # the alarm it belongs to or "", and when it was committed
-    told: tuple[_Told, ...] = ()  # the last cue of each alarm, the latest heard last
+    told: tuple[_LastCue, ...] = ()  # the last cue of each alarm, the latest heard last
 
 
-def pressed(shown: Shown, message_id: str) -> Shown:
+def apply_press(shown: LightInputs, message_id: str) -> LightInputs:
     """A message was written down and must be sent."""
     return replace(shown, unsent=shown.unsent | {message_id})
 
 
-def answered(shown: Shown, ack: Ack, at: float) -> Shown:
+def apply_ack(shown: LightInputs, ack: Ack, at: float) -> LightInputs:
     """The hub answered. Only `committed` ends the blinking."""
     if not ack.is_committed:
         return shown
     return replace(shown, unsent=shown.unsent - {ack.id}, committed=(*shown.committed[-9:], (ack.alarm or "", at)))
 
 
-def told(shown: Shown, cue: Cue, at: float) -> Shown:
+def apply_cue(shown: LightInputs, cue: Cue, at: float) -> LightInputs:
     """The hub says how far the help is; a smaller `n` of the same alarm is ignored."""
     before = next((one for one in shown.told if one.cue.alarm == cue.alarm), None)
     if before is not None and cue.n < before.cue.n:
         return shown
     others = tuple(one for one in shown.told if one.cue.alarm != cue.alarm)
-    return replace(shown, told=(*others[-9:], _Told(cue, at)))
+    return replace(shown, told=(*others[-9:], _LastCue(cue, at)))
 
 
-def light(shown: Shown, at: float) -> tuple[Light, str]:
+def choose_light(shown: LightInputs, at: float) -> tuple[Light, str]:
     """The light and the words at a moment of the monotonic clock.
 
     Unsent wins over everything: a press that was not heard must never look as if it had been.
@@ -76,19 +76,19 @@ def light(shown: Shown, at: float) -> tuple[Light, str]:
         return _LIGHT_OF[last.cue], last.text
     closed = {one.cue.alarm: one.heard_at for one in shown.told if one.cue.cue is CueKind.CLOSED}
     waits = any(
-        at - committed_at < LONGEST_SHOWN and not closed_since(closed, alarm, committed_at)
+        at - committed_at < LONGEST_SHOWN and not is_closed_since(closed, alarm, committed_at)
         for alarm, committed_at in shown.committed
     )
     return (Light.STEADY, "") if waits else (Light.DARK, "")
 
 
-def ends_at(shown: Shown, at: float) -> float | None:
+def ends_at(shown: LightInputs, at: float) -> float | None:
     """The next moment after `at` from which something is shown no more, though nobody says anything; None: never."""
     since = (*(one.heard_at for one in shown.told), *(committed_at for _, committed_at in shown.committed))
     return min((begun + LONGEST_SHOWN for begun in since if at - begun < LONGEST_SHOWN), default=None)
 
 
-def closed_since(closed: dict[str, float], alarm: str, committed_at: float) -> bool:
+def is_closed_since(closed: dict[str, float], alarm: str, committed_at: float) -> bool:
     """Whether the alarm of a committed press has ended; a press whose alarm is not known ends with any later one."""
     if alarm:
         return alarm in closed

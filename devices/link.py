@@ -17,8 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from devices.contract.messages import State, StatusMessage, dump
-from devices.contract.topics import Kind, parse_topic, topic
+from devices.contract.messages import ConnectionState, StatusMessage, serialize_message
+from devices.contract.topics import Kind, parse_topic, build_topic
 from devices.retries import pause_before_connecting
 
 log = logging.getLogger(__name__)
@@ -33,13 +33,13 @@ MOST_READINGS_IN_FLIGHT: Final = 5
 _MOST_IN_FLIGHT: Final = 200
 """Messages without a PUBACK that paho sends before it queues (20 by itself): room for every repeated press."""
 
-OFFLINE: Final = dump(StatusMessage(state=State.OFFLINE))
+OFFLINE: Final = serialize_message(StatusMessage(state=ConnectionState.OFFLINE))
 
 Dial = Callable[[str, int], Awaitable[socket.socket]]
 Hear = Callable[[bytes], None]
 
 
-async def dial(host: str, port: int) -> socket.socket:
+async def connect_socket(host: str, port: int) -> socket.socket:
     """A connected, non-blocking socket. Raises OSError."""
     loop = asyncio.get_running_loop()
     problem: OSError = OSError(f"{host} has no address")
@@ -61,7 +61,7 @@ async def dial(host: str, port: int) -> socket.socket:
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class BrokerEndpoint:
     """Where devices connect, and in which version of MQTT."""
 
     host: str
@@ -78,17 +78,17 @@ class Identity:
     password: str | None = field(default=None, repr=False)
 
 
-class Link:
+class DeviceLink:
     """The connection of one device. `hears` says which subtopics it subscribes to and who is told."""
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerEndpoint,
         identity: Identity,
         *,
         hears: Mapping[Kind, Hear],
         on_connected: Callable[[], None] = lambda: None,
-        dial: Dial = dial,
+        dial: Dial = connect_socket,
         firmware: str = FIRMWARE,
     ) -> None:
         self.identity = identity
@@ -98,7 +98,7 @@ class Link:
         self._on_connected = on_connected
         self._dial = dial
         self._firmware = firmware
-        self._connection: _Connection | None = None
+        self._connection: _LinkConnection | None = None
 
     @property
     def connected(self) -> bool:
@@ -142,7 +142,7 @@ class Link:
         except (OSError, TimeoutError) as error:
             log.debug("%s cannot reach %s:%s (%s)", self.identity.device, host, port, type(error).__name__)
             return False
-        self._connection = connection = _Connection(self._client(), connected, self._entered, self._heard)
+        self._connection = connection = _LinkConnection(self._client(), connected, self._entered, self._heard)
         try:
             await connection.last()
         finally:
@@ -168,7 +168,7 @@ class Link:
         self._on_connected()
 
     def _online(self) -> bytes:
-        return dump(StatusMessage(state=State.ONLINE, fw=self._firmware))
+        return serialize_message(StatusMessage(state=ConnectionState.ONLINE, fw=self._firmware))
 
     def _heard(self, message: MQTTMessage) -> None:
         parsed = parse_topic(message.topic)
@@ -177,7 +177,7 @@ class Link:
             hear(bytes(message.payload))
 
     def _topic(self, kind: Kind) -> str:
-        return topic(self.identity.centre, kind, self.identity.device)
+        return build_topic(self.identity.centre, kind, self.identity.device)
 
 
 class _Client(Client):
@@ -194,7 +194,7 @@ class _Client(Client):
         self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
 
 
-class _Connection:
+class _LinkConnection:
     """One paho client on one socket, from CONNECT to the end."""
 
     def __init__(

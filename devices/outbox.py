@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel
 
-from devices.contract.messages import AlarmMessage, Message, Unreadable, VisitMessage, dump, parse
+from devices.contract.messages import AlarmMessage, Message, Unreadable, VisitMessage, serialize_message, parse_message
 from devices.contract.topics import Kind
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Damaged(CannotKeep):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredMessage:
     """One message that is in storage. `made_at` is monotonic, and None when the device has booted since."""
 
     id: str
@@ -63,7 +63,7 @@ class Kept:
             changed["age_ms"] = max(0, round((monotonic - self.made_at) * 1000))
         if isinstance(self.message, AlarmMessage):
             changed |= {"battery": battery, "signal": signal}
-        return dump(self.message.model_copy(update=changed))
+        return serialize_message(self.message.model_copy(update=changed))
 
 
 class Outbox:
@@ -79,7 +79,7 @@ class Outbox:
         """
         self.boot = boot
         self._lock = threading.Lock()
-        self._connection = None if path is None else _opened(path, patience)
+        self._connection = None if path is None else _open_database(path, patience)
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +101,7 @@ class Outbox:
         (level,) = self._connection.execute("PRAGMA synchronous").fetchone()
         return bool(level >= 2)
 
-    def keep(self, kind: Kind, draft: AlarmMessage | VisitMessage, made_at: float) -> Kept:
+    def keep(self, kind: Kind, draft: AlarmMessage | VisitMessage, made_at: float) -> StoredMessage:
         """Give the draft its `seq` and `id`, and write it down; it is durable when this returns. Raises CannotKeep."""
         with self._transaction() as run:
             run.execute(
@@ -113,11 +113,11 @@ class Outbox:
             message = draft.model_copy(update={"id": f"{self.boot}-{seq}", "seq": seq})
             run.execute(
                 "INSERT INTO message (id, kind, seq, boot, made_at, body) VALUES (?, ?, ?, ?, ?, ?)",
-                (message.id, kind, seq, self.boot, made_at, _unchanging(message)),
+                (message.id, kind, seq, self.boot, made_at, _dump_without_retry_fields(message)),
             )
-        return Kept(message.id, kind, seq, made_at, message)
+        return StoredMessage(message.id, kind, seq, made_at, message)
 
-    def waiting(self) -> list[Kept]:
+    def waiting(self) -> list[StoredMessage]:
         """All messages without an answer, oldest first. Raises CannotKeep.
 
         One that cannot be read stays in storage for whoever looks, and keeps no other from being sent.
@@ -129,14 +129,14 @@ class Outbox:
         found = []
         for id_, kind, seq, boot, made_at, body in rows:
             try:
-                message = _read(Kind(kind), body)
+                message = _parse_stored(Kind(kind), body)
             except (Unreadable, ValueError) as error:
                 log.error("message %s in the outbox cannot be read and is not sent: %s", id_, error)
                 continue
-            found.append(Kept(id_, Kind(kind), seq, made_at if boot == self.boot else None, message))
+            found.append(StoredMessage(id_, Kind(kind), seq, made_at if boot == self.boot else None, message))
         return found
 
-    def forget(self, kept: Kept) -> None:
+    def forget(self, kept: StoredMessage) -> None:
         """The hub has it for good. Raises CannotKeep."""
         if self._connection is None:
             return
@@ -166,14 +166,14 @@ def open_outbox(path: Path, boot: str, *, patience: float = _PATIENCE) -> Outbox
         try:
             return Outbox(path, boot, patience=patience)
         except Damaged as error:
-            log.error("%s; it is now %s, and a fresh one begins", error, _move_aside(path))
+            log.error("%s; it is now %s, and a fresh one begins", error, _rename_damaged_file(path))
             return Outbox(path, boot, patience=patience)
     except (CannotKeep, OSError) as error:
         log.error("nothing can be kept (%s): what is to be said is sent from memory", error)
         return Outbox(None, boot)
 
 
-def _opened(path: Path, patience: float) -> sqlite3.Connection:
+def _open_database(path: Path, patience: float) -> sqlite3.Connection:
     try:
         path.touch(mode=0o600)
         connection = sqlite3.connect(path, timeout=patience, check_same_thread=False, isolation_level=None)
@@ -194,7 +194,7 @@ def _opened(path: Path, patience: float) -> sqlite3.Connection:
     return connection
 
 
-def _move_aside(path: Path) -> Path:
+def _rename_damaged_file(path: Path) -> Path:
     """Rename a damaged file and what SQLite keeps beside it; its new name. Raises OSError."""
     aside = next(free for n in count(1) if not (free := path.with_name(f"{path.name}.damaged-{n}")).exists())
     path.rename(aside)
@@ -205,11 +205,11 @@ def _move_aside(path: Path) -> Path:
     return aside
 
 
-def _unchanging(message: BaseModel) -> bytes:
+def _dump_without_retry_fields(message: BaseModel) -> bytes:
     return message.model_dump_json(exclude_none=True, exclude=set(_CHANGED_BY_A_RETRY)).encode()
 
 
-def _read(kind: Kind, body: bytes) -> AlarmMessage | VisitMessage:
-    message: Message = parse(kind, body)
+def _parse_stored(kind: Kind, body: bytes) -> AlarmMessage | VisitMessage:
+    message: Message = parse_message(kind, body)
     assert isinstance(message, AlarmMessage | VisitMessage), "only these are ever kept"
     return message

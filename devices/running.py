@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
-from devices.contract.times import Clock, clock_of
+from devices.contract.times import DeviceClock, clock_of
 from devices.contract.topics import is_id
-from devices.link import Broker, Identity
+from devices.link import BrokerEndpoint, Identity
 
 
 class WrongArguments(Exception):
@@ -28,10 +28,10 @@ class WrongArguments(Exception):
 class Installation:
     """What one device program was given."""
 
-    broker: Broker
+    broker: BrokerEndpoint
     identity: Identity
     data_dir: Path
-    clock: Clock
+    clock: DeviceClock
 
     @property
     def outbox_path(self) -> Path:
@@ -44,7 +44,7 @@ def boot_id() -> str:
     return secrets.token_hex(8)
 
 
-def parser(name: str, description: str) -> argparse.ArgumentParser:
+def build_parser(name: str, description: str) -> argparse.ArgumentParser:
     """The arguments that all devices share."""
     arguments = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
     environment = os.environ.get
@@ -64,20 +64,20 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     return arguments
 
 
-def installation(arguments: argparse.Namespace) -> Installation:
+def read_installation(arguments: argparse.Namespace) -> Installation:
     """Check what was given. Raises WrongArguments."""
     for name in ("centre", "device"):
         if not is_id(getattr(arguments, name) or ""):
             raise WrongArguments(f"--{name} {getattr(arguments, name)!r}: should be 1 to 32 of a-z, 0-9 and -")
-    identity = Identity(arguments.centre, arguments.device, _password(arguments.password_file))
+    identity = Identity(arguments.centre, arguments.device, _read_password(arguments.password_file))
     try:
         arguments.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise WrongArguments(f"--data-dir {str(arguments.data_dir)!r}: {error.strerror}") from error
-    return Installation(broker_of(arguments.hub, arguments.mqtt), identity, arguments.data_dir, clock_of())
+    return Installation(parse_broker_url(arguments.hub, arguments.mqtt), identity, arguments.data_dir, clock_of())
 
 
-def broker_of(url: str, version: str = "3.1.1") -> Broker:
+def parse_broker_url(url: str, version: str = "3.1.1") -> BrokerEndpoint:
     """The broker that an address names. Raises WrongArguments."""
     parts = urlsplit(url)
     try:
@@ -86,10 +86,10 @@ def broker_of(url: str, version: str = "3.1.1") -> Broker:
         port = 0
     if parts.scheme != "mqtt" or not parts.hostname or port == 0:
         raise WrongArguments(f"--hub {url!r}: should be mqtt://HOST:PORT")
-    return Broker(parts.hostname, port or 1883, "5" if version == "5" else "3.1.1")
+    return BrokerEndpoint(parts.hostname, port or 1883, "5" if version == "5" else "3.1.1")
 
 
-def secret_in(path: Path) -> str:
+def read_secret(path: Path) -> str:
     """What a secret file holds. Raises WrongArguments when it cannot be read, or can be read by others."""
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
@@ -99,7 +99,7 @@ def secret_in(path: Path) -> str:
         raise WrongArguments(f"{path}: {error.strerror}") from error
 
 
-async def typed_lines() -> AsyncIterator[str]:
+async def read_input_lines() -> AsyncIterator[str]:
     """What is typed at the device, or comes from a pipe or a file, line by line; when that ends, one line says so."""
     read = await _line_reader()
     while line := await read():
@@ -111,7 +111,7 @@ async def _line_reader() -> Callable[[], Awaitable[bytes]]:
     """Reads the next line of standard input; nothing when there is none any more."""
     stdin: TextIO | None = sys.stdin  # None in a process that was started without
     if stdin is None:
-        return _nothing
+        return _read_nothing
     mode = os.fstat(stdin.fileno()).st_mode
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stdin.isatty()):
         # asyncio waits for no file and not for /dev/null, and neither keeps a thread waiting.
@@ -121,12 +121,12 @@ async def _line_reader() -> Callable[[], Awaitable[bytes]]:
     return lines.readline
 
 
-async def _nothing() -> bytes:
+async def _read_nothing() -> bytes:
     return b""
 
 
-def _password(path: Path | None) -> str | None:
-    return secret_in(Path(path)) if path is not None else os.environ.get("ANLING_DEVICE_PASSWORD")
+def _read_password(path: Path | None) -> str | None:
+    return read_secret(Path(path)) if path is not None else os.environ.get("ANLING_DEVICE_PASSWORD")
 
 
 def run_device(
@@ -135,12 +135,12 @@ def run_device(
     """Run a device until SIGINT or SIGTERM; wrong arguments end it with one line."""
     given = arguments.parse_args()
     try:
-        asyncio.run(_until_told(start(given, installation(given))))
+        asyncio.run(_run_until_signal(start(given, read_installation(given))))
     except WrongArguments as wrong:
         sys.exit(str(wrong))
 
 
-async def _until_told(device: Coroutine[None, None, None]) -> None:
+async def _run_until_signal(device: Coroutine[None, None, None]) -> None:
     running = asyncio.current_task()
     assert running is not None, "asyncio.run made it"
     for number in (signal.SIGINT, signal.SIGTERM):

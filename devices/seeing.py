@@ -40,7 +40,7 @@ _SMALLEST: Final = 0.2  # of a person: anything smaller is a shadow or a cup
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PictureAnalysis:
     """What one picture says."""
 
     black: bool
@@ -51,7 +51,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class PictureMemory:
     """What is kept between two pictures."""
 
     last: Luma | None = None
@@ -62,27 +62,27 @@ class Memory:
     pictures: int = field(default=0)
 
 
-def see(memory: Memory, luma: Luma, at: float, count: CountPeople | None = None) -> tuple[Memory, Seen]:
+def analyse_picture(memory: PictureMemory, luma: Luma, at: float, count: CountPeople | None = None) -> tuple[PictureMemory, PictureAnalysis]:
     """Look at one picture taken at `at` (monotonic seconds); a picture of another size begins anew."""
     if memory.last is None or memory.last.shape != luma.shape:
-        memory = Memory()
+        memory = PictureMemory()
     black = bool(np.percentile(luma, 99) < BLACK_BELOW)
     same_since = _same_since(memory, luma, at)
     frozen = at - same_since >= FROZEN_AFTER
     if black or memory.last is None or memory.empty is None or memory.edges is None:
-        first = Seen(black=black, frozen=frozen and not black, moved=False, motion=0.0, occupancy=0 if black else None)
-        return _first(memory, luma, same_since, black=black), first
-    strange_since = _strange_since(memory, memory.edges, luma, at)
+        first = PictureAnalysis(black=black, frozen=frozen and not black, moved=False, motion=0.0, occupancy=0 if black else None)
+        return _start_memory(memory, luma, same_since, black=black), first
+    strange_since = _foreign_view_since(memory, memory.edges, luma, at)
     moved = strange_since is not None and at - strange_since >= MOVED_AFTER
-    differs = _differs(memory.empty, luma)
-    seen = Seen(
+    differs = _detect_foreground(memory.empty, luma)
+    seen = PictureAnalysis(
         black=False,
         frozen=frozen,
         moved=moved,
-        motion=round(float(np.mean(_difference(_inner(memory.last), _inner(luma)) > _CHANGED)), 4),
+        motion=round(float(np.mean(_subtract_brightness(_crop_strips(memory.last), _crop_strips(luma)) > _CHANGED)), 4),
         occupancy=(count or count_people)(differs),
     )
-    empty = _learned(memory.empty, luma, differs, memory.pictures)
+    empty = _update_background(memory.empty, luma, differs, memory.pictures)
     return replace(
         memory, last=luma, empty=empty, same_since=same_since, strange_since=strange_since, pictures=memory.pictures + 1
     ), seen
@@ -90,16 +90,16 @@ def see(memory: Memory, luma: Luma, at: float, count: CountPeople | None = None)
 
 def count_people(differs: Mask) -> int:
     """Join what differs into areas on a coarse grid; each is one person, or as many as its area makes."""
-    grid = _coarse(differs)
+    grid = _downsample_mask(differs)
     people = 0
-    for cells in _areas(grid):
+    for cells in _measure_areas(grid):
         share = cells / grid.size
         if share >= _PERSON * _SMALLEST:
             people += max(1, round(share / _PERSON))
     return people
 
 
-def _first(memory: Memory, luma: Luma, same_since: float, *, black: bool) -> Memory:
+def _start_memory(memory: PictureMemory, luma: Luma, same_since: float, *, black: bool) -> PictureMemory:
     """Begin: the first picture that is not black is the room as it should look. Black ones teach nothing."""
     if black:
         return replace(memory, last=luma, same_since=same_since, strange_since=None)
@@ -107,35 +107,35 @@ def _first(memory: Memory, luma: Luma, same_since: float, *, black: bool) -> Mem
         memory,
         last=luma,
         empty=luma.astype(np.int16) if memory.empty is None else memory.empty,
-        edges=_edges(luma) if memory.edges is None else memory.edges,
+        edges=_detect_edges(luma) if memory.edges is None else memory.edges,
         same_since=same_since,
     )
 
 
-def _same_since(memory: Memory, luma: Luma, at: float) -> float:
+def _same_since(memory: PictureMemory, luma: Luma, at: float) -> float:
     if memory.last is None or memory.same_since is None or not np.array_equal(memory.last, luma):
         return at
     return memory.same_since
 
 
-def _strange_since(memory: Memory, edges: NDArray[np.float32], luma: Luma, at: float) -> float | None:
-    if _likeness(edges, _edges(luma)) >= MOVED_BELOW:
+def _foreign_view_since(memory: PictureMemory, edges: NDArray[np.float32], luma: Luma, at: float) -> float | None:
+    if _correlate_edges(edges, _detect_edges(luma)) >= MOVED_BELOW:
         return None
     return at if memory.strange_since is None else memory.strange_since
 
 
-def _inner(luma: Luma) -> Luma:
+def _crop_strips(luma: Luma) -> Luma:
     """The picture without the strips in which cameras write."""
     height = luma.shape[0]
     return luma[round(height * _WRITTEN_ABOVE) : round(height * (1 - _WRITTEN_BELOW))]
 
 
-def _difference(one: Luma, other: Luma) -> NDArray[np.int16]:
+def _subtract_brightness(one: Luma, other: Luma) -> NDArray[np.int16]:
     difference: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16))
     return difference
 
 
-def _differs(empty: NDArray[np.int16], luma: Luma) -> Mask:
+def _detect_foreground(empty: NDArray[np.int16], luma: Luma) -> Mask:
     """Where the picture is not the empty room; the strips in which cameras write never are."""
     differs: Mask = np.abs(luma.astype(np.int16) - empty) > _DIFFERS
     height = luma.shape[0]
@@ -144,7 +144,7 @@ def _differs(empty: NDArray[np.int16], luma: Luma) -> Mask:
     return differs
 
 
-def _learned(empty: NDArray[np.int16], luma: Luma, differs: Mask, pictures: int) -> NDArray[np.int16]:
+def _update_background(empty: NDArray[np.int16], luma: Luma, differs: Mask, pictures: int) -> NDArray[np.int16]:
     """The empty room moves one grey level towards what is seen; where somebody is, only at every fourth picture."""
     step: NDArray[np.int16] = np.sign(luma.astype(np.int16) - empty)
     if pictures % 4:
@@ -152,9 +152,9 @@ def _learned(empty: NDArray[np.int16], luma: Luma, differs: Mask, pictures: int)
     return empty + step
 
 
-def _edges(luma: Luma) -> NDArray[np.float32]:
+def _detect_edges(luma: Luma) -> NDArray[np.float32]:
     """How strongly brightness changes, on a grid coarse enough that trembling and noise do not count."""
-    inner = _inner(luma).astype(np.float32)
+    inner = _crop_strips(luma).astype(np.float32)
     cell = max(1, luma.shape[1] // _CELLS_ACROSS)
     rows, columns = inner.shape[0] // cell, inner.shape[1] // cell
     small = inner[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).mean(axis=(1, 3))
@@ -162,7 +162,7 @@ def _edges(luma: Luma) -> NDArray[np.float32]:
     return np.asarray(np.hypot(down, across), dtype=np.float32)
 
 
-def _likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _correlate_edges(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Correlation, -1 to 1; two pictures without any edge are alike."""
     a, b = one - one.mean(), other - other.mean()
     size = float(np.sqrt((a * a).sum() * (b * b).sum()))
@@ -171,7 +171,7 @@ def _likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float((a * b).sum()) / size
 
 
-def _coarse(differs: Mask) -> Mask:
+def _downsample_mask(differs: Mask) -> Mask:
     """A grid whose cells are set where a third of the pixels differ."""
     cell = max(1, differs.shape[1] // _CELLS_ACROSS)
     rows, columns = differs.shape[0] // cell, differs.shape[1] // cell
@@ -179,7 +179,7 @@ def _coarse(differs: Mask) -> Mask:
     return np.asarray(shares >= 1 / 3)
 
 
-def _areas(grid: Mask) -> list[int]:
+def _measure_areas(grid: Mask) -> list[int]:
     """How many cells each connected area has (also over corners)."""
     left = {(int(row), int(column)) for row, column in np.argwhere(grid)}
     sizes: list[int] = []

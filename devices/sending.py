@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from devices.contract.messages import Ack, AckStatus, AlarmMessage, Unreadable, VisitMessage, parse
-from devices.contract.times import Clock
+from devices.contract.messages import Ack, AckStatus, AlarmMessage, Unreadable, VisitMessage, parse_message
+from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind
-from devices.link import Link
-from devices.outbox import CannotKeep, Kept, Outbox
+from devices.link import DeviceLink
+from devices.outbox import CannotKeep, StoredMessage, Outbox
 from devices.retries import wait_after
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ _AT_ONCE: Final = 10
 class _Waiting:
     """One kept message and how far its repetition is."""
 
-    kept: Kept
+    kept: StoredMessage
     tries: int = 0
     spooled: bool = False
     due: float = 0.0
@@ -44,26 +44,26 @@ class Sending:
     def __init__(
         self,
         outbox: Outbox,
-        clock: Clock,
+        clock: DeviceClock,
         *,
         condition: Callable[[], Condition] = Condition,
-        on_answer: Callable[[Kept, Ack], None] = lambda _kept, _ack: None,
+        on_answer: Callable[[StoredMessage, Ack], None] = lambda _kept, _ack: None,
     ) -> None:
         self._outbox = outbox
         self._clock = clock
         self._condition = condition
         self._on_answer = on_answer
-        self._waiting = {kept.id: _Waiting(kept) for kept in _kept_before(outbox)}
-        self._answered: list[Kept] = []
+        self._waiting = {kept.id: _Waiting(kept) for kept in _load_stored_messages(outbox)}
+        self._answered: list[StoredMessage] = []
         self._unkept = 0
         self._wake = asyncio.Event()
 
     @property
-    def unsent(self) -> tuple[Kept, ...]:
+    def unsent(self) -> tuple[StoredMessage, ...]:
         """What the hub has not committed yet, oldest first."""
         return tuple(waiting.kept for waiting in self._waiting.values())
 
-    async def keep(self, kind: Kind, draft: AlarmMessage | VisitMessage) -> Kept:
+    async def keep(self, kind: Kind, draft: AlarmMessage | VisitMessage) -> StoredMessage:
         """Write a message down and have it sent; it is durable when this returns.
 
         Storage that takes nothing does not keep a call for help from being sent: it is repeated from memory then.
@@ -81,7 +81,7 @@ class Sending:
     def hear_ack(self, payload: bytes) -> None:
         """One `ack` of the hub: committed is forgotten, spooled is asked for more slowly."""
         try:
-            ack = parse(Kind.ACK, payload)
+            ack = parse_message(Kind.ACK, payload)
         except Unreadable as error:
             log.warning("an ack could not be read: %s", error)
             return
@@ -103,7 +103,7 @@ class Sending:
             waiting.due, waiting.tries = 0.0, 0
         self._wake.set()
 
-    async def run(self, link: Link) -> None:
+    async def run(self, link: DeviceLink) -> None:
         """Send and repeat until cancelled."""
         while True:
             self._wake.clear()
@@ -115,13 +115,13 @@ class Sending:
             except TimeoutError:
                 continue
 
-    def _in_memory(self, kind: Kind, draft: AlarmMessage | VisitMessage, made_at: float) -> Kept:
+    def _in_memory(self, kind: Kind, draft: AlarmMessage | VisitMessage, made_at: float) -> StoredMessage:
         """A device without storage sends no `seq`; its id must still be its own."""
         self._unkept += 1
         message = draft.model_copy(update={"id": f"{self._outbox.boot}-m{self._unkept}"})
-        return Kept(message.id, kind, 0, made_at, message)
+        return StoredMessage(message.id, kind, 0, made_at, message)
 
-    def _send_due(self, link: Link) -> float:
+    def _send_due(self, link: DeviceLink) -> float:
         """Publish what is due; gives the seconds until something is again. Without a line nothing is due."""
         if not link.connected or not self._waiting:
             return _IDLE
@@ -131,7 +131,7 @@ class Sending:
             self._publish(link, waiting, now)
         return max(0.05, min(waiting.due for waiting in self._waiting.values()) - now)
 
-    def _publish(self, link: Link, waiting: _Waiting, now: float) -> None:
+    def _publish(self, link: DeviceLink, waiting: _Waiting, now: float) -> None:
         condition = self._condition()
         payload = waiting.kept.bytes_at(now, battery=condition.battery, signal=condition.signal)
         if link.send(waiting.kept.kind, payload):
@@ -148,7 +148,7 @@ class Sending:
                 log.error("%s stays in the outbox: %s", kept.id, error)
 
 
-def _kept_before(outbox: Outbox) -> list[Kept]:
+def _load_stored_messages(outbox: Outbox) -> list[StoredMessage]:
     """What storage holds from before; a device whose storage cannot be read still sends what is pressed now."""
     try:
         return outbox.waiting()

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from devices.contract.messages import Reading, TeleMessage, dump
-from devices.contract.times import Clock
+from devices.contract.messages import Reading, TeleMessage, serialize_message
+from devices.contract.times import DeviceClock
 from devices.contract.units import UNIT_OF
-from devices.link import Broker, Dial, Identity, Link, dial
-from devices.running import Installation, boot_id, parser, run_device
+from devices.link import BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.running import Installation, boot_id, build_parser, run_device
 
 Measure = Callable[[], Mapping[str, float]]
 
@@ -22,7 +22,7 @@ WORTH_SAYING: Final[Mapping[str, float]] = MappingProxyType({"temperature": 0.5,
 """A change by this much is said at once."""
 
 
-def is_news(said: Mapping[str, float], measured: Mapping[str, float]) -> bool:
+def is_reportable(said: Mapping[str, float], measured: Mapping[str, float]) -> bool:
     """Whether something was never said, or has moved enough since."""
     return any(
         name not in said or abs(value - said[name]) >= WORTH_SAYING.get(name, float("inf"))
@@ -34,13 +34,13 @@ class Sensor:
     """A sensor whose `measure` gives values by the names of `devices.contract.units`."""
 
     def __init__(
-        self, broker: Broker, identity: Identity, clock: Clock, measure: Measure, *, dial: Dial = dial
+        self, broker: BrokerEndpoint, identity: Identity, clock: DeviceClock, measure: Measure, *, dial: Dial = connect_socket
     ) -> None:
         self._clock = clock
         self._measure = measure
         self._boot = boot_id()
         self._count = 0
-        self.link = Link(broker, identity, hears={}, dial=dial)
+        self.link = DeviceLink(broker, identity, hears={}, dial=dial)
 
     async def run(self) -> None:
         """Connect and measure until cancelled."""
@@ -54,7 +54,7 @@ class Sensor:
         while True:
             measured = self._measure()
             now = self._clock.monotonic()
-            if (now >= say_again or is_news(said, measured)) and self._say(measured):
+            if (now >= say_again or is_reportable(said, measured)) and self._say(measured):
                 said = measured
                 # Spread, so that a house's sensors do not speak in one instant; no secret.
                 say_again = now + SAY_EVERY * random.uniform(0.8, 1.0)  # noqa: S311
@@ -66,7 +66,7 @@ class Sensor:
         self._count += 1
         readings = tuple(Reading(name=name, value=value, unit=UNIT_OF[name]) for name, value in measured.items())
         message = TeleMessage(id=f"{self._boot}-{self._count}", at=self._clock.now(), age_ms=0, readings=readings)
-        return self.link.send_reading(dump(message))
+        return self.link.send_reading(serialize_message(message))
 
 
 def _measure_files(temperature: Path | None, humidity: Path | None) -> Measure:
@@ -87,15 +87,15 @@ def _measure_files(temperature: Path | None, humidity: Path | None) -> Measure:
 
 def main() -> None:
     """Run a sensor."""
-    arguments = parser("devices.sensor", "A climate sensor on a Linux board.")
+    arguments = build_parser("devices.sensor", "A climate sensor on a Linux board.")
     arguments.add_argument(
         "--temperature-file", type=Path, help="such as /sys/bus/iio/devices/iio:device0/in_temp_input"
     )
     arguments.add_argument("--humidity-file", type=Path)
-    run_device(arguments, _run)
+    run_device(arguments, _run_sensor)
 
 
-async def _run(given: argparse.Namespace, place: Installation) -> None:
+async def _run_sensor(given: argparse.Namespace, place: Installation) -> None:
     measure = _measure_files(given.temperature_file, given.humidity_file)
     await Sensor(place.broker, place.identity, place.clock, measure).run()
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from devices.contract.messages import Cmd, Do, Done, DoneState, Unreadable, dump, parse
-from devices.contract.times import Clock
+from devices.contract.messages import Cmd, Do, Done, DoneState, Unreadable, serialize_message, parse_message
+from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind
-from devices.link import Broker, Dial, Identity, Link, dial
-from devices.running import Installation, parser, run_device
+from devices.link import BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.running import Installation, build_parser, run_device
 
 log = logging.getLogger(__name__)
 
@@ -39,39 +39,39 @@ class Doing:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SounderActions:
     """What a command or time leads to: all that it does from now on, each thing once, and the proofs to send."""
 
     doing: tuple[Doing, ...]
     proofs: tuple[Done, ...]
 
 
-def obey(doing: tuple[Doing, ...], command: Cmd, can: frozenset[Do], now: datetime) -> Outcome:
+def execute_command(doing: tuple[Doing, ...], command: Cmd, can: frozenset[Do], now: datetime) -> SounderActions:
     """Carry out one command; what others have it do goes on.
 
     A repeated command is proven again; a refused one changes nothing.
     """
     if command.do not in can:
-        return Outcome(doing, (Done(nonce=command.nonce, state=DoneState.REFUSED, reason="cannot", at=now),))
+        return SounderActions(doing, (Done(nonce=command.nonce, state=DoneState.REFUSED, reason="cannot", at=now),))
     others = tuple(one for one in doing if one.do is not command.do)
     if command.args.get("on") is False:
         ended = tuple(Done(nonce=one.nonce, state=DoneState.OFF, at=now) for one in doing if one.do is command.do)
-        return Outcome(others, (*ended, Done(nonce=command.nonce, state=DoneState.OFF, at=now)))
+        return SounderActions(others, (*ended, Done(nonce=command.nonce, state=DoneState.OFF, at=now)))
     until = min(command.until or now + LONGEST, now + (SHORT if command.do is Do.IDENTIFY else LONGEST))
     if until <= now:
-        return Outcome(doing, (Done(nonce=command.nonce, state=DoneState.REFUSED, reason="too-late", at=now),))
+        return SounderActions(doing, (Done(nonce=command.nonce, state=DoneState.REFUSED, reason="too-late", at=now),))
     started = Doing(command.do, command.nonce, until)
-    return Outcome((*others, started), (Done(nonce=command.nonce, state=started.state, at=now),))
+    return SounderActions((*others, started), (Done(nonce=command.nonce, state=started.state, at=now),))
 
 
-def look(doing: tuple[Doing, ...], now: datetime) -> Outcome:
+def expire_actions(doing: tuple[Doing, ...], now: datetime) -> SounderActions:
     """What time alone brings: the end of some, and another proof of those that still go on."""
     lasting = tuple(one for one in doing if now < one.until)
     proofs = tuple(Done(nonce=one.nonce, state=one.state if one in lasting else DoneState.OFF, at=now) for one in doing)
-    return Outcome(lasting, proofs)
+    return SounderActions(lasting, proofs)
 
 
-def shown(doing: tuple[Doing, ...]) -> DoneState:
+def combined_state(doing: tuple[Doing, ...]) -> DoneState:
     """What everybody in the house sees or hears of it: a siren that sounds covers everything else."""
     states = {one.state for one in doing}
     return next((state for state in (DoneState.SOUNDING, DoneState.ON) if state in states), DoneState.OFF)
@@ -82,25 +82,25 @@ class Siren:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerEndpoint,
         identity: Identity,
-        clock: Clock,
+        clock: DeviceClock,
         *,
         can: frozenset[Do],
         on_change: Callable[[DoneState], None] = lambda _state: None,
-        dial: Dial = dial,
+        dial: Dial = connect_socket,
     ) -> None:
         self._clock = clock
         self._can = can
         self._on_change = on_change
         self._doing: tuple[Doing, ...] = ()
         self._changed = asyncio.Event()
-        self.link = Link(broker, identity, hears={Kind.CMD: self._hear}, on_connected=self._changed.set, dial=dial)
+        self.link = DeviceLink(broker, identity, hears={Kind.CMD: self._hear}, on_connected=self._changed.set, dial=dial)
 
     @property
     def state(self) -> DoneState:
         """What everybody in the house sees or hears of it."""
-        return shown(self._doing)
+        return combined_state(self._doing)
 
     async def run(self) -> None:
         """Connect, obey and prove until cancelled."""
@@ -111,11 +111,11 @@ class Siren:
 
     def _hear(self, payload: bytes) -> None:
         try:
-            command = parse(Kind.CMD, payload)
+            command = parse_message(Kind.CMD, payload)
         except Unreadable as error:
             log.warning("a command could not be read: %s", error)
             return
-        self._take(obey(self._doing, command, self._can, self._clock.now()))
+        self._take(execute_command(self._doing, command, self._can, self._clock.now()))
         self._changed.set()
 
     async def _watch(self) -> None:
@@ -126,7 +126,7 @@ class Siren:
                 async with asyncio.timeout(self._pause()):
                     await self._changed.wait()
             except TimeoutError:
-                self._take(look(self._doing, self._clock.now()))
+                self._take(expire_actions(self._doing, self._clock.now()))
 
     def _pause(self) -> float | None:
         if not self._doing:
@@ -134,22 +134,22 @@ class Siren:
         left = (min(one.until for one in self._doing) - self._clock.now()).total_seconds()
         return min(PROVE_EVERY, max(0.0, left))
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, outcome: SounderActions) -> None:
         before, self._doing = self.state, outcome.doing
         for proof in outcome.proofs:
-            self.link.send(Kind.DONE, dump(proof))
+            self.link.send(Kind.DONE, serialize_message(proof))
         if self.state is not before:
             self._on_change(self.state)
 
 
 def main() -> None:
     """Run a siren or a lamp."""
-    arguments = parser("devices.siren", "A siren or lamp. It writes what it does to standard output.")
+    arguments = build_parser("devices.siren", "A siren or lamp. It writes what it does to standard output.")
     arguments.add_argument("--can", action="append", choices=[do.value for do in _STATE_OF], help="default: siren")
-    run_device(arguments, _run)
+    run_device(arguments, _run_siren)
 
 
-async def _run(given: argparse.Namespace, place: Installation) -> None:
+async def _run_siren(given: argparse.Namespace, place: Installation) -> None:
     can = frozenset(Do(word) for word in given.can or [Do.SIREN]) | {Do.IDENTIFY}
     await Siren(place.broker, place.identity, place.clock, can=can, on_change=_write_state).run()
 

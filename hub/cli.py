@@ -12,7 +12,7 @@ import psycopg
 import typer
 
 from hub.commands import accounts, alarms, devices, ledger, roster, seniors
-from hub.commands.terminal import refuse, refuse_settings, say, screen, settings_or_refuse
+from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, screen, read_settings_or_exit
 from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
@@ -24,23 +24,23 @@ from hub.embedded.postgres import PostgresRefused
 from hub.embedded.processes import AlreadyRunning
 from hub.embedded.screen import Screen
 from hub.embedded.supervised import NotReady
-from hub.importing.file import parse
-from hub.importing.held import contradiction
+from hub.importing.file import parse_centre_file
+from hub.importing.held import find_contradiction
 from hub.importing.mistakes import BadCentreFile
 from hub.importing.model import CannotLoad
 from hub.importing.parts import CentreFile
 from hub.kit import log as logs
 from hub.kit.clock import clock_from
-from hub.kit.db import Login, away, forget_libpq_environment
+from hub.kit.db import Login, describe_outage, forget_libpq_environment
 from hub.kit.migrate import MigrationRefused
-from hub.mqtt.mosquitto import Account, Door, Listening
-from hub.settings import Broker, Settings, in_url, not_to_run_with
+from hub.mqtt.mosquitto import MosquittoAccount, Door, Listening
+from hub.settings import BrokerChoice, Settings, format_url_host, find_blocking_settings
 
 DEMO_DATA_DIR = Path(".anling-demo")
 
 
 BrokerOption = Annotated[
-    Broker | None, typer.Option("--broker", help="Who serves the devices: the hub itself, or a Mosquitto started here.")
+    BrokerChoice | None, typer.Option("--broker", help="Who serves the devices: the hub itself, or a Mosquitto started here.")
 ]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -61,84 +61,84 @@ def demo(
     broker: BrokerOption = None,
 ) -> None:
     """Run a whole simulated centre on this machine, with a stage to drive it."""
-    settings = settings_or_refuse(demo=True, lan=on_lan, broker=broker)
+    settings = read_settings_or_exit(demo=True, lan=on_lan, broker=broker)
     if on_lan:
-        _refuse_for_lan(settings)
+        _exit_unless_lan_ready(settings)
     if settings.mqtt_url is not None:
-        refuse("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
+        exit_with_error("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
     if "data_dir" not in settings.model_fields_set:
         # A folder of its own, so that whoever has tried the demo can begin for real, and the other way round.
         settings = settings.model_copy(update={"data_dir": DEMO_DATA_DIR})
     if on_lan:
         settings = settings.model_copy(update={"http_host": "0.0.0.0"})  # noqa: S104 - what --lan asks for
-    _serve(settings)
+    _serve_plan(settings)
 
 
-def _refuse_for_lan(settings: Settings) -> None:
+def _exit_unless_lan_ready(settings: Settings) -> None:
     """What the local network cannot be served with."""
     if settings.public_url is not None:
-        refuse(
+        exit_with_error(
             f"ANLING_PUBLIC_URL={settings.public_url!r}: --lan finds this machine's address itself: leave it out; "
             "ANLING_MEDIA_HOSTS names another one"
         )
     if settings.tls_cert is not None:
-        refuse("ANLING_TLS_CERT and ANLING_TLS_KEY: --lan speaks plain HTTP: leave them out")
+        exit_with_error("ANLING_TLS_CERT and ANLING_TLS_KEY: --lan speaks plain HTTP: leave them out")
 
 
 @app.command()
 def run(broker: BrokerOption = None) -> None:
     """Run the hub of a real centre, with the database and broker that the ANLING_ variables name, or its own."""
-    settings = settings_or_refuse(broker=broker)
-    if problems := not_to_run_with(settings):
-        refuse_settings(problems)
-    _serve(settings)
+    settings = read_settings_or_exit(broker=broker)
+    if problems := find_blocking_settings(settings):
+        exit_with_setting_errors(problems)
+    _serve_plan(settings)
 
 
 @app.command("import")
-def import_(
+def import_centre(
     file: Annotated[Path, typer.Argument(help="The centre's file, such as centre.yaml.")],
 ) -> None:
     """Bring a centre's file into the database: all of it or nothing; the same file twice changes nothing."""
-    settings = settings_or_refuse()
+    settings = read_settings_or_exit()
     centre = _read_centre(file)
     try:
-        imported = asyncio.run(_import(settings, centre))
+        imported = asyncio.run(_import_centre(settings, centre))
     except psycopg.OperationalError as error:
-        refuse(away(error))
+        exit_with_error(describe_outage(error))
     except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
-        refuse(str(error))
+        exit_with_error(str(error))
     _show_imported(settings, imported)
-    if why := importing.why_nobody_is_woken(centre, has_mailserver=settings.smtp_url is not None):
-        say(f"\n{why}")
+    if why := importing.explain_unreachable_responders(centre, has_mailserver=settings.smtp_url is not None):
+        print_line(f"\n{why}")
 
 
 def _read_centre(file: Path) -> CentreFile:
     """What is in the file, before anything is made or asked for it."""
     try:
-        return parse(file.read_bytes().decode("utf-8"))
+        return parse_centre_file(file.read_bytes().decode("utf-8"))
     except OSError as error:
-        refuse(f"{file} cannot be read: {error.strerror}")
+        exit_with_error(f"{file} cannot be read: {error.strerror}")
     except UnicodeDecodeError:
-        refuse(f"{file} is not UTF-8: save it as UTF-8 and import it again")
+        exit_with_error(f"{file} is not UTF-8: save it as UTF-8 and import it again")
     except BadCentreFile as error:
-        refuse("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
+        exit_with_error("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
 
 
-async def _import(settings: Settings, centre: CentreFile) -> Imported:
+async def _import_centre(settings: Settings, centre: CentreFile) -> Imported:
     data_dir = settings.data_dir.absolute()
-    async with _database_beside(data_dir, settings) as url:
+    async with _open_database_beside(data_dir, settings) as url:
         return await importing.import_real(url, data_dir, centre, clock_from(settings.clock_file).now())
 
 
 def _show_imported(settings: Settings, imported: Imported) -> None:
     """What is nowhere else: the links of those who are new. Passwords of devices are in a file."""
-    say(f"{imported.centre_id} is imported. {imported.new_devices} new devices, passwords in {imported.devices_file}")
-    say(f"Messages to the organisation are signed with {imported.webhook_file}")
+    print_line(f"{imported.centre_id} is imported. {imported.new_devices} new devices, passwords in {imported.devices_file}")
+    print_line(f"Messages to the organisation are signed with {imported.webhook_file}")
     if imported.invitations:
-        say("\nNew people, each with a link that works once, for a week (a family member's asks for her phone number):")
+        print_line("\nNew people, each with a link that works once, for a week (a family member's asks for her phone number):")
     for account_id, token in imported.invitations.items():
         page = "/family#i/" if account_id in imported.families else "/#i/"
-        say(f"  {account_id}: {settings.origin}{page}{token}")
+        print_line(f"  {account_id}: {settings.origin}{page}{token}")
 
 
 @app.command("alarm-path")
@@ -161,39 +161,39 @@ def pages() -> None:
 
 def _become_process(module: str, own: Collection[Login]) -> NoReturn:
     """Be a process of the hub, which is told its own logins and no others."""
-    settings = settings_or_refuse()
+    settings = read_settings_or_exit()
     if settings.database_url is None:
-        refuse("ANLING_DATABASE_URL is not set: it says where the database is")
-    databases = logins.kept(settings.database_url, settings.data_dir.absolute())
+        exit_with_error("ANLING_DATABASE_URL is not set: it says where the database is")
+    databases = logins.load_login_urls(settings.database_url, settings.data_dir.absolute())
     if databases is None:
-        refuse(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
-    _become(module, environment=environment.of_the_hub(logins.told_to(settings, databases, *own)))
+        exit_with_error(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
+    _replace_process(module, environment=environment.hub_environment(logins.told_to(settings, databases, *own)))
 
 
 @app.command("set-up")
 def set_up() -> None:
     """Make logins and tables in the database that ANLING_DATABASE_URL names, as the account that it names."""
-    settings = settings_or_refuse()
+    settings = read_settings_or_exit()
     if settings.database_url is None:
-        refuse("ANLING_DATABASE_URL is not set: it names the database and an account that may make others")
+        exit_with_error("ANLING_DATABASE_URL is not set: it names the database and an account that may make others")
     data_dir = settings.data_dir.absolute()
     try:
-        with data_folder.usable(data_dir):
+        with data_folder.open_data_folder(data_dir):
             asyncio.run(logins.set_up(settings.database_url, data_dir))
     except psycopg.OperationalError as error:
-        refuse(away(error))
+        exit_with_error(describe_outage(error))
     except (MigrationRefused, NoDataFolder) as error:
-        refuse(str(error))
-    say(f"The database is ready; the passwords of its logins are in {data_dir / 'secrets'}")
+        exit_with_error(str(error))
+    print_line(f"The database is ready; the passwords of its logins are in {data_dir / 'secrets'}")
 
 
 @app.command()
 def media() -> None:
     """Run the media process alone: what a container runs."""
-    settings = settings_or_refuse()
+    settings = read_settings_or_exit()
     socket = settings.media_socket_path.absolute()
     hosts = ",".join(settings.media_hosts)
-    _become("hub.video.media", "--socket", str(socket), "--hosts", hosts, environment=environment.of_any())
+    _replace_process("hub.video.media", "--socket", str(socket), "--hosts", hosts, environment=environment.common_environment())
 
 
 @app.command("mosquitto-files")
@@ -206,60 +206,60 @@ def mosquitto_files(
     hub_port: Annotated[int, typer.Option(help="The port for the hub.")] = 1884,
 ) -> None:
     """Write configuration, passwords and ACL for a Mosquitto of yours, which ANLING_MQTT_URL then names."""
-    settings = settings_or_refuse()
+    settings = read_settings_or_exit()
     data_dir = settings.data_dir.absolute()
     account = _broker_account(settings, folder.absolute())
     # Started by root it would become another account, which cannot read what root alone may.
     run_as = {"run_as": "root"} if os.geteuid() == 0 else {}
     listening = Listening(host, port, hub_door=Door(host, hub_port), **run_as)
     files = mosquitto.Files(folder.absolute(), listening, account)
-    logs.set_up("broker files")
+    logs.set_up_logging("broker files")
     try:
         asyncio.run(_write_broker_files(settings, files, watch=watch))
     except KeyboardInterrupt:
         return
     except psycopg.OperationalError as error:
-        refuse(away(error))
+        exit_with_error(describe_outage(error))
     except (AlreadyRunning, MigrationRefused, NoDataFolder, OSError, PostgresRefused) as error:
-        refuse(str(error))
-    say(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
+        exit_with_error(str(error))
+    print_line(f"Start it as the owner of the files: mosquitto -c {files.folder / 'mosquitto.conf'}")
     if settings.mqtt_url is None:
-        say(f"Then tell the hub: ANLING_MQTT_URL=mqtt://{account.username}@{in_url(host)}:{hub_port}")
-        say(f"                   ANLING_MQTT_PASSWORD_FILE={mosquitto.password_file(data_dir)}")
+        print_line(f"Then tell the hub: ANLING_MQTT_URL=mqtt://{account.username}@{format_url_host(host)}:{hub_port}")
+        print_line(f"                   ANLING_MQTT_PASSWORD_FILE={mosquitto.password_file(data_dir)}")
 
 
-def _broker_account(settings: Settings, folder: Path) -> Account:
+def _broker_account(settings: Settings, folder: Path) -> MosquittoAccount:
     """The hub's own account at a Mosquitto whose files go into `folder`; refuses folders that cannot be written."""
     data_dir = settings.data_dir.absolute()
     try:
-        with data_folder.usable(data_dir):
+        with data_folder.open_data_folder(data_dir):
             _make_writable(folder)
             return mosquitto.hub_account(data_dir, settings.mqtt_url)
     except NoDataFolder as error:
-        refuse(str(error))
+        exit_with_error(str(error))
 
 
 def _make_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        refuse(f"{folder}: should be a folder that this account can write ({error.strerror})")
+        exit_with_error(f"{folder}: should be a folder that this account can write ({error.strerror})")
     if not os.access(folder, os.W_OK | os.X_OK):
-        refuse(f"{folder}: should be a folder that this account can write")
+        exit_with_error(f"{folder}: should be a folder that this account can write")
 
 
 async def _write_broker_files(settings: Settings, files: mosquitto.Files, *, watch: bool) -> None:
     data_dir = settings.data_dir.absolute()
-    async with _database_beside(data_dir, settings) as url:
-        await mosquitto.write(url, data_dir, files)
+    async with _open_database_beside(data_dir, settings) as url:
+        await mosquitto.write_files(url, data_dir, files)
         if watch:
-            await mosquitto.keep_in_step(url, data_dir, files, reload=lambda: None)
+            await mosquitto.sync_files(url, data_dir, files, reload=lambda: None)
 
 
 @asynccontextmanager
-async def _database_beside(data_dir: Path, settings: Settings) -> AsyncIterator[str]:
+async def _open_database_beside(data_dir: Path, settings: Settings) -> AsyncIterator[str]:
     """The installation's database, for a command that also writes into the data folder. Raises NoDataFolder."""
-    with data_folder.usable(data_dir):
+    with data_folder.open_data_folder(data_dir):
         async with importing.database_of(data_dir, settings.database_url) as url:
             yield url
 
@@ -267,47 +267,47 @@ async def _database_beside(data_dir: Path, settings: Settings) -> AsyncIterator[
 @app.command()
 def administrator() -> None:
     """Print a link that makes the first administrator, as long as there is none; it works once, for a day."""
-    settings = settings_or_refuse()
+    settings = read_settings_or_exit()
     try:
         token = asyncio.run(_administrator_token(settings))
     except psycopg.OperationalError as error:
-        refuse(away(error))
+        exit_with_error(describe_outage(error))
     except (AlreadyRunning, CannotLoad, MigrationRefused, NoDataFolder, PostgresRefused) as error:
-        refuse(str(error))
+        exit_with_error(str(error))
     if token is None:
-        refuse("there is an administrator already: she makes the others")
-    say(f"{settings.origin}/#first/{token}")
+        exit_with_error("there is an administrator already: she makes the others")
+    print_line(f"{settings.origin}/#first/{token}")
 
 
 async def _administrator_token(settings: Settings) -> str | None:
     async with importing.database_of(settings.data_dir.absolute(), settings.database_url) as url:
-        if why := contradiction(await importing.held(url), None, demo=False):
+        if why := find_contradiction(await importing.find_held_centre(url), None, demo=False):
             raise CannotLoad(why)
         return await importing.administrator_token(url, clock_from(settings.clock_file).now())
 
 
-def _become(module: str, *arguments: str, environment: Mapping[str, str]) -> NoReturn:
+def _replace_process(module: str, *arguments: str, environment: Mapping[str, str]) -> NoReturn:
     """Replace this process by one of ours, which then gets every signal itself."""
     os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], {**environment})
 
 
-def _serve(settings: Settings) -> None:
+def _serve_plan(settings: Settings) -> None:
     """Start everything, with folders that mean the same in every process."""
     folders = {"data_dir": settings.data_dir.resolve()}
     if settings.media_socket is not None:
         folders["media_socket"] = settings.media_socket.absolute()
     settings = settings.model_copy(update=folders)
     try:
-        asyncio.run(start.serve(settings, Screen(screen, start.steps_of(settings))))
+        asyncio.run(start.run_installation(settings, Screen(screen, start.steps_of(settings))))
     except NotReady as error:
         said = "".join(f"\n  {line}" for line in error.last_words[-5:])
-        refuse(f"{error}{':' if said else ''}{said}\n  More in {settings.data_dir / 'logs' / f'{error.name}.log'}")
+        exit_with_error(f"{error}{':' if said else ''}{said}\n  More in {settings.data_dir / 'logs' / f'{error.name}.log'}")
     except psycopg.OperationalError as error:
-        refuse(away(error))
+        exit_with_error(describe_outage(error))
     except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:
-        refuse(str(error))
+        exit_with_error(str(error))
     except (CannotStart, NoDataFolder, NoMosquitto, NoNetwork, PortTaken) as error:
-        refuse(str(error))
+        exit_with_error(str(error))
 
 
 for group, name in (

@@ -25,12 +25,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
 
-def in_url(host: str) -> str:
+def format_url_host(host: str) -> str:
     """A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
     return f"[{host}]" if ":" in host else host
 
 
-def _parts(value: str, *schemes: str) -> SplitResult:
+def _split_url(value: str, *schemes: str) -> SplitResult:
     """The parts of a URL with one of these schemes, a host and a possible port. Raises ValueError without its text."""
     wanted = f"should be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
     try:
@@ -49,20 +49,20 @@ def _parts(value: str, *schemes: str) -> SplitResult:
     return parts
 
 
-def _url(*schemes: str) -> AfterValidator:
+def _url_validator(*schemes: str) -> AfterValidator:
     def check(value: str | None) -> str | None:
         if value is not None:
-            _parts(value, *schemes)
+            _split_url(value, *schemes)
         return value
 
     return AfterValidator(check)
 
 
-def _origin(value: str | None) -> str | None:
+def _read_origin(value: str | None) -> str | None:
     """Scheme, host and port, without the slash that paths begin with: where people's pages are, all of them."""
     if value is None:
         return None
-    parts = _parts(value, "http", "https")
+    parts = _split_url(value, "http", "https")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise ValueError("should be a URL with nothing behind host and port: the pages are at the root")
     if "@" in parts.netloc:
@@ -87,10 +87,10 @@ def _postgres_url(value: str | None) -> str | None:
     return value
 
 
-def _mailserver(value: object) -> object:
+def _read_mailserver(value: object) -> object:
     """Looked at before it is hidden."""
     if isinstance(value, str):
-        parts = _parts(value, "smtp", "smtps")
+        parts = _split_url(value, "smtp", "smtps")
         asked = parse_qs(parts.query.replace("+", "%2B"), keep_blank_values=True)  # anling+hub@… is an address
         if parts.path not in {"", "/"} or parts.fragment or asked.keys() - {"from"}:
             # Without naming it: of a password that holds a question mark, the rest would be it.
@@ -107,7 +107,7 @@ def _loopback_or_address(value: str) -> str:
     return value
 
 
-def _addresses(value: object) -> object:
+def _read_addresses(value: object) -> object:
     """`192.168.1.20,127.0.0.1` as its parts; each an IP address that viewers can reach."""
     if not isinstance(value, str):
         return value
@@ -122,11 +122,11 @@ def _addresses(value: object) -> object:
     return addresses
 
 
-def _descriptors(value: object) -> object:
+def _read_descriptors(value: object) -> object:
     return tuple(int(part) for part in value.split(",") if part) if isinstance(value, str) else value
 
 
-def _networks(value: str) -> str:
+def _check_networks(value: str) -> str:
     for part in value.split(","):
         try:
             ip_network(part.strip())
@@ -135,7 +135,7 @@ def _networks(value: str) -> str:
     return value
 
 
-class Broker(StrEnum):
+class BrokerChoice(StrEnum):
     """Who serves the devices, when no broker is named."""
 
     BUILT_IN = "built-in"
@@ -154,17 +154,17 @@ class Settings(BaseSettings):
     mqtt_port: int = Field(1883, ge=1, le=65535)
     database_url: Annotated[str | None, AfterValidator(_postgres_url)] = None
     database_password_file: Path | None = None
-    broker: Broker = Broker.BUILT_IN
-    mqtt_url: Annotated[str | None, _url("mqtt", "mqtts")] = None
+    broker: BrokerChoice = BrokerChoice.BUILT_IN
+    mqtt_url: Annotated[str | None, _url_validator("mqtt", "mqtts")] = None
     mqtt_password_file: Path | None = None
-    public_url: Annotated[str | None, AfterValidator(_origin)] = None
-    proxy_hosts: Annotated[str, AfterValidator(_networks)] = "127.0.0.1"
+    public_url: Annotated[str | None, AfterValidator(_read_origin)] = None
+    proxy_hosts: Annotated[str, AfterValidator(_check_networks)] = "127.0.0.1"
     """Whose word is taken for where a request came from: addresses and networks, with commas between them."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_addresses)] = ("127.0.0.1",)
+    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_read_addresses)] = ("127.0.0.1",)
     media_socket: Path | None = None
-    smtp_url: Annotated[SecretStr | None, BeforeValidator(_mailserver)] = None
+    smtp_url: Annotated[SecretStr | None, BeforeValidator(_read_mailserver)] = None
     clock_file: Path | None = None
     rules_dir: Path | None = None
 
@@ -181,7 +181,7 @@ class Settings(BaseSettings):
     organisation_url: str | None = None
 
     # Set by the supervisor for the pages; not for people.
-    http_fds: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_descriptors)] = ()
+    http_fds: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_read_descriptors)] = ()
     """Sockets that listen already, by their file descriptors; without any the pages listen themselves."""
 
     @property
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
             return self.public_url
         scheme = "https" if self.tls_cert else "http"
         # The name may mean 127.0.0.1 alone (a file of hosts says so), where nobody listens for IPv6.
-        host = "localhost" if self.is_local and self.http_host != "::1" else in_url(self.http_host)
+        host = "localhost" if self.is_local and self.http_host != "::1" else format_url_host(self.http_host)
         return f"{scheme}://{host}:{self.http_port}"
 
 
@@ -223,7 +223,7 @@ class BadSettings(Exception):
         self.lines = lines
 
 
-def read_settings(**options: bool | Broker | None) -> Settings:
+def read_settings(**options: bool | BrokerChoice | None) -> Settings:
     """The settings of this process: its environment, and over it the options of a command. Raises BadSettings.
 
     An option that is None or False was not given.
@@ -231,10 +231,10 @@ def read_settings(**options: bool | Broker | None) -> Settings:
     try:
         settings = Settings.model_validate({name: value for name, value in options.items() if value})
     except ValidationError as error:
-        raise BadSettings([_line(dict(problem)) for problem in error.errors()]) from error
-    if problems := _contradictions(settings):
+        raise BadSettings([_describe_problem(dict(problem)) for problem in error.errors()]) from error
+    if problems := _find_contradictions(settings):
         raise BadSettings(problems)
-    return _with_passwords(settings)
+    return _add_passwords(settings)
 
 
 _OF_OTHERS = frozenset(
@@ -253,7 +253,7 @@ _NOT_FOR_PEOPLE = frozenset(
 )
 
 
-def unknown(variables: Iterable[str]) -> list[str]:
+def find_unknown_settings(variables: Iterable[str]) -> list[str]:
     """A line for each of these variables that looks like a setting and is none, with the one that may be meant."""
     fields = {name.upper() for name in Settings.model_fields}
     given = [name for name in variables if name.upper().startswith(PREFIX)]
@@ -267,7 +267,7 @@ def unknown(variables: Iterable[str]) -> list[str]:
     return lines
 
 
-def not_to_run_with(settings: Settings) -> list[str]:
+def find_blocking_settings(settings: Settings) -> list[str]:
     """What a person who starts the hub corrects first, a line each; the demo takes other ports and rules of its own.
 
     With the rules that it kept a hub still answers a press: a folder that is gone after a power cut stops no start.
@@ -292,17 +292,17 @@ def _can_be_listed(folder: Path) -> bool:
     return folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
 
 
-def _with_passwords(settings: Settings) -> Settings:
+def _add_passwords(settings: Settings) -> Settings:
     """The two URLs with the passwords that files of their own hold."""
     given = {
         "database_url": (settings.database_url, settings.database_password_file),
         "mqtt_url": (settings.mqtt_url, settings.mqtt_password_file),
     }
-    whole = {name: _with_password(url, file) for name, (url, file) in given.items() if url and file}
+    whole = {name: _add_password(url, file) for name, (url, file) in given.items() if url and file}
     return settings.model_copy(update=whole)
 
 
-def _with_password(url: str, file: Path) -> str:
+def _add_password(url: str, file: Path) -> str:
     """The URL with the password in `file` as its user's; one that it has already gives way."""
     parts = urlsplit(url)
     user = quote(unquote(parts.username or ""), safe="")
@@ -322,7 +322,7 @@ def _can_be_read(file: Path) -> bool:
     return file.is_file() and os.access(file, os.R_OK)
 
 
-def _line(problem: dict[str, object]) -> str:
+def _describe_problem(problem: dict[str, object]) -> str:
     location = problem.get("loc")
     name = str(location[0]) if isinstance(location, tuple) and location else "settings"
     # They may hold a password.
@@ -333,16 +333,16 @@ def _line(problem: dict[str, object]) -> str:
     return f"ANLING_{name.upper()}={value}: {said[:1].lower()}{said[1:]}"
 
 
-def _contradictions(settings: Settings) -> list[str]:
+def _find_contradictions(settings: Settings) -> list[str]:
     problems = []
-    if settings.broker is not Broker.BUILT_IN and settings.mqtt_url is not None:
+    if settings.broker is not BrokerChoice.BUILT_IN and settings.mqtt_url is not None:
         problems.append(
             "ANLING_BROKER=mosquitto (or --broker) starts one, and ANLING_MQTT_URL names another: leave one out"
         )
     if (settings.tls_cert is None) != (settings.tls_key is None):
         missing = "ANLING_TLS_KEY" if settings.tls_key is None else "ANLING_TLS_CERT"
         problems.append(f"{missing} is not set: a certificate and its key go together, set both or neither")
-    problems.extend(_useless_for_tls(settings.tls_cert, settings.tls_key))
+    problems.extend(_find_tls_problems(settings.tls_cert, settings.tls_key))
     for name, url, file in (
         ("DATABASE", settings.database_url, settings.database_password_file),
         ("MQTT", settings.mqtt_url, settings.mqtt_password_file),
@@ -354,12 +354,12 @@ def _contradictions(settings: Settings) -> list[str]:
             problems.append(f"{variable}={str(file)!r}: should be a file that this account can read")
         elif file is not None and not _is_text(file):
             problems.append(f"{variable}={str(file)!r}: should be a text file in UTF-8 with the password alone")
-    if reached := _reached_wrongly(settings):
+    if reached := _find_public_url_problem(settings):
         problems.append(reached)
     return problems
 
 
-def _useless_for_tls(cert: Path | None, key: Path | None) -> list[str]:
+def _find_tls_problems(cert: Path | None, key: Path | None) -> list[str]:
     unread = [
         f"{name}={str(file)!r}: should be a file that this account can read"
         for name, file in (("ANLING_TLS_CERT", cert), ("ANLING_TLS_KEY", key))
@@ -377,7 +377,7 @@ def _useless_for_tls(cert: Path | None, key: Path | None) -> list[str]:
     return []
 
 
-def _reached_wrongly(settings: Settings) -> str | None:
+def _find_public_url_problem(settings: Settings) -> str | None:
     """Why people would not reach the pages, or not safely."""
     if settings.lan:
         return None

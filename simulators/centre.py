@@ -19,8 +19,8 @@ import uvicorn
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from devices.contract.times import clock_of
-from devices.running import WrongArguments, broker_of, secret_in
-from simulators.control import build
+from devices.running import WrongArguments, parse_broker_url, read_secret
+from simulators.control import build_app
 from simulators.house import House, Outside
 from simulators.lenses import Lenses
 from simulators.plan import read_plan
@@ -38,19 +38,19 @@ def main() -> None:
     """Read the arguments and live until told to stop; a wrong one ends it with one line."""
     logging.basicConfig(level=logging.WARNING)
     try:
-        asyncio.run(_run(_arguments()))
+        asyncio.run(_run_centre(_parse_arguments()))
     except (WrongArguments, OSError) as error:
         sys.exit(f"simulated centre: {error}")
 
 
-async def _run(arguments: argparse.Namespace) -> None:
+async def _run_centre(arguments: argparse.Namespace) -> None:
     scenario = read_scenario(arguments.scenario) if arguments.scenario else ()
     arguments.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     listening = socket.create_server(("127.0.0.1", arguments.control_port))
     async with httpx.AsyncClient(timeout=3.0, trust_env=False) as client:
-        outside = _outside(arguments, client)
+        outside = _build_outside(arguments, client)
         with House(read_plan(arguments.centre), outside) as house:
-            server = _Server(uvicorn.Config(build(house), log_level="warning", access_log=False))
+            server = _Server(uvicorn.Config(build_app(house), log_level="warning", access_log=False))
             sys.stdout.write(json.dumps({"control": listening.getsockname()[1]}) + "\n")
             sys.stdout.flush()
             async with asyncio.TaskGroup() as group:
@@ -69,18 +69,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _outside(arguments: argparse.Namespace, client: httpx.AsyncClient) -> Outside:
+def _build_outside(arguments: argparse.Namespace, client: httpx.AsyncClient) -> Outside:
     try:
-        passwords = _PASSWORDS.validate_json(secret_in(arguments.credentials)) if arguments.credentials else {}
+        passwords = _PASSWORDS.validate_json(read_secret(arguments.credentials)) if arguments.credentials else {}
         account = (
-            _CameraAccount.model_validate_json(secret_in(arguments.camera_account))
+            _CameraAccount.model_validate_json(read_secret(arguments.camera_account))
             if arguments.camera_account
             else None
         )
     except ValidationError as error:
         raise WrongArguments("the files of --credentials and --camera-account: should hold JSON objects") from error
     return Outside(
-        broker=broker_of(arguments.hub, arguments.mqtt),
+        broker=parse_broker_url(arguments.hub, arguments.mqtt),
         passwords=passwords,
         data_dir=arguments.data_dir,
         clock=clock_of(),
@@ -90,7 +90,7 @@ def _outside(arguments: argparse.Namespace, client: httpx.AsyncClient) -> Outsid
     )
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulators.centre", description="A simulated centre.")
     parser.add_argument("--centre", type=Path, required=True, help="the centre's file (centre.yaml)")
     parser.add_argument("--credentials", type=Path, help="a file of mode 0600: JSON, device id to password")

@@ -27,30 +27,30 @@ from simulators.house import House, NoSuch
 from simulators.lenses import CamerasAway
 
 
-class _Asked(BaseModel):
+class _ControlRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class _Press(_Asked):
+class _Press(_ControlRequest):
     kind: AlarmKind | None = None
 
 
-class _On(_Asked):
+class _On(_ControlRequest):
     on: bool
 
 
-class _Go(_Asked):
+class _Go(_ControlRequest):
     room: str
 
 
-class _Leave(_Asked):
+class _Leave(_ControlRequest):
     pass
 
 
-Wanted = TypeVar("Wanted", bound=_Asked)
+Wanted = TypeVar("Wanted", bound=_ControlRequest)
 
 
-def build(house: House) -> Starlette:
+def build_app(house: House) -> Starlette:
     """The control of one simulated centre as a web application."""
 
     async def state(_request: Request) -> Response:
@@ -80,12 +80,12 @@ def build(house: House) -> Starlette:
     return Starlette(
         routes=[
             Route("/state", state),
-            _switch(house, "/devices/{id}/press", _Press, press),
-            _switch(house, "/rooms/{id}/hot", _On, hot),
-            _switch(house, "/cameras/{id}/dark", _On, dark),
-            _switch(house, "/line/cut", _On, cut),
-            _switch(house, "/seniors/{id}/go", _Go, go),
-            _switch(house, "/seniors/{id}/leave", _Leave, leave),
+            _switch_route(house, "/devices/{id}/press", _Press, press),
+            _switch_route(house, "/rooms/{id}/hot", _On, hot),
+            _switch_route(house, "/cameras/{id}/dark", _On, dark),
+            _switch_route(house, "/line/cut", _On, cut),
+            _switch_route(house, "/seniors/{id}/go", _Go, go),
+            _switch_route(house, "/seniors/{id}/leave", _Leave, leave),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
@@ -105,7 +105,7 @@ def state_of(house: House) -> dict[str, object]:
     }
 
 
-def _switch(
+def _switch_route(
     house: House,
     path: str,
     shape: type[Wanted],

@@ -58,17 +58,17 @@ def room_of(living: Living, person: Person, at: datetime) -> str | None:
     """The room `person` is in at this local time; None while she is not in the building."""
     if not is_open(living, at):
         return None
-    stay, _ = divmod(_minutes(at) + _offset(living, person), STAY.total_seconds() / 60)
+    stay, _ = divmod(_to_minutes(at) + _stay_offset_minutes(living, person), STAY.total_seconds() / 60)
     if person.id != living.mother and _is_away(living, person, int(stay)):
         return None
-    choices = _choices(living, person)
+    choices = _room_choices(living, person)
     if (
         living.dining in choices
         and _is_mealtime(at)
-        and _chance(living, person, "meal", at.toordinal()) < _DINING_SHARE
+        and _seeded_chance(living, person, "meal", at.toordinal()) < _DINING_SHARE
     ):
         return living.dining
-    return choices[int(_chance(living, person, "room", int(stay)) * len(choices))]
+    return choices[int(_seeded_chance(living, person, "room", int(stay)) * len(choices))]
 
 
 def people_in(living: Living, room: str, at: datetime) -> list[Person]:
@@ -79,8 +79,8 @@ def people_in(living: Living, room: str, at: datetime) -> list[Person]:
 def temperature_celsius(living: Living, room: str, at: datetime, hot_for_seconds: float | None = None) -> float:
     """The temperature of a room at this local time; `hot_for_seconds`: since when it is being heated."""
     warmest_at_three = math.cos((at.hour + at.minute / 60 - 15) / 24 * math.tau)
-    slow = math.sin(_minutes(at) / 47 + _number(living.seed, room) % 60)
-    usual = 22.0 + (_number(living.seed, "warm", room) % 20) / 10 + warmest_at_three + 0.3 * slow
+    slow = math.sin(_to_minutes(at) / 47 + _hash_number(living.seed, room) % 60)
+    usual = 22.0 + (_hash_number(living.seed, "warm", room) % 20) / 10 + warmest_at_three + 0.3 * slow
     if hot_for_seconds is None:
         return round(usual, 1)
     return round(_HOT_CELSIUS + (usual - _HOT_CELSIUS) * math.exp(-hot_for_seconds / _HEATS_IN), 1)
@@ -88,17 +88,17 @@ def temperature_celsius(living: Living, room: str, at: datetime, hot_for_seconds
 
 def humidity_percent(living: Living, room: str, at: datetime) -> float:
     """The relative humidity of a room at this local time; Lanzhou is dry."""
-    slow = math.sin(_minutes(at) / 61 + _number(living.seed, "humid", room) % 60)
-    return round(38 + (_number(living.seed, "dry", room) % 80) / 10 + 2 * slow, 1)
+    slow = math.sin(_to_minutes(at) / 61 + _hash_number(living.seed, "humid", room) % 60)
+    return round(38 + (_hash_number(living.seed, "dry", room) % 80) / 10 + 2 * slow, 1)
 
 
 def battery_percent(living: Living, device: str, at: datetime) -> float:
     """What a device's battery says; it lasts for a year or so, each begins somewhere else."""
-    days = at.toordinal() + _number(living.seed, "battery", device) % 365
+    days = at.toordinal() + _hash_number(living.seed, "battery", device) % 365
     return float(100 - (days % 365) * 85 // 365)
 
 
-def _choices(living: Living, person: Person) -> tuple[str, ...]:
+def _room_choices(living: Living, person: Person) -> tuple[str, ...]:
     if person.id == living.mother:
         return living.watched
     if person.shy:
@@ -108,27 +108,27 @@ def _choices(living: Living, person: Person) -> tuple[str, ...]:
 
 def _is_away(living: Living, person: Person, stay: int) -> bool:
     """Whether she is at home in this stay of hers: in two of eight, other people in others."""
-    return (stay + _number(living.seed, "home", person.id)) % _VISIT < _AT_HOME
+    return (stay + _hash_number(living.seed, "home", person.id)) % _VISIT < _AT_HOME
 
 
 def _is_mealtime(at: datetime) -> bool:
     return any(begins <= at.time() < ends for begins, ends in (_LUNCH, _SUPPER))
 
 
-def _minutes(at: datetime) -> float:
+def _to_minutes(at: datetime) -> float:
     return at.toordinal() * 1440 + at.hour * 60 + at.minute + at.second / 60
 
 
-def _offset(living: Living, person: Person) -> float:
+def _stay_offset_minutes(living: Living, person: Person) -> float:
     """Minutes by which a person's stays begin earlier than the half hour, so that not everybody moves at once."""
-    return _number(living.seed, "offset", person.id) % 1800 / 60
+    return _hash_number(living.seed, "offset", person.id) % 1800 / 60
 
 
-def _chance(living: Living, person: Person, what: str, nth: int) -> float:
+def _seeded_chance(living: Living, person: Person, what: str, nth: int) -> float:
     """A number from 0 up to 1, the same for the same question."""
-    return _number(living.seed, what, person.id, str(nth)) / _SPREAD
+    return _hash_number(living.seed, what, person.id, str(nth)) / _SPREAD
 
 
-def _number(seed: int, *words: str) -> int:
+def _hash_number(seed: int, *words: str) -> int:
     digest = blake2b(" ".join((str(seed), *words)).encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big")

@@ -4,10 +4,10 @@ import socket
 import weakref
 from contextlib import suppress
 
-from devices.link import dial
+from devices.link import connect_socket
 
 
-class Line:
+class HouseLine:
     """The line of a whole house. Devices dial through it; cutting it ends what is connected."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Line:
         """A connected socket. Raises OSError, also while the line is cut."""
         if self.is_cut:
             raise ConnectionRefusedError("the line is cut")
-        connected = await dial(host, port)
+        connected = await connect_socket(host, port)
         self._connected.add(connected)
         return connected
 

@@ -15,19 +15,19 @@ from devices.camera import CameraAgent
 from devices.card_reader import CardReader
 from devices.contract.kinds import KindOfDevice
 from devices.contract.messages import AlarmKind, Do
-from devices.contract.times import Clock
-from devices.link import Broker, Identity
+from devices.contract.times import DeviceClock
+from devices.link import BrokerEndpoint, Identity
 from devices.outbox import Outbox, open_outbox
 from devices.running import boot_id
 from devices.sending import Condition
 from devices.sensor import Measure, Sensor
 from devices.siren import Siren
 from simulators.day import battery_percent, humidity_percent, temperature_celsius
-from simulators.faults import Line
+from simulators.faults import HouseLine
 from simulators.lenses import CamerasAway, Lenses
-from simulators.people import Card, cards, where
-from simulators.plan import Device, Plan
-from simulators.scenario import Happening, due, endings
+from simulators.people import Card, plan_cards, locate_seniors
+from simulators.plan import PlannedDevice, CentrePlan
+from simulators.scenario import Happening, happenings_between, endings_at
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +47,10 @@ class _Runs(Protocol):
 class Outside:
     """What a simulated centre needs from outside of it."""
 
-    broker: Broker
+    broker: BrokerEndpoint
     passwords: Mapping[str, str]
     data_dir: Path
-    clock: Clock
+    clock: DeviceClock
     lenses: Lenses
     rtsp: str  # rtsp://HOST:PORT
     camera_account: tuple[str, str] | None
@@ -59,10 +59,10 @@ class Outside:
 class House:
     """A centre that lives by itself, and does what it is told."""
 
-    def __init__(self, plan: Plan, outside: Outside) -> None:
+    def __init__(self, plan: CentrePlan, outside: Outside) -> None:
         """Open every device's storage."""
         self.plan = plan
-        self.line = Line()
+        self.line = HouseLine()
         self.hot_since: dict[str, float] = {}
         self._outside = outside
         self._clock = outside.clock
@@ -139,7 +139,7 @@ class House:
 
     def where(self) -> dict[str, str | None]:
         """Where each senior is now."""
-        return where(self.plan, self._local_time(), self._sent)
+        return locate_seniors(self.plan, self._local_time(), self._sent)
 
     def _devices(self) -> list[_Runs]:
         return [
@@ -161,12 +161,12 @@ class House:
                 if room is not None and at - self._shown_at.get(senior, at) >= SHOW_AGAIN_EVERY
             }
             before = self._seen
-            held, self._seen = cards(self.plan, before, now, again)
+            held, self._seen = plan_cards(self.plan, before, now, again)
             for card in held:
                 self._shown_at[card.senior] = at
                 if not await self._hold(card) and card.senior in before:
                     self._seen[card.senior] = before[card.senior]
-            await _wait(self._moved, LOOK_EVERY)
+            await _wait_for_event(self._moved, LOOK_EVERY)
 
     async def _hold(self, card: Card) -> bool:
         """Hold a card to a reader; False when that took it for the one it had just read: it is held again later."""
@@ -191,13 +191,13 @@ class House:
         at = -1.0
         while at < scenario[-1].at:
             until = self._clock.monotonic() - began
-            steps = endings(scenario, at) if self._touched.is_set() else due(scenario, at, until)
+            steps = endings_at(scenario, at) if self._touched.is_set() else happenings_between(scenario, at, until)
             for step in steps:
                 await self._do(step)
             if self._touched.is_set():
                 return
             at = until
-            await _wait(self._touched, 0.5)
+            await _wait_for_event(self._touched, 0.5)
 
     async def _do(self, step: Happening) -> None:
         try:
@@ -214,13 +214,13 @@ class House:
     def _local_time(self) -> datetime:
         return self._clock.now().astimezone(self.plan.timezone)
 
-    def _identity(self, device: Device) -> Identity:
+    def _identity(self, device: PlannedDevice) -> Identity:
         return Identity(self.plan.centre, device.id, self._outside.passwords.get(device.id))
 
-    def _outbox(self, device: Device, opened: ExitStack) -> Outbox:
+    def _outbox(self, device: PlannedDevice, opened: ExitStack) -> Outbox:
         return opened.enter_context(open_outbox(self._outside.data_dir / f"{device.id}.outbox", boot_id()))
 
-    def _button(self, device: Device, opened: ExitStack) -> Button:
+    def _button(self, device: PlannedDevice, opened: ExitStack) -> Button:
         condition = Condition(battery=battery_percent(self.plan.living, device.id, self._local_time()), signal=-62.0)
         return Button(
             self._outside.broker,
@@ -231,17 +231,17 @@ class House:
             dial=self.line.dial,
         )
 
-    def _reader(self, device: Device, opened: ExitStack) -> CardReader:
+    def _reader(self, device: PlannedDevice, opened: ExitStack) -> CardReader:
         assert device.room is not None, f"{device.id} hangs nowhere"
         outbox = self._outbox(device, opened)
         identity = self._identity(device)
         return CardReader(self._outside.broker, identity, outbox, self._clock, room=device.room, dial=self.line.dial)
 
-    def _siren(self, device: Device) -> Siren:
+    def _siren(self, device: PlannedDevice) -> Siren:
         can = frozenset({Do.SIREN if device.kind is KindOfDevice.SIREN else Do.LAMP, Do.IDENTIFY})
         return Siren(self._outside.broker, self._identity(device), self._clock, can=can, dial=self.line.dial)
 
-    def _sensor(self, device: Device) -> Sensor:
+    def _sensor(self, device: PlannedDevice) -> Sensor:
         assert device.room is not None, f"{device.id} hangs nowhere"
         measure = self._climate(device.room)
         return Sensor(self._outside.broker, self._identity(device), self._clock, measure, dial=self.line.dial)
@@ -258,12 +258,12 @@ class House:
 
         return measure
 
-    def _agent(self, device: Device) -> CameraAgent:
-        url = sub_stream(device.rtsp_url or "", self._outside.rtsp, self._outside.camera_account)
+    def _agent(self, device: PlannedDevice) -> CameraAgent:
+        url = sub_stream_url(device.rtsp_url or "", self._outside.rtsp, self._outside.camera_account)
         return CameraAgent(self._outside.broker, self._identity(device), self._clock, url, dial=self.line.dial)
 
 
-def sub_stream(rtsp_url: str, base: str, account: tuple[str, str] | None) -> str:
+def sub_stream_url(rtsp_url: str, base: str, account: tuple[str, str] | None) -> str:
     """The address of a camera's small stream: the file's with `{rtsp}` filled in, and the cameras' account."""
     parts = urlsplit(rtsp_url.replace("{rtsp}", base))
     host = parts.netloc.rpartition("@")[2]
@@ -271,7 +271,7 @@ def sub_stream(rtsp_url: str, base: str, account: tuple[str, str] | None) -> str
     return f"rtsp://{user}{host}{parts.path}/sub"
 
 
-async def _wait(event: asyncio.Event, at_most: float) -> None:
+async def _wait_for_event(event: asyncio.Event, at_most: float) -> None:
     try:
         async with asyncio.timeout(at_most):
             await event.wait()

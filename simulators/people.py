@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from devices.contract.messages import What
+from devices.contract.messages import VisitAction
 from simulators.day import room_of
-from simulators.plan import Plan
+from simulators.plan import CentrePlan
 
 HALL: Final = ""
 """In the building, on the way from the door to a room."""
@@ -20,10 +20,10 @@ class Card:
 
     reader: str
     senior: str
-    what: What
+    what: VisitAction
 
 
-def where(plan: Plan, at: datetime, sent: Mapping[str, str | None]) -> dict[str, str | None]:
+def locate_seniors(plan: CentrePlan, at: datetime, sent: Mapping[str, str | None]) -> dict[str, str | None]:
     """The room of each senior at this local time; whoever was sent somewhere is there, whatever the day says."""
     return {
         person.id: sent[person.id] if person.id in sent else room_of(plan.living, person, at)
@@ -31,8 +31,8 @@ def where(plan: Plan, at: datetime, sent: Mapping[str, str | None]) -> dict[str,
     }
 
 
-def cards(
-    plan: Plan,
+def plan_cards(
+    plan: CentrePlan,
     before: Mapping[str, str | None],
     now: Mapping[str, str | None],
     again: AbstractSet[str] = frozenset(),
@@ -47,17 +47,17 @@ def cards(
     come: dict[str, str | None] = {}
     for senior, room in now.items():
         is_known = senior in before
-        card, come[senior] = _step(plan, senior, before.get(senior), room)
+        card, come[senior] = _next_step(plan, senior, before.get(senior), room)
         if card is not None and not (is_known and before[senior] == come[senior] and senior not in again):
             held.append(card)
     return held, come
 
 
-def _step(plan: Plan, senior: str, before: str | None, room: str | None) -> tuple[Card | None, str | None]:
+def _next_step(plan: CentrePlan, senior: str, before: str | None, room: str | None) -> tuple[Card | None, str | None]:
     """The card that says where she is on her way, and where that is."""
     if room is None:
-        return Card(plan.door_reader, senior, What.LEAVE), None
+        return Card(plan.door_reader, senior, VisitAction.LEAVE), None
     if before is None:
-        return Card(plan.door_reader, senior, What.ARRIVE), HALL
+        return Card(plan.door_reader, senior, VisitAction.ARRIVE), HALL
     reader = plan.reader_in(room)
-    return (None if reader is None else Card(reader, senior, What.ENTER)), room
+    return (None if reader is None else Card(reader, senior, VisitAction.ENTER)), room

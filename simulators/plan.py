@@ -21,25 +21,25 @@ class RoomWord(StrEnum):
     DINING = "dining"
 
 
-class _Part(BaseModel):
+class _PlanPart(BaseModel):
     """A part of the file; what only the hub wants of it is passed over (the importer checks it)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Centre(_Part):
+class _PlanCentre(_PlanPart):
     id: str
     timezone: str
     opens: str
     closes: str
 
 
-class _Room(_Part):
+class _Room(_PlanPart):
     id: str
     type: str
 
 
-class Senior(_Part):
+class Senior(_PlanPart):
     """One senior: her card, and whether she objects to being seen."""
 
     id: str
@@ -47,7 +47,7 @@ class Senior(_Part):
     objects_to_being_seen: bool = False
 
 
-class Device(_Part):
+class PlannedDevice(_PlanPart):
     """One device of the file; cameras also say where their pictures are."""
 
     id: str
@@ -57,12 +57,12 @@ class Device(_Part):
     rtsp_url: str | None = None
 
 
-class _Relation(_Part):
+class _Relation(_PlanPart):
     account: str
     senior: str
 
 
-class _Demo(_Part):
+class _Demo(_PlanPart):
     opens: str
     closes: str
     daughter: str
@@ -70,28 +70,28 @@ class _Demo(_Part):
     seed: int
 
 
-class _File(_Part):
+class _PlanFile(_PlanPart):
     schema_: str = Field(alias="schema")
-    centre: _Centre
+    centre: _PlanCentre
     rooms: tuple[_Room, ...]
     seniors: tuple[Senior, ...]
-    devices: tuple[Device, ...]
+    devices: tuple[PlannedDevice, ...]
     relations: tuple[_Relation, ...] = ()
     demo: _Demo
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CentrePlan:
     """The simulated centre: who and what is in it, and how its days are made."""
 
     centre: str
     timezone: ZoneInfo
     seniors: Mapping[str, Senior]
-    devices: Mapping[str, Device]
+    devices: Mapping[str, PlannedDevice]
     door_reader: str
     living: Living
 
-    def of_kind(self, *kinds: KindOfDevice) -> list[Device]:
+    def of_kind(self, *kinds: KindOfDevice) -> list[PlannedDevice]:
         """The devices of these kinds, in the file's order."""
         return [device for device in self.devices.values() if device.kind in kinds]
 
@@ -101,20 +101,20 @@ class Plan:
         return next((one.id for one in readers if one.room == room and one.id != self.door_reader), None)
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path) -> CentrePlan:
     """Read the centre's file. Raises OSError, yaml.YAMLError or pydantic's ValidationError; the importer says more."""
-    file = _File.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    return Plan(
+    file = _PlanFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    return CentrePlan(
         centre=file.centre.id,
         timezone=ZoneInfo(file.centre.timezone),
         seniors={senior.id: senior for senior in file.seniors},
         devices={device.id: device for device in file.devices},
         door_reader=file.demo.door_reader,
-        living=_living(file),
+        living=_build_living(file),
     )
 
 
-def _living(file: _File) -> Living:
+def _build_living(file: _PlanFile) -> Living:
     """The mother of the stage's daughter is always where a camera is; nobody visits the duty room."""
     rooms = tuple(room.id for room in file.rooms if room.type != RoomWord.DUTY)
     dining = next((room.id for room in file.rooms if room.type == RoomWord.DINING), rooms[0])

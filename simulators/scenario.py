@@ -23,7 +23,7 @@ class Happening:
     what: str
 
 
-class _Step(BaseModel):
+class _ScenarioStep(BaseModel):
     """One line of the file: what it is done to stands behind the verb."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,26 +50,26 @@ class _Step(BaseModel):
         return [begins] if self.lasts is None else [begins, Happening(self.at + self.lasts, _END_OF[verb], what)]
 
 
-class _File(BaseModel):
+class _ScenarioFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_: Annotated[Literal["anling.scenario/1"], Field(alias="schema")]
-    steps: tuple[_Step, ...]
+    steps: tuple[_ScenarioStep, ...]
 
 
 def read_scenario(path: Path) -> tuple[Happening, ...]:
     """Read a scenario, in the order of its moments. Raises OSError, yaml.YAMLError or pydantic's ValidationError."""
-    file = _File.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    file = _ScenarioFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
     found = [happening for step in file.steps for happening in step.happenings()]
     return tuple(sorted(found, key=lambda happening: happening.at))
 
 
-def due(scenario: Sequence[Happening], after: float, until: float) -> tuple[Happening, ...]:
+def happenings_between(scenario: Sequence[Happening], after: float, until: float) -> tuple[Happening, ...]:
     """What happens after the first moment and not after the second, both in seconds since the start."""
     return tuple(happening for happening in scenario if after < happening.at <= until)
 
 
-def endings(scenario: Sequence[Happening], at: float) -> tuple[Happening, ...]:
+def endings_at(scenario: Sequence[Happening], at: float) -> tuple[Happening, ...]:
     """What must still be put right when the scenario is given up at this moment: the ends of what has begun."""
     begun = {(_END_OF[one.verb], one.what) for one in scenario if one.at <= at and one.verb in _END_OF}
     return tuple(one for one in scenario if one.at > at and (one.verb, one.what) in begun)

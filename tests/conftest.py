@@ -71,7 +71,7 @@ def _embedded_server(folder: Path) -> Iterator[str]:
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with postgres.running(folder, durable=False) as url:
+        async with postgres.run_postgres(folder, durable=False) as url:
             started.set_result(url)
             await stop.wait()
 

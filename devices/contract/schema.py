@@ -11,23 +11,23 @@ JsonSchema: TypeAlias = dict[str, JsonValue]
 
 def json_schemas() -> dict[str, JsonSchema]:
     """JSON Schema (2020-12) of each message by its subtopic, as it is read: unknown fields are allowed."""
-    return {kind.value: _with_version(_receiving(model.model_json_schema())) for kind, model in MODEL_OF.items()}
+    return {kind.value: _require_version(_allow_unknown_fields(model.model_json_schema())) for kind, model in MODEL_OF.items()}
 
 
-def _with_version(schema: JsonSchema) -> JsonSchema:
+def _require_version(schema: JsonSchema) -> JsonSchema:
     """`v` has a default for whoever builds a message in Python, and must be on the wire."""
     required = schema.get("required", [])
     return {**schema, "required": ["v", *(required if isinstance(required, list) else [])]}
 
 
-def _receiving(schema: JsonSchema) -> JsonSchema:
+def _allow_unknown_fields(schema: JsonSchema) -> JsonSchema:
     """The same schema without `additionalProperties: false`, which holds only for what we send."""
-    return {key: _relaxed(value) for key, value in schema.items() if not (key == "additionalProperties" and not value)}
+    return {key: _relax_value(value) for key, value in schema.items() if not (key == "additionalProperties" and not value)}
 
 
-def _relaxed(value: JsonValue) -> JsonValue:
+def _relax_value(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
-        return _receiving(value)
+        return _allow_unknown_fields(value)
     if isinstance(value, list):
-        return [_relaxed(item) for item in value]
+        return [_relax_value(item) for item in value]
     return value

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 
-class Clock(Protocol):
+class DeviceClock(Protocol):
     """Both clocks of one device."""
 
     def now(self) -> datetime:
@@ -24,7 +24,7 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
+class DeviceSystemClock:
     """The clocks of this machine."""
 
     def now(self) -> datetime:
@@ -34,7 +34,7 @@ class SystemClock:
         return time.monotonic()
 
 
-class FileClock:
+class DeviceFileClock:
     """The machine's clocks, both wound by the seconds written in a file; no file moves nothing.
 
     A press that a button has kept while its centre was wound by an hour is an hour old.
@@ -44,7 +44,7 @@ class FileClock:
         self._path = path
         self._read_mtime_ns: int | None = None
         self._moved = timedelta()
-        self._system = SystemClock()
+        self._system = DeviceSystemClock()
 
     def now(self) -> datetime:
         return self._system.now() + self._shift()
@@ -64,7 +64,7 @@ class FileClock:
         return self._moved
 
 
-class SetClock:
+class DeviceSetClock:
     """A clock that stands still until somebody winds it."""
 
     def __init__(self, start: datetime) -> None:
@@ -87,7 +87,7 @@ class SetClock:
         self._now += by
 
 
-def clock_of(environment: Mapping[str, str] = os.environ) -> Clock:
+def clock_of(environment: Mapping[str, str] = os.environ) -> DeviceClock:
     """The clock this process was told to use: `ANLING_CLOCK_FILE` moves it, otherwise the machine's."""
     path = environment.get("ANLING_CLOCK_FILE")
-    return FileClock(Path(path)) if path else SystemClock()
+    return DeviceFileClock(Path(path)) if path else DeviceSystemClock()

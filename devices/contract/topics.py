@@ -48,7 +48,7 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def topic(centre: str, kind: Kind, device: str) -> str:
+def build_topic(centre: str, kind: Kind, device: str) -> str:
     """The topic of one device. Raises ValueError when an id is none."""
     for text in (centre, device):
         if not is_id(text):

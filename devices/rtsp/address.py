@@ -18,7 +18,7 @@ class NotAnAddress(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class CameraAddress:
     """A camera's address. `account` (with its @) and `rest` are kept as they were written, escapes and all."""
 
     host: str
@@ -32,7 +32,7 @@ class Address:
         return f"rtsp://{self.account}127.0.0.1:{port}{self.rest}"
 
 
-def parse(url: str) -> Address:
+def parse_address(url: str) -> CameraAddress:
     """Take an rtsp:// or rtsps:// address apart (RFC 2326 clause 3.2, RFC 7826 clause 4.2). Raises NotAnAddress."""
     found = _ADDRESS.fullmatch(url)
     if found is None:
@@ -41,4 +41,4 @@ def parse(url: str) -> Address:
     if not 0 < port < 65536:
         raise NotAnAddress("the port in the camera's address is not one from 1 to 65535")
     is_tls = found["scheme"] == "rtsps"
-    return Address(found["host"].strip("[]"), port, is_tls, found["account"] or "", found["rest"] or "")
+    return CameraAddress(found["host"].strip("[]"), port, is_tls, found["account"] or "", found["rest"] or "")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from devices.rtsp.address import Address, parse
+from devices.rtsp.address import CameraAddress, parse_address
 from devices.rtsp.sieve import NotRtsp, SentOn, Sieve
 
 _CHUNK = 1 << 16
@@ -37,16 +37,16 @@ class RelayDied(Exception):
 
 
 @contextmanager
-def relayed(url: str, within: float) -> Iterator[Reached]:
+def open_relay(url: str, within: float) -> Iterator[Reached]:
     """Connect to the camera at an rtsp:// or rtsps:// address, for one reader in this block, which must close in it.
 
     Raises OSError when the camera cannot be reached `within` these seconds, NotAnAddress when there is no camera to
     reach; and in place of what the reader made of it at the end of the block SentOn or NotRtsp, when the camera was cut
     off for it.
     """
-    address = parse(url)
+    address = parse_address(url)
     deadline = time.monotonic() + within
-    relay = _Relay(_connected(address, deadline))
+    relay = _Relay(_connect_camera(address, deadline))
     try:
         seconds = max(deadline - time.monotonic(), 0.1)
         yield Reached(address.reached_at(relay.port), seconds, lambda: relay.video_codecs)
@@ -167,21 +167,21 @@ class _Relay:
         return True
 
 
-def _connected(address: Address, deadline: float) -> socket.socket:
+def _connect_camera(address: CameraAddress, deadline: float) -> socket.socket:
     """A connection to the camera. Raises OSError, also at the deadline."""
-    camera = _dialled(address, deadline)
+    camera = _connect_first_address(address, deadline)
     try:
         camera.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not address.is_tls:
             return camera
         camera.settimeout(max(deadline - time.monotonic(), 0.1))
-        return _unverified().wrap_socket(camera, server_hostname=address.host)
+        return _unverified_tls_context().wrap_socket(camera, server_hostname=address.host)
     except BaseException:
         camera.close()
         raise
 
 
-def _dialled(address: Address, deadline: float) -> socket.socket:
+def _connect_first_address(address: CameraAddress, deadline: float) -> socket.socket:
     """A connection to the first of the host's addresses that answers; each has its share of the time."""
     found = socket.getaddrinfo(address.host.encode(), address.port, type=socket.SOCK_STREAM)
     problem: OSError | None = None
@@ -198,7 +198,7 @@ def _dialled(address: Address, deadline: float) -> socket.socket:
     raise problem or OSError("the camera's host has no address")
 
 
-def _unverified() -> ssl.SSLContext:
+def _unverified_tls_context() -> ssl.SSLContext:
     """TLS as FFmpeg 8 takes it by default: cameras vouch for themselves, and no certificate is verified.
 
     That keeps out whoever only listens. Ciphers are those of OpenSSL: Python's own choice leaves out what old cameras

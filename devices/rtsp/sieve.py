@@ -68,7 +68,7 @@ class Sieve:
                 self._of_frame = max(0, end - len(content))
                 at = min(end, len(content))
                 continue
-            written, end = _taken(content, at)
+            written, end = _filter_next(content, at)
             if end > len(content):
                 break
             self.video_codecs = self.video_codecs or video_codecs(written)
@@ -85,7 +85,7 @@ def _end_of_frame(content: bytes, at: int) -> int:
     return at + _FRAME_HEAD + int.from_bytes(head[2:], "big") if len(head) == _FRAME_HEAD else at + _FRAME_HEAD
 
 
-def _taken(content: bytes, at: int) -> tuple[bytes, int]:
+def _filter_next(content: bytes, at: int) -> tuple[bytes, int]:
     """What is written of what begins here, be it a message or nothing of use, and where it ends.
 
     That is outside of `content` as long as not all of it is there.
@@ -101,26 +101,26 @@ def _taken(content: bytes, at: int) -> tuple[bytes, int]:
         if len(content) - at >= MOST_HEAD:
             raise NotRtsp(f"no end of a message in {MOST_HEAD} bytes")
         return b"", len(content) + 1
-    start, headers, length = _judged(content[at : ending.start()])
+    start, headers, length = _filter_head(content[at : ending.start()])
     body = content[ending.end() : ending.end() + length]
     written = b"\r\n".join([start, *headers, b"Content-Length: %d" % length, b"", body])
     return written, ending.end() + length
 
 
-def _judged(head: bytes) -> tuple[bytes, list[bytes], int]:
+def _filter_head(head: bytes) -> tuple[bytes, list[bytes], int]:
     """The first line of a message, its headers, and the length of its body, as they are to be written."""
     start, *lines = [line.removesuffix(b"\r") for line in head.split(b"\n")]
     if any(_CONTROL.search(line) for line in (start, *lines)):
         raise NotRtsp("control characters in a message")
     headers, lengths = [], set()
-    for line in _unfolded(lines):
+    for line in _unfold_headers(lines):
         name, _, value = line.partition(b":")
         name, value = name.strip().lower(), value.strip()
         if name == b"content-length":
             lengths.add(value)
         elif name in _PASSED:
             headers.append(_PASSED[name] + b": " + value)
-    return _first_line(start), headers, _length(lengths)
+    return _first_line(start), headers, _parse_content_length(lengths)
 
 
 def _first_line(start: bytes) -> bytes:
@@ -133,7 +133,7 @@ def _first_line(start: bytes) -> bytes:
     raise NotRtsp("a message that begins like none of RTSP")
 
 
-def _unfolded(lines: list[bytes]) -> list[bytes]:
+def _unfold_headers(lines: list[bytes]) -> list[bytes]:
     """A header a line: what begins with a space goes on with the line before (RFC 2326 clause 4 and 15.1)."""
     whole: list[bytes] = []
     for line in lines:
@@ -144,7 +144,7 @@ def _unfolded(lines: list[bytes]) -> list[bytes]:
     return whole
 
 
-def _length(said: set[bytes]) -> int:
+def _parse_content_length(said: set[bytes]) -> int:
     if not said:
         return 0
     length = said.pop()

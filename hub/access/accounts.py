@@ -3,7 +3,7 @@
 from hub.access import account_store, store
 from hub.access.errors import AccountDisabled, FamilyHasNoPassword, HasPassword, NoSuchAccount
 from hub.access.model import Role
-from hub.access.service import Invited, invite
+from hub.access.service import Invited, create_invitation
 from hub.access.store import AccountRow
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
@@ -26,8 +26,8 @@ async def renew_invitation(edit: Edit, account_id: AccountId) -> str:
     if account.role != Role.FAMILY and account.password_hash is not None:
         raise HasPassword
     await account_store.end_links_of(edit.conn, account.id, edit.now)
-    _note(edit, account, "invitation-made")
-    return await invite(edit.conn, Invited(account.id, made_by=edit.author.account_id), edit.now)
+    _append_entry(edit, account, "invitation-made")
+    return await create_invitation(edit.conn, Invited(account.id, made_by=edit.author.account_id), edit.now)
 
 
 async def reset_password(edit: Edit, account_id: AccountId) -> str:
@@ -42,39 +42,39 @@ async def reset_password(edit: Edit, account_id: AccountId) -> str:
     await account_store.clear_password(edit.conn, account.id)
     await store.end_sessions_of(edit.conn, account.id, edit.now)
     await account_store.end_links_of(edit.conn, account.id, edit.now)
-    _note(edit, account, "password-reset")
-    return await invite(edit.conn, Invited(account.id, made_by=edit.author.account_id), edit.now)
+    _append_entry(edit, account, "password-reset")
+    return await create_invitation(edit.conn, Invited(account.id, made_by=edit.author.account_id), edit.now)
 
 
-async def disable(edit: Edit, account_id: AccountId) -> bool:
+async def disable_account(edit: Edit, account_id: AccountId) -> bool:
     """Shut an account out: its sessions and links end in this transaction, its streams and pictures within a second.
 
     Alarms that it owns are reopened by the alarms' watch. False when it was disabled already. Raises NoSuchAccount.
     """
-    account = await _lock(edit, account_id)
+    account = await _lock_account(edit, account_id)
     if not account.active:
         return False
     await store.set_active(edit.conn, account.id, active=False)
     await store.end_sessions_of(edit.conn, account.id, edit.now)
     await account_store.end_links_of(edit.conn, account.id, edit.now)
-    _note(edit, account, "account-disabled")
+    _append_entry(edit, account, "account-disabled")
     return True
 
 
-async def enable(edit: Edit, account_id: AccountId) -> bool:
+async def enable_account(edit: Edit, account_id: AccountId) -> bool:
     """Let a disabled account in again, by its password or a new link. False when it is not disabled.
 
     Raises NoSuchAccount.
     """
-    account = await _lock(edit, account_id)
+    account = await _lock_account(edit, account_id)
     if account.active:
         return False
     await store.set_active(edit.conn, account.id, active=True)
-    _note(edit, account, "account-enabled")
+    _append_entry(edit, account, "account-enabled")
     return True
 
 
-async def _lock(edit: Edit, account_id: AccountId) -> AccountRow:
+async def _lock_account(edit: Edit, account_id: AccountId) -> AccountRow:
     """The account, locked, so that two decisions about it come one after the other."""
     account = await account_store.lock_account(edit.conn, account_id)
     if account is None:
@@ -83,11 +83,11 @@ async def _lock(edit: Edit, account_id: AccountId) -> AccountRow:
 
 
 async def _lock_active(edit: Edit, account_id: AccountId) -> AccountRow:
-    account = await _lock(edit, account_id)
+    account = await _lock_account(edit, account_id)
     if not account.active:
         raise AccountDisabled
     return account
 
 
-def _note(edit: Edit, account: AccountRow, kind: str) -> None:
+def _append_entry(edit: Edit, account: AccountRow, kind: str) -> None:
     edit.note(account.centre_id, Chain.ACCESS, kind, person=str(account.person))

@@ -9,14 +9,14 @@ from hub.access.errors import NotInTheDemo
 from hub.access.may import Action
 from hub.access.model import DEMO_PASSWORD, Role, SessionKind
 from hub.access.needs import Public
-from hub.access.service import FAMILY_IDLE, KNOWN_FOR, Access, CameFrom, Opened
-from hub.kit.http import Now, served
+from hub.access.service import FAMILY_IDLE, KNOWN_FOR, Access, CameFrom, OpenedSession
+from hub.kit.http import Now, provide_service
 from hub.kit.ids import AccountId
 
 router = APIRouter()
 
 SIGN_IN = "/api/sign-in"
-Door = Annotated[Access, served(Access)]
+Door = Annotated[Access, provide_service(Access)]
 Token = Annotated[str, StringConstraints(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -86,13 +86,13 @@ async def sign_in(asked: SignIn, request: Request, response: Response, door: Doo
 @router.post("/api/sign-out", status_code=204, dependencies=[Depends(Public(Action.SIGN_OUT))])
 async def sign_out(request: Request, response: Response, door: Door, now: Now) -> None:
     """End the staff session of this browser, if there is one."""
-    await _sign_out(SessionKind.STAFF, request, response, door, now)
+    await _end_browser_session(SessionKind.STAFF, request, response, door, now)
 
 
 @router.post("/api/family/sign-out", status_code=204, dependencies=[Depends(Public(Action.SIGN_OUT))])
 async def family_sign_out(request: Request, response: Response, door: Door, now: Now) -> None:
     """End the family session of this browser, if there is one."""
-    await _sign_out(SessionKind.FAMILY, request, response, door, now)
+    await _end_browser_session(SessionKind.FAMILY, request, response, door, now)
 
 
 @router.get("/api/demo/accounts", dependencies=[Depends(Public(Action.SEE_DEMO))])
@@ -136,7 +136,7 @@ async def first_administrator_link(token: Token, door: Door, now: Now) -> None:
     await door.first_link_works(token, now)
 
 
-async def _sign_out(kind: SessionKind, request: Request, response: Response, door: Access, now: Now) -> None:
+async def _end_browser_session(kind: SessionKind, request: Request, response: Response, door: Access, now: Now) -> None:
     name = door.cookie_name(kind)
     if token := request.cookies.get(name):
         await door.sign_out(token, now)
@@ -149,10 +149,10 @@ def renew_family_cookie(request: Request, response: Response, door: Access) -> N
     The browser deletes it by its own clock, whatever the hub remembers. For a request whose session was read.
     """
     if token := request.cookies.get(door.cookie_name(SessionKind.FAMILY)):
-        set_cookie(response, door, Opened(token, SessionKind.FAMILY, FAMILY_IDLE))
+        set_cookie(response, door, OpenedSession(token, SessionKind.FAMILY, FAMILY_IDLE))
 
 
-def set_cookie(response: Response, door: Access, opened: Opened) -> None:
+def set_cookie(response: Response, door: Access, opened: OpenedSession) -> None:
     """Give the browser the cookie of a session that has just been opened, or is used."""
     response.set_cookie(
         door.cookie_name(opened.kind),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hub.access import directory_store
 from hub.access.errors import PhoneMissing
 from hub.access.model import AccountRecord, needs_phone
-from hub.access.service import Invited, account, invite
+from hub.access.service import Invited, require_account, create_invitation
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId
 from hub.ledger.edit import Edit, written_kind
@@ -39,7 +39,7 @@ async def write_accounts(edit: Edit, records: Iterable[AccountRecord]) -> list[A
 
 async def invite_new(edit: Edit, invited: Invited) -> str:
     """Make the first link of an account that was just written; returns its token. Raises NoSuchAccount."""
-    row = await account(edit.conn, invited.account_id)
-    token = await invite(edit.conn, invited, edit.now)
+    row = await require_account(edit.conn, invited.account_id)
+    token = await create_invitation(edit.conn, invited, edit.now)
     edit.note(row.centre_id, Chain.ACCESS, "invitation-made", person=str(row.person))
     return token

@@ -26,5 +26,5 @@ class Forgetting:
         """Delete what was over for a month, and is not in use. Raises psycopg.OperationalError."""
         before = self._clock.now() - KNOWN_FOR
         async with self._database.transaction() as conn:
-            await store.forget_sessions(conn, before, await self._in_use(conn))
-            await store.forget_links(conn, before)
+            await store.delete_ended_sessions(conn, before, await self._in_use(conn))
+            await store.delete_expired_links(conn, before)

@@ -185,48 +185,48 @@ def may(subject: Subject | None, action: Action, what: Object, now: datetime) ->
         return Refused(Refusal.SIGNED_OUT)
     if not subject.active:
         return Refused(Refusal.ACCOUNT_DISABLED)
-    if subject.role not in roles or not _reads(audience, subject.kind):
+    if subject.role not in roles or not _reads_kind(audience, subject.kind):
         return Refused(Refusal.NOT_YOUR_ROLE)
     return _may_to(subject, action, what, now)
 
 
-def _reads(audience: Audience, kind: SessionKind) -> bool:
+def _reads_kind(audience: Audience, kind: SessionKind) -> bool:
     return audience is Audience.EITHER or audience.value == kind.value
 
 
 def _may_to(subject: Subject, action: Action, what: Object, now: datetime) -> Verdict:
     match what:
         case Anything():
-            return _allowed(subject, because=Ground.ROLE)
+            return _allow_subject(subject, because=Ground.ROLE)
         case OfCentre():
-            return _within(subject, what.centre_id)
+            return _within_centre(subject, what.centre_id)
         case RoomPicture():
             return _may_see_room(subject, action, what)
         case OfSenior():
             return _may_to_senior(subject, what, now)
         case OfAccount():
             own = subject.account_id == what.account_id
-            return _allowed(subject, because=Ground.OWN) if own else Refused(Refusal.NOT_YOURS)
+            return _allow_subject(subject, because=Ground.OWN) if own else Refused(Refusal.NOT_YOURS)
         case _:
             assert_never(what)
 
 
-def _within(subject: Subject, centre_id: CentreId) -> Verdict:
+def _within_centre(subject: Subject, centre_id: CentreId) -> Verdict:
     if subject.role is Role.FAMILY:
         return Refused(Refusal.NOT_YOUR_ROLE)
     return (
-        _allowed(subject, because=Ground.ROLE) if subject.centre_id == centre_id else Refused(Refusal.NOT_YOUR_CENTRE)
+        _allow_subject(subject, because=Ground.ROLE) if subject.centre_id == centre_id else Refused(Refusal.NOT_YOUR_CENTRE)
     )
 
 
 def _may_see_room(subject: Subject, action: Action, what: RoomPicture) -> Verdict:
-    within = _within(subject, what.centre_id)
+    within = _within_centre(subject, what.centre_id)
     if isinstance(within, Refused) or action is not Action.WATCH_ROOM:
         return within if isinstance(within, Refused) else Refused(Refusal.NOT_YOUR_ROLE)
     if what.accepted_here:
-        return _allowed(subject, because=Ground.ACCEPTED_ALARM)
+        return _allow_subject(subject, because=Ground.ACCEPTED_ALARM)
     return (
-        _allowed(subject, because=Ground.STATED_REASON)
+        _allow_subject(subject, because=Ground.STATED_REASON)
         if subject.role in _MAY_LOOK_WITH_A_REASON
         else Refused(Refusal.NO_ALARM)
     )
@@ -234,7 +234,7 @@ def _may_see_room(subject: Subject, action: Action, what: RoomPicture) -> Verdic
 
 def _may_to_senior(subject: Subject, what: OfSenior, now: datetime) -> Verdict:
     if subject.role is not Role.FAMILY:
-        return _within(subject, what.centre_id)
+        return _within_centre(subject, what.centre_id)
     relation = subject.relation_to(what.senior_id)
     if relation is None:
         return Refused(Refusal.NOT_YOUR_RELATIVE)
@@ -242,9 +242,9 @@ def _may_to_senior(subject: Subject, what: OfSenior, now: datetime) -> Verdict:
         return Refused(Refusal.RELATION_BLOCKED)
     if not relation.holds(now):
         return Refused(Refusal.RELATION_UNCONFIRMED)
-    return _allowed(subject, because=Ground.RELATION, also=f"grant:{what.senior_id}")
+    return _allow_subject(subject, because=Ground.RELATION, also=f"grant:{what.senior_id}")
 
 
-def _allowed(subject: Subject, because: Ground, also: str | None = None) -> Allowed:
+def _allow_subject(subject: Subject, because: Ground, also: str | None = None) -> Allowed:
     depends_on = (f"account:{subject.account_id}", f"session:{subject.account_id}")
     return Allowed(subject.signed_in_until, because, depends_on if also is None else (*depends_on, also))

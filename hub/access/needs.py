@@ -40,7 +40,7 @@ from hub.access.errors import NotAllowed, SignedOut
 from hub.access.may import Action, Allowed, Anything, Audience, Object, Refusal, Refused, audience_of, may
 from hub.access.model import Role, SessionKind, Subject
 from hub.access.service import Access
-from hub.kit.http import of, services_of
+from hub.kit.http import get_service, services_of
 from hub.kit.ids import AccountId, CentreId
 
 
@@ -67,7 +67,7 @@ class Caller:
 
     def require(self, what: Object) -> Allowed:
         """Raises NotAllowed unless this caller may do the route's action to `what`."""
-        return _allowed(may(self.subject, self.action, what, self.now))
+        return _require_allowed(may(self.subject, self.action, what, self.now))
 
 
 Callers: TypeAlias = tuple[Caller, ...]
@@ -83,7 +83,7 @@ class Needs:
         assert audience_of(self.action) in {Audience.STAFF, Audience.FAMILY}, self.action
 
     async def __call__(self, request: Request) -> Caller:
-        return await _caller(request, self.action, SessionKind(audience_of(self.action).value))
+        return await _require_caller(request, self.action, SessionKind(audience_of(self.action).value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class NeedsAny:
         refusal: SignedOut | NotAllowed = SignedOut()
         for kind in SessionKind:
             try:
-                callers.append(await _caller(request, self.action, kind))
+                callers.append(await _require_caller(request, self.action, kind))
             except SignedOut:
                 continue
             except NotAllowed as error:
@@ -133,17 +133,17 @@ def declared_action(route: Dependant) -> Action | None:
     return found.pop() if len(found) == 1 else None
 
 
-async def _caller(request: Request, action: Action, kind: SessionKind) -> Caller:
-    access = of(request, Access)
+async def _require_caller(request: Request, action: Action, kind: SessionKind) -> Caller:
+    access = get_service(request, Access)
     now = services_of(request).clock.now()
     signed_in = await access.signed_in(kind, request.cookies.get(access.cookie_name(kind)), now)
     subject = signed_in.subject if signed_in else None
-    _allowed(may(subject, action, Anything(), now))
+    _require_allowed(may(subject, action, Anything(), now))
     assert signed_in is not None
     return Caller(signed_in.subject, action, signed_in.session_id, now)
 
 
-def _allowed(verdict: Allowed | Refused) -> Allowed:
+def _require_allowed(verdict: Allowed | Refused) -> Allowed:
     if isinstance(verdict, Allowed):
         return verdict
     raise SignedOut if verdict.reason is Refusal.SIGNED_OUT else NotAllowed(verdict.reason)

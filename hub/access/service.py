@@ -23,7 +23,7 @@ from hub.access.tries import PASSWORD, PHONE_DIGITS, Key, Tries
 from hub.kit.db import Conn, Database
 from hub.kit.ids import AccountId, CentreId, new_id
 from hub.ledger.model import Chain, Entry
-from hub.ledger.service import append
+from hub.ledger.service import append_entries
 
 STAFF_IDLE = timedelta(minutes=30)
 STAFF_LONGEST = timedelta(hours=12)
@@ -53,7 +53,7 @@ class CameFrom:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedSession:
     """A new session: `token` is the cookie's value and is nowhere else."""
 
     token: str
@@ -78,7 +78,7 @@ class Access:
 
     async def signed_in(self, kind: SessionKind, token: str | None, now: datetime) -> SignedIn | None:
         """The session behind a cookie's value, and a note that it is in use; None when there is none that holds."""
-        return await self.still_signed_in(kind, _digest(token), now) if token else None
+        return await self.still_signed_in(kind, _digest_token(token), now) if token else None
 
     async def still_signed_in(self, kind: SessionKind, session_id: bytes, now: datetime) -> SignedIn | None:
         """The same, for a stream or a picture that has been open for a while. An open stream is use."""
@@ -88,10 +88,10 @@ class Access:
                 return None
             idle_until, ends_at = row.idle_until, row.ends_at
             if now - row.seen_at >= _SEEN_EVERY:
-                idle_until = now + _idle(kind)
+                idle_until = now + _idle_timeout(kind)
                 # A known phone stays let in for as long as it is used; staff prove who they are twice a day.
                 ends_at = idle_until if kind is SessionKind.FAMILY else ends_at
-                await store.keep_session(conn, session_id, now, idle_until=idle_until, ends_at=ends_at)
+                await store.touch_session(conn, session_id, now, idle_until=idle_until, ends_at=ends_at)
         return SignedIn(
             session_id,
             Subject(
@@ -108,7 +108,7 @@ class Access:
         """The name of the cookie by which a browser is known in which this account has signed in before."""
         return f"__Secure-anling-known-{account_id}" if self.https else f"anling-known-{account_id}"
 
-    async def sign_in(self, account_id: AccountId, password: str, came_from: CameFrom, now: datetime) -> Opened:
+    async def sign_in(self, account_id: AccountId, password: str, came_from: CameFrom, now: datetime) -> OpenedSession:
         """Open a staff session for whoever knows the password. Raises WrongAccountOrPassword, TooManyTries or TooBusy.
 
         Wrong answers elsewhere, from the same address too, do not make a browser wait that this account has used within
@@ -116,12 +116,12 @@ class Access:
         """
         place = came_from.address
         async with self._database.transaction() as conn:
-            known = _digest(came_from.known) if came_from.known else None
+            known = _digest_token(came_from.known) if came_from.known else None
             if known is not None and await store.was_session_of(conn, known, account_id):
                 place = f"browser {known.hex()}"
-            account = await store.account(conn, account_id)
+            account = await store.find_account(conn, account_id)
         key = (place, account_id)
-        _wait(self._tries, key, now)
+        _refuse_early_try(self._tries, key, now)
         welcome = (
             account is not None and account.active and account.role != Role.FAMILY and (self.demo or not account.demo)
         )
@@ -132,7 +132,7 @@ class Access:
         self._tries.was_right(key)
         async with self._database.transaction() as conn:
             opened = await open_session(conn, account.id, SessionKind.STAFF, now)
-            await append(
+            await append_entries(
                 conn, account.centre_id, Chain.ACCESS, [Entry("signed-in", {"person": str(account.person)})], now
             )
         return opened
@@ -140,7 +140,7 @@ class Access:
     async def sign_out(self, token: str, now: datetime) -> None:
         """End the session behind a cookie's value."""
         async with self._database.transaction() as conn:
-            await store.end_session(conn, _digest(token), now)
+            await store.end_session(conn, _digest_token(token), now)
 
     async def family_invitation(self, token: str, now: datetime) -> store.InvitationRow:
         """What a family member's link is about. Raises NoSuchInvitation, InvitationUsed or InvitationExpired."""
@@ -152,31 +152,31 @@ class Access:
         async with self._database.transaction() as conn:
             return await self._usable(conn, token, SessionKind.STAFF, now)
 
-    async def open_invitation(self, token: str, phone_last4: str, now: datetime) -> Opened:
+    async def open_invitation(self, token: str, phone_last4: str, now: datetime) -> OpenedSession:
         """Open a family session on the phone whose number staff wrote down.
 
         Raises WrongPhone, TooManyTries, NoSuchInvitation, InvitationUsed or InvitationExpired.
         """
-        key = ("invitation", _digest(token).hex())
+        key = ("invitation", _digest_token(token).hex())
         async with self._database.transaction() as conn:
             row = await self._usable(conn, token, SessionKind.FAMILY, now)
             # Only now, with the link locked and nothing awaited until the answer counts: many guesses sent at once
             # would all be looked at otherwise.
-            _wait(self._digit_tries, key, now)
+            _refuse_early_try(self._digit_tries, key, now)
             if len(row.phone) < len("1234") or not secrets.compare_digest(
                 row.phone[-4:].encode(), phone_last4.encode()
             ):
                 self._digit_tries.was_wrong(key, now)
                 raise WrongPhone
             opened = await open_session(conn, row.account_id, SessionKind.FAMILY, now)
-            await store.use_invitation(conn, _digest(token), now)
-            await append(
+            await store.use_invitation(conn, _digest_token(token), now)
+            await append_entries(
                 conn, row.centre_id, Chain.ACCESS, [Entry("invitation-opened", {"person": str(row.person)})], now
             )
         self._digit_tries.was_right(key)
         return opened
 
-    async def choose_password(self, token: str, password: str, now: datetime) -> Opened:
+    async def choose_password(self, token: str, password: str, now: datetime) -> OpenedSession:
         """Let a new staff member choose her password with her link, and in.
 
         Raises WeakPassword, NoSuchInvitation, InvitationUsed or InvitationExpired.
@@ -189,13 +189,13 @@ class Access:
             await store.set_password(conn, row.account_id, password_hash)
             await store.end_sessions_of(conn, row.account_id, now)
             opened = await open_session(conn, row.account_id, SessionKind.STAFF, now)
-            await store.use_invitation(conn, _digest(token), now)
-            await append(
+            await store.use_invitation(conn, _digest_token(token), now)
+            await append_entries(
                 conn, row.centre_id, Chain.ACCESS, [Entry("password-chosen", {"person": str(row.person)})], now
             )
         return opened
 
-    async def become_first_administrator(self, token: str, wish: "FirstAdministratorWish", now: datetime) -> Opened:
+    async def become_first_administrator(self, token: str, wish: "FirstAdministratorWish", now: datetime) -> OpenedSession:
         """Make the first administrator's account, id `administrator`, and let her in.
 
         Raises NoCentreYet before the first import, WeakPassword, NoSuchInvitation, InvitationUsed, InvitationExpired.
@@ -208,13 +208,13 @@ class Access:
             if wish.centre_id is None:
                 raise NoCentreYet
             account_id = AccountId(Role.ADMINISTRATOR.value)
-            if await store.account(conn, account_id) is not None:
+            if await store.find_account(conn, account_id) is not None:
                 account_id = AccountId(new_id(Role.ADMINISTRATOR, now)[:32])
             administrator = store.NewAdministrator(account_id, wish.centre_id, wish.name, password_hash)
             await store.insert_administrator(conn, administrator)
             await store.end_first_links(conn, now)
             opened = await open_session(conn, account_id, SessionKind.STAFF, now)
-            await append(
+            await append_entries(
                 conn, wish.centre_id, Chain.ACCESS, [Entry("first-administrator", {"account": account_id})], now
             )
         return opened
@@ -234,12 +234,12 @@ class Access:
     async def account(self, account_id: AccountId) -> store.AccountRow:
         """The account of somebody who is signed in."""
         async with self._database.transaction() as conn:
-            account = await store.account(conn, account_id)
+            account = await store.find_account(conn, account_id)
         assert account is not None
         return account
 
     async def _usable_first_link(self, conn: Conn, token: str, now: datetime) -> None:
-        row = await store.lock_first_link(conn, _digest(token))
+        row = await store.lock_first_link(conn, _digest_token(token))
         if row is None:
             raise NoSuchInvitation
         if row.used_at is not None or await store.has_administrator(conn):
@@ -248,7 +248,7 @@ class Access:
             raise InvitationExpired
 
     async def _usable(self, conn: Conn, token: str, kind: SessionKind, now: datetime) -> store.InvitationRow:
-        row = await store.lock_invitation(conn, _digest(token))
+        row = await store.lock_invitation(conn, _digest_token(token))
         if row is None or not row.active or (row.demo and not self.demo) or _kind_of(row.role) is not kind:
             raise NoSuchInvitation
         if row.used_at is not None and not row.reusable:
@@ -258,23 +258,23 @@ class Access:
         return row
 
 
-async def open_session(conn: Conn, account_id: AccountId, kind: SessionKind, now: datetime) -> Opened:
+async def open_session(conn: Conn, account_id: AccountId, kind: SessionKind, now: datetime) -> OpenedSession:
     """Open a session for an account that has just proven, in its own way, that it is hers."""
     token = secrets.token_urlsafe(32)
     lasts = FAMILY_IDLE if kind is SessionKind.FAMILY else STAFF_LONGEST
     await store.insert_session(
-        conn, store.NewSession(_digest(token), account_id, kind, now, now + _idle(kind), now + lasts)
+        conn, store.NewSession(_digest_token(token), account_id, kind, now, now + _idle_timeout(kind), now + lasts)
     )
-    return Opened(token, kind, lasts)
+    return OpenedSession(token, kind, lasts)
 
 
-async def invite(conn: Conn, invited: "Invited", now: datetime) -> str:
+async def create_invitation(conn: Conn, invited: "Invited", now: datetime) -> str:
     """Make a link that lets an account in; returns its token, which is stored nowhere."""
     token = secrets.token_urlsafe(32)
     await store.insert_invitation(
         conn,
         store.NewInvitation(
-            id=_digest(token),
+            id=_digest_token(token),
             account_id=invited.account_id,
             made_by=invited.made_by,
             made_at=now,
@@ -304,9 +304,9 @@ class Invited:
     reusable: bool = False
 
 
-async def account(conn: Conn, account_id: AccountId) -> store.AccountRow:
+async def require_account(conn: Conn, account_id: AccountId) -> store.AccountRow:
     """The account with this id, active or not. Raises NoSuchAccount."""
-    found = await store.account(conn, account_id)
+    found = await store.find_account(conn, account_id)
     if found is None:
         raise NoSuchAccount(f"no account is called {account_id}")
     return found
@@ -318,11 +318,11 @@ async def first_administrator_link(conn: Conn, now: datetime) -> str | None:
         return None
     await store.end_first_links(conn, now)
     token = secrets.token_urlsafe(32)
-    await store.insert_first_link(conn, _digest(token), now, now + FIRST_LINK_LASTS)
+    await store.insert_first_link(conn, _digest_token(token), now, now + FIRST_LINK_LASTS)
     return token
 
 
-def _idle(kind: SessionKind) -> timedelta:
+def _idle_timeout(kind: SessionKind) -> timedelta:
     return FAMILY_IDLE if kind is SessionKind.FAMILY else STAFF_IDLE
 
 
@@ -330,11 +330,11 @@ def _kind_of(role: str) -> SessionKind:
     return SessionKind.FAMILY if role == Role.FAMILY else SessionKind.STAFF
 
 
-def _digest(token: str) -> bytes:
+def _digest_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _wait(tries: Tries, key: Key, now: datetime) -> None:
+def _refuse_early_try(tries: Tries, key: Key, now: datetime) -> None:
     wait = tries.wait(key, now)
     if wait:
         raise TooManyTries(seconds=math.ceil(wait.total_seconds()))

@@ -95,7 +95,7 @@ class FirstLinkRow:
     used_at: datetime | None
 
 
-async def account(conn: Conn, account_id: AccountId) -> AccountRow | None:
+async def find_account(conn: Conn, account_id: AccountId) -> AccountRow | None:
     """The account with this id, active or not."""
     async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
         await cur.execute(
@@ -157,7 +157,7 @@ async def insert_session(conn: Conn, session: NewSession) -> None:
     )
 
 
-async def keep_session(
+async def touch_session(
     conn: Conn, session_id: bytes, seen_at: datetime, *, idle_until: datetime, ends_at: datetime
 ) -> None:
     """Remember that the session was used, and until when it holds now."""
@@ -208,7 +208,7 @@ async def was_session_of(conn: Conn, session_id: bytes, account_id: AccountId) -
     return row is not None and bool(row[0])
 
 
-async def forget_sessions(conn: Conn, before: datetime, in_use: Sequence[bytes]) -> None:
+async def delete_ended_sessions(conn: Conn, before: datetime, in_use: Sequence[bytes]) -> None:
     """Delete the sessions that were over then, but for those with an id in `in_use`."""
     await conn.execute(
         """
@@ -219,7 +219,7 @@ async def forget_sessions(conn: Conn, before: datetime, in_use: Sequence[bytes])
     )
 
 
-async def forget_links(conn: Conn, before: datetime) -> None:
+async def delete_expired_links(conn: Conn, before: datetime) -> None:
     """Delete the links of invited people and of first administrators that let nobody in any more at that time."""
     await conn.execute(
         """

@@ -10,9 +10,9 @@ from psycopg.rows import class_row, dict_row
 from pydantic import BaseModel, Field
 
 from hub.alarms.lifecycle import ambulance_card_at
-from hub.alarms.model import Alarm, Outcome, State, Transition
+from hub.alarms.model import Alarm, Outcome, AlarmState, Transition
 from hub.alarms.store import ALARM_COLUMNS, alarm_without_policy
-from hub.kit.bulkhead import Defect, contain_now
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
 from hub.notifications import service as notifications
@@ -69,7 +69,7 @@ class AlarmCard(BaseModel):
     number: str = Field(description="What people say aloud: 23-07.")
     klass: str
     priority: Literal[Priority.P1, Priority.P2]
-    state: State
+    state: AlarmState
     senior: CardSenior | None
     room: CardRoom | None
     away: bool = Field(description="No room, and she is not at the centre: most likely she called from home.")
@@ -98,7 +98,7 @@ class AlarmCard(BaseModel):
     version: int
 
 
-class Moment(BaseModel):
+class AlarmMoment(BaseModel):
     """One line of an alarm's story."""
 
     at: datetime
@@ -120,32 +120,32 @@ class AlarmStory(AlarmCard):
     """The card with everything that happened, the oldest first."""
 
     record: CardRecord | None = None
-    timeline: list[Moment]
+    timeline: list[AlarmMoment]
 
 
-async def cards(conn: Conn, centre_id: CentreId) -> list[AlarmCard]:
+async def read_unclosed_cards(conn: Conn, centre_id: CentreId) -> list[AlarmCard]:
     """The alarms of a centre that are not closed, the oldest first; one whose card cannot be built hides no other."""
-    return await _cards(conn, "alarm.centre_id = %(wanted)s AND alarm.state <> 'closed'", centre_id)
+    return await _read_cards(conn, "alarm.centre_id = %(wanted)s AND alarm.state <> 'closed'", centre_id)
 
 
 async def cards_of(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[AlarmCard]:
     """The cards of these alarms, closed or not, the oldest first."""
-    return await _cards(conn, "alarm.id = ANY(%(wanted)s)", list(alarm_ids))
+    return await _read_cards(conn, "alarm.id = ANY(%(wanted)s)", list(alarm_ids))
 
 
-async def card(conn: Conn, alarm_id: AlarmId) -> AlarmCard | None:
+async def read_card(conn: Conn, alarm_id: AlarmId) -> AlarmCard | None:
     """The card of this alarm; None when there is none that this connection may see."""
-    found = await _cards(conn, "alarm.id = %(wanted)s", alarm_id)
+    found = await _read_cards(conn, "alarm.id = %(wanted)s", alarm_id)
     return found[0] if found else None
 
 
-async def story(conn: Conn, alarm_id: AlarmId) -> AlarmStory | None:
+async def read_story(conn: Conn, alarm_id: AlarmId) -> AlarmStory | None:
     """The card of this alarm with its timeline; None when there is none that this connection may see."""
-    shown = await card(conn, alarm_id)
-    return None if shown is None else AlarmStory(**shown.model_dump(), timeline=await _timeline(conn, alarm_id))
+    shown = await read_card(conn, alarm_id)
+    return None if shown is None else AlarmStory(**shown.model_dump(), timeline=await _read_timeline(conn, alarm_id))
 
 
-async def record(conn: Conn, shown: AlarmCard, reader: AccountId) -> CardRecord | None:
+async def read_record(conn: Conn, shown: AlarmCard, reader: AccountId) -> CardRecord | None:
     """What this responder may know of the senior while her alarm is live; None when that is nothing.
 
     Whoever has accepted reads her risks. Of a call from outside, how to get in as well, and every responder reads the
@@ -186,7 +186,7 @@ class _Names:
     lapsed_what: str | None
 
 
-async def _cards(conn: Conn, condition: str, wanted: str | list[AlarmId]) -> list[AlarmCard]:
+async def _read_cards(conn: Conn, condition: str, wanted: str | list[AlarmId]) -> list[AlarmCard]:
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
             f"""
@@ -215,18 +215,18 @@ async def _cards(conn: Conn, condition: str, wanted: str | list[AlarmId]) -> lis
             {"wanted": wanted},
         )
         rows = await cur.fetchall()
-    told = await notifications.told(conn, [AlarmId(row["id"]) for row in rows])
+    told = await notifications.list_told_by_alarm(conn, [AlarmId(row["id"]) for row in rows])
     built = [
-        contain_now(f"the card of alarm {row['id']}", partial(_card_of, row, told.get(row["id"], ()))) for row in rows
+        call_in_bulkhead(f"the card of alarm {row['id']}", partial(_card_of, row, told.get(row["id"], ()))) for row in rows
     ]
     return [one for one in built if not isinstance(one, Defect)]
 
 
 def _card_of(row: Mapping[str, object], told: Sequence[Told]) -> AlarmCard:
-    return _card(*_split(row), told)
+    return _build_card(*_split_row(row), told)
 
 
-def _split(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
+def _split_row(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
     values = dict(row)
 
     def text(name: str) -> str | None:
@@ -250,7 +250,7 @@ def _split(row: Mapping[str, object]) -> tuple[Alarm, _Names]:
     return alarm_without_policy(values), names
 
 
-def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
+def _build_card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
     return AlarmCard(
         id=alarm.id,
         centre_id=alarm.centre_id,
@@ -258,8 +258,8 @@ def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
         klass=alarm.klass,
         priority=alarm.priority.value,
         state=alarm.state,
-        senior=_senior(alarm, names),
-        room=_room(alarm, names),
+        senior=_card_senior(alarm, names),
+        room=_card_room(alarm, names),
         away=alarm.senior_id is not None and alarm.room_id is None and not names.is_present,
         device_id=alarm.device_id,
         summary=dict(alarm.summary),
@@ -272,8 +272,8 @@ def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
         unreachable=alarm.unreachable,
         times_pressed=alarm.times_pressed,
         tier=alarm.tier,
-        owner=_owner(names),
-        lapsed=_lapsed(names),
+        owner=_card_owner(names),
+        lapsed=_card_lapse(names),
         accepted_at=alarm.accepted_at,
         arrive_by=alarm.arrive_by,
         on_scene_at=alarm.on_scene_at,
@@ -287,25 +287,25 @@ def _card(alarm: Alarm, names: _Names, told: Sequence[Told]) -> AlarmCard:
     )
 
 
-def _senior(alarm: Alarm, names: _Names) -> CardSenior | None:
+def _card_senior(alarm: Alarm, names: _Names) -> CardSenior | None:
     if alarm.senior_id is None or names.address_as is None or names.address_as_en is None:
         return None
     return CardSenior(id=alarm.senior_id, address_as=names.address_as, address_as_en=names.address_as_en)
 
 
-def _room(alarm: Alarm, names: _Names) -> CardRoom | None:
+def _card_room(alarm: Alarm, names: _Names) -> CardRoom | None:
     if alarm.room_id is None or names.room is None or names.room_en is None:
         return None
     return CardRoom(id=alarm.room_id, name=names.room, name_en=names.room_en)
 
 
-def _owner(names: _Names) -> CardPerson | None:
+def _card_owner(names: _Names) -> CardPerson | None:
     if names.owner_id is None or names.owner is None or names.owner_en is None:
         return None
     return CardPerson(id=AccountId(names.owner_id), name=names.owner, name_en=names.owner_en)
 
 
-def _lapsed(names: _Names) -> CardLapse | None:
+def _card_lapse(names: _Names) -> CardLapse | None:
     if names.lapsed_id is None:
         return None
     return CardLapse.model_validate(
@@ -313,7 +313,7 @@ def _lapsed(names: _Names) -> CardLapse | None:
     )
 
 
-async def _timeline(conn: Conn, alarm_id: AlarmId) -> list[Moment]:
+async def _read_timeline(conn: Conn, alarm_id: AlarmId) -> list[AlarmMoment]:
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
             """
@@ -326,4 +326,4 @@ async def _timeline(conn: Conn, alarm_id: AlarmId) -> list[Moment]:
             """,
             {"alarm_id": alarm_id},
         )
-        return [Moment.model_validate(row) for row in await cur.fetchall()]
+        return [AlarmMoment.model_validate(row) for row in await cur.fetchall()]

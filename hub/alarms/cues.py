@@ -3,16 +3,16 @@
 from typing import assert_never
 
 from devices.contract.messages import CueKind
-from hub.kit.lines import LONGEST_NAME, one_line
+from hub.kit.lines import LONGEST_NAME, join_lines
 
 
 def cue_text(cue: CueKind, language: str, *, coming: str | None = None) -> str:
     """The words for a small screen or a voice; `coming` is how whoever comes is called, where that is known."""
-    called = one_line(coming)[:LONGEST_NAME] if coming is not None else None
-    return _english(cue, called) if language == "en" else _chinese(cue, called)
+    called = join_lines(coming)[:LONGEST_NAME] if coming is not None else None
+    return _english_text(cue, called) if language == "en" else _chinese_text(cue, called)
 
 
-def _chinese(cue: CueKind, coming: str | None) -> str:
+def _chinese_text(cue: CueKind, coming: str | None) -> str:
     match cue:
         case CueKind.RECEIVED:
             return "听到了，有人来"
@@ -26,7 +26,7 @@ def _chinese(cue: CueKind, coming: str | None) -> str:
             assert_never(cue)
 
 
-def _english(cue: CueKind, coming: str | None) -> str:
+def _english_text(cue: CueKind, coming: str | None) -> str:
     match cue:
         case CueKind.RECEIVED:
             return "We heard you, somebody is coming"

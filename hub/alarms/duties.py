@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hub.access.model import Role
 from hub.alarms import policies, policy_store
 from hub.alarms.model import Applies, Policy
-from hub.centre.shown import shown_centre
+from hub.centre.shown import read_shown_centre
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
 from hub.roster import service as roster
@@ -53,13 +53,13 @@ async def empty_tiers(
     conn: Conn, centre_id: CentreId, now: datetime, *, without: AccountId | None = None
 ) -> list[EmptyTier]:
     """The tiers that call people and find nobody, now or on a shift of the next 14 days; `without` counts as gone."""
-    posts = await roster.posts(conn, centre_id, now)
+    posts = await roster.find_posts(conn, centre_id, now)
     staffing = _Staffing(posts, tuple(await roster.shifts_ahead(conn, centre_id, now)), without)
     return [
         EmptyTier(applies, number, called)
-        for applies, policy in (await _policies(conn, centre_id)).items()
+        for applies, policy in (await _read_policies(conn, centre_id)).items()
         for number, step in enumerate(policy.steps, 1)
-        if (called := _people(step.targets)) and not any(staffing.has(target) for target in called)
+        if (called := _people_among(step.targets)) and not any(staffing.has(target) for target in called)
     ]
 
 
@@ -70,14 +70,14 @@ async def duty_gaps(conn: Conn, centre_id: CentreId, now: datetime) -> list[Gap]
     """
     until = now + roster.LOOK_AHEAD
     shifts = await roster.shifts_ahead(conn, centre_id, now)
-    is_lead_there = bool((await roster.posts(conn, centre_id, now)).with_role(Role.LEAD))
-    hours = await _hours(conn, centre_id, now, until)
-    wanted = _duties(await _policies(conn, centre_id))
+    is_lead_there = bool((await roster.find_posts(conn, centre_id, now)).with_role(Role.LEAD))
+    hours = await _read_hours(conn, centre_id, now, until)
+    wanted = _called_duties(await _read_policies(conn, centre_id))
     return [
         gap
         for duty, applies in wanted.items()
         if not (duty is Duty.LEAD and is_lead_there)
-        for gap in _gaps(gaps_of(shifts, duty, now, until), applies, hours)
+        for gap in _gaps_in_called_hours(gaps_of(shifts, duty, now, until), applies, hours)
     ]
 
 
@@ -85,7 +85,7 @@ def opening_hours(opens: time, closes: time, zone: ZoneInfo, from_at: datetime, 
     """The opening hours between two moments, one for each day of the centre's clock, cut off at both ends."""
     first, last = from_at.astimezone(zone).date(), to_at.astimezone(zone).date()
     days = [first + DAY * count for count in range((last - first).days + 1)]
-    whole = [TimeSpan(_moment(day, opens, zone), _moment(day, closes, zone)) for day in days]
+    whole = [TimeSpan(_moment_in_zone(day, opens, zone), _moment_in_zone(day, closes, zone)) for day in days]
     return [
         TimeSpan(max(one.from_at, from_at), min(one.to_at, to_at))
         for one in whole
@@ -93,7 +93,7 @@ def opening_hours(opens: time, closes: time, zone: ZoneInfo, from_at: datetime, 
     ]
 
 
-def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+def _moment_in_zone(day: date, at: time, zone: ZoneInfo) -> datetime:
     """A time of day in the centre's zone; `time.max` is 24:00, as DECISIONS 5 says."""
     return datetime.combine(day, time.min, zone) + DAY if at == time.max else datetime.combine(day, at, zone)
 
@@ -108,7 +108,7 @@ def _closed_hours(opened: Iterable[TimeSpan], from_at: datetime, to_at: datetime
     return [*closed, TimeSpan(shut_from, to_at)] if shut_from < to_at else closed
 
 
-def _gaps(
+def _gaps_in_called_hours(
     gaps: tuple[Gap, ...], applies: frozenset[Applies], hours: Mapping[Applies, list[TimeSpan]]
 ) -> tuple[Gap, ...]:
     """The gaps that count, where a duty is called in these hours alone."""
@@ -118,26 +118,26 @@ def _gaps(
     return gaps_within(gaps, hours[only])
 
 
-async def _hours(conn: Conn, centre_id: CentreId, now: datetime, until: datetime) -> dict[Applies, list[TimeSpan]]:
-    centre = await shown_centre(conn, centre_id)
+async def _read_hours(conn: Conn, centre_id: CentreId, now: datetime, until: datetime) -> dict[Applies, list[TimeSpan]]:
+    centre = await read_shown_centre(conn, centre_id)
     opened = opening_hours(centre.opens, centre.closes, ZoneInfo(centre.timezone), now, until)
     return {Applies.OPENING_HOURS: opened, Applies.OUT_OF_HOURS: _closed_hours(opened, now, until)}
 
 
-async def _policies(conn: Conn, centre_id: CentreId) -> dict[Applies, Policy]:
+async def _read_policies(conn: Conn, centre_id: CentreId) -> dict[Applies, Policy]:
     """The tiers that hold, of the centre or as shipped."""
     return {
-        applies: await policy_store.current_policy(conn, centre_id, applies) or policies.shipped(applies)
+        applies: await policy_store.current_policy(conn, centre_id, applies) or policies.shipped_policy(applies)
         for applies in Applies
     }
 
 
-def _people(targets: tuple[str, ...]) -> tuple[str, ...]:
+def _people_among(targets: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the targets that are people."""
     return tuple(target for target in targets if target.partition(":")[0] in {"duty", "role"})
 
 
-def _duties(held: Mapping[Applies, Policy]) -> dict[Duty, frozenset[Applies]]:
+def _called_duties(held: Mapping[Applies, Policy]) -> dict[Duty, frozenset[Applies]]:
     """Each duty that the tiers call, and in which hours."""
     return {
         duty: applies

@@ -54,7 +54,7 @@ def advance(escalation: Escalation, now: datetime) -> tuple[Escalation, tuple[Ac
     return replace(escalation, taken=taken, due_at=due_at), people_of(escalation.tiers[escalation.taken : taken])
 
 
-def climb(escalation: Escalation, now: datetime) -> tuple[Escalation, tuple[AccountId, ...]]:
+def take_next_tier(escalation: Escalation, now: datetime) -> tuple[Escalation, tuple[AccountId, ...]]:
     """Take the next tier now, whenever it was due; at the top nothing is left to take."""
     if escalation.due_at is None:
         return escalation, ()
@@ -66,12 +66,12 @@ def people_of(tiers: tuple[Tier, ...]) -> tuple[AccountId, ...]:
     return tuple(dict.fromkeys(responder for tier in tiers for responder in tier.responders))
 
 
-def gaps(before: Escalation, after: Escalation) -> tuple[int, ...]:
+def empty_tiers_between(before: Escalation, after: Escalation) -> tuple[int, ...]:
     """The tiers taken between the two that reach nobody."""
     return tuple(n for n in range(before.taken, after.taken) if not after.tiers[n].responders)
 
 
-def is_hurry(presses: tuple[datetime, ...], hurried_at: datetime | None, now: datetime) -> bool:
+def asks_for_next_tier(presses: tuple[datetime, ...], hurried_at: datetime | None, now: datetime) -> bool:
     """Whether three distinct presses within 30 s ask for the next tier now; at most once per 30 s.
 
     What is later than `now` is of a clock that has been set back since, and counts for nothing.

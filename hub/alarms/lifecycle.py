@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from devices.contract.messages import CueKind, Do
 from hub.alarms.errors import AlreadyTaken, NotNow, ReasonNeeded
-from hub.alarms.escalation import Escalation, Tier, advance, climb, gaps, is_hurry, lead_tier, people_of
+from hub.alarms.escalation import Escalation, Tier, advance, take_next_tier, empty_tiers_between, asks_for_next_tier, lead_tier, people_of
 from hub.alarms.model import (
     AMBULANCE_CARD_AFTER,
     ARRIVE_WITHIN,
@@ -36,7 +36,7 @@ from hub.alarms.model import (
     Resolve,
     SomebodyTold,
     Sound,
-    State,
+    AlarmState,
     Tell,
     TimerKind,
     Transition,
@@ -95,7 +95,7 @@ class _Case:
         return tuple(dict.fromkeys((*owner, *self.reach.lead)))
 
 
-def opened(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
+def open_alarm(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
     """T1: a new alarm, with the people of its first tier told. `alarm` is as `service` made it, nothing taken yet."""
     before = Escalation(reach.tiers, taken=0, due_at=now)
     escalation, told = advance(before, now)
@@ -103,14 +103,14 @@ def opened(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
         alarm=replace(alarm, tier=escalation.taken - 1, ambulance_card_at=now + AMBULANCE_CARD_AFTER),
         what=Transition.OPENED,
         timers=_timers_of_open(escalation.due_at, now),
-        tell=_tell(Template.ALARM, told),
+        tell=_notifications_to(Template.ALARM, told),
         cue=CueKind.RECEIVED,
-        sound=_sound(reach, 0, escalation.taken),
-        gaps=gaps(before, escalation),
+        sound=_sounders_to_start(reach, 0, escalation.taken),
+        gaps=empty_tiers_between(before, escalation),
     )
 
 
-def after(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Moved | None:
+def decide_transition(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Moved | None:
     """The alarm after `happening`, or None when it changes nothing (T21: repeated, late, or no longer of interest).
 
     Raises AlreadyTaken when somebody else was faster (T8), ReasonNeeded when a sentence is missing, NotNow when the
@@ -119,17 +119,17 @@ def after(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Mo
     case = _Case(alarm, reach, now)
     match happening:
         case Again():
-            return _again(case, happening)
+            return _press_again(case, happening)
         case Due():
-            return _due(case, happening)
+            return _fire_timer(case, happening)
         case SomebodyTold():
-            return _somebody_told(case)
+            return _clear_unreachable(case)
         case Accept():
-            return _accept(case, happening)
+            return _accept_alarm(case, happening)
         case Arrive():
-            return _arrive(case, happening)
+            return _arrive_on_scene(case, happening)
         case Resolve():
-            return _resolve(case, happening)
+            return _resolve_alarm(case, happening)
         case OwnerDisabled():
             return _owner_disabled(case)
         case CancelRequested():
@@ -140,16 +140,16 @@ def after(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Mo
             assert_never(happening)
 
 
-def cue_of(state: State) -> CueKind:
+def cue_of(state: AlarmState) -> CueKind:
     """What the presser's device shows while the alarm is in this state."""
     match state:
-        case State.OPEN:
+        case AlarmState.OPEN:
             return CueKind.RECEIVED
-        case State.ACCEPTED:
+        case AlarmState.ACCEPTED:
             return CueKind.COMING
-        case State.ON_SCENE:
+        case AlarmState.ON_SCENE:
             return CueKind.ON_SCENE
-        case State.RESOLVED | State.CLOSED:
+        case AlarmState.RESOLVED | AlarmState.CLOSED:
             return CueKind.CLOSED
         case _:
             assert_never(state)
@@ -157,10 +157,10 @@ def cue_of(state: State) -> CueKind:
 
 def ambulance_card_at(alarm: Alarm) -> datetime | None:
     """When the 120 card fills every screen: five minutes after the alarm opened, unless somebody is on scene."""
-    return alarm.ambulance_card_at if alarm.state in (State.OPEN, State.ACCEPTED) else None
+    return alarm.ambulance_card_at if alarm.state in (AlarmState.OPEN, AlarmState.ACCEPTED) else None
 
 
-def _again(case: _Case, again: Again) -> Moved | None:
+def _press_again(case: _Case, again: Again) -> Moved | None:
     """T2 while nobody has taken it, T12 while somebody has."""
     if not case.alarm.state.is_live:
         raise NotNow(state=case.alarm.state)
@@ -169,16 +169,16 @@ def _again(case: _Case, again: Again) -> Moved | None:
         return Moved(case.stamped(counted), Transition.FOUND_AGAIN)
     if case.alarm.state.has_owner:
         return _pressed_while_owned(case, counted)
-    if is_hurry(again.presses, case.alarm.hurried_at, case.now):
-        return _hurried(case, replace(counted, hurried_at=case.now))
+    if asks_for_next_tier(again.presses, case.alarm.hurried_at, case.now):
+        return _hurry_escalation(case, replace(counted, hurried_at=case.now))
     return Moved(case.stamped(counted), Transition.PRESSED_AGAIN, cue=CueKind.RECEIVED)
 
 
-def _hurried(case: _Case, counted: Alarm) -> Moved:
+def _hurry_escalation(case: _Case, counted: Alarm) -> Moved:
     """T2: three presses within 30 s take the next tier now; at the top everybody hears it again."""
     if not case.is_at_top:
-        return replace(_climbed(case, counted), what=Transition.HURRIED, cue=CueKind.RECEIVED)
-    again = _tell(Template.AGAIN, case.told_so_far)
+        return replace(_escalate_one_tier(case, counted), what=Transition.HURRIED, cue=CueKind.RECEIVED)
+    again = _notifications_to(Template.AGAIN, case.told_so_far)
     return Moved(case.stamped(counted), Transition.HURRIED, tell=again, cue=CueKind.RECEIVED)
 
 
@@ -190,42 +190,42 @@ def _pressed_while_owned(case: _Case, counted: Alarm) -> Moved:
         case.stamped(replace(counted, confirm_by=confirm_by)),
         Transition.PRESSED_AGAIN,
         timers=() if asked else (Pending(TimerKind.CONFIRM, confirm_by),),
-        tell=_tell(Template.PRESSED_AGAIN, case.owner_and_lead),
+        tell=_notifications_to(Template.PRESSED_AGAIN, case.owner_and_lead),
         cue=cue_of(case.alarm.state),
     )
 
 
-def _due(case: _Case, due: Due) -> Moved | None:
+def _fire_timer(case: _Case, due: Due) -> Moved | None:
     match (due.kind, case.alarm.state):
-        case (TimerKind.ESCALATE, State.OPEN):
-            return _escalated(case, due)
-        case (TimerKind.REPEAT, State.OPEN):
-            return _repeated(case)
-        case (TimerKind.UNREACHABLE, State.OPEN):
-            return None if due.anybody_told else _unreachable(case)
-        case (TimerKind.ARRIVE, State.ACCEPTED):
-            nudge = _tell(Template.ARRIVE_NUDGE, case.owner_and_lead)
+        case (TimerKind.ESCALATE, AlarmState.OPEN):
+            return _escalate_due_tiers(case, due)
+        case (TimerKind.REPEAT, AlarmState.OPEN):
+            return _repeat_notifications(case)
+        case (TimerKind.UNREACHABLE, AlarmState.OPEN):
+            return None if due.anybody_told else _escalate_unreachable(case)
+        case (TimerKind.ARRIVE, AlarmState.ACCEPTED):
+            nudge = _notifications_to(Template.ARRIVE_NUDGE, case.owner_and_lead)
             return Moved(case.stamped(case.alarm), Transition.ARRIVE_OVERDUE, tell=nudge, keeps_cue=True)
-        case (TimerKind.LEASE, State.ACCEPTED):
-            return _reopened(case, case.alarm, case.alarm.tier + 1, Transition.LEASE_LAPSED)
-        case (TimerKind.CONFIRM, State.ACCEPTED | State.ON_SCENE):
-            return _reopened(case, case.alarm, case.alarm.tier + 1, Transition.CONFIRM_LAPSED)
-        case (TimerKind.RESOLVE, State.ON_SCENE):
+        case (TimerKind.LEASE, AlarmState.ACCEPTED):
+            return _reopen_alarm(case, case.alarm, case.alarm.tier + 1, Transition.LEASE_LAPSED)
+        case (TimerKind.CONFIRM, AlarmState.ACCEPTED | AlarmState.ON_SCENE):
+            return _reopen_alarm(case, case.alarm, case.alarm.tier + 1, Transition.CONFIRM_LAPSED)
+        case (TimerKind.RESOLVE, AlarmState.ON_SCENE):
             return _resolve_overdue(case)
-        case (TimerKind.CLOSE, State.RESOLVED):
-            return Moved(case.stamped(replace(case.alarm, state=State.CLOSED, closed_at=case.now)), Transition.CLOSED)
+        case (TimerKind.CLOSE, AlarmState.RESOLVED):
+            return Moved(case.stamped(replace(case.alarm, state=AlarmState.CLOSED, closed_at=case.now)), Transition.CLOSED)
         case _:
             return None
 
 
-def _escalated(case: _Case, due: Due) -> Moved:
+def _escalate_due_tiers(case: _Case, due: Due) -> Moved:
     """T3 and T4: every tier that is due, found anew, as one step."""
     before = Escalation(case.reach.tiers, taken=case.alarm.tier + 1, due_at=due.due_at)
     escalation, _ = advance(before, case.now)
     return _on_tier(case, case.alarm, before, escalation)
 
 
-def _repeated(case: _Case) -> Moved:
+def _repeat_notifications(case: _Case) -> Moved:
     """T5, and the last resort of T6: everybody so far, or simply everybody.
 
     That is also for an alarm whose people have all gone off duty since they were told.
@@ -236,26 +236,26 @@ def _repeated(case: _Case) -> Moved:
         case.stamped(case.alarm),
         Transition.REPEATED,
         timers=(Pending(TimerKind.REPEAT, case.now + REPEAT_EVERY),),
-        tell=_tell(Template.AGAIN, told),
+        tell=_notifications_to(Template.AGAIN, told),
         keeps_cue=True,
-        sound=Sound(case.reach.every_device) if last_resort else _sound(case.reach, 0, case.alarm.tier + 1),
+        sound=Sound(case.reach.every_device) if last_resort else _sounders_to_start(case.reach, 0, case.alarm.tier + 1),
     )
 
 
-def _unreachable(case: _Case) -> Moved:
+def _escalate_unreachable(case: _Case) -> Moved:
     """T6: nobody's phone took it, so the next tier now; on the last tier everybody and every siren."""
     flagged = replace(case.alarm, unreachable=True)
     if not case.is_at_top:
-        return replace(_climbed(case, flagged), what=Transition.UNREACHABLE)
+        return replace(_escalate_one_tier(case, flagged), what=Transition.UNREACHABLE)
     return Moved(
         case.stamped(flagged),
         Transition.UNREACHABLE,
-        tell=_tell(Template.ALARM, case.reach.everyone),
+        tell=_notifications_to(Template.ALARM, case.reach.everyone),
         sound=Sound(case.reach.every_device),
     )
 
 
-def _somebody_told(case: _Case) -> Moved | None:
+def _clear_unreachable(case: _Case) -> Moved | None:
     if not case.alarm.unreachable:
         return None
     return Moved(case.stamped(replace(case.alarm, unreachable=False)), Transition.REACHED)
@@ -266,28 +266,28 @@ def _resolve_overdue(case: _Case) -> Moved:
     nudged = replace(case.alarm, nudges=case.alarm.nudges + 1)
     if nudged.nudges >= NUDGES_BEFORE_REOPENING:
         of_lead = lead_tier(case.alarm.policy)
-        return _reopened(case, nudged, max(case.alarm.tier, of_lead or 0), Transition.RESOLVE_LAPSED)
+        return _reopen_alarm(case, nudged, max(case.alarm.tier, of_lead or 0), Transition.RESOLVE_LAPSED)
     return Moved(
         case.stamped(nudged),
         Transition.RESOLVE_OVERDUE,
         timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
-        tell=_tell(Template.RESOLVE_NUDGE, case.owner_and_lead),
+        tell=_notifications_to(Template.RESOLVE_NUDGE, case.owner_and_lead),
         keeps_cue=True,
         renew=True,
     )
 
 
-def _accept(case: _Case, accept: Accept) -> Moved | None:
+def _accept_alarm(case: _Case, accept: Accept) -> Moved | None:
     """T7, T8. From the owner herself it answers "she pressed again", else it is a repetition (T21) and renews nothing:
     the "still coming" of T11 does not exist yet, and after five minutes on the way the alarm rings again."""
     alarm, now = case.alarm, case.now
     if alarm.owner_id is not None:
         if alarm.owner_id != accept.by:
             raise AlreadyTaken(alarm.owner_id)
-        return _confirmed(case, accept.by)
-    if alarm.state is not State.OPEN:
+        return _confirm_lease(case, accept.by)
+    if alarm.state is not AlarmState.OPEN:
         return None
-    taken = replace(alarm, state=State.ACCEPTED, owner_id=accept.by, accepted_at=now, unreachable=False, nudges=0)
+    taken = replace(alarm, state=AlarmState.ACCEPTED, owner_id=accept.by, accepted_at=now, unreachable=False, nudges=0)
     arrive_by = now + LEASE
     return Moved(
         case.stamped(replace(taken, arrive_by=arrive_by)),
@@ -299,26 +299,26 @@ def _accept(case: _Case, accept: Accept) -> Moved | None:
     )
 
 
-def _confirmed(case: _Case, by: AccountId) -> Moved | None:
+def _confirm_lease(case: _Case, by: AccountId) -> Moved | None:
     """The owner answers "she pressed again", and her lease runs on; without that question there is nothing to say."""
     if case.alarm.confirm_by is None:
         return None
     return Moved(case.stamped(replace(case.alarm, confirm_by=None)), Transition.CONFIRMED, by=by, answers_confirm=True)
 
 
-def _arrive(case: _Case, arrive: Arrive) -> Moved | None:
+def _arrive_on_scene(case: _Case, arrive: Arrive) -> Moved | None:
     """T9."""
     alarm = case.alarm
     if alarm.owner_id is None:
         raise NotNow(state=alarm.state)
     if alarm.owner_id != arrive.by:
         raise AlreadyTaken(alarm.owner_id)
-    if alarm.state is State.ON_SCENE:
-        return _confirmed(case, arrive.by)
+    if alarm.state is AlarmState.ON_SCENE:
+        return _confirm_lease(case, arrive.by)
     if arrive.how is Arrival.TAP and not arrive.has_reason:
         raise ReasonNeeded
     return Moved(
-        case.stamped(replace(alarm, state=State.ON_SCENE, on_scene_at=case.now, confirm_by=None, arrive_by=None)),
+        case.stamped(replace(alarm, state=AlarmState.ON_SCENE, on_scene_at=case.now, confirm_by=None, arrive_by=None)),
         Transition.ON_SCENE,
         timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
         cue=CueKind.ON_SCENE,
@@ -328,18 +328,18 @@ def _arrive(case: _Case, arrive: Arrive) -> Moved | None:
     )
 
 
-def _resolve(case: _Case, resolve: Resolve) -> Moved | None:
+def _resolve_alarm(case: _Case, resolve: Resolve) -> Moved | None:
     """T16. Whoever of the centre saw that it is over may say so; the record says who did."""
     alarm = case.alarm
-    if alarm.state in (State.RESOLVED, State.CLOSED):
+    if alarm.state in (AlarmState.RESOLVED, AlarmState.CLOSED):
         return None
-    if alarm.state is State.OPEN:
+    if alarm.state is AlarmState.OPEN:
         raise NotNow(state=alarm.state)
-    if alarm.state is State.ACCEPTED and not resolve.has_sentence:
+    if alarm.state is AlarmState.ACCEPTED and not resolve.has_sentence:
         raise ReasonNeeded
-    over = replace(alarm, state=State.RESOLVED, resolved_at=case.now, resolved_by=resolve.by, outcome=resolve.outcome)
+    over = replace(alarm, state=AlarmState.RESOLVED, resolved_at=case.now, resolved_by=resolve.by, outcome=resolve.outcome)
     return Moved(
-        case.stamped(_unowned(over)),
+        case.stamped(_without_owner(over)),
         Transition.RESOLVED,
         timers=(Pending(TimerKind.CLOSE, case.now + CLOSE_AFTER),),
         tell=(Tell(Template.RESOLVED, all_told=True),),
@@ -356,7 +356,7 @@ def _owner_disabled(case: _Case) -> Moved | None:
     """
     if case.alarm.owner_id is None:
         return None
-    reopened = _reopened(case, case.alarm, 0, Transition.OWNER_DISABLED)
+    reopened = _reopen_alarm(case, case.alarm, 0, Transition.OWNER_DISABLED)
     return replace(reopened, tell=tuple(replace(tell, template=Template.ALARM) for tell in reopened.tell))
 
 
@@ -367,10 +367,10 @@ def _cancel_requested(case: _Case) -> Moved | None:
     return Moved(case.stamped(replace(case.alarm, cancel_requested=True)), Transition.CANCEL_REQUESTED)
 
 
-def _climbed(case: _Case, changed: Alarm) -> Moved:
+def _escalate_one_tier(case: _Case, changed: Alarm) -> Moved:
     """One tier up, before it was due."""
     before = Escalation(case.reach.tiers, taken=case.alarm.tier + 1, due_at=case.now)
-    escalation, _ = climb(before, case.now)
+    escalation, _ = take_next_tier(before, case.now)
     return _on_tier(case, changed, before, escalation)
 
 
@@ -380,30 +380,30 @@ def _on_tier(case: _Case, changed: Alarm, before: Escalation, escalation: Escala
         case.stamped(replace(changed, tier=escalation.taken - 1)),
         Transition.ESCALATED,
         timers=_timers_of_open(escalation.due_at, case.now),
-        tell=_tell(Template.ALARM, people_of(case.reach.tiers[before.taken : escalation.taken])),
-        sound=_sound(case.reach, before.taken, escalation.taken),
-        gaps=gaps(before, escalation),
+        tell=_notifications_to(Template.ALARM, people_of(case.reach.tiers[before.taken : escalation.taken])),
+        sound=_sounders_to_start(case.reach, before.taken, escalation.taken),
+        gaps=empty_tiers_between(before, escalation),
     )
 
 
-def _reopened(case: _Case, changed: Alarm, tier: int, what: Transition) -> Moved:
+def _reopen_alarm(case: _Case, changed: Alarm, tier: int, what: Transition) -> Moved:
     """T11, T12, T14, T17: nobody is responsible any more. Open on `tier`, or above it while that reaches nobody, not
     past the last; everybody up to there hears it again."""
     start = Escalation(case.reach.tiers, taken=min(tier, len(case.reach.tiers) - 1), due_at=case.now)
     escalation, _ = advance(start, case.now)
-    reopened = replace(changed, state=State.OPEN, accepted_at=None, on_scene_at=None)
+    reopened = replace(changed, state=AlarmState.OPEN, accepted_at=None, on_scene_at=None)
     return Moved(
-        case.stamped(replace(_unowned(reopened), open_since=case.now, tier=escalation.taken - 1)),
+        case.stamped(replace(_without_owner(reopened), open_since=case.now, tier=escalation.taken - 1)),
         what,
         timers=_timers_of_open(escalation.due_at, case.now),
-        tell=_tell(Template.LAPSED, people_of(case.reach.tiers[: escalation.taken])),
+        tell=_notifications_to(Template.LAPSED, people_of(case.reach.tiers[: escalation.taken])),
         cue=CueKind.RECEIVED,
-        sound=_sound(case.reach, 0, escalation.taken),
-        gaps=gaps(start, escalation),
+        sound=_sounders_to_start(case.reach, 0, escalation.taken),
+        gaps=empty_tiers_between(start, escalation),
     )
 
 
-def _unowned(alarm: Alarm) -> Alarm:
+def _without_owner(alarm: Alarm) -> Alarm:
     """Nobody has it, so nobody is expected."""
     return replace(alarm, owner_id=None, arrive_by=None, confirm_by=None)
 
@@ -416,10 +416,10 @@ def _timers_of_open(escalate_at: datetime | None, now: datetime) -> tuple[Pendin
     return always if escalate_at is None else (Pending(TimerKind.ESCALATE, escalate_at), *always)
 
 
-def _tell(template: Template, people: tuple[AccountId, ...]) -> tuple[Tell, ...]:
+def _notifications_to(template: Template, people: tuple[AccountId, ...]) -> tuple[Tell, ...]:
     return (Tell(template, people),) if people else ()
 
 
-def _sound(reach: Reach, first: int, end: int) -> Sound | None:
+def _sounders_to_start(reach: Reach, first: int, end: int) -> Sound | None:
     devices = reach.devices_of(first, end)
     return Sound(devices) if devices else None

@@ -12,7 +12,7 @@ from hub.notifications.model import Template
 from hub.rules.model import Priority
 
 
-class State(StrEnum):
+class AlarmState(StrEnum):
     """Where an alarm stands. Live means open, accepted or on_scene."""
 
     OPEN = "open"
@@ -24,12 +24,12 @@ class State(StrEnum):
     @property
     def is_live(self) -> bool:
         """Whether a human is still needed."""
-        return self in (State.OPEN, State.ACCEPTED, State.ON_SCENE)
+        return self in (AlarmState.OPEN, AlarmState.ACCEPTED, AlarmState.ON_SCENE)
 
     @property
     def has_owner(self) -> bool:
         """Whether somebody is responsible by name."""
-        return self in (State.ACCEPTED, State.ON_SCENE)
+        return self in (AlarmState.ACCEPTED, AlarmState.ON_SCENE)
 
 
 class Outcome(StrEnum):
@@ -153,7 +153,7 @@ class Alarm:
     klass: str
     number: str
     priority: Priority
-    state: State
+    state: AlarmState
     version: int
     epoch: int
     tier: int

@@ -57,18 +57,18 @@ def parse_tiers(written: object) -> tuple[Step, ...]:
 def require_tiers(steps: tuple[Step, ...]) -> None:
     """Raises WrongPolicy unless these are rungs as `parse_tiers` reads them."""
     try:
-        parse_tiers(written(Policy("", 0, steps))["tiers"])
+        parse_tiers(policy_as_json(Policy("", 0, steps))["tiers"])
     except ValidationError as error:
         raise WrongPolicy(str(error)) from error
 
 
-def written(policy: Policy) -> dict[str, object]:
+def policy_as_json(policy: Policy) -> dict[str, object]:
     """The policy as JSON, for the copy that each alarm keeps."""
     tiers = [{"wait_seconds": step.wait_seconds, "targets": list(step.targets)} for step in policy.steps]
     return {"name": policy.name, "version": policy.version, "tiers": tiers}
 
 
-def shipped(applies: Applies) -> Policy:
+def shipped_policy(applies: Applies) -> Policy:
     """What holds until the centre has written its own; version 0."""
     match applies:
         case Applies.OPENING_HOURS:

@@ -5,7 +5,7 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from hub.alarms.model import Applies, Policy
-from hub.alarms.policies import parse_tiers, written
+from hub.alarms.policies import parse_tiers, policy_as_json
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
 
@@ -76,7 +76,7 @@ async def replace_policy(
             "centre_id": centre_id,
             "applies": applies,
             "name": policy.name,
-            "tiers": Jsonb(written(policy)["tiers"]),
+            "tiers": Jsonb(policy_as_json(policy)["tiers"]),
             "now": now,
             "by": by,
         },

@@ -74,7 +74,7 @@ class Presser:
     language: str
 
 
-async def pressers(conn: Conn, alarm_id: AlarmId) -> list[Presser]:
+async def pressers_of(conn: Conn, alarm_id: AlarmId) -> list[Presser]:
     """The devices from which this alarm was pressed."""
     async with conn.cursor(row_factory=class_row(Presser)) as cur:
         await cur.execute(

@@ -30,15 +30,15 @@ class Centre:
 def reach_of(policy: Policy, room_id: RoomId | None, centre: Centre) -> Reach:
     """Each rung with the people on it who are reachable, and the devices it turns on."""
     return Reach(
-        tiers=tuple(Tier(timedelta(seconds=step.wait_seconds), _people(step, centre)) for step in policy.steps),
-        devices=tuple(_devices(step, room_id, centre.sounders) for step in policy.steps),
-        lead=_reachable(centre.posts.with_duty(Duty.LEAD), centre),
+        tiers=tuple(Tier(timedelta(seconds=step.wait_seconds), _people_of_step(step, centre)) for step in policy.steps),
+        devices=tuple(_devices_of_step(step, room_id, centre.sounders) for step in policy.steps),
+        lead=_reachable_among(centre.posts.with_duty(Duty.LEAD), centre),
         everyone=centre.reachable.any_channel,
         every_device=tuple(sounder.device_id for sounder in centre.sounders),
     )
 
 
-def _people(step: Step, centre: Centre) -> tuple[AccountId, ...]:
+def _people_of_step(step: Step, centre: Centre) -> tuple[AccountId, ...]:
     named: list[AccountId] = []
     for target in step.targets:
         kind, _, name = target.partition(":")
@@ -46,20 +46,20 @@ def _people(step: Step, centre: Centre) -> tuple[AccountId, ...]:
             named.extend(centre.posts.with_duty(Duty(name)))
         elif kind == "role":
             named.extend(centre.posts.with_role(name))
-    return _reachable(tuple(dict.fromkeys(named)), centre)
+    return _reachable_among(tuple(dict.fromkeys(named)), centre)
 
 
-def _reachable(people: tuple[AccountId, ...], centre: Centre) -> tuple[AccountId, ...]:
+def _reachable_among(people: tuple[AccountId, ...], centre: Centre) -> tuple[AccountId, ...]:
     return tuple(person for person in people if person in centre.reachable.works)
 
 
-def _devices(step: Step, room_id: RoomId | None, sounders: Sequence[Sounder]) -> tuple[DeviceId, ...]:
+def _devices_of_step(step: Step, room_id: RoomId | None, sounders: Sequence[Sounder]) -> tuple[DeviceId, ...]:
     return tuple(
-        sounder.device_id for sounder in sounders if any(_means(target, sounder, room_id) for target in step.targets)
+        sounder.device_id for sounder in sounders if any(_target_matches(target, sounder, room_id) for target in step.targets)
     )
 
 
-def _means(target: str, sounder: Sounder, room_id: RoomId | None) -> bool:
+def _target_matches(target: str, sounder: Sounder, room_id: RoomId | None) -> bool:
     kind, _, where = target.partition(":")
     match kind:
         case "device":

@@ -79,7 +79,7 @@ async def numbers_owned_by(conn: Conn, account_id: AccountId) -> list[str]:
 
 async def read_whole_alarm(edit: Edit, alarm_id: AlarmId) -> WholeAlarm | None:
     """The whole alarm, None when there is none; that its author reads what staff wrote is noted."""
-    story = await card.story(edit.conn, alarm_id)
+    story = await card.read_story(edit.conn, alarm_id)
     if story is None:
         return None
     sentences = tuple(await _sentences_of(edit.conn, alarm_id))

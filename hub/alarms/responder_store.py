@@ -23,7 +23,7 @@ class Responder:
     person: UUID
 
 
-async def responder(conn: Conn, account_id: AccountId) -> Responder | None:
+async def find_responder(conn: Conn, account_id: AccountId) -> Responder | None:
     """The account with this id."""
     async with conn.cursor(row_factory=class_row(Responder)) as cur:
         await cur.execute(

@@ -18,7 +18,7 @@ from hub.alarms import (
 )
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder
 from hub.alarms.keys import key_of
-from hub.alarms.lifecycle import after, opened
+from hub.alarms.lifecycle import decide_transition, open_alarm
 from hub.alarms.model import (
     Accept,
     Again,
@@ -35,13 +35,13 @@ from hub.alarms.model import (
     Sentence,
     SentenceAbout,
     SomebodyTold,
-    State,
+    AlarmState,
     Timer,
     TimerKind,
 )
 from hub.alarms.reach import Centre, reach_of
 from hub.alarms.responder_store import Responder, person_of_senior
-from hub.alarms.transition import Noted, carry_out, centre_now
+from hub.alarms.transition import Noted, apply_transition, read_centre
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, PressId, new_id
 from hub.ledger import service as ledger
@@ -63,7 +63,7 @@ class Concluded:
     opened: bool
 
 
-async def conclude(
+async def conclude_findings(
     conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
 ) -> list[Concluded]:
     """Let each finding open an alarm (T1), count on the live one of its key (T2, T12), or raise a notice.
@@ -76,7 +76,7 @@ async def conclude(
     keys = [key_of(finding) for finding in findings if finding.priority.is_alarm]
     keys += [key for _, key in await press_store.alarms_of_presses(conn, taken_back)]
     await store.lock_keys(conn, keys)
-    sitting = _Sitting(conn, now, await store.lock_live(conn, keys))
+    sitting = _Sitting(conn, now, await store.lock_live_alarms(conn, keys))
     if keys:
         await sounder_store.lock_devices(conn)
     concluded = [await sitting.conclude(finding) for finding in findings]
@@ -86,82 +86,82 @@ async def conclude(
     return concluded
 
 
-async def accept(conn: Conn, alarm_id: AlarmId, account_id: AccountId, now: datetime) -> Alarm:
+async def accept_alarm(conn: Conn, alarm_id: AlarmId, account_id: AccountId, now: datetime) -> Alarm:
     """Take responsibility (T7); by the owner herself: answer "she pressed again". Late or repeated: nothing (T21).
 
     Raises NoSuchAlarm, NotAResponder, and AlreadyTaken with the winner's name (T8).
     """
-    alarm = await _lock(conn, alarm_id)
-    await _require_responder(conn, alarm, account_id)
-    return await _happen(conn, alarm, Accept(account_id), now)
+    alarm = await _lock_alarm(conn, alarm_id)
+    await _require_responder_of(conn, alarm, account_id)
+    return await _apply_event(conn, alarm, Accept(account_id), now)
 
 
-async def accept_through(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
+async def accept_through_link(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
     """`accept` by the one person of an accept link, whose message has arrived by that. Raises the same."""
-    alarm = await _through(conn, link, now)
-    return await _happen(conn, alarm, Accept(link.account_id), now)
+    alarm = await _lock_linked_alarm(conn, link, now)
+    return await _apply_event(conn, alarm, Accept(link.account_id), now)
 
 
-async def arrive(
+async def record_arrival(
     conn: Conn, alarm_id: AlarmId, account_id: AccountId, how: Arrival, reason: str, now: datetime
 ) -> Alarm:
     """The owner is on scene (T9). Raises NoSuchAlarm, NotAResponder, AlreadyTaken, NotNow, ReasonNeeded."""
-    alarm = await _lock(conn, alarm_id)
-    await _require_responder(conn, alarm, account_id)
-    return await _arrived(conn, alarm, how, Sentence(SentenceAbout.ARRIVAL, account_id, reason.strip()), now)
+    alarm = await _lock_alarm(conn, alarm_id)
+    await _require_responder_of(conn, alarm, account_id)
+    return await _apply_arrival(conn, alarm, how, Sentence(SentenceAbout.ARRIVAL, account_id, reason.strip()), now)
 
 
-async def arrive_through(conn: Conn, link: AcceptLink, how: Arrival, reason: str, now: datetime) -> Alarm:
+async def record_arrival_through_link(conn: Conn, link: AcceptLink, how: Arrival, reason: str, now: datetime) -> Alarm:
     """`arrive` by the one person of an accept link, whose message has arrived by that. Raises the same."""
-    alarm = await _through(conn, link, now)
-    return await _arrived(conn, alarm, how, Sentence(SentenceAbout.ARRIVAL, link.account_id, reason.strip()), now)
+    alarm = await _lock_linked_alarm(conn, link, now)
+    return await _apply_arrival(conn, alarm, how, Sentence(SentenceAbout.ARRIVAL, link.account_id, reason.strip()), now)
 
 
-async def resolve(
+async def resolve_alarm(
     conn: Conn, alarm_id: AlarmId, account_id: AccountId, outcome: Outcome, sentence: str, now: datetime
 ) -> Alarm:
     """It is over (T16). Raises NoSuchAlarm, NotAResponder, NotNow, ReasonNeeded."""
-    alarm = await _lock(conn, alarm_id)
-    await _require_responder(conn, alarm, account_id)
+    alarm = await _lock_alarm(conn, alarm_id)
+    await _require_responder_of(conn, alarm, account_id)
     said = Sentence(SentenceAbout.OUTCOME, account_id, sentence.strip())
     resolving = Resolve(account_id, outcome, has_sentence=bool(said.text))
-    return await _happen(conn, alarm, resolving, now, Noted({"outcome": outcome.value}, sentence=said))
+    return await _apply_event(conn, alarm, resolving, now, Noted({"outcome": outcome.value}, sentence=said))
 
 
-async def person(conn: Conn, account_id: AccountId) -> Responder:
+async def require_responder(conn: Conn, account_id: AccountId) -> Responder:
     """Who an account is. Raises NotAResponder when there is none."""
-    found = await responder_store.responder(conn, account_id)
+    found = await responder_store.find_responder(conn, account_id)
     if found is None:
         raise NotAResponder
     return found
 
 
-async def fire_due(conn: Conn, now: datetime) -> bool:
+async def fire_due_timer(conn: Conn, now: datetime) -> bool:
     """Do what the timer says that is due longest; False when none is due (or somebody else is at it).
 
     An alarm that raises is parked, with all its timers, and told by last resort: the others never wait for it.
     """
-    timer = await timer_store.lock_due(conn, now)
+    timer = await timer_store.lock_due_timer(conn, now)
     if timer is None:
         return False
-    await last_resort.shield(conn, timer.alarm_id, timer.centre_id, lambda: _fire(conn, timer, now), now)
+    await last_resort.run_or_park_alarm(conn, timer.alarm_id, timer.centre_id, lambda: _fire_timer(conn, timer, now), now)
     return True
 
 
-async def note_reached(conn: Conn, now: datetime) -> bool:
+async def clear_unreachable_flag(conn: Conn, now: datetime) -> bool:
     """Take the flag `unreachable` from one alarm of which somebody has been told; False for none. One may be parked."""
-    return await _happen_shielded(conn, await store.lock_reached(conn, now), SomebodyTold(), now)
+    return await _apply_event_or_park(conn, await store.lock_reached_alarm(conn, now), SomebodyTold(), now)
 
 
-async def reopen_disowned(conn: Conn, now: datetime) -> bool:
+async def reopen_alarm_of_disabled_owner(conn: Conn, now: datetime) -> bool:
     """Reopen one alarm whose owner's account was disabled, whoever did that (T14); False when there is none.
 
     An alarm that raises is parked.
     """
-    return await _happen_shielded(conn, await store.lock_disowned(conn, now), OwnerDisabled(), now)
+    return await _apply_event_or_park(conn, await store.lock_alarm_of_disabled_owner(conn, now), OwnerDisabled(), now)
 
 
-async def _happen_shielded(
+async def _apply_event_or_park(
     conn: Conn, found: tuple[AlarmId, CentreId] | None, happening: Happening, now: datetime
 ) -> bool:
     """Let this happen to the alarm that was found and locked, or park it; False when none was found."""
@@ -170,42 +170,42 @@ async def _happen_shielded(
     alarm_id, centre_id = found
 
     async def happen() -> None:
-        await _happen(conn, await _lock(conn, alarm_id), happening, now)
+        await _apply_event(conn, await _lock_alarm(conn, alarm_id), happening, now)
 
-    await last_resort.shield(conn, alarm_id, centre_id, happen, now)
+    await last_resort.run_or_park_alarm(conn, alarm_id, centre_id, happen, now)
     return True
 
 
-async def conclude_apart(
+async def conclude_after_defect(
     conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
 ) -> list[Concluded]:
     """`conclude` for one message with which it raised: a press of a live alarm is linked to it, told by last resort."""
     alarms = [finding for finding in findings if finding.priority.is_alarm]
     await store.lock_keys(conn, [key_of(finding) for finding in alarms])
-    live = {key: await store.lock_bare_live(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
+    live = {key: await store.lock_bare_live_alarm(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
     if findings and not any(live.values()):
-        return await conclude(conn, findings, now, taken_back)
+        return await conclude_findings(conn, findings, now, taken_back)
     concluded: list[Concluded] = []
     for finding in findings:
         alarm_id = live.get(key_of(finding))
         if alarm_id is None:
-            concluded += await conclude(conn, [finding], now)
+            concluded += await conclude_findings(conn, [finding], now)
             continue
-        if await _link(conn, alarm_id, finding):
-            await last_resort.tell(conn, alarm_id, now)
+        if await _link_press(conn, alarm_id, finding):
+            await last_resort.notify_by_last_resort(conn, alarm_id, now)
         concluded.append(Concluded(alarm_id, opened=False))
     return concluded
 
 
-async def _fire(conn: Conn, timer: Timer, now: datetime) -> None:
+async def _fire_timer(conn: Conn, timer: Timer, now: datetime) -> None:
     if timer.was_parked:
-        await parking.unpark(conn, last_resort.polled(timer.alarm_id, timer.centre_id), now)
-    await timer_store.set_fired(conn, timer.id, now)
-    alarm = await _lock(conn, timer.alarm_id)
+        await parking.unpark_row(conn, last_resort.polled_row_of(timer.alarm_id, timer.centre_id), now)
+    await timer_store.set_timer_fired(conn, timer.id, now)
+    alarm = await _lock_alarm(conn, timer.alarm_id)
     told = await notifications.is_anybody_told_since(conn, alarm.id, alarm.open_since)
     late_seconds = int((now - timer.due_at).total_seconds())
     noted = Noted({"late_by_seconds": late_seconds} if late_seconds > 0 else {})
-    await _happen(conn, alarm, Due(TimerKind(timer.kind), timer.due_at, anybody_told=told), now, noted)
+    await _apply_event(conn, alarm, Due(TimerKind(timer.kind), timer.due_at, anybody_told=told), now, noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class _Sitting:
     async def conclude(self, finding: Finding) -> Concluded:
         """What one finding comes to."""
         if not finding.priority.is_alarm:
-            await rule_findings.note(self.conn, finding, self.now)
+            await rule_findings.update_notice(self.conn, finding, self.now)
             return Concluded(None, opened=False)
         known = await self._known(finding)
         live = self.live.get(key_of(finding))
@@ -237,9 +237,9 @@ class _Sitting:
             return Concluded(known, opened=False)
         place = await self._place(finding.centre_id)
         if live is None:
-            return Concluded(self._note(*await _open(self.conn, finding, place)).id, opened=True)
+            return Concluded(self._note(*await _open_alarm(self.conn, finding, place)).id, opened=True)
         happening = Cleared() if finding.cleared else await self._again(live, finding)
-        self._note(*await _decide(self.conn, live, happening, place, NOTHING_NOTED))
+        self._note(*await _write_transition(self.conn, live, happening, place, NOTHING_NOTED))
         return Concluded(live.id, opened=False)
 
     async def take_back(self, alarm_id: AlarmId, key: str) -> None:
@@ -247,13 +247,13 @@ class _Sitting:
         alarm = self.live.get(key)
         if alarm is not None and alarm.id == alarm_id:
             place = await self._place(alarm.centre_id)
-            self._note(*await _decide(self.conn, alarm, CancelRequested(), place, NOTHING_NOTED))
+            self._note(*await _write_transition(self.conn, alarm, CancelRequested(), place, NOTHING_NOTED))
 
     async def record(self) -> None:
         """Append to the ledger, as the last statement before the commit."""
         if self.entries:
             entries = [entry for _, entry in self.entries]
-            await ledger.append(self.conn, self.entries[0][0], Chain.CARE, entries, self.now)
+            await ledger.append_entries(self.conn, self.entries[0][0], Chain.CARE, entries, self.now)
 
     async def _known(self, finding: Finding) -> AlarmId | None:
         """The alarm that the finding's press belongs to already."""
@@ -262,13 +262,13 @@ class _Sitting:
         return await press_store.alarm_of_press(self.conn, finding.press_id, key_of(finding))
 
     async def _again(self, live: Alarm, finding: Finding) -> Again:
-        is_new_press = finding.press_id is not None and await _link(self.conn, live.id, finding)
+        is_new_press = finding.press_id is not None and await _link_press(self.conn, live.id, finding)
         press_id = finding.press_id if is_new_press else None
         return Again(press_id, finding.device_id, tuple(await press_store.presses_of(self.conn, live.id)))
 
     async def _place(self, centre_id: CentreId) -> _Place:
         if self.place is None:
-            self.place = _Place(await centre_now(self.conn, centre_id, self.now), self.now)
+            self.place = _Place(await read_centre(self.conn, centre_id, self.now), self.now)
         return self.place
 
     def _note(self, alarm: Alarm, entry: Entry | None) -> Alarm:
@@ -278,10 +278,10 @@ class _Sitting:
         return alarm
 
 
-async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Entry]:
+async def _open_alarm(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Entry]:
     """T1, T18."""
-    born = await _born(conn, finding, place.now)
-    moved = opened(born, reach_of(born.policy, born.room_id, place.centre), place.now)
+    born = await _build_new_alarm(conn, finding, place.now)
+    moved = open_alarm(born, reach_of(born.policy, born.room_id, place.centre), place.now)
     noted = Noted(
         {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": born.policy.version},
         {
@@ -291,10 +291,10 @@ async def _open(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Ent
             "press": finding.press_id,
         },
     )
-    return await carry_out(conn, None, moved, place.centre.sounders, noted)
+    return await apply_transition(conn, None, moved, place.centre.sounders, noted)
 
 
-async def _born(conn: Conn, finding: Finding, now: datetime) -> Alarm:
+async def _build_new_alarm(conn: Conn, finding: Finding, now: datetime) -> Alarm:
     """A new alarm, which is not written yet, to which the finding's press is linked."""
     key = key_of(finding)
     subject = key.removesuffix(f":{finding.klass}")
@@ -306,11 +306,11 @@ async def _born(conn: Conn, finding: Finding, now: datetime) -> Alarm:
         klass=finding.klass,
         number=await store.next_number(conn, finding.centre_id, now),
         priority=finding.priority,
-        state=State.OPEN,
+        state=AlarmState.OPEN,
         version=1,
         epoch=1,
         tier=0,
-        policy=policy or policies.shipped(applies),
+        policy=policy or policies.shipped_policy(applies),
         opened_at=now,
         open_since=now,
         changed_at=now,
@@ -321,68 +321,68 @@ async def _born(conn: Conn, finding: Finding, now: datetime) -> Alarm:
         rule_id=finding.rule_id,
         summary=finding.summary,
         times_pressed=0 if finding.press_id is None else 1,
-        linked_id=await store.related_alarm(conn, key, subject),
+        linked_id=await store.find_related_alarm(conn, key, subject),
         late=finding.late,
         time_uncertain=finding.time_uncertain,
     )
-    await _link(conn, born.id, finding)
+    await _link_press(conn, born.id, finding)
     return born
 
 
-async def _through(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
+async def _lock_linked_alarm(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
     """The alarm of an accept link, locked for its one person, who has answered."""
-    alarm = await _lock(conn, link.alarm_id)
-    await _require_responder(conn, alarm, link.account_id)
+    alarm = await _lock_alarm(conn, link.alarm_id)
+    await _require_responder_of(conn, alarm, link.account_id)
     await notifications.note_answer(conn, link, now)
     return alarm
 
 
-async def _arrived(conn: Conn, alarm: Alarm, how: Arrival, said: Sentence, now: datetime) -> Alarm:
+async def _apply_arrival(conn: Conn, alarm: Alarm, how: Arrival, said: Sentence, now: datetime) -> Alarm:
     arriving = Arrive(said.by, how, has_reason=bool(said.text))
-    return await _happen(conn, alarm, arriving, now, Noted({"how": how.value}, sentence=said))
+    return await _apply_event(conn, alarm, arriving, now, Noted({"how": how.value}, sentence=said))
 
 
-async def _link(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:
+async def _link_press(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:
     """Link the finding's press to the alarm; False without a press, or when it is linked to another alarm already."""
     if finding.press_id is None:
         return False
     return await press_store.link_press(conn, alarm_id, finding.press_id, finding.device_id, finding.at)
 
 
-async def _happen(conn: Conn, alarm: Alarm, happening: Happening, now: datetime, noted: Noted = NOTHING_NOTED) -> Alarm:
+async def _apply_event(conn: Conn, alarm: Alarm, happening: Happening, now: datetime, noted: Noted = NOTHING_NOTED) -> Alarm:
     """One transition of one alarm, with its entry in the ledger as the last statement."""
-    place = _Place(await centre_now(conn, alarm.centre_id, now), now)
+    place = _Place(await read_centre(conn, alarm.centre_id, now), now)
     try:
-        alarm, entry = await _decide(conn, alarm, happening, place, noted)
+        alarm, entry = await _write_transition(conn, alarm, happening, place, noted)
     except AlreadyTaken as lost:
-        winner = await responder_store.responder(conn, lost.owner_id)
+        winner = await responder_store.find_responder(conn, lost.owner_id)
         assert winner is not None
         raise AlreadyTaken(lost.owner_id, name=winner.name, name_en=winner.name_en) from None
     if entry is not None:
-        await ledger.append(conn, alarm.centre_id, Chain.CARE, [entry], now)
+        await ledger.append_entries(conn, alarm.centre_id, Chain.CARE, [entry], now)
     return alarm
 
 
-async def _decide(
+async def _write_transition(
     conn: Conn, alarm: Alarm, happening: Happening, place: _Place, noted: Noted
 ) -> tuple[Alarm, Entry | None]:
     """The alarm after `happening`, written; unchanged and without an entry when that means nothing to it."""
-    moved = after(alarm, happening, reach_of(alarm.policy, alarm.room_id, place.centre), place.now)
+    moved = decide_transition(alarm, happening, reach_of(alarm.policy, alarm.room_id, place.centre), place.now)
     if moved is None:
         return alarm, None
-    return await carry_out(conn, alarm, moved, place.centre.sounders, noted)
+    return await apply_transition(conn, alarm, moved, place.centre.sounders, noted)
 
 
-async def _lock(conn: Conn, alarm_id: AlarmId) -> Alarm:
-    alarm = await store.lock(conn, alarm_id)
+async def _lock_alarm(conn: Conn, alarm_id: AlarmId) -> Alarm:
+    alarm = await store.lock_alarm(conn, alarm_id)
     if alarm is None:
         raise NoSuchAlarm
     return alarm
 
 
-async def _require_responder(conn: Conn, alarm: Alarm, account_id: AccountId) -> None:
+async def _require_responder_of(conn: Conn, alarm: Alarm, account_id: AccountId) -> None:
     """Told or not, whoever belongs to the centre may act; family never accepts."""
-    account = await responder_store.responder(conn, account_id)
+    account = await responder_store.find_responder(conn, account_id)
     if account is None or not account.active or account.centre_id != alarm.centre_id:
         raise NotAResponder
     if not Role(account.role).may_respond:

@@ -9,7 +9,7 @@ from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, CentreId, DeviceId, RoomId
 
 
-async def sounders(conn: Conn, centre_id: CentreId, now: datetime) -> list[Sounder]:
+async def enabled_sounders(conn: Conn, centre_id: CentreId, now: datetime) -> list[Sounder]:
     """The enabled sirens and lamps of the centre, and the rooms they are in."""
     cursor = await conn.execute(
         """
@@ -33,7 +33,7 @@ async def lock_devices(conn: Conn) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alarm devices', 0))")
 
 
-async def set_on(conn: Conn, alarm_id: AlarmId, device_ids: Sequence[DeviceId], now: datetime) -> None:
+async def set_devices_on(conn: Conn, alarm_id: AlarmId, device_ids: Sequence[DeviceId], now: datetime) -> None:
     """This alarm has these devices on."""
     async with conn.cursor() as cur:
         await cur.executemany(
@@ -55,7 +55,7 @@ async def devices_on(conn: Conn, alarm_id: AlarmId) -> list[DeviceId]:
     return [DeviceId(device_id) for (device_id,) in await cursor.fetchall()]
 
 
-async def set_off(conn: Conn, alarm_id: AlarmId, kinds: Sequence[Do], now: datetime) -> list[tuple[DeviceId, Do]]:
+async def set_devices_off(conn: Conn, alarm_id: AlarmId, kinds: Sequence[Do], now: datetime) -> list[tuple[DeviceId, Do]]:
     """This alarm needs devices of these kinds no more. Returns those that it had on and that no other alarm still
     needs, with what they do."""
     cursor = await conn.execute(

@@ -11,8 +11,8 @@ from datetime import datetime
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from hub.alarms.model import Alarm, Outcome, Policy, Sentence, State, Transition
-from hub.alarms.policies import parse_tiers, written
+from hub.alarms.model import Alarm, Outcome, Policy, Sentence, AlarmState, Transition
+from hub.alarms.policies import parse_tiers, policy_as_json
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId
 from hub.rules.model import Priority
@@ -47,7 +47,7 @@ def alarm_without_policy(row: Mapping[str, object]) -> Alarm:
         policy=Policy("", 0, ()),
         outcome=None if outcome is None else Outcome(str(outcome)),
         priority=Priority(str(priority)),
-        state=State(str(state)),
+        state=AlarmState(str(state)),
     )
 
 
@@ -57,7 +57,7 @@ async def lock_keys(conn: Conn, keys: Sequence[str]) -> None:
         await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": f"alarm {key}"})
 
 
-async def lock_live(conn: Conn, keys: Sequence[str]) -> dict[str, Alarm]:
+async def lock_live_alarms(conn: Conn, keys: Sequence[str]) -> dict[str, Alarm]:
     """The live alarms with these keys, locked."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
@@ -74,7 +74,7 @@ async def lock_live(conn: Conn, keys: Sequence[str]) -> dict[str, Alarm]:
     return {alarm.key: alarm for alarm in alarms}
 
 
-async def lock(conn: Conn, alarm_id: AlarmId) -> Alarm | None:
+async def lock_alarm(conn: Conn, alarm_id: AlarmId) -> Alarm | None:
     """The alarm with this id, locked until the transaction ends."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
@@ -85,7 +85,7 @@ async def lock(conn: Conn, alarm_id: AlarmId) -> Alarm | None:
     return None if row is None else alarm_of(row)
 
 
-async def alarm(conn: Conn, alarm_id: AlarmId) -> Alarm | None:
+async def find_alarm(conn: Conn, alarm_id: AlarmId) -> Alarm | None:
     """The alarm with this id."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
@@ -109,7 +109,7 @@ class BareAlarm:
     drill: bool
 
 
-async def bare_alarm(conn: Conn, alarm_id: AlarmId) -> BareAlarm | None:
+async def find_bare_alarm(conn: Conn, alarm_id: AlarmId) -> BareAlarm | None:
     """The alarm with this id, of which nothing is interpreted."""
     async with conn.cursor(row_factory=class_row(BareAlarm)) as cur:
         await cur.execute(
@@ -119,7 +119,7 @@ async def bare_alarm(conn: Conn, alarm_id: AlarmId) -> BareAlarm | None:
         return await cur.fetchone()
 
 
-async def lock_bare_live(conn: Conn, key: str) -> AlarmId | None:
+async def lock_bare_live_alarm(conn: Conn, key: str) -> AlarmId | None:
     """The id of the live alarm with this key, which is locked until the transaction ends."""
     cursor = await conn.execute(
         """
@@ -134,7 +134,7 @@ async def lock_bare_live(conn: Conn, key: str) -> AlarmId | None:
     return AlarmId(row[0]) if row else None
 
 
-async def insert(conn: Conn, alarm: Alarm) -> None:
+async def insert_alarm(conn: Conn, alarm: Alarm) -> None:
     """Write a new alarm."""
     await conn.execute(
         """
@@ -158,7 +158,7 @@ async def insert(conn: Conn, alarm: Alarm) -> None:
             "version": alarm.version,
             "epoch": alarm.epoch,
             "tier": alarm.tier,
-            "policy": Jsonb(written(alarm.policy)),
+            "policy": Jsonb(policy_as_json(alarm.policy)),
             "opened_at": alarm.opened_at,
             "open_since": alarm.open_since,
             "changed_at": alarm.changed_at,
@@ -180,7 +180,7 @@ async def insert(conn: Conn, alarm: Alarm) -> None:
     )
 
 
-async def update(conn: Conn, alarm: Alarm, version: int) -> bool:
+async def update_alarm(conn: Conn, alarm: Alarm, version: int) -> bool:
     """Write what can change of an alarm, if it still has this version; whether it had."""
     cursor = await conn.execute(
         """
@@ -224,7 +224,7 @@ async def update(conn: Conn, alarm: Alarm, version: int) -> bool:
     return await cursor.fetchone() is not None
 
 
-async def related_alarm(conn: Conn, key: str, subject: str) -> AlarmId | None:
+async def find_related_alarm(conn: Conn, key: str, subject: str) -> AlarmId | None:
     """What a new alarm is linked to: a live alarm of the same subject, else one of its key that is not closed yet."""
     cursor = await conn.execute(
         """
@@ -259,7 +259,7 @@ async def next_number(conn: Conn, centre_id: CentreId, now: datetime) -> str:
     return str(row[0])
 
 
-async def lock_reached(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
+async def lock_reached_alarm(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
     """Lock an alarm that is flagged as unreachable although a channel has taken a notification since it opened.
 
     Gives its id and its centre; those that are parked are skipped.
@@ -282,7 +282,7 @@ async def lock_reached(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | 
     return (AlarmId(row[0]), CentreId(row[1])) if row else None
 
 
-async def lock_disowned(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
+async def lock_alarm_of_disabled_owner(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
     """Lock an alarm whose owner's account is disabled; gives its id and its centre. Those parked are skipped."""
     cursor = await conn.execute(
         """

@@ -10,7 +10,7 @@ from hub.alarms import service
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database
-from hub.notices.parking import PolledRow, shield, unpark
+from hub.notices.parking import PolledRow, run_or_park, unpark_row
 from hub.rules import findings
 
 log = logging.getLogger(__name__)
@@ -51,15 +51,15 @@ class TakeFindings:
         """Take the next finding; one that raises is parked for a while and noticed, and the next one goes on."""
         now = self._clock.now()
         async with self._database.transaction() as conn:
-            waiting = await findings.lock_next(conn, now)
+            waiting = await findings.lock_next_finding(conn, now)
             if waiting is None:
                 return False
             row = PolledRow("finding", str(waiting.n), waiting.finding.centre_id)
 
             async def take() -> None:
-                await findings.remove(conn, waiting.n)
-                await unpark(conn, row, now)
-                await service.conclude(conn, [waiting.finding], now)
+                await findings.delete_finding(conn, waiting.n)
+                await unpark_row(conn, row, now)
+                await service.conclude_findings(conn, [waiting.finding], now)
 
-            await shield(conn, row, take, now)
+            await run_or_park(conn, row, take, now)
         return True

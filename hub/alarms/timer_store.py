@@ -49,7 +49,7 @@ async def insert_timers(conn: Conn, alarm: Alarm, timers: Sequence[tuple[str, Pe
         )
 
 
-async def lock_due(conn: Conn, now: datetime) -> Timer | None:
+async def lock_due_timer(conn: Conn, now: datetime) -> Timer | None:
     """Lock the timer that is due longest, and its alarm; those locked by somebody else, or parked, are skipped.
 
     The alarm comes first: whoever changes timers has locked their alarm, so nobody waits for the other way round.
@@ -73,14 +73,14 @@ async def lock_due(conn: Conn, now: datetime) -> Timer | None:
         return await cur.fetchone()
 
 
-async def set_fired(conn: Conn, timer_id: str, now: datetime) -> None:
+async def set_timer_fired(conn: Conn, timer_id: str, now: datetime) -> None:
     """The timer has done its work."""
     await conn.execute(
         "UPDATE alarm_timer SET done_at = %(now)s, ended = 'fired' WHERE id = %(id)s", {"id": timer_id, "now": now}
     )
 
 
-async def lock_all(conn: Conn) -> None:
+async def lock_waiting_alarms(conn: Conn) -> None:
     """Lock every alarm that waits for something, in the order in which everybody locks them."""
     await conn.execute("SELECT id FROM alarm WHERE state <> 'closed' ORDER BY id FOR NO KEY UPDATE")
 
@@ -98,7 +98,7 @@ async def move_timers(conn: Conn, clock_set: ClockSet) -> None:
     )
 
 
-async def timers_of_the_future(conn: Conn, now: datetime) -> dict[AlarmId, timedelta]:
+async def future_timer_offsets(conn: Conn, now: datetime) -> dict[AlarmId, timedelta]:
     """The alarms of which a pending timer was made later than `now`, and how far later: the clock is behind."""
     cursor = await conn.execute(
         """
@@ -112,7 +112,7 @@ async def timers_of_the_future(conn: Conn, now: datetime) -> dict[AlarmId, timed
     return {AlarmId(alarm_id): ahead for alarm_id, ahead in await cursor.fetchall()}
 
 
-async def bring_timers_near(conn: Conn, now: datetime) -> None:
+async def clamp_timers(conn: Conn, now: datetime) -> None:
     """Let no pending timer be further away than it was when it was made: its wait begins now."""
     await conn.execute(
         """
@@ -124,7 +124,7 @@ async def bring_timers_near(conn: Conn, now: datetime) -> None:
     )
 
 
-async def bring_deadlines_near(conn: Conn, ahead: Mapping[AlarmId, timedelta], now: datetime) -> None:
+async def clamp_deadlines(conn: Conn, ahead: Mapping[AlarmId, timedelta], now: datetime) -> None:
     """Let these alarms, where they are live, show what their timers say; each gets a step that says why."""
     await conn.execute(
         """

@@ -11,7 +11,7 @@ from devices.contract.messages import Cmd, Cue, Do
 from hub.alarms import press_store, responder_store, sounder_store, store, timer_store
 from hub.alarms.cues import cue_text
 from hub.alarms.lifecycle import cue_of
-from hub.alarms.model import Alarm, Moved, Sentence, Sounder, State, Tell, TimerKind
+from hub.alarms.model import Alarm, Moved, Sentence, Sounder, AlarmState, Tell, TimerKind
 from hub.alarms.press_store import Presser
 from hub.alarms.reach import Centre
 from hub.fleet import service as fleet
@@ -23,7 +23,7 @@ from hub.ledger.model import Entry
 from hub.notices import service as notices
 from hub.notices.model import NoticeCode, Raised
 from hub.notifications import service as notifications
-from hub.notifications.model import Facts, Telling
+from hub.notifications.model import AlarmFacts, Telling
 from hub.roster import service as roster
 
 CUE_HOLDS: Final = timedelta(minutes=30)
@@ -45,16 +45,16 @@ class Noted:
     sentence: Sentence | None = None
 
 
-async def centre_now(conn: Conn, centre_id: CentreId, now: datetime) -> Centre:
+async def read_centre(conn: Conn, centre_id: CentreId, now: datetime) -> Centre:
     """Who and what of a centre can be reached at `now`."""
     return Centre(
-        await roster.posts(conn, centre_id, now),
-        await notifications.reachable(conn, centre_id),
-        tuple(await sounder_store.sounders(conn, centre_id, now)),
+        await roster.find_posts(conn, centre_id, now),
+        await notifications.find_reachable(conn, centre_id),
+        tuple(await sounder_store.enabled_sounders(conn, centre_id, now)),
     )
 
 
-async def carry_out(
+async def apply_transition(
     conn: Conn, before: Alarm | None, moved: Moved, sounders: Sequence[Sounder], noted: Noted
 ) -> tuple[Alarm, Entry]:
     """Write `moved`, which came from `before` (None: the alarm is new).
@@ -63,19 +63,19 @@ async def carry_out(
     """
     alarm = replace(moved.alarm, times_told=moved.alarm.times_told + len(moved.tell))
     async with conn.pipeline():  # a phone waits: only what is read costs a round trip
-        await _save(conn, before, alarm)
+        await _save_alarm(conn, before, alarm)
         await _set_timers(conn, before, alarm, moved)
-        hashed = await _keep(conn, alarm, noted.sentence)
+        hashed = await _store_sentence(conn, alarm, noted.sentence)
         await store.insert_step(conn, alarm, moved.what, moved.by, {"tier": alarm.tier, **noted.params})
-        if alarm.state.has_owner or alarm.state is State.RESOLVED:
+        if alarm.state.has_owner or alarm.state is AlarmState.RESOLVED:
             await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
-        await _tell(conn, alarm, moved.tell)
+        await _enqueue_notifications(conn, alarm, moved.tell)
         if moved.sound is not None or moved.quiet is not None or moved.renew:
             await sounder_store.lock_devices(conn)
         await _send_cues(conn, alarm, moved)
-        await _switch(conn, alarm, moved, sounders)
-        await _note_gaps(conn, before, alarm, moved)
-        by = None if moved.by is None else await responder_store.responder(conn, moved.by)
+        await _switch_sounders(conn, alarm, moved, sounders)
+        await _notice_empty_tiers(conn, before, alarm, moved)
+        by = None if moved.by is None else await responder_store.find_responder(conn, moved.by)
     stands: dict[str, str | int | None] = {
         "alarm": alarm.id,
         "state": alarm.state.value,
@@ -86,11 +86,11 @@ async def carry_out(
     return alarm, Entry(f"alarm.{moved.what}", {**stands, **noted.params, **noted.recorded, **hashed})
 
 
-async def _save(conn: Conn, before: Alarm | None, alarm: Alarm) -> None:
+async def _save_alarm(conn: Conn, before: Alarm | None, alarm: Alarm) -> None:
     if before is None:
-        await store.insert(conn, alarm)
+        await store.insert_alarm(conn, alarm)
         return
-    written = await store.update(conn, alarm, before.version)
+    written = await store.update_alarm(conn, alarm, before.version)
     assert written, f"alarm {alarm.id} was locked and changed nevertheless"
 
 
@@ -104,7 +104,7 @@ async def _set_timers(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Mov
     await timer_store.insert_timers(conn, alarm, timers, alarm.changed_at)
 
 
-async def _keep(conn: Conn, alarm: Alarm, sentence: Sentence | None) -> dict[str, str]:
+async def _store_sentence(conn: Conn, alarm: Alarm, sentence: Sentence | None) -> dict[str, str]:
     """Keep what somebody wrote in a row of its own. Returns its salted hash for the ledger."""
     if sentence is None or not sentence.text:
         return {}
@@ -113,21 +113,21 @@ async def _keep(conn: Conn, alarm: Alarm, sentence: Sentence | None) -> dict[str
     return {"sentence": sha256(salt + sentence.text.encode()).hexdigest()}
 
 
-async def _tell(conn: Conn, alarm: Alarm, tells: Sequence[Tell]) -> None:
+async def _enqueue_notifications(conn: Conn, alarm: Alarm, tells: Sequence[Tell]) -> None:
     if not tells:
         return
-    facts = await _facts(conn, alarm)
+    facts = await _read_facts(conn, alarm)
     first = alarm.times_told - len(tells) + 1
     for n, tell in enumerate(tells, first):
         people = await notifications.accounts_told(conn, alarm.id) if tell.all_told else tell.people
         telling = Telling(alarm.centre_id, alarm.id, n, people, tell.template, facts)
-        await notifications.tell(conn, telling, alarm.changed_at)
+        await notifications.enqueue_notifications(conn, telling, alarm.changed_at)
 
 
-async def _facts(conn: Conn, alarm: Alarm) -> Facts:
+async def _read_facts(conn: Conn, alarm: Alarm) -> AlarmFacts:
     owner_id = alarm.owner_id or alarm.resolved_by
     pressed = alarm.pressed_at if alarm.late else None
-    return Facts(
+    return AlarmFacts(
         number=alarm.number,
         priority=alarm.priority.value,
         klass=alarm.klass,
@@ -144,7 +144,7 @@ async def _facts(conn: Conn, alarm: Alarm) -> Facts:
 
 async def _name_of(conn: Conn, account_id: AccountId | None) -> dict[str, str]:
     """What the account's person is called, per language; empty when there is none."""
-    found = None if account_id is None else await responder_store.responder(conn, account_id)
+    found = None if account_id is None else await responder_store.find_responder(conn, account_id)
     return {} if found is None else {"zh-CN": found.name, "en": found.name_en}
 
 
@@ -159,7 +159,7 @@ async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
     coming = await _name_of(conn, alarm.owner_id)
     until = alarm.changed_at + CUE_HOLDS
     # Here and not in the database, whose collation may be another: see `fleet.lock_messages_to`.
-    for presser in sorted(await press_store.pressers(conn, alarm.id), key=lambda one: one.device_id):
+    for presser in sorted(await press_store.pressers_of(conn, alarm.id), key=lambda one: one.device_id):
         if moved.cue is None and await _is_shown(conn, alarm, presser):
             continue
         language = Language.ENGLISH if presser.language == Language.ENGLISH else Language.CHINESE
@@ -171,7 +171,7 @@ async def _send_cues(conn: Conn, alarm: Alarm, moved: Moved) -> None:
             text=cue_text(cue, language, coming=coming.get(language)),
         )
         payload = message.model_dump(mode="json", exclude_none=True)
-        await fleet.command(
+        await fleet.enqueue_command(
             conn, Command(presser.device_id, Subtopic.CUE, payload, until, alarm_id=alarm.id), alarm.changed_at
         )
 
@@ -186,7 +186,7 @@ async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
     return until is not None and now + CUE_ENDS_SOON < until <= now + CUE_HOLDS
 
 
-async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
+async def _switch_sounders(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
     """Turn sirens and lamps on, or off where no other live alarm needs them: one that was disabled meanwhile, too.
 
     Device by device, as `fleet.lock_messages_to` locks what they were told before. The caller has locked the centre's
@@ -195,10 +195,10 @@ async def _switch(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sou
     do = {sounder.device_id: sounder.do for sounder in sounders}
     switched: list[tuple[DeviceId, Do, bool]] = []
     if moved.sound is not None:
-        await sounder_store.set_on(conn, alarm.id, moved.sound.devices, alarm.changed_at)
+        await sounder_store.set_devices_on(conn, alarm.id, moved.sound.devices, alarm.changed_at)
         switched += [(device_id, do[device_id], True) for device_id in moved.sound.devices]
     if moved.quiet is not None:
-        off = await sounder_store.set_off(conn, alarm.id, sorted(moved.quiet.kinds), alarm.changed_at)
+        off = await sounder_store.set_devices_off(conn, alarm.id, sorted(moved.quiet.kinds), alarm.changed_at)
         switched += [(device_id, kind, False) for device_id, kind in off]
     if moved.renew:
         on = await sounder_store.devices_on(conn, alarm.id)
@@ -214,17 +214,17 @@ async def command_device(
     until = now + (SIREN_HOLDS if do is Do.SIREN else LAMP_HOLDS)
     nonce = secrets.token_hex(8)
     payload = Cmd(nonce=nonce, do=do, args={"on": on}, until=until).model_dump(mode="json", exclude_none=True)
-    await fleet.command(conn, Command(device_id, Subtopic.CMD, payload, until, alarm_id=alarm_id, nonce=nonce), now)
+    await fleet.enqueue_command(conn, Command(device_id, Subtopic.CMD, payload, until, alarm_id=alarm_id, nonce=nonce), now)
 
 
-async def _note_gaps(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Moved) -> None:
+async def _notice_empty_tiers(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Moved) -> None:
     """T4: a rung on which nobody is reachable is a notice until an alarm finds somebody there."""
     first = 0 if before is None else min(before.tier + 1, alarm.tier)
     for tier in range(first, alarm.tier + 1):
         if tier in moved.gaps:
             gap = Raised(alarm.centre_id, NoticeCode.ROSTER_GAP, f"tier:{tier + 1}", params={"number": alarm.number})
             await notices.raise_notice(conn, gap, alarm.changed_at)
-        elif moved.timers and alarm.state is State.OPEN:
+        elif moved.timers and alarm.state is AlarmState.OPEN:
             await notices.clear_notice(
                 conn, alarm.centre_id, NoticeCode.ROSTER_GAP, f"tier:{tier + 1}", alarm.changed_at
             )

@@ -9,9 +9,9 @@ from typing import Final
 import psycopg
 
 from hub.alarms import service, waits
-from hub.kit.bulkhead import contain
+from hub.kit.bulkhead import run_in_bulkhead
 from hub.kit.changes import Changes
-from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, parted
+from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, measure_clock_step
 from hub.kit.db import Conn, Database
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ LOOK_WITHIN_SECONDS: Final = 10.0
 """Longer than any lock or connection is waited for. What a look has done by then is committed, alarm by alarm."""
 
 
-class Watch:
+class AlarmWatch:
     """The one loop that is never late for an alarm."""
 
     def __init__(self, database: Database, changes: Changes, clock: Clock) -> None:
@@ -66,10 +66,10 @@ class Watch:
         database is away, TimeoutError when it is not done in ten seconds.
         """
         async with asyncio.timeout(LOOK_WITHIN_SECONDS):
-            await contain("following the clock", self._follow_clock)
-            await contain("the alarms of who is disabled", lambda: self._while_there_is(service.reopen_disowned))
-            await contain("the timers that are due", lambda: self._while_there_is(service.fire_due))
-            await contain("the alarms that reached somebody", lambda: self._while_there_is(service.note_reached))
+            await run_in_bulkhead("following the clock", self._follow_clock)
+            await run_in_bulkhead("the alarms of who is disabled", lambda: self._while_there_is(service.reopen_alarm_of_disabled_owner))
+            await run_in_bulkhead("the timers that are due", lambda: self._while_there_is(service.fire_due_timer))
+            await run_in_bulkhead("the alarms that reached somebody", lambda: self._while_there_is(service.clear_unreachable_flag))
 
     async def _follow_clock(self) -> None:
         """Judge the clock at the start; move what was made under a time that was wrong; bring near what is far."""
@@ -77,28 +77,28 @@ class Watch:
         if is_first:
             await self._judge_clock()
         both, now = self._clock.both(), self._clock.now()
-        by = parted(self._both, both)
+        by = measure_clock_step(self._both, both)
         if by is not None:
             since = now - timedelta(seconds=both.running_seconds - self._both.running_seconds)
             await self._move(ClockSet(by, since, self._wrong_from(since, is_first=is_first)), now)
         self._both = both
         async with self._database.transaction() as conn:
-            await waits.bring_near(conn, now)
+            await waits.clamp_waits(conn, now)
             if self._newest is not None and now >= self._newest:
-                await waits.clock_has_caught_up(conn, now)
+                await waits.clear_clock_behind(conn, now)
                 self._newest = None
 
     async def _judge_clock(self) -> None:
         """Whether the clock was behind the newest row when the hub started; noticed, or cleared."""
         async with self._database.transaction() as conn:
-            newest = await waits.newest_row_at(conn)
+            newest = await waits.find_newest_row_time(conn)
             now = self._clock.now()
             if newest is not None and newest - self._started_at > MAY_PART_BY:
-                await waits.clock_is_behind(conn, newest, now)
+                await waits.notice_clock_behind(conn, newest, now)
                 self._newest = newest
                 log.error("the clock is %d s before the newest row: is it wrong?", (newest - now).total_seconds())
             else:
-                await waits.clock_has_caught_up(conn, now)
+                await waits.clear_clock_behind(conn, now)
         self._is_clock_judged = True
 
     def _wrong_from(self, since: datetime, *, is_first: bool) -> datetime | None:
@@ -109,7 +109,7 @@ class Watch:
 
     async def _move(self, clock_set: ClockSet, now: datetime) -> None:
         async with self._database.transaction() as conn:
-            await waits.clock_was_set(conn, clock_set, now)
+            await waits.adjust_waits_to_clock(conn, clock_set, now)
         by = clock_set.by.total_seconds()
         log.warning("the wall clock was set by %d s: what was made before was moved with it", by)
 

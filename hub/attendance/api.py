@@ -10,13 +10,13 @@ from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs
 from hub.attendance import service, store
 from hub.attendance.errors import WhereaboutsChanged
-from hub.attendance.model import Evidence, PersonHere, Tapped, What
+from hub.attendance.model import Evidence, PersonHere, Tapped, AttendanceAction
 from hub.kit.errors import ChangedMeanwhile
 from hub.kit.etags import IfMatch, etag_of
-from hub.kit.http import HubDatabase, Now, TriedAgain, WebDatabase
+from hub.kit.http import HubDatabase, Now, RetriedRoute, WebDatabase
 from hub.kit.ids import AccountId, RoomId, SeniorId
 
-router = APIRouter(route_class=TriedAgain)
+router = APIRouter(route_class=RetriedRoute)
 
 IdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
@@ -60,21 +60,21 @@ class PresenceTapped(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     senior_id: Annotated[SeniorId, IdText]
-    what: What
+    what: AttendanceAction
     room_id: Annotated[RoomId, IdText] | None = None
 
 
 @router.get("/api/seniors")
-async def seniors(caller: Annotated[Caller, Depends(Needs(Action.SEE_SENIORS))], web: WebDatabase) -> list[SeniorHere]:
+async def list_seniors(caller: Annotated[Caller, Depends(Needs(Action.SEE_SENIORS))], web: WebDatabase) -> list[SeniorHere]:
     """Every senior of the centre, those present first."""
     caller.require(OfCentre(caller.centre_id))
     async with web.transaction_as(caller.account_id) as conn:
-        found = await store.people(conn, caller.centre_id)
-    return [_shown(person) for person in found]
+        found = await store.read_people(conn, caller.centre_id)
+    return [_build_senior(person) for person in found]
 
 
 @router.post("/api/presence", status_code=204)
-async def tap(
+async def record_presence(
     tapped: PresenceTapped,
     caller: Annotated[Caller, Depends(Needs(Action.RECORD_PRESENCE))],
     hub: HubDatabase,
@@ -93,13 +93,13 @@ async def tap(
     )
     try:
         async with hub.transaction() as conn:
-            answer.headers["ETag"] = etag_of(await service.tap(conn, said, now))
+            answer.headers["ETag"] = etag_of(await service.record_presence(conn, said, now))
     except WhereaboutsChanged as changed:
-        current = _shown(changed.stands)
+        current = _build_senior(changed.stands)
         raise ChangedMeanwhile(current.etag, current.model_dump(mode="json")) from changed
 
 
-def _shown(person: PersonHere) -> SeniorHere:
+def _build_senior(person: PersonHere) -> SeniorHere:
     return SeniorHere(
         id=person.id,
         name=person.name,

@@ -19,4 +19,4 @@ class Closing:
     async def look(self) -> None:
         """Notice the visits that are left open. Raises psycopg.OperationalError."""
         async with self._database.transaction() as conn:
-            await service.notice_left_open(conn, self._clock.now())
+            await service.notice_open_visits(conn, self._clock.now())

@@ -9,7 +9,7 @@ from enum import StrEnum
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId
 
 
-class What(StrEnum):
+class AttendanceAction(StrEnum):
     """What a card, a badge or a member of staff says about a senior."""
 
     ARRIVE = "arrive"
@@ -55,11 +55,11 @@ class Attendance:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Sighting:
     """One piece of evidence about a senior. ENTER names the room; LEAVE ends the visit."""
 
     senior_id: SeniorId
-    what: What
+    what: AttendanceAction
     room_id: RoomId | None
     evidence: Evidence
     at: datetime
@@ -112,7 +112,7 @@ class CardRead:
     centre_id: CentreId
     device_id: DeviceId
     token: str
-    what: What
+    what: AttendanceAction
     room_id: RoomId | None
     at: datetime
 
@@ -126,7 +126,7 @@ class Tapped:
 
     centre_id: CentreId
     senior_id: SeniorId
-    what: What
+    what: AttendanceAction
     room_id: RoomId | None
     account_id: AccountId | None = None
     if_match: str | None = None

@@ -14,10 +14,10 @@ from hub.attendance.model import (
     CardRead,
     Evidence,
     LeftOpen,
-    Seen,
+    Sighting,
     Stay,
     Tapped,
-    What,
+    AttendanceAction,
     Whereabouts,
 )
 from hub.attendance.whereabouts import (
@@ -27,8 +27,8 @@ from hub.attendance.whereabouts import (
     StayEnds,
     VisitBegins,
     VisitEnds,
-    moves,
-    whereabouts,
+    decide_moves,
+    whereabouts_at,
 )
 from hub.centre.errors import NoSuchRoom
 from hub.kit.db import Conn
@@ -39,51 +39,51 @@ from hub.notices.service import clear_notice, raise_notice
 from hub.people.errors import NoSuchSenior
 
 
-async def card_read(conn: Conn, read: CardRead, now: datetime) -> Attended:
+async def record_card_read(conn: Conn, read: CardRead, now: datetime) -> Attended:
     """Write what a card says about its senior. A card that nobody has is noticed once per reader, and that is all."""
     room_id = await store.room_of(conn, read.centre_id, read.room_id, read.device_id, read.at)
     senior_id = await store.senior_of_card(conn, read.centre_id, read.token)
     if senior_id is None:
         await raise_notice(conn, Raised(read.centre_id, NoticeCode.UNKNOWN_CARD, f"device:{read.device_id}"), now)
         return Attended(None, room_id)
-    room_meant = room_id if read.what is not What.LEAVE else read.room_id and room_id
-    seen = Seen(senior_id, read.what, room_meant, Evidence.CARD, min(read.at, now))
+    room_meant = room_id if read.what is not AttendanceAction.LEAVE else read.room_id and room_id
+    seen = Sighting(senior_id, read.what, room_meant, Evidence.CARD, min(read.at, now))
     attendance = await _lock_attendance(conn, read.centre_id, senior_id)
-    await _write(conn, read, attendance, seen, now)
+    await _record_sighting(conn, read, attendance, seen, now)
     return Attended(senior_id, room_id)
 
 
-async def tap(conn: Conn, tapped: Tapped, now: datetime) -> int:
+async def record_presence(conn: Conn, tapped: Tapped, now: datetime) -> int:
     """Write what a member of staff says; how often it has changed where the senior is by then.
 
     Raises NoSuchSenior, NoSuchRoom, RoomMissing, and WhereaboutsChanged when she saw another state than the one that
     stands. What holds already is no conflict, whoever said it first (RFC 9110, 13.1.1): a tap that is sent twice.
     """
-    if tapped.what is What.ENTER and tapped.room_id is None:
+    if tapped.what is AttendanceAction.ENTER and tapped.room_id is None:
         raise RoomMissing
     if tapped.room_id is not None and not await store.has_room(conn, tapped.centre_id, tapped.room_id):
         raise NoSuchRoom
-    seen = Seen(tapped.senior_id, tapped.what, tapped.room_id, Evidence.STAFF, now)
+    seen = Sighting(tapped.senior_id, tapped.what, tapped.room_id, Evidence.STAFF, now)
     attendance = await _lock_attendance(conn, tapped.centre_id, tapped.senior_id)
-    if not is_matched(tapped.if_match, await store.version_of(conn, tapped.senior_id)) and _changes(attendance, seen):
-        (stands,) = await store.people(conn, tapped.centre_id, tapped.senior_id)
+    if not is_matched(tapped.if_match, await store.version_of(conn, tapped.senior_id)) and _changes_whereabouts(attendance, seen):
+        (stands,) = await store.read_people(conn, tapped.centre_id, tapped.senior_id)
         raise WhereaboutsChanged(stands)
-    await _write(conn, tapped, attendance, seen, now)
+    await _record_sighting(conn, tapped, attendance, seen, now)
     return await store.version_of(conn, tapped.senior_id)
 
 
-async def where(conn: Conn, senior_id: SeniorId, now: datetime) -> Whereabouts:
+async def locate_senior(conn: Conn, senior_id: SeniorId, now: datetime) -> Whereabouts:
     """Where a senior is at `now`. Raises NoSuchSenior."""
-    found = await whereabouts_of(conn, [senior_id], now)
+    found = await locate_seniors(conn, [senior_id], now)
     if senior_id not in found:
         raise NoSuchSenior
     return found[senior_id]
 
 
-async def whereabouts_of(conn: Conn, senior_ids: Sequence[SeniorId], now: datetime) -> dict[SeniorId, Whereabouts]:
+async def locate_seniors(conn: Conn, senior_ids: Sequence[SeniorId], now: datetime) -> dict[SeniorId, Whereabouts]:
     """Where each of these seniors is at `now`; one that does not exist is not in the answer."""
-    found = await store.attendances(conn, senior_ids)
-    return {senior_id: whereabouts(attendance, now) for senior_id, attendance in found.items()}
+    found = await store.read_attendances(conn, senior_ids)
+    return {senior_id: whereabouts_at(attendance, now) for senior_id, attendance in found.items()}
 
 
 async def stays_between(conn: Conn, senior_id: SeniorId, from_at: datetime, to_at: datetime) -> list[Stay]:
@@ -91,9 +91,9 @@ async def stays_between(conn: Conn, senior_id: SeniorId, from_at: datetime, to_a
     return await store.stays_between(conn, senior_id, from_at, to_at)
 
 
-async def notice_left_open(conn: Conn, now: datetime) -> list[LeftOpen]:
+async def notice_open_visits(conn: Conn, now: datetime) -> list[LeftOpen]:
     """Notice each visit that still stands half an hour after closing; somebody looks whether she is still there."""
-    found = await store.left_open(conn, now)
+    found = await store.find_open_visits(conn, now)
     for visit in found:
         raised = Raised(
             visit.centre_id, NoticeCode.VISIT_LEFT_OPEN, f"senior:{visit.senior_id}", params={"visit": visit.visit_id}
@@ -106,27 +106,27 @@ async def _lock_attendance(conn: Conn, centre_id: CentreId, senior_id: SeniorId)
     """Lock the senior, then read where she is: nobody else changes it before this transaction ends. Or NoSuchSenior."""
     if not await store.lock_senior(conn, centre_id, senior_id):
         raise NoSuchSenior
-    return (await store.attendances(conn, [senior_id]))[senior_id]
+    return (await store.read_attendances(conn, [senior_id]))[senior_id]
 
 
-def _changes(attendance: Attendance, seen: Seen) -> bool:
+def _changes_whereabouts(attendance: Attendance, seen: Sighting) -> bool:
     """Whether it changes where she is, and not only since when that is sure."""
-    return any(not isinstance(move, StayConfirmed) for move in moves(attendance, seen))
+    return any(not isinstance(move, StayConfirmed) for move in decide_moves(attendance, seen))
 
 
-async def _write(conn: Conn, about: CardRead | Tapped, attendance: Attendance, seen: Seen, now: datetime) -> None:
+async def _record_sighting(conn: Conn, about: CardRead | Tapped, attendance: Attendance, seen: Sighting, now: datetime) -> None:
     """Write what changes, of a senior who is locked."""
-    if _changes(attendance, seen):
+    if _changes_whereabouts(attendance, seen):
         account_id = about.account_id if isinstance(about, Tapped) else None
         await store.count_change(conn, seen.senior_id, seen.evidence, account_id, seen.at)
     visit_id = attendance.visit_id or new_id("v", now)
-    for move in moves(attendance, seen):
-        await _written(conn, attendance, visit_id, move, now)
+    for move in decide_moves(attendance, seen):
+        await _write_move(conn, attendance, visit_id, move, now)
         if isinstance(move, VisitEnds):
             await clear_notice(conn, about.centre_id, NoticeCode.VISIT_LEFT_OPEN, f"senior:{seen.senior_id}", now)
 
 
-async def _written(conn: Conn, attendance: Attendance, visit_id: str, move: Move, now: datetime) -> None:
+async def _write_move(conn: Conn, attendance: Attendance, visit_id: str, move: Move, now: datetime) -> None:
     senior_id = attendance.senior_id
     match move:
         case VisitBegins(at=at):

@@ -77,7 +77,7 @@ class _AttendanceRow:
     known_at: datetime | None
 
 
-async def attendances(conn: Conn, senior_ids: Sequence[SeniorId]) -> dict[SeniorId, Attendance]:
+async def read_attendances(conn: Conn, senior_ids: Sequence[SeniorId]) -> dict[SeniorId, Attendance]:
     """The open visit and stay of each of these seniors; every one that exists is in the answer."""
     if not senior_ids:
         return {}
@@ -112,7 +112,7 @@ async def attendances(conn: Conn, senior_ids: Sequence[SeniorId]) -> dict[Senior
             """,
             {"senior_ids": list(senior_ids)},
         )
-        return {row.senior_id: _attendance(row) for row in await cursor.fetchall()}
+        return {row.senior_id: _build_attendance(row) for row in await cursor.fetchall()}
 
 
 async def stays_between(conn: Conn, senior_id: SeniorId, from_at: datetime, to_at: datetime) -> list[Stay]:
@@ -131,7 +131,7 @@ async def stays_between(conn: Conn, senior_id: SeniorId, from_at: datetime, to_a
         return await cursor.fetchall()
 
 
-async def people(conn: Conn, centre_id: CentreId, only: SeniorId | None = None) -> list[PersonHere]:
+async def read_people(conn: Conn, centre_id: CentreId, only: SeniorId | None = None) -> list[PersonHere]:
     """Every senior of the centre whom this connection may see, or `only` her; those present first, then by name."""
     async with conn.cursor(row_factory=class_row(PersonHere)) as cursor:
         await cursor.execute(
@@ -257,7 +257,7 @@ async def count_change(
     )
 
 
-async def left_open(conn: Conn, now: datetime) -> list[LeftOpen]:
+async def find_open_visits(conn: Conn, now: datetime) -> list[LeftOpen]:
     """Visits that still stand half an hour after the centre closed that day, by its own clock.
 
     A centre that is open around the clock closes on no visit.
@@ -280,7 +280,7 @@ async def left_open(conn: Conn, now: datetime) -> list[LeftOpen]:
         return await cursor.fetchall()
 
 
-def _attendance(row: _AttendanceRow) -> Attendance:
+def _build_attendance(row: _AttendanceRow) -> Attendance:
     stay = None
     if row.stay_id and row.room_id and row.from_at and row.evidence and row.evidence_at:
         stay = Stay(row.stay_id, row.senior_id, row.room_id, row.from_at, Evidence(row.evidence), row.evidence_at)

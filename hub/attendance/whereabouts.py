@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from hub.attendance.model import Attendance, Evidence, Seen, What, Whereabouts
+from hub.attendance.model import Attendance, Evidence, Sighting, AttendanceAction, Whereabouts
 from hub.kit.ids import RoomId
 
 YOUNG = timedelta(minutes=90)
@@ -54,7 +54,7 @@ class StayEnds:
 Move: TypeAlias = VisitBegins | VisitEnds | StayBegins | StayConfirmed | StayEnds
 
 
-def moves(attendance: Attendance, seen: Seen) -> tuple[Move, ...]:
+def decide_moves(attendance: Attendance, seen: Sighting) -> tuple[Move, ...]:
     """What `seen` changes, in the order in which it is to be written.
 
     Entering without having arrived begins a visit. Entering another room ends the stay in the former. Leaving a named
@@ -64,14 +64,14 @@ def moves(attendance: Attendance, seen: Seen) -> tuple[Move, ...]:
     if attendance.known_at is not None and seen.at < attendance.known_at:
         return ()
     match seen.what:
-        case What.LEAVE:
-            return _left(attendance, seen)
-        case What.ARRIVE | What.ENTER:
+        case AttendanceAction.LEAVE:
+            return _moves_of_leaving(attendance, seen)
+        case AttendanceAction.ARRIVE | AttendanceAction.ENTER:
             begins = () if attendance.visit_id is not None else (VisitBegins(seen.at),)
-            return begins if seen.room_id is None else (*begins, *_entered(attendance, seen.room_id, seen))
+            return begins if seen.room_id is None else (*begins, *_moves_of_entering(attendance, seen.room_id, seen))
 
 
-def whereabouts(attendance: Attendance, now: datetime) -> Whereabouts:
+def whereabouts_at(attendance: Attendance, now: datetime) -> Whereabouts:
     """Where she is at `now`; sure only while the last evidence of the room is younger than 90 minutes."""
     stay = attendance.stay
     return Whereabouts(
@@ -85,7 +85,7 @@ def whereabouts(attendance: Attendance, now: datetime) -> Whereabouts:
     )
 
 
-def _entered(attendance: Attendance, room_id: RoomId, seen: Seen) -> tuple[Move, ...]:
+def _moves_of_entering(attendance: Attendance, room_id: RoomId, seen: Sighting) -> tuple[Move, ...]:
     if attendance.stay is None:
         return (StayBegins(room_id, seen.evidence, seen.at),)
     if attendance.stay.room_id == room_id:
@@ -93,7 +93,7 @@ def _entered(attendance: Attendance, room_id: RoomId, seen: Seen) -> tuple[Move,
     return (StayEnds(seen.at), StayBegins(room_id, seen.evidence, seen.at))
 
 
-def _left(attendance: Attendance, seen: Seen) -> tuple[Move, ...]:
+def _moves_of_leaving(attendance: Attendance, seen: Sighting) -> tuple[Move, ...]:
     stay_ends = () if attendance.stay is None else (StayEnds(seen.at),)
     if seen.room_id is None:
         return stay_ends if attendance.visit_id is None else (*stay_ends, VisitEnds(seen.at))

@@ -11,14 +11,14 @@ from hub.ledger.edit import Edit, written_kind
 from hub.ledger.model import Chain
 
 
-async def only_centre(conn: Conn) -> CentreId | None:
+async def find_centre(conn: Conn) -> CentreId | None:
     """The one centre that this hub serves; None before the first import."""
-    return await store.only_centre(conn)
+    return await store.find_centre(conn)
 
 
-async def room_type(conn: Conn, room_id: RoomId) -> RoomType:
+async def require_room_type(conn: Conn, room_id: RoomId) -> RoomType:
     """What the room is for. Raises NoSuchRoom."""
-    found = await store.room_type(conn, room_id)
+    found = await store.find_room_type(conn, room_id)
     if found is None:
         raise NoSuchRoom(f"no room is called {room_id}")
     return found
@@ -31,7 +31,7 @@ async def write_centre(edit: Edit, organisation: OrganisationRecord, centre: Cen
     """
     if not are_in_order(centre.opens, centre.closes):
         raise ClosesBeforeItOpens
-    if await store.only_centre(edit.conn) not in {None, centre.id}:
+    if await store.find_centre(edit.conn) not in {None, centre.id}:
         raise SecondCentre
     is_new = await store.upsert_organisation(edit.conn, organisation)
     if is_new is not None:

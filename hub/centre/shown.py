@@ -21,7 +21,7 @@ class ShownCentre(BaseModel):
     phone: str
 
 
-async def shown_centre(conn: Conn, centre_id: CentreId) -> ShownCentre:
+async def read_shown_centre(conn: Conn, centre_id: CentreId) -> ShownCentre:
     """The centre as pages show it, for any role that reads."""
     async with conn.cursor(row_factory=class_row(ShownCentre)) as cur:
         await cur.execute(

@@ -7,14 +7,14 @@ from hub.kit.db import Conn
 from hub.kit.ids import CentreId, RoomId
 
 
-async def only_centre(conn: Conn) -> CentreId | None:
+async def find_centre(conn: Conn) -> CentreId | None:
     """The one centre that the database holds; None before the first import."""
     cursor = await conn.execute("SELECT id FROM centre")
     row = await cursor.fetchone()
     return None if row is None else CentreId(row[0])
 
 
-async def room_type(conn: Conn, room_id: RoomId) -> RoomType | None:
+async def find_room_type(conn: Conn, room_id: RoomId) -> RoomType | None:
     """What the room is for; None when there is no such room."""
     cursor = await conn.execute("SELECT type FROM room WHERE id = %(id)s", {"id": room_id})
     row = await cursor.fetchone()

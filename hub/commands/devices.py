@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.moments import moment_meant
+from hub.commands.moments import parse_moment
 from hub.commands.naming import Named, find_named
-from hub.commands.terminal import say
-from hub.commands.work import CannotDo, Work, work_on
+from hub.commands.terminal import print_line
+from hub.commands.work import CannotDo, Work, run_in_edit
 from hub.fleet import decisions
 from hub.fleet import service as fleet
 from hub.fleet.decisions import LONGEST_OFF
@@ -28,54 +28,54 @@ def device() -> None:
 @app.command()
 def off(device: DeviceArgument, until: UntilOption) -> None:
     """Let nothing that is wrong with a device be noticed until then. A press of it rings all the same."""
-    say(work_on(lambda work: _off(work, device, until)))
+    print_line(run_in_edit(lambda work: _switch_off(work, device, until)))
 
 
 @app.command()
 def on(device: DeviceArgument) -> None:
     """Let a device that is off be watched again now."""
-    say(work_on(lambda work: _on(work, device)))
+    print_line(run_in_edit(lambda work: _switch_on(work, device)))
 
 
 @app.command()
 def revoke(device: DeviceArgument) -> None:
     """Let a device's password open nothing any more, within a second: for one that is lost or stolen."""
-    say(work_on(lambda work: _revoke(work, device)))
+    print_line(run_in_edit(lambda work: _revoke_password(work, device)))
 
 
-async def _named(work: Work, word: str) -> Device:
+async def _find_device(work: Work, word: str) -> Device:
     """The device that a person means. Raises CannotDo."""
     rows = {row.id: row for row in await fleet.devices_of(work.conn, work.centre_id)}
     wanted = find_named("device", word, [Named(row.id, (row.name, row.name_en)) for row in rows.values()])
     return next(row for row in rows.values() if row.id == wanted)
 
 
-def _called(device: Device) -> str:
+def _label_of(device: Device) -> str:
     return f"{device.name} ({device.id})"
 
 
-async def _off(work: Work, word: str, text: str) -> str:
-    device = await _named(work, word)
-    until = moment_meant(text, work.zone, work.now)
+async def _switch_off(work: Work, word: str, text: str) -> str:
+    device = await _find_device(work, word)
+    until = parse_moment(text, work.zone, work.now)
     try:
         await decisions.set_device_off(work.edit, device.id, until)
     except OffTooLong:
         raise CannotDo(f"a device is off for {LONGEST_OFF.days} days at most: take {text} nearer") from None
     rings = " A press of it rings all the same." if DeviceKind(device.kind).is_trigger else ""
-    return f"{_called(device)} is off until {work.local(until)}, and then watched again by itself.{rings}"
+    return f"{_label_of(device)} is off until {work.local(until)}, and then watched again by itself.{rings}"
 
 
-async def _on(work: Work, word: str) -> str:
-    device = await _named(work, word)
+async def _switch_on(work: Work, word: str) -> str:
+    device = await _find_device(work, word)
     if not await decisions.set_device_on(work.edit, device.id):
-        raise CannotDo(f"{_called(device)} is not off")
-    return f"{_called(device)} is watched again"
+        raise CannotDo(f"{_label_of(device)} is not off")
+    return f"{_label_of(device)} is watched again"
 
 
-async def _revoke(work: Work, word: str) -> str:
-    device = await _named(work, word)
+async def _revoke_password(work: Work, word: str) -> str:
+    device = await _find_device(work, word)
     await decisions.revoke_device(work.edit, device.id)
     return (
-        f"The password of {_called(device)} works no more. To give it a new one, import the centre's file; "
+        f"The password of {_label_of(device)} works no more. To give it a new one, import the centre's file; "
         "to have it no more, take it out of the file as well."
     )

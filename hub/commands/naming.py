@@ -33,12 +33,12 @@ def find_named(kind: str, word: str, among: Sequence[Named]) -> str:
         return found[0].id
     if found:
         raise CannotDo(f"{word} is the name of several: {', '.join(map(str, found))}. Give the id of the one you mean")
-    near = _near(wanted, among)
+    near = _similar_names(wanted, among)
     meant = f": did you mean {' or '.join(map(str, near))}?" if near else ""
     raise CannotDo(f"there is no {kind} {word}{meant}")
 
 
-def _near(wanted: str, among: Sequence[Named]) -> list[Named]:
+def _similar_names(wanted: str, among: Sequence[Named]) -> list[Named]:
     """Those whose id or name looks like it, or has it within, the likest first."""
     words = {word.casefold(): one for one in among for word in (*one.names, one.id)}
     near = get_close_matches(wanted, words, n=MOST_SUGGESTED, cutoff=0.6)

@@ -3,8 +3,8 @@
 import typer
 
 from hub.alarms import duties
-from hub.commands.terminal import say
-from hub.commands.work import Work, work_on
+from hub.commands.terminal import print_line
+from hub.commands.work import Work, run_in_edit
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -17,15 +17,15 @@ def roster() -> None:
 @app.command()
 def gaps() -> None:
     """List the times of the next 14 days in which nobody has a duty; ends with 1 when there are any."""
-    found = work_on(_gaps)
+    found = run_in_edit(_gap_lines)
     for line in found:
-        say(line)
+        print_line(line)
     if found:
         raise typer.Exit(1)
-    say("Somebody has each duty in the next 14 days.")
+    print_line("Somebody has each duty in the next 14 days.")
 
 
-async def _gaps(work: Work) -> list[str]:
+async def _gap_lines(work: Work) -> list[str]:
     return [
         f"{gap.duty}: nobody from {work.local(gap.from_at)} to {work.local(gap.to_at)}"
         for gap in await duties.duty_gaps(work.conn, work.centre_id, work.now)

@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from hub.settings import BadSettings, Broker, Settings, read_settings, unknown
+from hub.settings import BadSettings, BrokerChoice, Settings, read_settings, find_unknown_settings
 
 WRONG_SETTINGS = 2
 
@@ -14,32 +14,32 @@ screen = Console()
 _errors = Console(stderr=True)
 
 
-def settings_or_refuse(**options: bool | Broker | None) -> Settings:
+def read_settings_or_exit(**options: bool | BrokerChoice | None) -> Settings:
     """The installation's settings, with the options of a command over them.
 
     Each wrong one is a line, and ends the command; a misspelt one is only a line.
     """
-    for line in unknown(os.environ):
+    for line in find_unknown_settings(os.environ):
         _errors.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
     try:
         return read_settings(**options)
     except BadSettings as error:
-        refuse_settings(error.lines)
+        exit_with_setting_errors(error.lines)
 
 
-def refuse_settings(lines: list[str]) -> NoReturn:
+def exit_with_setting_errors(lines: list[str]) -> NoReturn:
     """End the command with one line for each wrong setting."""
     for line in lines:
         _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
     raise typer.Exit(WRONG_SETTINGS)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Tell the person one line, as it is."""
     screen.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
-def refuse(line: str) -> NoReturn:
+def exit_with_error(line: str) -> NoReturn:
     """End the command with a line that says what was attempted and what to do."""
     _errors.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
     raise typer.Exit(1)

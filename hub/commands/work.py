@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from hub.centre.service import only_centre
-from hub.centre.shown import ShownCentre, shown_centre
-from hub.commands.terminal import refuse, settings_or_refuse
+from hub.centre.service import find_centre
+from hub.centre.shown import ShownCentre, read_shown_centre
+from hub.commands.terminal import exit_with_error, read_settings_or_exit
 from hub.embedded import importing
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.postgres import PostgresRefused
 from hub.embedded.processes import AlreadyRunning
 from hub.kit.clock import clock_from
-from hub.kit.db import Conn, Database, away
+from hub.kit.db import Conn, Database, describe_outage
 from hub.kit.ids import CentreId
 from hub.kit.migrate import MigrationRefused
-from hub.ledger.edit import COMMAND_LINE, Edit, edit
+from hub.ledger.edit import COMMAND_LINE, Edit, open_edit
 from hub.settings import Settings
 
 Result = TypeVar("Result")
@@ -63,15 +63,15 @@ class Work:
 Do: TypeAlias = Callable[[Work], Awaitable[Result]]
 
 
-def work_on(do: Do[Result]) -> Result:
+def run_in_edit(do: Do[Result]) -> Result:
     """Do it in one transaction and give what came of it; what makes it impossible ends the command in one line."""
-    settings = settings_or_refuse()
+    settings = read_settings_or_exit()
     try:
         return asyncio.run(_with_database(settings, do))
     except psycopg.OperationalError as error:
-        refuse(away(error))
+        exit_with_error(describe_outage(error))
     except (AlreadyRunning, CannotDo, MigrationRefused, NoDataFolder, PostgresRefused) as error:
-        refuse(str(error))
+        exit_with_error(str(error))
 
 
 async def _with_database(settings: Settings, do: Do[Result]) -> Result:
@@ -88,8 +88,8 @@ async def _with_database(settings: Settings, do: Do[Result]) -> Result:
 
 
 async def _in_transaction(database: Database, settings: Settings, now: datetime, do: Do[Result]) -> Result:
-    async with edit(database, COMMAND_LINE, now) as editing:
-        centre_id = await only_centre(editing.conn)
+    async with open_edit(database, COMMAND_LINE, now) as editing:
+        centre_id = await find_centre(editing.conn)
         if centre_id is None:
             raise CannotDo("there is no centre yet: write its file and run ./anling import centre.yaml")
-        return await do(Work(editing, await shown_centre(editing.conn, centre_id), settings))
+        return await do(Work(editing, await read_shown_centre(editing.conn, centre_id), settings))

@@ -55,7 +55,7 @@ class Start:
     program: tuple[str, ...]
 
 
-class Refused(Exception):
+class ChildRefused(Exception):
     """The program is not started; `status` is what this process ends with."""
 
     def __init__(self, status: int, why: str) -> None:
@@ -63,7 +63,7 @@ class Refused(Exception):
         self.status = status
 
 
-def command(
+def wrap_command(
     program: tuple[str, ...],
     *,
     parent: int,
@@ -78,10 +78,10 @@ def command(
     return (*wrapped, "--death-signal", death_signal, *alone, *hidden, "--", *program)
 
 
-def parse(arguments: list[str]) -> Start:
+def parse_arguments(arguments: list[str]) -> Start:
     """Read the arguments described above; raises Refused with 2 when they are not those."""
     if "--" not in arguments:
-        raise Refused(WRONG_ARGUMENTS, "the program to start is missing: write it after --")
+        raise ChildRefused(WRONG_ARGUMENTS, "the program to start is missing: write it after --")
     split = arguments.index("--")
     options, program = arguments[:split], tuple(arguments[split + 1 :])
     parent, death_signal, unprivileged = 0, signal.SIGTERM, False
@@ -97,60 +97,60 @@ def parse(arguments: list[str]) -> Start:
         elif option == "--without" and (folder := next(words, "")):
             without.append(folder)
         else:
-            raise Refused(WRONG_ARGUMENTS, f"{option} is not understood or lacks its value")
+            raise ChildRefused(WRONG_ARGUMENTS, f"{option} is not understood or lacks its value")
     if not program or parent == 0:
-        raise Refused(WRONG_ARGUMENTS, "both --parent PID and a program after -- are needed")
+        raise ChildRefused(WRONG_ARGUMENTS, "both --parent PID and a program after -- are needed")
     return Start(parent, death_signal, unprivileged, tuple(without), program)
 
 
-def become(start: Start) -> None:
+def exec_program(start: Start) -> None:
     """Replace this process by the program; returns never, raises Refused when it cannot."""
     if start.unprivileged and os.geteuid() == 0 and sys.platform == "linux":
         _enter_namespace()
     if start.without and os.geteuid() != 0 and sys.platform == "linux":
-        _hide(start.without)
+        _hide_folders(start.without)
     if sys.platform == "linux":
         # After the namespace: a change of credentials clears the death signal.
-        _call("prctl", _PR_SET_PDEATHSIG, int(start.death_signal), 0, 0, 0)
+        _call_libc("prctl", _PR_SET_PDEATHSIG, int(start.death_signal), 0, 0, 0)
     if os.getppid() != start.parent:
-        raise Refused(PARENT_GONE, f"process {start.parent}, which started this one, has gone")
-    _listen_to_signals()
+        raise ChildRefused(PARENT_GONE, f"process {start.parent}, which started this one, has gone")
+    _restore_default_signals()
     try:
         os.execvp(start.program[0], start.program)
     except OSError as error:
-        raise Refused(NOT_STARTED, f"cannot start {start.program[0]}: {error.strerror}") from error
+        raise ChildRefused(NOT_STARTED, f"cannot start {start.program[0]}: {error.strerror}") from error
 
 
 def _enter_namespace() -> None:
     """Become uid 1000 in a user namespace in which that is the outer root; capabilities end with the exec."""
     try:
-        _unshare(_CLONE_NEWUSER, uid_inside=_SEEN_INSIDE, gid_inside=_SEEN_INSIDE)
+        _unshare_namespaces(_CLONE_NEWUSER, uid_inside=_SEEN_INSIDE, gid_inside=_SEEN_INSIDE)
     except OSError as error:
-        raise Refused(NO_NAMESPACE, f"this kernel gives root no user namespace: {error}") from error
+        raise ChildRefused(NO_NAMESPACE, f"this kernel gives root no user namespace: {error}") from error
 
 
-def _hide(folders: tuple[str, ...]) -> None:
+def _hide_folders(folders: tuple[str, ...]) -> None:
     """Put an empty folder over each of these, for this process alone; its account stays what it is."""
     try:
-        _unshare(_CLONE_NEWUSER | _CLONE_NEWNS, uid_inside=os.geteuid(), gid_inside=os.getegid())
-        _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE)
+        _unshare_namespaces(_CLONE_NEWUSER | _CLONE_NEWNS, uid_inside=os.geteuid(), gid_inside=os.getegid())
+        _mount_filesystem(b"none", b"/", None, _MS_REC | _MS_PRIVATE)
         for folder in folders:
             if os.path.isdir(folder):  # noqa: PTH112 - pathlib raises where a parent may not be entered
-                _mount(b"none", os.fsencode(folder), b"tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
+                _mount_filesystem(b"none", os.fsencode(folder), b"tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
     except OSError as error:
         sys.stderr.write(f"anling: this kernel hides no folders from a process, which goes on without that: {error}\n")
 
 
-def _unshare(what: int, *, uid_inside: int, gid_inside: int) -> None:
+def _unshare_namespaces(what: int, *, uid_inside: int, gid_inside: int) -> None:
     """Enter new namespaces in which this account has these numbers; raises OSError."""
     uid, gid = os.geteuid(), os.getegid()
-    _call("unshare", what)
+    _call_libc("unshare", what)
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
     Path("/proc/self/uid_map").write_text(f"{uid_inside} {uid} 1", encoding="ascii")
     Path("/proc/self/gid_map").write_text(f"{gid_inside} {gid} 1", encoding="ascii")
 
 
-def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int) -> None:
+def _mount_filesystem(source: bytes, target: bytes, kind: bytes | None, flags: int) -> None:
     """mount(2); raises OSError."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.mount(source, target, kind, ctypes.c_ulong(flags), None) != 0:
@@ -158,7 +158,7 @@ def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int) -> None
         raise OSError(number, f"mount: {os.strerror(number)}")
 
 
-def _call(name: str, *arguments: int) -> None:
+def _call_libc(name: str, *arguments: int) -> None:
     """Call the C library; raises OSError with its errno."""
     library = ctypes.CDLL(None, use_errno=True)
     if getattr(library, name)(*(ctypes.c_long(argument) for argument in arguments)) != 0:
@@ -166,7 +166,7 @@ def _call(name: str, *arguments: int) -> None:
         raise OSError(number, f"{name}: {os.strerror(number)}")
 
 
-def _listen_to_signals() -> None:
+def _restore_default_signals() -> None:
     """Give the program the usual answers: Python ignores SIGPIPE, and a shell's background jobs ignore SIGINT."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -176,8 +176,8 @@ def _listen_to_signals() -> None:
 def main() -> int:
     """Start the program, or say on stderr why not and give the exit status."""
     try:
-        become(parse(sys.argv[1:]))
-    except Refused as refused:
+        exec_program(parse_arguments(sys.argv[1:]))
+    except ChildRefused as refused:
         sys.stderr.write(f"anling: {refused}\n")
         return refused.status
     return 0

@@ -39,53 +39,53 @@ _READINESS = TypeAdapter(_Readiness)
 
 def processes_of(place: Place) -> tuple[tuple[Child, ...], ...]:
     """Every process beside the database: groups that start one after the other, all of a group at once."""
-    own = (_media(place), _alarm_path(place), _telemetry(place), _pages(place))
+    own = (_media_child(place), _alarm_path_child(place), _telemetry_child(place), _pages_child(place))
     if place.simulation is None:
         return (own,)
     mqtt_version = "5" if place.broker_files else "3.1.1"
-    before = simulation.before_the_hub(place.settings, (place.url, place.local_url), place.simulation)
+    before = simulation.children_before_hub(place.settings, (place.url, place.local_url), place.simulation)
     return (
         (*before, *own),
-        simulation.after_the_hub(place.settings, place.mqtt_url, mqtt_version, place.simulation),
+        simulation.children_after_hub(place.settings, place.mqtt_url, mqtt_version, place.simulation),
     )
 
 
-def _media(place: Place) -> Child:
+def _media_child(place: Place) -> Child:
     arguments = ("--socket", str(place.settings.media_socket_path), "--hosts", ",".join(place.settings.media_hosts))
 
     async def listens() -> bool:
-        return await _listens(place.settings.media_socket_path)
+        return await _is_listening(place.settings.media_socket_path)
 
-    program, told = _python("hub.video.media", *arguments), {**environment.of_any(), "PYTHONUNBUFFERED": "1"}
-    return Child("media", program, environment=told, ready=listens, without=_of_the_database(place))
+    program, told = _python_program("hub.video.media", *arguments), {**environment.common_environment(), "PYTHONUNBUFFERED": "1"}
+    return Child("media", program, environment=told, ready=listens, without=_database_folders(place))
 
 
-def _of_the_database(place: Place) -> tuple[Path, ...]:
+def _database_folders(place: Place) -> tuple[Path, ...]:
     """The folders that lead to the database: its own, its passwords', and its socket's where that is elsewhere."""
     hosts = {str(conninfo_to_dict(conninfo).get("host", "")) for conninfo in place.databases.values()}
     sockets = (Path(host) for host in sorted(hosts) if host.startswith("/"))
     return (place.settings.data_dir / "database", place.settings.data_dir / "secrets", *sockets)
 
 
-def _alarm_path(place: Place) -> Child:
+def _alarm_path_child(place: Place) -> Child:
     return Child(
         "alarm-path",
-        _python("hub.processes.alarm_path"),
-        environment=_environment(place, ALARM_PATH_LOGINS),
+        _python_program("hub.processes.alarm_path"),
+        environment=_hub_environment(place, ALARM_PATH_LOGINS),
         pulse_within=PULSE_SECONDS,
     )
 
 
-def _telemetry(place: Place) -> Child:
+def _telemetry_child(place: Place) -> Child:
     return Child(
         "telemetry",
-        _python("hub.processes.telemetry"),
-        environment=_environment(place, TELEMETRY_LOGINS),
+        _python_program("hub.processes.telemetry"),
+        environment=_hub_environment(place, TELEMETRY_LOGINS),
         pulse_within=PULSE_SECONDS,
     )
 
 
-def _pages(place: Place) -> Child:
+def _pages_child(place: Place) -> Child:
     """Ready when every part of the hub is: they are asked through the pages."""
 
     async def hub_is_ready() -> bool:
@@ -93,26 +93,26 @@ def _pages(place: Place) -> Child:
 
     return Child(
         "pages",
-        _python("hub.processes.pages"),
-        environment=_environment(place, PAGES_LOGINS, place.settings.http_fds),
+        _python_program("hub.processes.pages"),
+        environment=_hub_environment(place, PAGES_LOGINS, place.settings.http_fds),
         ready=hub_is_ready,
         pulse_within=PAGES_PULSE_SECONDS,
         inherits=place.settings.http_fds,
     )
 
 
-def _python(*module: str) -> tuple[str, ...]:
+def _python_program(*module: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", *module)
 
 
-def _environment(place: Place, own: Collection[Login], http_fds: tuple[int, ...] = ()) -> dict[str, str]:
+def _hub_environment(place: Place, own: Collection[Login], http_fds: tuple[int, ...] = ()) -> dict[str, str]:
     """What a process of the hub is told: the settings of this start, with its own logins and sockets alone."""
     told = logins.told_to(place.settings, place.databases, *own).model_copy(update={"http_fds": http_fds})
     if place.simulation is not None:
         told = simulation.driven_by(told, place.simulation)
     if place.broker_files is not None:
         told = mosquitto.found_by(told, place.broker_files)
-    return {**environment.of_the_hub(told), "PYTHONUNBUFFERED": "1"}
+    return {**environment.hub_environment(told), "PYTHONUNBUFFERED": "1"}
 
 
 async def _is_ready(place: Place) -> bool:
@@ -125,7 +125,7 @@ async def _is_ready(place: Place) -> bool:
     return all(works for part, works in readiness.parts.items() if part != "broker" or place.is_broker_ours)
 
 
-async def _listens(path: Path) -> bool:
+async def _is_listening(path: Path) -> bool:
     try:
         async with asyncio.timeout(2):
             _, writer = await asyncio.open_unix_connection(path)

@@ -13,7 +13,7 @@ class NoDataFolder(Exception):
 
 
 @contextmanager
-def usable(folder: Path, *, needed_bytes: int = 0) -> Iterator[None]:
+def open_data_folder(folder: Path, *, needed_bytes: int = 0) -> Iterator[None]:
     """`folder`, made for this account alone when it is not there, for a block that writes into it.
 
     Raises NoDataFolder, also when the block itself meets a full disk or a lost permission in there.
@@ -24,7 +24,7 @@ def usable(folder: Path, *, needed_bytes: int = 0) -> Iterator[None]:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     except OSError as error:
-        raise NoDataFolder(_not_writable(folder, error)) from error
+        raise NoDataFolder(_describe_not_writable(folder, error)) from error
     if free < needed_bytes:
         raise NoDataFolder(
             f"the disk of {folder} has {free // 1_000_000} MB free and {needed_bytes // 1_000_000} MB are "
@@ -33,19 +33,19 @@ def usable(folder: Path, *, needed_bytes: int = 0) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        if not _is_in(folder, error):
+        if not _is_error_in_folder(folder, error):
             raise
-        raise NoDataFolder(_not_writable(folder, error)) from error
+        raise NoDataFolder(_describe_not_writable(folder, error)) from error
     except OSError as error:
-        if error.errno != errno.ENOSPC or not _is_in(folder, error):
+        if error.errno != errno.ENOSPC or not _is_error_in_folder(folder, error):
             raise
         raise NoDataFolder(f"the disk of {folder} is full: make room and try again") from error
 
 
-def _is_in(folder: Path, error: OSError) -> bool:
+def _is_error_in_folder(folder: Path, error: OSError) -> bool:
     """Whether the system refused something in there; what has no name is taken for it."""
     return not isinstance(error.filename, str) or folder.resolve() in Path(error.filename).resolve().parents
 
 
-def _not_writable(folder: Path, error: OSError) -> str:
+def _describe_not_writable(folder: Path, error: OSError) -> str:
     return f"ANLING_DATA_DIR={str(folder)!r}: should be a folder that this account can write ({error.strerror})"

@@ -16,24 +16,24 @@ _OF_THE_SYSTEM: Final = frozenset(
 )
 
 
-def of_any(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+def common_environment(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What every program gets: where programs, libraries and certificates are, the language and the time zone."""
     return {name: value for name, value in inherited.items() if name in _OF_THE_SYSTEM or name.startswith("LC_")}
 
 
-def of_the_hub(settings: Settings) -> dict[str, str]:
+def hub_environment(settings: Settings) -> dict[str, str]:
     """What a process gets that has exactly these settings; whoever gives them to it takes out what it must not know.
 
     A password in them is in no command line.
     """
     fields = Settings.model_fields
     told = {name: value for name, value in settings if value != fields[name].get_default()}
-    return of_any() | {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in told.items()}
+    return common_environment() | {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in told.items()}
 
 
-def of_the_simulators(settings: Settings) -> dict[str, str]:
+def simulator_environment(settings: Settings) -> dict[str, str]:
     """What simulated devices get besides: the clock that a test winds."""
-    return of_the_hub(Settings.model_construct(clock_file=settings.clock_file))
+    return hub_environment(Settings.model_construct(clock_file=settings.clock_file))
 
 
 def _as_text(value: object) -> str:

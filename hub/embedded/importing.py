@@ -15,14 +15,14 @@ from hub.access.model import DEMO_PASSWORD
 from hub.access.model import Role as AccountRole
 from hub.access.passwords import Passwords
 from hub.embedded import data_folder, logins, postgres, secret_files
-from hub.importing.file import parse
-from hub.importing.held import held as held_by
+from hub.importing.file import parse_centre_file
+from hub.importing.held import read_held_centre as held_by
 from hub.importing.model import HeldCentre
 from hub.importing.parts import CentreFile
-from hub.importing.service import LoadedCentre, load
+from hub.importing.service import LoadedCentre, load_centre
 from hub.kit.db import Database, Login
 from hub.kit.ids import AccountId, CentreId, OrganisationId
-from hub.ledger.edit import IMPORT, edit
+from hub.ledger.edit import IMPORT, open_edit
 from hub.notifications.model import ChannelName
 
 log = logging.getLogger(__name__)
@@ -42,40 +42,40 @@ class Imported:
 
 async def import_real(url: str, data_dir: Path, centre: CentreFile, now: datetime) -> Imported:
     """Import a real centre. Raises CannotLoad, psycopg.OperationalError; then nothing has changed."""
-    return await _import(url, data_dir, centre, None, now)
+    return await _import_centre(url, data_dir, centre, None, now)
 
 
 async def import_demo(url: str, data_dir: Path, text: str, addresses: Mapping[str, str], now: datetime) -> Imported:
     """Import the demo's centre: `addresses` are where its cameras and phones are this time."""
     demo_password_hash = await Passwords().hash(DEMO_PASSWORD)
-    return await _import(url, data_dir, parse(text, addresses), demo_password_hash, now)
+    return await _import_centre(url, data_dir, parse_centre_file(text, addresses), demo_password_hash, now)
 
 
-async def _import(
+async def _import_centre(
     url: str, data_dir: Path, centre: CentreFile, demo_password_hash: str | None, now: datetime
 ) -> Imported:
     """Import; once more when PostgreSQL ended a deadlock with the running hub, which has gone on by then."""
     async with Database.open(url, size=1, name="anling import") as database:
         try:
-            return await _attempt(database, data_dir, centre, demo_password_hash, now)
+            return await _try_import(database, data_dir, centre, demo_password_hash, now)
         except psycopg.errors.DeadlockDetected as error:
             log.warning("the import was in a deadlock and is tried again: %s", error.diag.message_primary)
-            return await _attempt(database, data_dir, centre, demo_password_hash, now)
+            return await _try_import(database, data_dir, centre, demo_password_hash, now)
 
 
-async def _attempt(
+async def _try_import(
     database: Database, data_dir: Path, centre: CentreFile, demo_password_hash: str | None, now: datetime
 ) -> Imported:
-    async with edit(database, IMPORT, now) as editing:
-        loaded = await load(editing, centre, demo_password_hash)
+    async with open_edit(database, IMPORT, now) as editing:
+        loaded = await load_centre(editing, centre, demo_password_hash)
         # Before the commit: a password that is in the database and nowhere else would be lost. And before the end of
         # the edit, which locks the ledger's head: presses wait for that.
         await asyncio.to_thread(secret_files.add_devices, data_dir, loaded.credentials)
         webhook_file = secret_files.webhook_file(data_dir, OrganisationId(centre.organisation.id))
-    return _imported(centre, loaded, data_dir, webhook_file)
+    return _summarise_import(centre, loaded, data_dir, webhook_file)
 
 
-def _imported(centre: CentreFile, loaded: LoadedCentre, data_dir: Path, webhook_file: Path) -> Imported:
+def _summarise_import(centre: CentreFile, loaded: LoadedCentre, data_dir: Path, webhook_file: Path) -> Imported:
     return Imported(
         centre_id=loaded.centre_id,
         families=frozenset(AccountId(account.id) for account in centre.accounts if account.role is AccountRole.FAMILY),
@@ -86,7 +86,7 @@ def _imported(centre: CentreFile, loaded: LoadedCentre, data_dir: Path, webhook_
     )
 
 
-def why_nobody_is_woken(centre: CentreFile, *, has_mailserver: bool) -> str | None:
+def explain_unreachable_responders(centre: CentreFile, *, has_mailserver: bool) -> str | None:
     """What to do when no contact of this file leads to a person who answers alarms; None when one does.
 
     A webhook's secret is made by the import, a mailserver is named by ANLING_SMTP_URL.
@@ -106,7 +106,7 @@ async def administrator_token(url: str, now: datetime) -> str | None:
         return await access.first_administrator_link(conn, now)
 
 
-async def held(url: str) -> HeldCentre | None:
+async def find_held_centre(url: str) -> HeldCentre | None:
     """The centre of this installation, and whether it is the demo's; None before the first import."""
     async with Database.open(url, size=1, name="anling import") as database, database.transaction() as conn:
         return await held_by(conn)
@@ -120,19 +120,19 @@ async def database_of(data_dir: Path, given: str | None) -> AsyncIterator[str]:
     Raises NoDataFolder when an own one cannot be made there.
     """
     if given is not None:
-        with data_folder.usable(data_dir):
+        with data_folder.open_data_folder(data_dir):
             yield (await logins.set_up_if_needed(given, data_dir))[Login.PAGES_WRITE]
         return
-    running = logins.kept(postgres.url_of_running(data_dir / "database"), data_dir)
-    if running is not None and await asyncio.to_thread(_answers, running[Login.PAGES_WRITE]):
+    running = logins.load_login_urls(postgres.url_of_running(data_dir / "database"), data_dir)
+    if running is not None and await asyncio.to_thread(_can_connect, running[Login.PAGES_WRITE]):
         yield running[Login.PAGES_WRITE]
         return
-    with data_folder.usable(data_dir):
-        async with postgres.running(data_dir / "database") as url:
+    with data_folder.open_data_folder(data_dir):
+        async with postgres.run_postgres(data_dir / "database") as url:
             yield (await logins.set_up(url, data_dir))[Login.PAGES_WRITE]
 
 
-def _answers(url: str) -> bool:
+def _can_connect(url: str) -> bool:
     try:
         psycopg.connect(url, connect_timeout=2).close()
     except psycopg.OperationalError:

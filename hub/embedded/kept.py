@@ -117,7 +117,7 @@ class RunningChild:
                 process.kill()
 
     async def _spawn(self, output: int, pulse: int | None) -> Process:
-        command = child.command(
+        command = child.wrap_command(
             self.child.program,
             parent=os.getpid(),
             death_signal=self.child.stop_signal.name.removeprefix("SIG"),
@@ -181,7 +181,7 @@ class RunningChild:
         try:
             while True:
                 await asyncio.sleep(within / _LOOKS)
-                heard = _read(pulse)
+                heard = _read_pulse(pulse)
                 if heard:
                     self._pulse.set()
                 silent = silent + 1 if self._pulse.is_set() and not heard else 0
@@ -217,7 +217,7 @@ class RunningChild:
             self._process.send_signal(number)
 
 
-def _read(pulse: int) -> bytes:
+def _read_pulse(pulse: int) -> bytes:
     try:
         return os.read(pulse, _LONGEST_LINE)
     except BlockingIOError:

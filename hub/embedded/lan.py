@@ -11,13 +11,13 @@ class NoNetwork(Exception):
     """This machine has no address that a phone could reach; the message says what to do."""
 
 
-def chosen(media_hosts: tuple[str, ...]) -> str:
+def choose_address(media_hosts: tuple[str, ...]) -> str:
     """The address of ANLING_MEDIA_HOSTS, where one is set (a machine may be on several networks); else `address`."""
     named = [host for host in media_hosts if host != LOOPBACK]
-    return named[0] if named else address()
+    return named[0] if named else find_lan_address()
 
 
-def address() -> str:
+def find_lan_address() -> str:
     """The IPv4 address under which phones on the same network reach this machine. Raises NoNetwork."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

@@ -14,11 +14,11 @@ async def stop_leftovers(folder: Path) -> None:
     """Stop the children that outlived an earlier supervisor of this data folder, and nobody else."""
     for pid_file in sorted((folder / "processes").glob("*.pid")):
         if (pid := _read_pid_file(pid_file)) is not None:
-            await _end(pid, pid_file)
+            await _end_process(pid, pid_file)
         pid_file.unlink(missing_ok=True)
 
 
-async def _end(pid: int, pid_file: Path) -> None:
+async def _end_process(pid: int, pid_file: Path) -> None:
     for number, tries in ((signal.SIGTERM, 100), (signal.SIGKILL, 50)):
         with suppress(ProcessLookupError):
             os.kill(pid, number)

@@ -17,12 +17,12 @@ import psycopg
 
 from hub.embedded import ports, secret_files
 from hub.embedded.supervised import Child
-from hub.fleet.accounts import accounts
+from hub.fleet.accounts import list_broker_accounts
 from hub.kit.changes import Changes
 from hub.kit.db import Database
 from hub.mqtt import mosquitto
-from hub.mqtt.mosquitto import Account, Door, Listening
-from hub.settings import Broker, Settings
+from hub.mqtt.mosquitto import MosquittoAccount, Door, Listening
+from hub.settings import BrokerChoice, Settings
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Files:
 
     folder: Path
     listening: Listening
-    hub: Account
+    hub: MosquittoAccount
 
 
 def find_program(elsewhere: Sequence[str] = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")) -> Path:
@@ -67,19 +67,19 @@ def files_of(data_dir: Path, host: str, port: int) -> Files:
 
     Raises PortTaken when none is free.
     """
-    hub_port = ports.take_near("127.0.0.1", port + 1, "the hub's own port at Mosquitto")
+    hub_port = ports.take_port_near("127.0.0.1", port + 1, "the hub's own port at Mosquitto")
     listening = Listening(host, port, run_as="root", hub_door=Door("127.0.0.1", hub_port))
     return Files(data_dir / "broker", listening, hub_account(data_dir, None))
 
 
-def hub_account(data_dir: Path, url: str | None) -> Account:
+def hub_account(data_dir: Path, url: str | None) -> MosquittoAccount:
     """The hub's own account: the one in the broker's `url`; without one, a password of its own, made when missing."""
     parts = urlsplit(url or "")
     if parts.username and parts.password:
         return mosquitto.hub_account(unquote(parts.username), unquote(parts.password))
     file = password_file(data_dir)
     if not file.exists():
-        secret_files.write(file, f"{secrets.token_hex(20)}\n")
+        secret_files.write_secret(file, f"{secrets.token_hex(20)}\n")
     return mosquitto.hub_account(HUB_USERNAME, file.read_text("ascii").strip())
 
 
@@ -94,7 +94,7 @@ def found_by(settings: Settings, files: Files) -> Settings:
     assert door is not None
     url = f"mqtt://{HUB_USERNAME}@{door.host}:{door.port}"
     return settings.model_copy(
-        update={"broker": Broker.BUILT_IN, "mqtt_url": url, "mqtt_password_file": password_file(settings.data_dir)}
+        update={"broker": BrokerChoice.BUILT_IN, "mqtt_url": url, "mqtt_password_file": password_file(settings.data_dir)}
     )
 
 
@@ -103,8 +103,8 @@ def child_of(program: Path, files: Files) -> Child:
     listening = files.listening
 
     async def listens() -> bool:
-        hub = listening.hub_door is None or await _listens(listening.hub_door.host, listening.hub_door.port)
-        return hub and await _listens(listening.host, listening.port)
+        hub = listening.hub_door is None or await _is_listening(listening.hub_door.host, listening.hub_door.port)
+        return hub and await _is_listening(listening.host, listening.port)
 
     return Child(
         "mosquitto",
@@ -115,23 +115,23 @@ def child_of(program: Path, files: Files) -> Child:
     )
 
 
-async def write(url: str, data_dir: Path, files: Files) -> None:
+async def write_files(url: str, data_dir: Path, files: Files) -> None:
     """Write configuration, passwords and ACL from the rows as they are now.
 
     Raises psycopg.OperationalError when the database does not answer.
     """
     async with Database.open(url, size=1, name="anling broker files") as database:
-        wanted = await _wanted(database, data_dir, files)
-    await asyncio.to_thread(mosquitto.write, files.folder, files.listening, wanted)
+        wanted = await _load_accounts(database, data_dir, files)
+    await asyncio.to_thread(mosquitto.write_broker_files, files.folder, files.listening, wanted)
 
 
-async def keep_in_step(url: str, data_dir: Path, files: Files, reload: Callable[[], None]) -> None:
+async def sync_files(url: str, data_dir: Path, files: Files, reload: Callable[[], None]) -> None:
     """Write the files again whenever a device is added, changed or shut out, then `reload`; until cancelled.
 
     Raises psycopg.OperationalError when the database does not answer at the beginning; later it is waited for.
     """
     changes = Changes(url)
-    written: tuple[Account, ...] | None = None
+    written: tuple[MosquittoAccount, ...] | None = None
     async with (
         Database.open(url, size=1, name="anling broker files") as database,
         asyncio.TaskGroup() as tasks,
@@ -141,30 +141,30 @@ async def keep_in_step(url: str, data_dir: Path, files: Files, reload: Callable[
             async for _ in changed:
                 await asyncio.sleep(_GATHER_SECONDS)  # an import changes many devices at once
                 changed.waiting()
-                wanted = await _wanted_when_it_answers(database, data_dir, files)
+                wanted = await _load_accounts_with_retry(database, data_dir, files)
                 if wanted != written:
-                    await asyncio.to_thread(mosquitto.write, files.folder, files.listening, wanted)
+                    await asyncio.to_thread(mosquitto.write_broker_files, files.folder, files.listening, wanted)
                     reload()
                     written = wanted
 
 
-async def _wanted_when_it_answers(database: Database, data_dir: Path, files: Files) -> tuple[Account, ...]:
+async def _load_accounts_with_retry(database: Database, data_dir: Path, files: Files) -> tuple[MosquittoAccount, ...]:
     while True:
         try:
-            return await _wanted(database, data_dir, files)
+            return await _load_accounts(database, data_dir, files)
         except psycopg.OperationalError as error:
             log.warning("the broker's files wait for the database: %s", type(error).__name__)
             await asyncio.sleep(_TRY_AGAIN_SECONDS)
 
 
-async def _wanted(database: Database, data_dir: Path, files: Files) -> tuple[Account, ...]:
+async def _load_accounts(database: Database, data_dir: Path, files: Files) -> tuple[MosquittoAccount, ...]:
     passwords = await asyncio.to_thread(secret_files.device_passwords, data_dir)
     async with database.transaction() as conn:
-        devices = await accounts(conn, passwords)
+        devices = await list_broker_accounts(conn, passwords)
     return (files.hub, *devices)
 
 
-async def _listens(host: str, port: int) -> bool:
+async def _is_listening(host: str, port: int) -> bool:
     try:
         async with asyncio.timeout(2):
             _, writer = await asyncio.open_connection(ports.reached_at(host), port)

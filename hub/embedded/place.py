@@ -8,7 +8,7 @@ from hub.embedded import lan, mosquitto, ports, simulation
 from hub.embedded.lan import LOOPBACK
 from hub.embedded.simulation import Simulation
 from hub.kit.db import Login
-from hub.settings import Broker, Settings, in_url
+from hub.settings import BrokerChoice, Settings, format_url_host
 from hub.video.model import LONGEST_SOCKET_PATH
 
 
@@ -61,7 +61,7 @@ class Place:
     @property
     def mqtt_url(self) -> str:
         """How a program of this machine reaches the broker of ours."""
-        return f"mqtt://{in_url(ports.reached_at(self.settings.mqtt_host))}:{self.settings.mqtt_port}"
+        return f"mqtt://{format_url_host(ports.reached_at(self.settings.mqtt_host))}:{self.settings.mqtt_port}"
 
     @property
     def _asked_at(self) -> str:
@@ -69,7 +69,7 @@ class Place:
 
     def _url_at(self, host: str) -> str:
         scheme = "http" if self.settings.tls_cert is None else "https"
-        return f"{scheme}://{in_url(host)}:{self.settings.http_port}"
+        return f"{scheme}://{format_url_host(host)}:{self.settings.http_port}"
 
 
 def refuse_media_socket(settings: Settings) -> None:
@@ -90,21 +90,21 @@ def take_ports(settings: Settings) -> Ports:
 
     Raises PortTaken, and NoNetwork when there is none to be reached from.
     """
-    ports.begin()
-    take = ports.take_near if settings.demo else ports.take
+    ports.forget_given_ports()
+    take = ports.take_port_near if settings.demo else ports.take_port
     is_broker_ours = settings.mqtt_url is None
     return Ports(
         http=take(settings.http_host, settings.http_port, "ANLING_HTTP_PORT"),
         mqtt=take(settings.mqtt_host, settings.mqtt_port, "ANLING_MQTT_PORT") if is_broker_ours else settings.mqtt_port,
         simulation=simulation.take_ports() if settings.demo else None,
-        on_lan=lan.chosen(settings.media_hosts) if settings.lan else None,
+        on_lan=lan.choose_address(settings.media_hosts) if settings.lan else None,
     )
 
 
 def place_of(settings: Settings, taken: Ports, databases: Mapping[Login, str], http_fds: tuple[int, ...]) -> Place:
     """Where things are with these ports, and the sockets on which the supervisor listens for the pages."""
     on_lan = {
-        "public_url": f"http://{in_url(taken.on_lan or '')}:{taken.http}",
+        "public_url": f"http://{format_url_host(taken.on_lan or '')}:{taken.http}",
         "media_hosts": (taken.on_lan, LOOPBACK),
     }
     met = settings.model_copy(
@@ -116,5 +116,5 @@ def place_of(settings: Settings, taken: Ports, databases: Mapping[Login, str], h
             **(on_lan if taken.on_lan else {}),
         }
     )
-    files = mosquitto.files_of(met.data_dir, met.mqtt_host, met.mqtt_port) if met.broker is Broker.MOSQUITTO else None
+    files = mosquitto.files_of(met.data_dir, met.mqtt_host, met.mqtt_port) if met.broker is BrokerChoice.MOSQUITTO else None
     return Place(met, databases, taken.simulation, files)

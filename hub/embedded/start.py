@@ -13,47 +13,47 @@ from hub.embedded import data_folder, importing, logins, mosquitto, ports, postg
 from hub.embedded.children import client_of, processes_of
 from hub.embedded.place import CannotStart, Place, place_of, refuse_media_socket, take_ports
 from hub.embedded.processes import Processes
-from hub.embedded.screen import Account, Screen
-from hub.importing.held import contradiction
+from hub.embedded.screen import ScreenAccount, Screen
+from hub.importing.held import find_contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
 from hub.kit.ids import DeviceId
-from hub.settings import Broker, Settings, in_url
+from hub.settings import BrokerChoice, Settings, format_url_host
 
 NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""
 _OBSERVER = DeviceId("observer")
 STEPS_BEFORE_PROCESSES = 2
-_ACCOUNTS = TypeAdapter(list[Account])
+_ACCOUNTS = TypeAdapter(list[ScreenAccount])
 
 
 def steps_of(settings: Settings) -> int:
     """How many steps a start has."""
-    return STEPS_BEFORE_PROCESSES + (8 if settings.demo else 4) + (settings.broker is Broker.MOSQUITTO)
+    return STEPS_BEFORE_PROCESSES + (8 if settings.demo else 4) + (settings.broker is BrokerChoice.MOSQUITTO)
 
 
-async def serve(settings: Settings, screen: Screen) -> None:
+async def run_installation(settings: Settings, screen: Screen) -> None:
     """Start everything, say where it is, and keep it running until told to stop (SIGINT, SIGTERM, SIGHUP).
 
     Raises NoMosquitto, CannotStart, NoDataFolder, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or
     NotReady before anything is served; what was started is stopped again.
     """
-    program = mosquitto.find_program() if settings.broker is Broker.MOSQUITTO else None
-    usable = data_folder.usable(settings.data_dir, needed_bytes=NEEDED_BYTES)
-    with suppress(asyncio.CancelledError), _stopped_by_signals(), usable:
+    program = mosquitto.find_program() if settings.broker is BrokerChoice.MOSQUITTO else None
+    usable = data_folder.open_data_folder(settings.data_dir, needed_bytes=NEEDED_BYTES)
+    with suppress(asyncio.CancelledError), _cancel_on_signals(), usable:
         refuse_media_socket(settings)
         async with AsyncExitStack() as opened:
             processes = await opened.enter_async_context(Processes.open(settings.data_dir, screen.heard))
             # Before the database: an occupied port leaves nothing half done.
             taken = take_ports(settings)
-            listening = opened.enter_context(ports.listening(settings.http_host, taken.http))
-            url = await opened.enter_async_context(_database(settings, screen))
+            listening = opened.enter_context(ports.open_listening_sockets(settings.http_host, taken.http))
+            url = await opened.enter_async_context(_open_database(settings, screen))
             try:
                 with screen.step("the tables"):
                     databases = await logins.set_up(url, settings.data_dir)
                 place = place_of(settings, taken, databases, tuple(one.fileno() for one in listening))
                 changes = databases[Login.PAGES_WRITE]
-                if why := contradiction(await importing.held(changes), None, demo=settings.demo):
+                if why := find_contradiction(await importing.find_held_centre(changes), None, demo=settings.demo):
                     raise CannotStart(why)
                 if place.simulation is not None:
                     with screen.step("forty seniors and their centre"):
@@ -61,17 +61,17 @@ async def serve(settings: Settings, screen: Screen) -> None:
                         await simulation.import_centre(changes, settings.data_dir, place.simulation, now)
                 if program is not None and place.broker_files is not None:
                     with screen.step("Mosquitto"):
-                        await mosquitto.write(databases[Login.ALARMS], settings.data_dir, place.broker_files)
+                        await mosquitto.write_files(databases[Login.ALARMS], settings.data_dir, place.broker_files)
                         await processes.start(mosquitto.child_of(program, place.broker_files))
                 for group in processes_of(place):
                     begun = [(child.name, processes.begin(child)) for child in group]
                     for name, until_ready in begun:
                         with screen.step(_WHAT[name]):
                             await until_ready()
-                await _show(settings, place, screen)
+                await _show_addresses(settings, place, screen)
                 if place.broker_files is not None:
                     files, devices = place.broker_files, databases[Login.ALARMS]
-                    await mosquitto.keep_in_step(devices, settings.data_dir, files, _reload(processes))
+                    await mosquitto.sync_files(devices, settings.data_dir, files, _make_reload(processes))
                 await asyncio.Event().wait()
             finally:
                 screen.say("Stopping…")
@@ -90,7 +90,7 @@ _WHAT = {
 }
 
 
-def _reload(processes: Processes) -> Callable[[], None]:
+def _make_reload(processes: Processes) -> Callable[[], None]:
     """Lets Mosquitto read its passwords and ACL again."""
 
     def reload() -> None:
@@ -101,7 +101,7 @@ def _reload(processes: Processes) -> Callable[[], None]:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
+def _cancel_on_signals() -> Iterator[None]:
     """Cancel this task on the first signal, so that everything is stopped in order.
 
     At a second one this process leaves at once, and the kernel tells the others (see child.py).
@@ -126,7 +126,7 @@ def _stopped_by_signals() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _database(settings: Settings, screen: Screen) -> AsyncIterator[str]:
+async def _open_database(settings: Settings, screen: Screen) -> AsyncIterator[str]:
     """The database: the one that was named, or one of our own; as its administrator, for set-up."""
     if settings.database_url is not None:
         with screen.step("the database that ANLING_DATABASE_URL names"):
@@ -135,11 +135,11 @@ async def _database(settings: Settings, screen: Screen) -> AsyncIterator[str]:
         return
     async with AsyncExitStack() as own:
         with screen.step("an own PostgreSQL"):
-            url = await own.enter_async_context(postgres.running(settings.data_dir / "database"))
+            url = await own.enter_async_context(postgres.run_postgres(settings.data_dir / "database"))
         yield url
 
 
-async def _demo_accounts(place: Place) -> list[Account]:
+async def _demo_accounts(place: Place) -> list[ScreenAccount]:
     try:
         async with client_of(place) as client:
             return _ACCOUNTS.validate_json((await client.get("/api/demo/accounts")).content)
@@ -147,37 +147,37 @@ async def _demo_accounts(place: Place) -> list[Account]:
         return []
 
 
-async def _show(settings: Settings, place: Place, screen: Screen) -> None:
+async def _show_addresses(settings: Settings, place: Place, screen: Screen) -> None:
     pages = [("staff", f"{place.url}/"), ("family", f"{place.url}/family")]
     if settings.demo:
         pages.insert(0, ("the stage", f"{place.url}/demo"))
     if place.simulation is not None:
         pages.append(("the organisation's phones", place.simulation.phones))
     if place.is_broker_ours:
-        pages.append(("devices", f"mqtt://{in_url(place.settings.mqtt_host)}:{place.settings.mqtt_port}"))
+        pages.append(("devices", f"mqtt://{format_url_host(place.settings.mqtt_host)}:{place.settings.mqtt_port}"))
         here = ports.reached_at(settings.mqtt_host)
         if observing := secret_files.write_observer(settings.data_dir, _OBSERVER, here, place.settings.mqtt_port):
             pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
     screen.addresses([*pages, ("data", str(settings.data_dir)), ("logs", str(settings.data_dir / "logs"))])
     if settings.demo:
-        screen.accounts(await _demo_accounts(place), _daughter(place))
+        screen.accounts(await _demo_accounts(place), _daughter_url(place))
         if settings.lan:
-            screen.code("Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter(place))
+            screen.code("Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter_url(place))
     else:
-        await _first_steps(settings, place, screen)
+        await _show_first_steps(settings, place, screen)
     screen.say("\nCtrl-C stops it; the data stays.")
 
 
-def _daughter(place: Place) -> str:
+def _daughter_url(place: Place) -> str:
     """The address that signs the daughter's phone in."""
     _, token = (secret_files.folder_of(place.settings.data_dir) / "demo-invitation").read_text("ascii").split()
     return f"{place.url}/family#i/{token}"
 
 
-async def _first_steps(settings: Settings, place: Place, screen: Screen) -> None:
+async def _show_first_steps(settings: Settings, place: Place, screen: Screen) -> None:
     """What a new installation still needs: a centre, and somebody who administers it."""
     now = clock_from(settings.clock_file).now()
-    held = await importing.held(place.databases[Login.PAGES_WRITE])
+    held = await importing.find_held_centre(place.databases[Login.PAGES_WRITE])
     token = await importing.administrator_token(place.databases[Login.PAGES_WRITE], now)
     if held is None:
         screen.say("\nThere is no centre yet. Write its file (simulators/centre.yaml is an example), then:")

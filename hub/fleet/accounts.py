@@ -3,29 +3,29 @@
 from collections.abc import Mapping
 
 from hub.fleet import credentials, store
-from hub.fleet.gatekeeper import principal
-from hub.fleet.model import Credentials
+from hub.fleet.gatekeeper import principal_of
+from hub.fleet.model import DeviceCredentials
 from hub.kit.db import Conn
 from hub.kit.ids import DeviceId
-from hub.mqtt.mosquitto import Account
+from hub.mqtt.mosquitto import MosquittoAccount
 
 
-async def accounts(conn: Conn, passwords: Mapping[DeviceId, str]) -> list[Account]:
+async def list_broker_accounts(conn: Conn, passwords: Mapping[DeviceId, str]) -> list[MosquittoAccount]:
     """An account for each enabled device, by id, with the topics that the built-in broker would allow it.
 
     `passwords` are those that this installation keeps; the rows hold hashes, from which no other broker can make its
     own. A device whose password is not among them, or is not the one of its row, is left out.
     """
     rows = await store.all_credentials(conn)
-    return [_account(row, passwords[row.device_id]) for row in rows if _may_come_in(row, passwords)]
+    return [_build_account(row, passwords[row.device_id]) for row in rows if _is_admitted(row, passwords)]
 
 
-def _may_come_in(row: Credentials, passwords: Mapping[DeviceId, str]) -> bool:
+def _is_admitted(row: DeviceCredentials, passwords: Mapping[DeviceId, str]) -> bool:
     password = passwords.get(row.device_id)
     known = password is not None and row.credential_hash is not None
-    return row.enabled and known and credentials.matches(password or "", row.credential_hash or b"")
+    return row.enabled and known and credentials.matches_credential(password or "", row.credential_hash or b"")
 
 
-def _account(row: Credentials, password: str) -> Account:
-    allowed = principal(row)
-    return Account(row.device_id, password, allowed.may_publish, allowed.may_subscribe)
+def _build_account(row: DeviceCredentials, password: str) -> MosquittoAccount:
+    allowed = principal_of(row)
+    return MosquittoAccount(row.device_id, password, allowed.may_publish, allowed.may_subscribe)

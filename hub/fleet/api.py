@@ -33,7 +33,7 @@ class DeviceRow(BaseModel):
 
 
 @router.get("/api/devices")
-async def devices(
+async def list_devices(
     caller: Annotated[Caller, Depends(Needs(Action.SEE_DEVICES))], hub: HubDatabase, now: Now
 ) -> list[DeviceRow]:
     """All devices of the caller's centre, by kind and id."""

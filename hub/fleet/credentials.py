@@ -15,6 +15,6 @@ def hash_of(password: str) -> bytes:
     return sha256(password.encode()).digest()
 
 
-def matches(password: str, credential_hash: bytes) -> bool:
+def matches_credential(password: str, credential_hash: bytes) -> bool:
     """Whether the password is the one whose hash is kept; takes the same time either way."""
     return hmac.compare_digest(hash_of(password), credential_hash)

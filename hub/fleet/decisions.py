@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from hub.centre.shown import shown_centre
+from hub.centre.shown import read_shown_centre
 from hub.fleet import decision_store, store
 from hub.fleet.errors import NoSuchDevice, OffIsOver, OffTooLong
 from hub.fleet.model import Device
@@ -30,10 +30,10 @@ async def set_device_off(edit: Edit, device_id: DeviceId, until: datetime) -> De
         raise OffIsOver
     if until > edit.now + LONGEST_OFF:
         raise OffTooLong
-    device = await _device(edit, device_id)
+    device = await _require_device(edit, device_id)
     await set_due_job(edit.conn, device.centre_id, DEVICE_RETURNS, device_id, until, edit.now)
     await decision_store.set_off_until(edit.conn, device_id, until)
-    local = until.astimezone(await _zone(edit, device.centre_id))
+    local = until.astimezone(await _zone_of(edit, device.centre_id))
     params = {"until": f"{local:%Y-%m-%d %H:%M}"}
     notice = Raised(
         device.centre_id, NoticeCode.DEVICE_OFF, f"device:{device_id}", priority=NoticePriority.P4, params=params
@@ -46,15 +46,15 @@ async def set_device_off(edit: Edit, device_id: DeviceId, until: datetime) -> De
 
 async def set_device_on(edit: Edit, device_id: DeviceId) -> bool:
     """Let the rules be asked about the device again. False when it is not off. Raises NoSuchDevice."""
-    device = await _device(edit, device_id)
+    device = await _require_device(edit, device_id)
     if device.off_until is None:
         return False
     await decision_store.set_off_until(edit.conn, device_id, None)
-    await _note_on(edit, device.centre_id, device_id)
+    await _append_on_entry(edit, device.centre_id, device_id)
     return True
 
 
-async def let_device_return(edit: Edit, device_id: str) -> None:
+async def end_device_off(edit: Edit, device_id: str) -> None:
     """The time of a device that is off is over. Nothing happens when it is on again already."""
     await set_device_on(edit, DeviceId(device_id))
 
@@ -64,23 +64,23 @@ async def revoke_device(edit: Edit, device_id: DeviceId) -> Device:
 
     The next import of the centre's file makes a new password for it, if the file still names it. Raises NoSuchDevice.
     """
-    device = await _device(edit, device_id)
+    device = await _require_device(edit, device_id)
     await decision_store.clear_credential(edit.conn, device_id)
     edit.note(device.centre_id, Chain.ACCESS, "device-revoked", device=device_id)
     return device
 
 
-async def _device(edit: Edit, device_id: DeviceId) -> Device:
-    device = await store.device(edit.conn, device_id)
+async def _require_device(edit: Edit, device_id: DeviceId) -> Device:
+    device = await store.find_device(edit.conn, device_id)
     if device is None:
         raise NoSuchDevice(f"no device is called {device_id}")
     return device
 
 
-async def _zone(edit: Edit, centre_id: CentreId) -> ZoneInfo:
-    return ZoneInfo((await shown_centre(edit.conn, centre_id)).timezone)
+async def _zone_of(edit: Edit, centre_id: CentreId) -> ZoneInfo:
+    return ZoneInfo((await read_shown_centre(edit.conn, centre_id)).timezone)
 
 
-async def _note_on(edit: Edit, centre_id: CentreId, device_id: DeviceId) -> None:
+async def _append_on_entry(edit: Edit, centre_id: CentreId, device_id: DeviceId) -> None:
     await notices.clear_notice(edit.conn, centre_id, NoticeCode.DEVICE_OFF, f"device:{device_id}", edit.now)
     edit.note(centre_id, Chain.CARE, "device.on", device=device_id)

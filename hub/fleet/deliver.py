@@ -9,11 +9,11 @@ from datetime import datetime
 
 import psycopg
 
-from devices.contract.topics import Kind, topic
+from devices.contract.topics import Kind, build_topic
 from hub.fleet import store
-from hub.fleet.model import Outgoing
+from hub.fleet.model import DueDeviceMessage
 from hub.fleet.retries import LONGEST_WAIT, next_try
-from hub.kit.bulkhead import Defect, contain
+from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Conn, Database
@@ -34,11 +34,11 @@ _PUBLISH_WITHIN = 3.0  # seconds
 class _Try:
     """A message that goes out now, and when it would go out again."""
 
-    outgoing: Outgoing
+    outgoing: DueDeviceMessage
     again_at: datetime
 
 
-class Deliver:
+class DeviceMessageDeliverer:
     """The one loop that speaks to devices on behalf of the rest of the hub."""
 
     def __init__(self, database: Database, changes: Changes, transport: Transport, clock: Clock) -> None:
@@ -71,12 +71,12 @@ class Deliver:
         """
         now = self._clock.now()
         async with self._database.transaction() as conn:
-            due = await store.lock_due(conn, now, _BATCH, LONGEST_WAIT)
+            due = await store.lock_due_messages(conn, now, _BATCH, LONGEST_WAIT)
             tries = [_Try(one, next_try(one.tries + 1, now)) for one in due if one.until_at > now]
-            await store.put_off(conn, {one.outgoing.id: one.again_at for one in tries})
+            await store.set_next_attempts(conn, {one.outgoing.id: one.again_at for one in tries})
             for outgoing in due:
                 if outgoing.until_at <= now:
-                    await _give_up(conn, outgoing, now)
+                    await _end_expired_message(conn, outgoing, now)
         await self._send(tries, now)
         return len(due)
 
@@ -96,14 +96,14 @@ class Deliver:
             if taken:
                 await store.set_sent(conn, taken, now)
             for outgoing, defect in raised:
-                await parking.notice(conn, PolledRow("device-command", outgoing.id, outgoing.centre_id), defect, now)
+                await parking.notice_parked_row(conn, PolledRow("device-command", outgoing.id, outgoing.centre_id), defect, now)
 
-    async def _publish_apart(self, outgoing: Outgoing) -> bool | Defect:
-        return await contain(f"message {outgoing.id} to a device", lambda: self._publish(outgoing))
+    async def _publish_apart(self, outgoing: DueDeviceMessage) -> bool | Defect:
+        return await run_in_bulkhead(f"message {outgoing.id} to a device", lambda: self._publish(outgoing))
 
-    async def _publish(self, outgoing: Outgoing) -> bool:
+    async def _publish(self, outgoing: DueDeviceMessage) -> bool:
         """Hand one message to the broker; False when nobody took it."""
-        where = topic(outgoing.centre_id, Kind(outgoing.subtopic), outgoing.device_id)
+        where = build_topic(outgoing.centre_id, Kind(outgoing.subtopic), outgoing.device_id)
         try:
             async with asyncio.timeout(_PUBLISH_WITHIN):
                 await self._transport.publish(where, json.dumps(outgoing.payload, ensure_ascii=False).encode())
@@ -112,9 +112,9 @@ class Deliver:
         return True
 
 
-async def _give_up(conn: Conn, outgoing: Outgoing, now: datetime) -> None:
+async def _end_expired_message(conn: Conn, outgoing: DueDeviceMessage, now: datetime) -> None:
     """Nobody needs it any more; a command that was never proven is noticed, unless the device is off."""
-    await store.end(conn, outgoing.id, now)
+    await store.end_command(conn, outgoing.id, now)
     if outgoing.nonce is not None and not outgoing.is_off:
         unproven = Raised(outgoing.centre_id, NoticeCode.COMMAND_UNPROVEN, f"device:{outgoing.device_id}")
         await notices.raise_notice(conn, unproven, now)

@@ -8,9 +8,9 @@ from typing import Final
 
 import psycopg
 
-from devices.contract.topics import FROM_DEVICE, TO_DEVICE, Kind, is_id, topic
+from devices.contract.topics import FROM_DEVICE, TO_DEVICE, Kind, is_id, build_topic
 from hub.fleet import credentials, store
-from hub.fleet.model import Credentials, DeviceKind
+from hub.fleet.model import DeviceCredentials, DeviceKind
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId
@@ -23,7 +23,7 @@ _TRIES: Final = 3
 _SOURCES: Final = 1000  # names whose wrong tries are remembered; more than that is one flood
 
 
-class Gatekeeper:
+class DeviceGatekeeper:
     """The hub's `mqtt.model.Gatekeeper`. Wrong credentials are a notice from the third try a minute."""
 
     def __init__(self, database: Database, clock: Clock, centre_id: CentreId) -> None:
@@ -40,23 +40,23 @@ class Gatekeeper:
         if row is None or row.credential_hash is None or not row.enabled:
             await self._count_wrong(username, known=row is not None)
             return None
-        if not credentials.matches(password, row.credential_hash):
+        if not credentials.matches_credential(password, row.credential_hash):
             await self._count_wrong(username, known=True)
             return None
         self._wrong.pop(username, None)
-        return principal(row)
+        return principal_of(row)
 
     async def stamp_of(self, device_id: str) -> str | None:
         """The stamp of the device's rows now, None when it would be refused. Raises CannotTell."""
         row = await self._credentials(device_id)
-        return _stamp(row) if row is not None and row.enabled and row.credential_hash is not None else None
+        return _stamp_of(row) if row is not None and row.enabled and row.credential_hash is not None else None
 
-    async def _credentials(self, username: str) -> Credentials | None:
+    async def _credentials(self, username: str) -> DeviceCredentials | None:
         if not is_id(username):
             return None
         try:
             async with asyncio.timeout(3), self._database.transaction() as conn:
-                return await store.credentials(conn, DeviceId(username))
+                return await store.find_credentials(conn, DeviceId(username))
         except (psycopg.OperationalError, TimeoutError) as error:
             raise CannotTell(f"whether {username} may connect: the database does not answer") from error
 
@@ -78,22 +78,22 @@ class Gatekeeper:
             return  # counted all the same; the connection is refused either way
 
 
-def principal(row: Credentials) -> Principal:
+def principal_of(row: DeviceCredentials) -> Principal:
     """The topics a device may use: its own, in its own direction, and visits only where cards are read.
 
     An observer hears everything and says nothing.
     """
     if row.kind == DeviceKind.OBSERVER:  # a row holds its text
-        return Principal(row.device_id, (), ("anling/#",), _stamp(row), observer=True)
+        return Principal(row.device_id, (), ("anling/#",), _stamp_of(row), observer=True)
     says = FROM_DEVICE if DeviceKind(row.kind).reads_cards else FROM_DEVICE - {Kind.VISIT}
     return Principal(
         row.device_id,
-        tuple(topic(row.centre_id, kind, row.device_id) for kind in sorted(says)),
-        tuple(topic(row.centre_id, kind, row.device_id) for kind in sorted(TO_DEVICE)),
-        _stamp(row),
+        tuple(build_topic(row.centre_id, kind, row.device_id) for kind in sorted(says)),
+        tuple(build_topic(row.centre_id, kind, row.device_id) for kind in sorted(TO_DEVICE)),
+        _stamp_of(row),
     )
 
 
-def _stamp(row: Credentials) -> str:
+def _stamp_of(row: DeviceCredentials) -> str:
     said = f"{row.device_id} {row.centre_id} {row.kind} {row.enabled}".encode() + (row.credential_hash or b"")
     return sha256(said).hexdigest()

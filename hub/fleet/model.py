@@ -90,7 +90,7 @@ class DeviceRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class DeviceCredentials:
     """What admits a device to the broker."""
 
     device_id: DeviceId
@@ -120,7 +120,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class DueDeviceMessage:
     """A row of the device outbox that is due. `is_off`: staff have set its device off, and expect no proof of it."""
 
     id: str

@@ -27,7 +27,7 @@ class Placement:
     room_type: RoomType | None
 
 
-def misplaced(placement: Placement) -> Iterator[Misplaced]:
+def find_misplacements(placement: Placement) -> Iterator[Misplaced]:
     """Everything that is wrong with this placement; nothing when the device may be there."""
     is_camera = placement.kind is DeviceKind.CAMERA
     if placement.assigned.senior_id is not None and placement.assigned.room_id is not None:

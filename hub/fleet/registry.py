@@ -6,7 +6,7 @@ from hub.fleet import registry_store
 from hub.fleet.credentials import hash_of, new_password
 from hub.fleet.errors import WrongPlacement
 from hub.fleet.model import DeviceRecord
-from hub.fleet.placement import Placement, misplaced
+from hub.fleet.placement import Placement, find_misplacements
 from hub.kit.db import Conn
 from hub.kit.ids import DeviceId, RoomId, new_id
 from hub.ledger.edit import Edit, written_kind
@@ -19,12 +19,12 @@ async def write_device(edit: Edit, record: DeviceRecord) -> str | None:
 
     Returns its password when it had none: it is kept nowhere. Raises WrongPlacement, NoSuchRoom and NoSuchSenior.
     """
-    await _require_allowed(edit.conn, record)
+    await _require_allowed_placement(edit.conn, record)
     is_new = await registry_store.upsert_device(edit.conn, record)
     if is_new is not None:
         kind = written_kind("device", is_new=is_new)
         edit.note(record.centre_id, Chain.CARE, kind, device=record.id, kind=record.kind.value)
-    await _assign(edit, record)
+    await _assign_device(edit, record)
     return await _missing_password(edit, record)
 
 
@@ -33,14 +33,14 @@ async def forbidden_cameras(conn: Conn) -> list[tuple[DeviceId, RoomId]]:
     return await registry_store.cameras_in(conn, NEVER_A_CAMERA)
 
 
-async def _require_allowed(conn: Conn, record: DeviceRecord) -> None:
+async def _require_allowed_placement(conn: Conn, record: DeviceRecord) -> None:
     room_id = record.assigned.room_id
-    room_type = None if room_id is None else await centre.room_type(conn, room_id)
-    for why in misplaced(Placement(record.kind, record.rtsp_url is not None, record.assigned, room_type)):
+    room_type = None if room_id is None else await centre.require_room_type(conn, room_id)
+    for why in find_misplacements(Placement(record.kind, record.rtsp_url is not None, record.assigned, room_type)):
         raise WrongPlacement(why)
 
 
-async def _assign(edit: Edit, record: DeviceRecord) -> None:
+async def _assign_device(edit: Edit, record: DeviceRecord) -> None:
     assigned = record.assigned
     senior = None if assigned.senior_id is None else str(await people.person_of(edit.conn, assigned.senior_id))
     has_ended = await registry_store.end_other_assignment(edit.conn, record.id, assigned, edit.now)

@@ -13,9 +13,9 @@ from hub.notices import service as notices
 from hub.notices.model import NoticeCode, Raised
 
 
-async def device(conn: Conn, device_id: DeviceId) -> Device | None:
+async def find_device(conn: Conn, device_id: DeviceId) -> Device | None:
     """The device with this id, None when none is registered."""
-    return await store.device(conn, device_id)
+    return await store.find_device(conn, device_id)
 
 
 async def assignment_of(conn: Conn, device_id: DeviceId, at: datetime) -> Assigned:
@@ -33,13 +33,13 @@ async def devices_of(conn: Conn, centre_id: CentreId) -> list[Device]:
     return await store.devices_of(conn, centre_id)
 
 
-async def heard(conn: Conn, devices: Mapping[DeviceId, datetime]) -> None:
+async def record_heard(conn: Conn, devices: Mapping[DeviceId, datetime]) -> None:
     """These devices were heard at these times."""
     if devices:
         await store.set_heard(conn, devices)
 
 
-async def batteries(conn: Conn, percent: Mapping[DeviceId, float]) -> None:
+async def record_batteries(conn: Conn, percent: Mapping[DeviceId, float]) -> None:
     """What these devices said of their batteries, in percent."""
     if percent:
         await store.set_battery(conn, percent)
@@ -55,18 +55,18 @@ async def lock_messages_to(
     await store.lock_messages_to(conn, device_ids, nonces, now)
 
 
-async def status(conn: Conn, device_id: DeviceId, state: DeviceState, firmware: str | None, now: datetime) -> bool:
+async def record_status(conn: Conn, device_id: DeviceId, state: DeviceState, firmware: str | None, now: datetime) -> bool:
     """A device, or its Last Will, says whether it is online; one that came online is sent what it missed.
 
     Returns whether its state is news.
     """
     is_news = await store.set_state(conn, device_id, state, firmware, now)
     if state is DeviceState.ONLINE:
-        await store.send_again(conn, device_id, now)
+        await store.requeue_unsent_messages(conn, device_id, now)
     return is_news
 
 
-async def command(conn: Conn, wanted: Command, now: datetime) -> str:
+async def enqueue_command(conn: Conn, wanted: Command, now: datetime) -> str:
     """Put a message for a device into its outbox; it is sent after the commit. Returns the id of its row.
 
     A cue takes the place of the cues of the same alarm that are not sent yet, a command of the unproven ones that
@@ -86,15 +86,15 @@ async def cue_until(conn: Conn, device_id: DeviceId, alarm_id: str) -> datetime 
     return await store.cue_until(conn, device_id, alarm_id)
 
 
-async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
+async def adjust_outbox_to_clock(conn: Conn, clock_set: ClockSet) -> None:
     """A clock that was set back holds nothing back; set forward, it makes one try early, and ends no message."""
     if clock_set.by < timedelta():
-        await store.bring_forward(conn, -clock_set.by, clock_set.since)
+        await store.move_attempts_earlier(conn, -clock_set.by, clock_set.since)
     else:
-        await store.move_ends(conn, clock_set)
+        await store.shift_ends(conn, clock_set)
 
 
-async def proof(conn: Conn, device_id: DeviceId, nonce: str, state: str, now: datetime) -> bool:
+async def record_proof(conn: Conn, device_id: DeviceId, nonce: str, state: str, now: datetime) -> bool:
     """A device answers a command (`done`). Returns whether it was ever given that command.
 
     One that refuses is noticed like one that never answers, until it carries a command out.

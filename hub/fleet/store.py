@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from hub.fleet.model import Assigned, Command, Credentials, Device, DeviceKind, Outgoing
+from hub.fleet.model import Assigned, Command, DeviceCredentials, Device, DeviceKind, DueDeviceMessage
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId
 
 
-async def device(conn: Conn, device_id: DeviceId) -> Device | None:
+async def find_device(conn: Conn, device_id: DeviceId) -> Device | None:
     """The device with this id."""
     async with conn.cursor(row_factory=class_row(Device)) as cur:
         await cur.execute(
@@ -43,9 +43,9 @@ async def devices_of(conn: Conn, centre_id: CentreId) -> list[Device]:
         return await cur.fetchall()
 
 
-async def credentials(conn: Conn, device_id: DeviceId) -> Credentials | None:
+async def find_credentials(conn: Conn, device_id: DeviceId) -> DeviceCredentials | None:
     """What admits this device to the broker."""
-    async with conn.cursor(row_factory=class_row(Credentials)) as cur:
+    async with conn.cursor(row_factory=class_row(DeviceCredentials)) as cur:
         await cur.execute(
             """
             SELECT id AS device_id, centre_id, kind, credential_hash, enabled
@@ -57,9 +57,9 @@ async def credentials(conn: Conn, device_id: DeviceId) -> Credentials | None:
         return await cur.fetchone()
 
 
-async def all_credentials(conn: Conn) -> list[Credentials]:
+async def all_credentials(conn: Conn) -> list[DeviceCredentials]:
     """What admits each device to the broker, of every centre, by id."""
-    async with conn.cursor(row_factory=class_row(Credentials)) as cur:
+    async with conn.cursor(row_factory=class_row(DeviceCredentials)) as cur:
         await cur.execute(
             """
             SELECT id AS device_id, centre_id, kind, credential_hash, enabled
@@ -221,9 +221,9 @@ async def end_older_commands(conn: Conn, device_id: DeviceId, do: object, now: d
     )
 
 
-async def lock_due(conn: Conn, now: datetime, limit: int, longest_wait: timedelta) -> list[Outgoing]:
+async def lock_due_messages(conn: Conn, now: datetime, limit: int, longest_wait: timedelta) -> list[DueDeviceMessage]:
     """Lock up to `limit` messages that are due, oldest first; those another loop has locked are skipped."""
-    async with conn.cursor(row_factory=class_row(Outgoing)) as cur:
+    async with conn.cursor(row_factory=class_row(DueDeviceMessage)) as cur:
         await cur.execute(
             """
             SELECT device_command.id, device_command.device_id, device.centre_id, device_command.subtopic,
@@ -243,7 +243,7 @@ async def lock_due(conn: Conn, now: datetime, limit: int, longest_wait: timedelt
         return await cur.fetchall()
 
 
-async def put_off(conn: Conn, again_at: Mapping[str, datetime]) -> None:
+async def set_next_attempts(conn: Conn, again_at: Mapping[str, datetime]) -> None:
     """These go out now, and again at these times unless that is settled before."""
     await conn.execute(
         """
@@ -256,7 +256,7 @@ async def put_off(conn: Conn, again_at: Mapping[str, datetime]) -> None:
     )
 
 
-async def bring_forward(conn: Conn, by: timedelta, now: datetime) -> None:
+async def move_attempts_earlier(conn: Conn, by: timedelta, now: datetime) -> None:
     """Let the next attempt, and the end of what still holds at `now`, come so much sooner."""
     await conn.execute(
         """
@@ -268,7 +268,7 @@ async def bring_forward(conn: Conn, by: timedelta, now: datetime) -> None:
     )
 
 
-async def move_ends(conn: Conn, clock_set: ClockSet) -> None:
+async def shift_ends(conn: Conn, clock_set: ClockSet) -> None:
     """Let what is not settled, and was made under the wrong time, hold for as long as before."""
     await conn.execute(
         """
@@ -326,7 +326,7 @@ async def lock_messages_to(
     )
 
 
-async def end(conn: Conn, command_id: str, now: datetime) -> None:
+async def end_command(conn: Conn, command_id: str, now: datetime) -> None:
     """Nothing more is to be done for this message."""
     await conn.execute("UPDATE device_command SET ended_at = %(now)s WHERE id = %(id)s", {"id": command_id, "now": now})
 
@@ -348,7 +348,7 @@ async def set_proof(conn: Conn, device_id: DeviceId, nonce: str, proof: str, now
     return CentreId(row[0]) if row else None
 
 
-async def send_again(conn: Conn, device_id: DeviceId, now: datetime) -> None:
+async def requeue_unsent_messages(conn: Conn, device_id: DeviceId, now: datetime) -> None:
     """A device came back: its unsent messages are due now, and so is the newest cue of each alarm of the last hour."""
     await conn.execute(
         """

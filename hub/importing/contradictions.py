@@ -7,7 +7,7 @@ from typing import Final
 from hub.access.model import Role, needs_phone
 from hub.alarms.model import Applies
 from hub.centre.model import are_in_order
-from hub.fleet.placement import Misplaced, Placement, misplaced
+from hub.fleet.placement import Misplaced, Placement, find_misplacements
 from hub.importing.mistakes import Path
 from hub.importing.parts import CentreFile, TierPart
 from hub.people.ties import may_be_relative, may_confirm, may_explain
@@ -19,54 +19,54 @@ _WRONG_DEVICE: Final = {
 }
 
 
-def contradictions(file: CentreFile) -> Iterator[tuple[Path, str]]:
+def find_contradictions(file: CentreFile) -> Iterator[tuple[Path, str]]:
     """What each part cannot know of the others, and the place of it."""
     if not are_in_order(file.centre.opens, file.centre.closes):
         yield ("centre", "closes"), "a centre closes later on the day than it opens"
-    yield from _ids_there_twice(file)
-    yield from _names_of_nothing(file)
-    yield from _wrong_devices(file)
-    yield from _wrong_people(file)
+    yield from _find_duplicate_ids(file)
+    yield from _find_dangling_names(file)
+    yield from _find_wrong_devices(file)
+    yield from _find_wrong_people(file)
 
 
-def _ids_there_twice(file: CentreFile) -> Iterator[tuple[Path, str]]:
+def _find_duplicate_ids(file: CentreFile) -> Iterator[tuple[Path, str]]:
     for part, things in (
         ("rooms", file.rooms),
         ("seniors", file.seniors),
         ("devices", file.devices),
         ("accounts", file.accounts),
     ):
-        yield from _repeated(part, "id", [thing.id for thing in things])
-    yield from _repeated("seniors", "card_token", [senior.card_token for senior in file.seniors])
-    yield from _repeated("relations", "senior", [(tie.account, tie.senior) for tie in file.relations])
+        yield from _find_duplicates(part, "id", [thing.id for thing in things])
+    yield from _find_duplicates("seniors", "card_token", [senior.card_token for senior in file.seniors])
+    yield from _find_duplicates("relations", "senior", [(tie.account, tie.senior) for tie in file.relations])
 
 
-def _repeated(part: str, field: str, values: Sequence[object]) -> Iterator[tuple[Path, str]]:
+def _find_duplicates(part: str, field: str, values: Sequence[object]) -> Iterator[tuple[Path, str]]:
     seen: set[object] = set()
     for n, value in enumerate(values):
         if value is not None and value in seen:
-            yield (part, n, field), f"{_shown(value)} is there twice"
+            yield (part, n, field), f"{_show_value(value)} is there twice"
         seen.add(value)
 
 
-def _shown(value: object) -> str:
+def _show_value(value: object) -> str:
     return " and ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _names_of_nothing(file: CentreFile) -> Iterator[tuple[Path, str]]:
+def _find_dangling_names(file: CentreFile) -> Iterator[tuple[Path, str]]:
     known = {
         "room": {room.id for room in file.rooms},
         "senior": {senior.id for senior in file.seniors},
         "device": {device.id for device in file.devices},
         "account": {account.id for account in file.accounts},
     }
-    for path, thing, name in (*_things_named(file), *_people_named(file)):
+    for path, thing, name in (*_references_to_things(file), *_references_to_people(file)):
         if name is not None and name not in known[thing]:
             near = get_close_matches(name, known[thing], n=1)
             yield path, f"no {thing} of this file is called {name}" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _things_named(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
+def _references_to_things(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
     """Each place that names a room, a senior or a device, with which of them and its name."""
     for n, device in enumerate(file.devices):
         yield ("devices", n, "room"), "room", device.room
@@ -75,13 +75,13 @@ def _things_named(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
         yield ("relations", n, "senior"), "senior", tie.senior
     for n, consent in enumerate(file.consents):
         yield ("consents", n, "senior"), "senior", consent.senior
-    for path, tier in _tiers(file):
+    for path, tier in _tiers_of(file):
         yield from (((*path, "devices", n), "device", name) for n, name in enumerate(tier.devices))
     if file.demo is not None:
         yield ("demo", "door_reader"), "device", file.demo.door_reader
 
 
-def _people_named(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
+def _references_to_people(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
     """Each place that names an account."""
     for n, tie in enumerate(file.relations):
         yield ("relations", n, "account"), "account", tie.account
@@ -95,7 +95,7 @@ def _people_named(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
         yield ("demo", "daughter"), "account", file.demo.daughter
 
 
-def _tiers(file: CentreFile) -> Iterator[tuple[Path, TierPart]]:
+def _tiers_of(file: CentreFile) -> Iterator[tuple[Path, TierPart]]:
     if file.escalation is not None:
         for n, tier in enumerate(file.escalation.opening_hours):
             yield ("escalation", Applies.OPENING_HOURS, n), tier
@@ -103,32 +103,32 @@ def _tiers(file: CentreFile) -> Iterator[tuple[Path, TierPart]]:
             yield ("escalation", Applies.OUT_OF_HOURS, n), tier
 
 
-def _wrong_devices(file: CentreFile) -> Iterator[tuple[Path, str]]:
+def _find_wrong_devices(file: CentreFile) -> Iterator[tuple[Path, str]]:
     types = {room.id: room.type for room in file.rooms}
     for n, device in enumerate(file.devices):
         room_type = types.get(device.room or "")
         placement = Placement(device.kind, device.rtsp_url is not None, device.assigned, room_type)
-        for why in misplaced(placement):
+        for why in find_misplacements(placement):
             if why is Misplaced.CAMERA_FORBIDDEN:
                 yield ("devices", n, "room"), f"no camera is allowed in a room of type {room_type}"
             else:
                 yield ("devices", n), _WRONG_DEVICE[why]
 
 
-def _wrong_people(file: CentreFile) -> Iterator[tuple[Path, str]]:
+def _find_wrong_people(file: CentreFile) -> Iterator[tuple[Path, str]]:
     """Roles of accounts that are not in the file are somebody else's mistake: `_names_of_nothing` names them."""
     roles = {account.id: account.role for account in file.accounts}
     for n, account in enumerate(file.accounts):
         if needs_phone(account.role) and not account.phone:
             yield ("accounts", n), "a family member needs a `phone`: its last four digits open her invitation"
-    yield from _wrong_relations(file, roles)
-    yield from _wrong_consents(file, roles)
+    yield from _find_wrong_relations(file, roles)
+    yield from _find_wrong_consents(file, roles)
     for n, shift in enumerate(file.shifts):
         if (role := roles.get(shift.account)) is not None and not role.may_respond:
             yield ("shifts", n, "account"), f"nobody with the role {role} is on duty"
 
 
-def _wrong_relations(file: CentreFile, roles: Mapping[str, Role]) -> Iterator[tuple[Path, str]]:
+def _find_wrong_relations(file: CentreFile, roles: Mapping[str, Role]) -> Iterator[tuple[Path, str]]:
     for n, tie in enumerate(file.relations):
         if (role := roles.get(tie.account)) is not None and not may_be_relative(role):
             yield ("relations", n, "account"), f"{tie.account} is no family member: her role is {role}"
@@ -136,7 +136,7 @@ def _wrong_relations(file: CentreFile, roles: Mapping[str, Role]) -> Iterator[tu
             yield ("relations", n, "confirmed_by"), "staff confirm a relation, not a family member"
 
 
-def _wrong_consents(file: CentreFile, roles: Mapping[str, Role]) -> Iterator[tuple[Path, str]]:
+def _find_wrong_consents(file: CentreFile, roles: Mapping[str, Role]) -> Iterator[tuple[Path, str]]:
     ties = {(tie.account, tie.senior) for tie in file.relations}
     for n, consent in enumerate(file.consents):
         if consent.account in roles and (consent.account, consent.senior) not in ties:

@@ -6,38 +6,38 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hub.importing.contradictions import contradictions
+from hub.importing.contradictions import find_contradictions
 from hub.importing.mistakes import BadCentreFile, Path
 from hub.importing.parts import CentreFile
-from hub.importing.words import words_of
+from hub.importing.words import describe_problem
 from hub.importing.yaml_text import (
     compose_file,
     fill_placeholders,
-    keys_said_twice,
+    find_duplicate_keys,
     mistake_at,
     node_below,
     refuse_loops,
     values_of,
-    values_of_no_type,
+    find_untyped_values,
 )
 
 
-def parse(text: str, addresses: Mapping[str, str] | None = None) -> CentreFile:
+def parse_centre_file(text: str, addresses: Mapping[str, str] | None = None) -> CentreFile:
     """The file's content. Raises BadCentreFile with every mistake.
 
     `addresses` are the demo's, which fill its `{rtsp}` and `{phones}`; without them it is a real centre's file.
     """
     root = compose_file(text)
     refuse_loops(root)
-    if wrong := [*keys_said_twice(root), *values_of_no_type(root)]:
+    if wrong := [*find_duplicate_keys(root), *find_untyped_values(root)]:
         raise BadCentreFile(wrong)
     unfilled = list(fill_placeholders(root, addresses or {}))
     try:
         file = CentreFile.model_validate(values_of(root))
     except ValidationError as error:
-        mistakes = [mistake_at(root, _path(root, problem), words_of(problem)) for problem in error.errors()]
+        mistakes = [mistake_at(root, _path_of_problem(root, problem), describe_problem(problem)) for problem in error.errors()]
         raise BadCentreFile([*unfilled, *mistakes]) from error
-    found = list(contradictions(file))
+    found = list(find_contradictions(file))
     if addresses is None and file.demo is not None:
         found.append((("demo",), "only the simulated centre has this part: leave it out"))
     if mistakes := [*unfilled, *(mistake_at(root, path, said) for path, said in found)]:
@@ -45,7 +45,7 @@ def parse(text: str, addresses: Mapping[str, str] | None = None) -> CentreFile:
     return file
 
 
-def _path(root: yaml.Node, problem: ErrorDetails) -> Path:
+def _path_of_problem(root: yaml.Node, problem: ErrorDetails) -> Path:
     """Where pydantic found it; the names it gives to the arms of a union are not in the file."""
     path: Path = ()
     node: yaml.Node | None = root

@@ -7,13 +7,13 @@ from hub.kit.db import Conn
 from hub.kit.ids import CentreId
 
 
-async def held(conn: Conn) -> HeldCentre | None:
+async def read_held_centre(conn: Conn) -> HeldCentre | None:
     """What this database holds; None before the first import."""
-    centre_id = await centre.only_centre(conn)
+    centre_id = await centre.find_centre(conn)
     return None if centre_id is None else HeldCentre(centre_id, await directory.has_demo_accounts(conn))
 
 
-def contradiction(held: HeldCentre | None, centre_id: CentreId | None, *, demo: bool) -> str | None:
+def find_contradiction(held: HeldCentre | None, centre_id: CentreId | None, *, demo: bool) -> str | None:
     """Why a centre cannot be written over, or served from, what the database holds; None when it can.
 
     `centre_id` is None for whoever serves the centre that is there. Accounts of the demo work nowhere else, and the

@@ -31,7 +31,7 @@ class BadCentreFile(Exception):
         self.mistakes = sorted(mistakes)
 
 
-def brief(value: object) -> str:
+def shorten_value(value: object) -> str:
     """A value as a person who reads her file recognises it, of whatever size it is."""
     match value:
         case list():
@@ -45,7 +45,7 @@ def brief(value: object) -> str:
             return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
 
 
-def no_date(value: str) -> str:
+def describe_no_date(value: str) -> str:
     """What is said of a value that should be a day."""
     return f"{value} is no date: write it as 1941-03-08"
 

@@ -24,7 +24,7 @@ from hub.importing.values import (
     check_name,
     check_phone,
     check_timezone,
-    matching,
+    text_matching,
     one_of,
     read_day,
     read_wall_time,
@@ -107,8 +107,8 @@ class SeniorPart(_FilePart):
     access_notes: Text = ""
     risks: Text = ""
     hearing: Text = ""
-    language: Annotated[str, matching(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language such as zh-CN")] = "zh-CN"
-    card_token: Annotated[str, matching(r"[0-9A-Za-z-]{4,64}", "4 to 64 letters, digits and hyphens")] | None = None
+    language: Annotated[str, text_matching(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language such as zh-CN")] = "zh-CN"
+    card_token: Annotated[str, text_matching(r"[0-9A-Za-z-]{4,64}", "4 to 64 letters, digits and hyphens")] | None = None
     objects_to_being_seen: bool = False
 
 
@@ -180,7 +180,7 @@ class ConsentPart(_FilePart):
     explained_by: Id
     language: Annotated[str, StringConstraints(min_length=2, max_length=20)]
     witness: Name
-    text_version: Annotated[str, matching(r"[0-9A-Za-z.-]{1,20}", "1 to 20 letters, digits, dots and hyphens")]
+    text_version: Annotated[str, text_matching(r"[0-9A-Za-z.-]{1,20}", "1 to 20 letters, digits, dots and hyphens")]
     until: Annotated[date | None, BeforeValidator(read_day)] = None
 
 

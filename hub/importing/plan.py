@@ -61,12 +61,12 @@ def rooms_of(file: CentreFile) -> list[RoomRecord]:
 
 def seniors_of(file: CentreFile) -> list[SeniorRecord]:
     """The seniors' records, in the order of the file."""
-    return [_senior(senior, CentreId(file.centre.id)) for senior in file.seniors]
+    return [_senior_record(senior, CentreId(file.centre.id)) for senior in file.seniors]
 
 
 def accounts_of(file: CentreFile, demo_password_hash: str | None) -> list[AccountRecord]:
     """The accounts, in the order of the file; with the demo's password hash they are the demo's."""
-    return [_account(account, file, demo_password_hash) for account in file.accounts]
+    return [_account_record(account, file, demo_password_hash) for account in file.accounts]
 
 
 def contacts_of(account: AccountPart) -> list[ContactRecord]:
@@ -76,18 +76,18 @@ def contacts_of(account: AccountPart) -> list[ContactRecord]:
 
 def relations_of(file: CentreFile) -> list[RelationRecord]:
     """Who is whose relative."""
-    return [_relation(tie) for tie in file.relations]
+    return [_relation_record(tie) for tie in file.relations]
 
 
 def consents_of(file: CentreFile) -> list[ConsentRecord]:
     """What seniors agreed to: one record for each purpose."""
     zone = ZoneInfo(file.centre.timezone)
-    return [record for part in file.consents for record in _consents(part, zone)]
+    return [record for part in file.consents for record in _consent_records(part, zone)]
 
 
 def devices_of(file: CentreFile) -> list[DeviceRecord]:
     """The devices and whose they are, in the order of the file."""
-    return [_device(device, CentreId(file.centre.id)) for device in file.devices]
+    return [_device_record(device, CentreId(file.centre.id)) for device in file.devices]
 
 
 def daily_shifts_of(file: CentreFile) -> list[DailyShift]:
@@ -100,8 +100,8 @@ def policies_of(file: CentreFile, *, is_demo: bool) -> list[tuple[Applies, tuple
     if file.escalation is None:
         return []
     policies = (
-        (Applies.OPENING_HOURS, [_step(tier) for tier in file.escalation.opening_hours]),
-        (Applies.OUT_OF_HOURS, [_step(tier) for tier in file.escalation.out_of_hours]),
+        (Applies.OPENING_HOURS, [_build_step(tier) for tier in file.escalation.opening_hours]),
+        (Applies.OUT_OF_HOURS, [_build_step(tier) for tier in file.escalation.out_of_hours]),
     )
     if is_demo and file.demo is not None:
         for _, steps in policies:
@@ -109,7 +109,7 @@ def policies_of(file: CentreFile, *, is_demo: bool) -> list[tuple[Applies, tuple
     return [(applies, tuple(steps)) for applies, steps in policies]
 
 
-def _senior(part: SeniorPart, centre_id: CentreId) -> SeniorRecord:
+def _senior_record(part: SeniorPart, centre_id: CentreId) -> SeniorRecord:
     return SeniorRecord(
         id=SeniorId(part.id),
         centre_id=centre_id,
@@ -128,7 +128,7 @@ def _senior(part: SeniorPart, centre_id: CentreId) -> SeniorRecord:
     )
 
 
-def _account(part: AccountPart, file: CentreFile, demo_password_hash: str | None) -> AccountRecord:
+def _account_record(part: AccountPart, file: CentreFile, demo_password_hash: str | None) -> AccountRecord:
     return AccountRecord(
         id=AccountId(part.id),
         centre_id=CentreId(file.centre.id),
@@ -144,7 +144,7 @@ def _account(part: AccountPart, file: CentreFile, demo_password_hash: str | None
     )
 
 
-def _relation(part: RelationPart) -> RelationRecord:
+def _relation_record(part: RelationPart) -> RelationRecord:
     return RelationRecord(
         account_id=AccountId(part.account),
         senior_id=SeniorId(part.senior),
@@ -154,7 +154,7 @@ def _relation(part: RelationPart) -> RelationRecord:
     )
 
 
-def _consents(part: ConsentPart, zone: ZoneInfo) -> list[ConsentRecord]:
+def _consent_records(part: ConsentPart, zone: ZoneInfo) -> list[ConsentRecord]:
     ends_at = None if part.until is None else datetime.combine(part.until, time.max, zone)
     return [
         ConsentRecord(
@@ -171,7 +171,7 @@ def _consents(part: ConsentPart, zone: ZoneInfo) -> list[ConsentRecord]:
     ]
 
 
-def _device(part: DevicePart, centre_id: CentreId) -> DeviceRecord:
+def _device_record(part: DevicePart, centre_id: CentreId) -> DeviceRecord:
     return DeviceRecord(
         id=DeviceId(part.id),
         centre_id=centre_id,
@@ -184,7 +184,7 @@ def _device(part: DevicePart, centre_id: CentreId) -> DeviceRecord:
     )
 
 
-def _step(tier: TierPart) -> Step:
+def _build_step(tier: TierPart) -> Step:
     targets = [
         "board",
         *(f"duty:{duty}" for duty in tier.duties),

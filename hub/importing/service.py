@@ -12,7 +12,7 @@ from hub.alarms.policy_service import write_policy
 from hub.centre import service as centre
 from hub.fleet import registry
 from hub.importing import plan
-from hub.importing.held import contradiction, held
+from hub.importing.held import find_contradiction, read_held_centre
 from hub.importing.model import CannotLoad
 from hub.importing.parts import CentreFile
 from hub.kit.errors import DomainError
@@ -36,7 +36,7 @@ class LoadedCentre:
     invitations: dict[AccountId, str] = field(default_factory=dict)
 
 
-async def load(edit: Edit, file: CentreFile, demo_password_hash: str | None = None) -> LoadedCentre:
+async def load_centre(edit: Edit, file: CentreFile, demo_password_hash: str | None = None) -> LoadedCentre:
     """Write `file` in the caller's edit. Rows that it does not name are left as they are.
 
     Returns the passwords of devices that had none and the invitation tokens of accounts that are new. With
@@ -47,15 +47,15 @@ async def load(edit: Edit, file: CentreFile, demo_password_hash: str | None = No
     and for whatever else an owner of rows refuses.
     """
     is_demo = demo_password_hash is not None
-    if why := contradiction(await held(edit.conn), CentreId(file.centre.id), demo=is_demo):
+    if why := find_contradiction(await read_held_centre(edit.conn), CentreId(file.centre.id), demo=is_demo):
         raise CannotLoad(why)
     try:
-        return await _write(edit, file, demo_password_hash)
+        return await _write_centre(edit, file, demo_password_hash)
     except DomainError as error:
         raise CannotLoad(f"the database holds what the file contradicts: {error}") from error
 
 
-async def _write(edit: Edit, file: CentreFile, demo_password_hash: str | None) -> LoadedCentre:
+async def _write_centre(edit: Edit, file: CentreFile, demo_password_hash: str | None) -> LoadedCentre:
     """Owner by owner, from the bottom of the stack to its top: each finds there what its own rows refer to."""
     loaded = LoadedCentre(CentreId(file.centre.id))
     is_demo = demo_password_hash is not None
@@ -73,7 +73,7 @@ async def _write(edit: Edit, file: CentreFile, demo_password_hash: str | None) -
     await roster.write_daily_shifts(edit, loaded.centre_id, plan.daily_shifts_of(file), ZoneInfo(file.centre.timezone))
     for applies, steps in plan.policies_of(file, is_demo=is_demo):
         await write_policy(edit, loaded.centre_id, applies, plan.POLICY_NAME, steps)
-    for invited in _invited(file, new_accounts, is_demo=is_demo):
+    for invited in _accounts_to_invite(file, new_accounts, is_demo=is_demo):
         loaded.invitations[invited.account_id] = await directory.invite_new(edit, invited)
     if not edit.is_empty:
         edit.note(loaded.centre_id, Chain.CARE, "centre.imported", centre=loaded.centre_id)
@@ -102,7 +102,7 @@ async def _write_devices(edit: Edit, file: CentreFile) -> dict[DeviceId, str]:
     return made
 
 
-def _invited(file: CentreFile, new_accounts: Sequence[AccountId], *, is_demo: bool) -> list[Invited]:
+def _accounts_to_invite(file: CentreFile, new_accounts: Sequence[AccountId], *, is_demo: bool) -> list[Invited]:
     """Who gets a link: everybody who is new; in the demo the daughter alone, and one that is good for many a look."""
     if not is_demo:
         return [Invited(account_id) for account_id in new_accounts]

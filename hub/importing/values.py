@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
 
-from hub.importing.mistakes import brief, escape_of, no_date
-from hub.kit.lines import changed_direction, not_a_name
+from hub.importing.mistakes import shorten_value, escape_of, describe_no_date
+from hub.kit.lines import find_direction_change, find_name_mistake
 
 
 def check_name(value: str) -> str:
     """What a person, a room or a thing is called, in one line."""
-    if wrong := not_a_name(value):
+    if wrong := find_name_mistake(value):
         raise ValueError(wrong)
     return value
 
@@ -39,15 +39,15 @@ def read_day(value: object) -> object:
             pass
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
-    raise ValueError(no_date(brief(value)))
+    raise ValueError(describe_no_date(shorten_value(value)))
 
 
-def matching(pattern: str, should: str) -> AfterValidator:
+def text_matching(pattern: str, should: str) -> AfterValidator:
     """A text of this pattern; `should` says what that is."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
-            raise ValueError(f"should be {should}, not {brief(value)}")
+            raise ValueError(f"should be {should}, not {shorten_value(value)}")
         return value
 
     return AfterValidator(check)
@@ -92,7 +92,7 @@ def one_of(allowed: Sequence[StrEnum]) -> BeforeValidator:
     def check(value: object) -> object:
         if value not in allowed:
             *most, last = [repr(code.value) for code in allowed]
-            instead = "; nothing is here" if value is None else f", not {brief(value)}"
+            instead = "; nothing is here" if value is None else f", not {shorten_value(value)}"
             raise ValueError(f"should be {', '.join(most)} or {last}{instead}")
         return value
 
@@ -103,6 +103,6 @@ def refuse_control_characters(value: object) -> object:
     """Escapes of YAML can say what no database keeps and no page shows."""
     if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", value)):
         raise ValueError(f"has a control character, {escape_of(found[0])}: leave it out")
-    if isinstance(value, str) and (wrong := changed_direction(value)):
+    if isinstance(value, str) and (wrong := find_direction_change(value)):
         raise ValueError(wrong)
     return value

@@ -5,20 +5,20 @@ from datetime import date
 
 from pydantic_core import ErrorDetails
 
-from hub.importing.mistakes import brief
+from hub.importing.mistakes import shorten_value
 
 
-def words_of(problem: ErrorDetails) -> str:
+def describe_problem(problem: ErrorDetails) -> str:
     """What should stand there, in words of whoever writes such a file; an error that is not here says pydantic's."""
     context, value = problem.get("ctx", {}), problem["input"]
-    instead = "; nothing is here" if value is None else f", not {brief(value)}"
+    instead = "; nothing is here" if value is None else f", not {shorten_value(value)}"
     match problem["type"]:
         case "missing":
             return f"{problem['loc'][-1]} is missing"
         case "extra_forbidden":
             return f"{problem['loc'][-1]} is not a known key here"
         case "literal_error" | "enum" if value is not None:
-            return f"{brief(value)} should be {context['expected']}"
+            return f"{shorten_value(value)} should be {context['expected']}"
         case "value_error":
             return str(context["error"])
         case "string_type" if isinstance(value, bool | int | float | date):

@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from hub.importing.mistakes import BadCentreFile, Mistake, Path, brief, escape_of, no_date
+from hub.importing.mistakes import BadCentreFile, Mistake, Path, shorten_value, escape_of, describe_no_date
 
 SCHEMA: Final = "anling.centre/1"
 
@@ -74,18 +74,18 @@ def values_of(root: yaml.Node) -> object:
         loader.dispose()
 
 
-def _parts(node: yaml.Node, path: Path = (), seen: set[int] | None = None) -> Iterator[tuple[Path, yaml.Node]]:
+def _walk_nodes(node: yaml.Node, path: Path = (), seen: set[int] | None = None) -> Iterator[tuple[Path, yaml.Node]]:
     """Every node below and where it stands, each once: one that has a name (`&name`) may stand in many places."""
     seen = set() if seen is None else seen
     if id(node) in seen:
         return
     seen.add(id(node))
     yield path, node
-    for step, below in _steps(node):
-        yield from _parts(below, (*path, step), seen)
+    for step, below in _child_steps(node):
+        yield from _walk_nodes(below, (*path, step), seen)
 
 
-def _steps(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:
+def _child_steps(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:
     if isinstance(node, yaml.SequenceNode):
         yield from enumerate(node.value)
     if isinstance(node, yaml.MappingNode):
@@ -100,45 +100,45 @@ def refuse_loops(root: yaml.Node) -> None:
     def look(node: yaml.Node, above: frozenset[int]) -> None:
         if id(node) in above:
             wrong = "holds itself: write it out instead of *…"
-            raise BadCentreFile([_at(node, "", wrong)])
+            raise BadCentreFile([_mistake_at_node(node, "", wrong)])
         if id(node) not in done:
-            for _, below in _steps(node):
+            for _, below in _child_steps(node):
                 look(below, above | {id(node)})
             done.add(id(node))
 
     look(root, frozenset())
 
 
-def _at(node: yaml.Node, where: str, wrong: str) -> Mistake:
+def _mistake_at_node(node: yaml.Node, where: str, wrong: str) -> Mistake:
     mark = node.start_mark
     return Mistake(mark.line + 1, mark.column + 1, where, wrong)
 
 
-def keys_said_twice(root: yaml.Node) -> Iterator[Mistake]:
+def find_duplicate_keys(root: yaml.Node) -> Iterator[Mistake]:
     """Each name that stands twice among the same entries."""
-    for _, node in _parts(root):
+    for _, node in _walk_nodes(root):
         if isinstance(node, yaml.MappingNode):
             names: set[str] = set()
             for key, _ in node.value:
                 if str(key.value) in names:
-                    yield _at(key, "", f"{key.value} is said twice")
+                    yield _mistake_at_node(key, "", f"{key.value} is said twice")
                 names.add(str(key.value))
 
 
-def values_of_no_type(root: yaml.Node) -> Iterator[Mistake]:
+def find_untyped_values(root: yaml.Node) -> Iterator[Mistake]:
     """What looks like a date or a number and is none: YAML itself would not say where."""
     loader = yaml.SafeLoader("")
-    for path, node in _parts(root):
+    for path, node in _walk_nodes(root):
         if isinstance(node, yaml.ScalarNode):
             try:
                 loader.construct_object(node)
             except yaml.YAMLError:  # with its place: `values_of` tells it
                 continue
             except (ValueError, LookupError, AttributeError):  # the last two of PyYAML, for `!!float ""` and the like
-                value = brief(node.value)
+                value = shorten_value(node.value)
                 is_date = node.tag == "tag:yaml.org,2002:timestamp"
-                wrong = no_date(node.value) if is_date else f"{value} is no number: put it in quotes if it is text"
-                yield _at(node, _shown_path(path), wrong)
+                wrong = describe_no_date(node.value) if is_date else f"{value} is no number: put it in quotes if it is text"
+                yield _mistake_at_node(node, _shown_path(path), wrong)
     loader.dispose()
 
 
@@ -147,9 +147,9 @@ _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 def fill_placeholders(root: yaml.Node, addresses: Mapping[str, str]) -> Iterator[Mistake]:
     """Put the addresses in; names those that are not known here."""
-    for _, node in _parts(root):
+    for _, node in _walk_nodes(root):
         if isinstance(node, yaml.ScalarNode):
             for name in _PLACEHOLDER.findall(node.value):
                 if name not in addresses:
-                    yield _at(node, "", f"{{{name}}} is filled in by the demo alone; write the whole address")
+                    yield _mistake_at_node(node, "", f"{{{name}}} is filled in by the demo alone; write the whole address")
             node.value = _PLACEHOLDER.sub(lambda found: addresses.get(found[1], found[0]), node.value)

@@ -30,12 +30,12 @@ class QuarantinedMessage(BaseModel):
 
 
 @router.get("/api/quarantine")
-async def quarantined(
+async def list_quarantine(
     caller: Annotated[Caller, Depends(Needs(Action.SEE_QUARANTINE))], hub: HubDatabase
 ) -> list[QuarantinedMessage]:
     """What is set aside at the caller's centre, newest first."""
     async with hub.transaction() as conn:
-        rows = await quarantine.quarantined(conn, caller.centre_id)
+        rows = await quarantine.list_quarantined(conn, caller.centre_id)
     return [
         QuarantinedMessage(
             id=row.id,

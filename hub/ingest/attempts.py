@@ -10,11 +10,11 @@ from typing import Final, TypeVar
 
 import psycopg
 
-from devices.contract.messages import dump
-from devices.contract.topics import Kind, parse_topic, topic
-from hub.ingest.decode import decode
-from hub.ingest.model import Answer, Arrived, Decoded, Garbled, QuarantineReason, Spoken
-from hub.kit.bulkhead import Defect, contain_now
+from devices.contract.messages import serialize_message
+from devices.contract.topics import Kind, parse_topic, build_topic
+from hub.ingest.decode import decode_message
+from hub.ingest.model import AddressedAck, ReceivedMessage, Decoded, Undecodable, QuarantineReason, Spoken
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn, Database
 from hub.mqtt.model import Inbound, Unreachable
 
@@ -27,42 +27,42 @@ ANSWER_SECONDS: Final = 5.0
 T = TypeVar("T")
 
 
-async def commit(database: Database, messages: int, work: Callable[[Conn], Awaitable[T]]) -> T:
+async def commit_batch(database: Database, messages: int, work: Callable[[Conn], Awaitable[T]]) -> T:
     """Do `work` in a transaction within 5 s; once more after a deadlock, for then the others have gone on.
 
     Raises psycopg.Error and TimeoutError.
     """
     try:
-        return await _attempt(database, work)
+        return await _attempt_commit(database, work)
     except psycopg.errors.DeadlockDetected as error:
         log.warning("%d messages met a deadlock and are tried again: %s", messages, error)
-        return await _attempt(database, work)
+        return await _attempt_commit(database, work)
 
 
-async def _attempt(database: Database, work: Callable[[Conn], Awaitable[T]]) -> T:
+async def _attempt_commit(database: Database, work: Callable[[Conn], Awaitable[T]]) -> T:
     async with asyncio.timeout(ATTEMPT_SECONDS), database.transaction() as conn:
         return await work(conn)
 
 
-async def tell(answers: Sequence[Answer], speak: Spoken) -> None:
+async def send_acks(answers: Sequence[AddressedAck], speak: Spoken) -> None:
     """Send acks. One that is lost does no harm: the device repeats its message and is answered again."""
     for answer in answers:
-        where = topic(answer.topic.centre, Kind.ACK, answer.topic.device)
+        where = build_topic(answer.topic.centre, Kind.ACK, answer.topic.device)
         with suppress(Unreachable, TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
-                await speak.publish(where, dump(answer.ack))
+                await speak.publish(where, serialize_message(answer.ack))
 
 
-def arrived(inbound: Inbound) -> Arrived:
+def receive_message(inbound: Inbound) -> ReceivedMessage:
     """A message, as far as it can be read."""
-    return Arrived(inbound, _decoded(inbound))
+    return ReceivedMessage(inbound, _decode_in_bulkhead(inbound))
 
 
-def _decoded(inbound: Inbound) -> Decoded:
+def _decode_in_bulkhead(inbound: Inbound) -> Decoded:
     """Read a message; a defect of ours in reading it makes it one that nobody can read, never a crash loop."""
-    decoded = contain_now("reading a message", lambda: decode(inbound.topic, inbound.payload))
+    decoded = call_in_bulkhead("reading a message", lambda: decode_message(inbound.topic, inbound.payload))
     return (
-        Garbled(parse_topic(inbound.topic), QuarantineReason.DEFECT, decoded.error)
+        Undecodable(parse_topic(inbound.topic), QuarantineReason.DEFECT, decoded.error)
         if isinstance(decoded, Defect)
         else decoded
     )

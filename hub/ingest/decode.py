@@ -5,27 +5,27 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 
-from devices.contract.messages import Ack, AlarmMessage, Cmd, Cue, Unreadable, VisitMessage, parse
+from devices.contract.messages import Ack, AlarmMessage, Cmd, Cue, Unreadable, VisitMessage, parse_message
 from devices.contract.topics import FROM_DEVICE, parse_topic
-from hub.ingest.model import Decoded, Garbled, QuarantineReason, Understood
+from hub.ingest.model import Decoded, Undecodable, QuarantineReason, DecodedMessage
 
 CHANGED_BY_A_RETRY = frozenset({"age_ms", "battery", "signal"})
 
 
-def decode(topic: str, payload: bytes) -> Decoded:
+def decode_message(topic: str, payload: bytes) -> Decoded:
     """Read one message from a device."""
     parsed = parse_topic(topic)
     if parsed is None or parsed.kind not in FROM_DEVICE:
-        return Garbled(None, QuarantineReason.UNKNOWN_TOPIC, "the topic is none that devices publish to")
+        return Undecodable(None, QuarantineReason.UNKNOWN_TOPIC, "the topic is none that devices publish to")
     try:
-        said = parse(parsed.kind, payload)
+        said = parse_message(parsed.kind, payload)
     except Unreadable as unreadable:
-        return Garbled(parsed, QuarantineReason(unreadable.reason), unreadable.detail[:200], unreadable.message_id)
+        return Undecodable(parsed, QuarantineReason(unreadable.reason), unreadable.detail[:200], unreadable.message_id)
     assert not isinstance(said, Ack | Cue | Cmd), "the kinds that devices publish"
-    return Understood(parsed, said)
+    return DecodedMessage(parsed, said)
 
 
-def digest(message: AlarmMessage | VisitMessage) -> bytes:
+def digest_message(message: AlarmMessage | VisitMessage) -> bytes:
     """SHA-256 of what a retry of the same message repeats: everything but its age, battery and signal."""
     unchanging = message.model_dump(mode="json", exclude=set(CHANGED_BY_A_RETRY))
     return sha256(json.dumps(unchanging, sort_keys=True, separators=(",", ":")).encode()).digest()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from devices.contract.messages import AlarmMessage, State, StatusMessage, TeleMessage
+from devices.contract.messages import AlarmMessage, ConnectionState, StatusMessage, TeleMessage
 from hub.fleet import service as fleet
 from hub.ingest.attempts import ATTEMPT_SECONDS
-from hub.ingest.model import Arrived, Garbled, Understood
+from hub.ingest.model import ReceivedMessage, Undecodable, DecodedMessage
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId
@@ -33,10 +33,10 @@ class Heard:
         self._batteries: dict[DeviceId, float] = {}
         self._shed = 0
 
-    def note(self, arrived: Sequence[Arrived]) -> None:
+    def note(self, arrived: Sequence[ReceivedMessage]) -> None:
         """These messages were kept."""
-        self._heard |= heard(arrived)
-        self._batteries |= batteries(arrived)
+        self._heard |= collect_heard_times(arrived)
+        self._batteries |= collect_battery_levels(arrived)
 
     def shed(self, messages: int) -> None:
         """So many messages were answered and not kept."""
@@ -52,8 +52,8 @@ class Heard:
             return
         now = self._clock.now()
         async with asyncio.timeout(ATTEMPT_SECONDS), self._database.transaction() as conn:
-            await fleet.heard(conn, heard)
-            await fleet.batteries(conn, said)
+            await fleet.record_heard(conn, heard)
+            await fleet.record_batteries(conn, said)
             if shed:
                 raised = Raised(self._centre_id, NoticeCode.TELEMETRY_SHED, "hub", params={"messages": shed})
                 await raise_notice(conn, raised, now)
@@ -62,26 +62,26 @@ class Heard:
         self._batteries = {device: left for device, left in self._batteries.items() if said.get(device) != left}
 
 
-def heard(arrived: Sequence[Arrived]) -> dict[DeviceId, datetime]:
+def collect_heard_times(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId, datetime]:
     """When devices spoke. What a broker had stored is old, and a Last Will is what a broker says of a device."""
     spoke: dict[DeviceId, datetime] = {}
     for message in arrived:
         match message.decoded:
-            case Understood(_, StatusMessage(state=State.OFFLINE)):
+            case DecodedMessage(_, StatusMessage(state=ConnectionState.OFFLINE)):
                 continue
-            case Understood(topic) | Garbled(topic) if topic is not None and not message.inbound.replayed:
+            case DecodedMessage(topic) | Undecodable(topic) if topic is not None and not message.inbound.replayed:
                 spoke[DeviceId(topic.device)] = message.inbound.received_at
     return spoke
 
 
-def batteries(arrived: Sequence[Arrived]) -> dict[DeviceId, float]:
+def collect_battery_levels(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId, float]:
     """What these messages say of batteries, in percent to a tenth; what no battery can have says nothing of one."""
     said: dict[DeviceId, float] = {}
     for message in arrived:
         match message.decoded:
-            case Understood(topic, AlarmMessage(battery=float() | int() as percent)):
+            case DecodedMessage(topic, AlarmMessage(battery=float() | int() as percent)):
                 said[DeviceId(topic.device)] = round(percent, 1)
-            case Understood(topic, TeleMessage(readings=readings)):
+            case DecodedMessage(topic, TeleMessage(readings=readings)):
                 for reading in readings:
                     if reading.name == BATTERY and reading.unit == "%EL" and 0 <= reading.value <= 100:
                         said[DeviceId(topic.device)] = round(reading.value, 1)

@@ -20,12 +20,12 @@ from typing import Final
 import psycopg
 
 from hub.ingest import presses, quarantine, states
-from hub.ingest.attempts import RETRY_SECONDS, arrived, commit, tell
+from hub.ingest.attempts import RETRY_SECONDS, receive_message, commit_batch, send_acks
 from hub.ingest.heard import Heard
-from hub.ingest.lane import Lane, Waiting
-from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, QuarantineReason, Spoken, Understood
+from hub.ingest.lane import LaneQueue, Waiting
+from hub.ingest.model import AddressedAck, ReceivedMessage, Undecodable, Neighbours, QuarantineReason, Spoken, DecodedMessage
 from hub.ingest.timing import DeviceClocks
-from hub.kit.bulkhead import Defect, contain
+from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.mqtt.model import Inbound, NotDurable, Receivers
@@ -64,8 +64,8 @@ class Intake:
         self._clock = clock
         self._neighbours = neighbours
         self._clocks = DeviceClocks()
-        self._alarm_lane = Lane(linger_seconds=0, batch=ALARM_BATCH)
-        self._state_lane = Lane(linger_seconds=STATE_LINGER_SECONDS, batch=STATE_BATCH, capacity=STATE_CAPACITY)
+        self._alarm_lane = LaneQueue(linger_seconds=0, batch=ALARM_BATCH)
+        self._state_lane = LaneQueue(linger_seconds=STATE_LINGER_SECONDS, batch=STATE_BATCH, capacity=STATE_CAPACITY)
 
     @property
     def receivers(self) -> Receivers:
@@ -108,9 +108,9 @@ class Intake:
         A batch that one attempt is too short for is halved: on a slow machine a house that presses at once would
         otherwise be tried for ever.
         """
-        messages = [arrived(waiting.inbound) for waiting in batch]
+        messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
-            answers = await contain(
+            answers = await run_in_bulkhead(
                 f"{len(batch)} messages of the alarm lane", lambda: self._committed(messages, self._neighbours)
             )
         except TimeoutError:
@@ -130,7 +130,7 @@ class Intake:
         self._tell(answers, speak, tasks)
 
     async def _keep_refused(
-        self, waiting: Waiting, message: Arrived, defect: Defect, speak: Spoken, tasks: asyncio.TaskGroup
+        self, waiting: Waiting, message: ReceivedMessage, defect: Defect, speak: Spoken, tasks: asyncio.TaskGroup
     ) -> None:
         """A press that raises as it is still calls for help: apart from its live alarm, else as an unreadable one.
 
@@ -138,27 +138,27 @@ class Intake:
         """
         apart = replace(self._neighbours, conclude=self._neighbours.conclude_apart)
         decoded = message.decoded
-        message_id = getattr(decoded.said, "id", None) if isinstance(decoded, Understood) else decoded.message_id
-        plain = Garbled(decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error, message_id)
-        for one in (message, Arrived(waiting.inbound, plain)):
-            answers = await contain("a message of the alarm lane", partial(self._committed, [one], apart))
+        message_id = getattr(decoded.said, "id", None) if isinstance(decoded, DecodedMessage) else decoded.message_id
+        plain = Undecodable(decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error, message_id)
+        for one in (message, ReceivedMessage(waiting.inbound, plain)):
+            answers = await run_in_bulkhead("a message of the alarm lane", partial(self._committed, [one], apart))
             if not isinstance(answers, Defect):
                 self._settle([waiting], [one])
                 self._tell(answers, speak, tasks)
                 return
         waiting.fail(NotDurable(f"{defect.error} while keeping a message of the alarm lane"))
 
-    async def _committed(self, messages: list[Arrived], neighbours: Neighbours) -> list[Answer]:
+    async def _committed(self, messages: list[ReceivedMessage], neighbours: Neighbours) -> list[AddressedAck]:
         """Commit, and try again for as long as the database is away.
 
         Raises what it refuses for good, and TimeoutError when several messages are too many for one attempt.
         """
         while True:
             try:
-                return await commit(
+                return await commit_batch(
                     self._alarms,
                     len(messages),
-                    lambda conn: presses.keep(conn, messages, neighbours, self._clocks, self._clock.now()),
+                    lambda conn: presses.store_presses(conn, messages, neighbours, self._clocks, self._clock.now()),
                 )
             except (psycopg.OperationalError, TimeoutError) as error:
                 if isinstance(error, TimeoutError) and len(messages) > 1:
@@ -166,17 +166,17 @@ class Intake:
                 log.warning("%d messages of the alarm lane wait for the database: %s", len(messages), error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _tell(self, answers: list[Answer], speak: Spoken, tasks: asyncio.TaskGroup) -> None:
+    def _tell(self, answers: list[AddressedAck], speak: Spoken, tasks: asyncio.TaskGroup) -> None:
         if answers:
-            tasks.create_task(tell(answers, speak))
+            tasks.create_task(send_acks(answers, speak))
 
     # The state lane.
 
     async def _keep_states(self, batch: list[Waiting]) -> None:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
-        messages = [arrived(waiting.inbound) for waiting in batch]
+        messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
-            kept = await contain(f"{len(batch)} messages of the state lane", lambda: self._states_committed(messages))
+            kept = await run_in_bulkhead(f"{len(batch)} messages of the state lane", lambda: self._states_committed(messages))
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d messages of the state lane are shed: %s", len(batch), error)
             self._shed(sum(not waiting.given_up for waiting in batch))
@@ -190,27 +190,27 @@ class Intake:
         else:
             self._settle(batch, messages)
 
-    async def _states_committed(self, messages: list[Arrived]) -> None:
+    async def _states_committed(self, messages: list[ReceivedMessage]) -> None:
         count, clock = len(messages), self._clock
-        if states.readable(messages):
-            await commit(self._states, count, lambda conn: states.keep(conn, messages, clock.now()))
-        await commit(self._states, count, lambda conn: states.hear(conn, messages, self._neighbours, clock.now()))
+        if states.select_readable(messages):
+            await commit_batch(self._states, count, lambda conn: states.store_states(conn, messages, clock.now()))
+        await commit_batch(self._states, count, lambda conn: states.evaluate_states(conn, messages, self._neighbours, clock.now()))
 
-    async def _one_by_one(self, batch: list[Waiting], messages: list[Arrived], defect: Defect) -> None:
+    async def _one_by_one(self, batch: list[Waiting], messages: list[ReceivedMessage], defect: Defect) -> None:
         if len(batch) > 1:
             for waiting in batch:
                 await self._keep_states([waiting])
             return
-        refused = Garbled(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
+        refused = Undecodable(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
         with suppress(psycopg.OperationalError, TimeoutError):
-            await contain("a message that is set aside", lambda: self._set_aside(batch[0].inbound, refused))
+            await run_in_bulkhead("a message that is set aside", lambda: self._set_aside(batch[0].inbound, refused))
         batch[0].settle()
 
-    async def _set_aside(self, inbound: Inbound, refused: Garbled) -> None:
+    async def _set_aside(self, inbound: Inbound, refused: Undecodable) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()
-        await commit(self._states, 1, lambda conn: quarantine.set_aside(conn, inbound, refused, home, now))
+        await commit_batch(self._states, 1, lambda conn: quarantine.quarantine_message(conn, inbound, refused, home, now))
 
-    def _settle(self, batch: list[Waiting], messages: list[Arrived]) -> None:
+    def _settle(self, batch: list[Waiting], messages: list[ReceivedMessage]) -> None:
         """After the commit: let the broker answer, and note who was heard."""
         self.counts.kept += len(batch)
         for waiting in batch:

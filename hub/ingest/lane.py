@@ -30,7 +30,7 @@ class Waiting:
             self.settled.set_exception(error)
 
 
-class Lane:
+class LaneQueue:
     """Messages in the order in which they came.
 
     `linger_seconds` is how long the first of a batch waits for others. The queue holds `capacity` messages; what a

@@ -19,7 +19,7 @@ Said: TypeAlias = AlarmMessage | TeleMessage | VisitMessage | StatusMessage | Do
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class DecodedMessage:
     """A message of the contract."""
 
     topic: Topic
@@ -52,7 +52,7 @@ class SeenLane(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Garbled:
+class Undecodable:
     """A message that nobody can read. `topic` is None when the topic is none of ours; `detail` repeats no value."""
 
     topic: Topic | None
@@ -61,11 +61,11 @@ class Garbled:
     message_id: str | None = None
 
 
-Decoded: TypeAlias = Understood | Garbled
+Decoded: TypeAlias = DecodedMessage | Undecodable
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class ReceivedMessage:
     """One message, as far as it can be read."""
 
     inbound: Inbound
@@ -73,7 +73,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AddressedAck:
     """What to tell the device. Only a message whose id can be made out is answered."""
 
     topic: Topic

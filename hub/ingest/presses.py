@@ -14,10 +14,10 @@ from typing import Final
 from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage
 from devices.contract.topics import Topic
 from hub.ingest import quarantine, store
-from hub.ingest.decode import digest
-from hub.ingest.model import Answer, Arrived, Garbled, Neighbours, QuarantineReason, SeenLane, Sender, Understood
-from hub.ingest.store import Press, Seen
-from hub.ingest.timing import DeviceClocks, When, when
+from hub.ingest.decode import digest_message
+from hub.ingest.model import AddressedAck, ReceivedMessage, Undecodable, Neighbours, QuarantineReason, SeenLane, Sender, DecodedMessage
+from hub.ingest.store import Press, MessageIdentity
+from hub.ingest.timing import DeviceClocks, When, estimate_time
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
 from hub.mqtt.model import Inbound
@@ -30,7 +30,7 @@ UNREADABLE_AGAIN_AFTER: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _PressBatch:
     """What everything in one transaction has in common."""
 
     conn: Conn
@@ -40,7 +40,7 @@ class _Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _StoredPress:
     """A message after its rows are written: new, or a repeat of one that was."""
 
     topic: Topic
@@ -52,19 +52,19 @@ class _Kept:
     """The id of the press that a cancel names."""
 
 
-async def keep(
-    conn: Conn, arrived: Sequence[Arrived], neighbours: Neighbours, clocks: DeviceClocks, now: datetime
-) -> list[Answer]:
+async def store_presses(
+    conn: Conn, arrived: Sequence[ReceivedMessage], neighbours: Neighbours, clocks: DeviceClocks, now: datetime
+) -> list[AddressedAck]:
     """Store what arrived; the rules hear it, the alarms conclude. Returns the answers to give after the commit."""
-    desk = _Desk(conn, neighbours, clocks, now)
-    kept = [one for message in arrived if (one := await _keep_one(desk, message)) is not None]
+    desk = _PressBatch(conn, neighbours, clocks, now)
+    kept = [one for message in arrived if (one := await _store_one(desk, message)) is not None]
     repeated = [one.press_id for one in kept if one.press_id is not None and one.event is None]
     alarms = await store.alarms_of(conn, repeated) if repeated else {}
-    alarms |= await _conclude(desk, [one for one in kept if one.event is not None])
-    return [_answer(one, alarms) for one in kept if one.message_id is not None]
+    alarms |= await _conclude_presses(desk, [one for one in kept if one.event is not None])
+    return [_build_ack(one, alarms) for one in kept if one.message_id is not None]
 
 
-async def _conclude(desk: _Desk, new: Sequence[_Kept]) -> dict[PressId, AlarmId]:
+async def _conclude_presses(desk: _PressBatch, new: Sequence[_StoredPress]) -> dict[PressId, AlarmId]:
     """Let the rules hear what is new; what was taken back within 10 s is said too, whichever message came first.
 
     Returns the alarm of each press that has one: of the first finding that gave it one.
@@ -73,7 +73,7 @@ async def _conclude(desk: _Desk, new: Sequence[_Kept]) -> dict[PressId, AlarmId]
         return {}
     findings = await desk.neighbours.rules.hear(desk.conn, [one.event for one in new if one.event], desk.now)
     named = [(DeviceId(one.topic.device), one.takes_back or one.message_id) for one in new]
-    taken_back = await store.presses_taken_back(desk.conn, named, CANCEL_COUNTS_WITHIN)
+    taken_back = await store.find_cancelled_presses(desk.conn, named, CANCEL_COUNTS_WITHIN)
     if not findings and not taken_back:
         return {}
     concluded = await desk.neighbours.conclude(desk.conn, findings, desk.now, taken_back)
@@ -84,53 +84,53 @@ async def _conclude(desk: _Desk, new: Sequence[_Kept]) -> dict[PressId, AlarmId]
     return alarms
 
 
-async def _keep_one(desk: _Desk, arrived: Arrived) -> _Kept | None:
+async def _store_one(desk: _PressBatch, arrived: ReceivedMessage) -> _StoredPress | None:
     """None for a message of nobody we know: it is set aside."""
     inbound = arrived.inbound
     match arrived.decoded:
-        case Understood(topic, AlarmMessage() as said):
-            if (sender := await _sender(desk, topic, inbound.received_at)) is not None:
-                return await _keep_readable(desk, inbound, topic, said, sender)
-            strange = Garbled(topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered")
-        case Garbled(Topic() as topic) as garbled:
-            if (sender := await _sender(desk, topic, inbound.received_at)) is not None:
-                return await _keep_unreadable(desk, inbound, garbled, sender)
+        case DecodedMessage(topic, AlarmMessage() as said):
+            if (sender := await _find_sender(desk, topic, inbound.received_at)) is not None:
+                return await _store_readable(desk, inbound, topic, said, sender)
+            strange = Undecodable(topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered")
+        case Undecodable(Topic() as topic) as garbled:
+            if (sender := await _find_sender(desk, topic, inbound.received_at)) is not None:
+                return await _store_undecodable(desk, inbound, garbled, sender)
             strange = garbled
-        case Garbled() as garbled:
+        case Undecodable() as garbled:
             strange = garbled
-        case Understood(topic):
-            strange = Garbled(topic, QuarantineReason.WRONG_LANE, "not a message of the alarm lane")
-    await quarantine.set_aside(desk.conn, inbound, strange, desk.neighbours.centre_id, desk.now)
+        case DecodedMessage(topic):
+            strange = Undecodable(topic, QuarantineReason.WRONG_LANE, "not a message of the alarm lane")
+    await quarantine.quarantine_message(desk.conn, inbound, strange, desk.neighbours.centre_id, desk.now)
     return None
 
 
-async def _keep_readable(desk: _Desk, inbound: Inbound, topic: Topic, said: AlarmMessage, sender: Sender) -> _Kept:
+async def _store_readable(desk: _PressBatch, inbound: Inbound, topic: Topic, said: AlarmMessage, sender: Sender) -> _StoredPress:
     device_id = DeviceId(topic.device)
-    seen = Seen(device_id, SeenLane.ALARM, said.id, digest(said))
-    before = await store.before(desk.conn, seen)
+    seen = MessageIdentity(device_id, SeenLane.ALARM, said.id, digest_message(said))
+    before = await store.read_earlier_message(desk.conn, seen)
     if before.press_id is not None:
-        return _Kept(topic, said.id, before.press_id, None)
+        return _StoredPress(topic, said.id, before.press_id, None)
     if not inbound.replayed:
         desk.clocks.learn(device_id, inbound.received_at, said.at, said.age_ms)
-    moment = _moment(desk, inbound, device_id, said)
+    moment = _press_time(desk, inbound, device_id, said)
     if moment.at != inbound.received_at:
-        whose = await _sender(desk, topic, moment.at)
+        whose = await _find_sender(desk, topic, moment.at)
         assert whose is not None, "it was registered a statement ago, and devices are never deleted"
         sender = whose
-    press = _press(inbound, sender, said, moment, seen.digest, desk.now)
-    await _notice_oddities(desk, inbound, sender, reused=before.is_reused)
-    await store.note_seen(desk.conn, seen, press.id, desk.now)
+    press = _build_press(inbound, sender, said, moment, seen.digest, desk.now)
+    await _notice_anomalies(desk, inbound, sender, reused=before.is_reused)
+    await store.insert_seen_message(desk.conn, seen, press.id, desk.now)
     await store.insert_press(desk.conn, press)
-    return _Kept(topic, said.id, press.id, _event(press), press.of_message_id)
+    return _StoredPress(topic, said.id, press.id, _build_event(press), press.of_message_id)
 
 
-def _moment(desk: _Desk, inbound: Inbound, device_id: DeviceId, said: AlarmMessage) -> When:
+def _press_time(desk: _PressBatch, inbound: Inbound, device_id: DeviceId, said: AlarmMessage) -> When:
     """When it was pressed. What a broker had kept was that old before it was sent to us: its age says nothing."""
     age_ms = None if inbound.replayed else said.age_ms
-    return when(inbound.received_at, said.at, age_ms, desk.clocks.learned(device_id))
+    return estimate_time(inbound.received_at, said.at, age_ms, desk.clocks.learned(device_id))
 
 
-async def _keep_unreadable(desk: _Desk, inbound: Inbound, garbled: Garbled, sender: Sender) -> _Kept:
+async def _store_undecodable(desk: _PressBatch, inbound: Inbound, garbled: Undecodable, sender: Sender) -> _StoredPress:
     assert garbled.topic is not None
     of_bytes = sha256(inbound.payload).digest()
     press = Press(
@@ -151,20 +151,20 @@ async def _keep_unreadable(desk: _Desk, inbound: Inbound, garbled: Garbled, send
         digest=of_bytes,
         unreadable_reason=garbled.reason,
     )
-    seen = Seen(sender.device_id, SeenLane.UNREADABLE, "", of_bytes)
-    if not await store.note_unreadable(desk.conn, seen, press.id, desk.now, UNREADABLE_AGAIN_AFTER):
-        before = await store.before(desk.conn, seen)
-        return _Kept(garbled.topic, garbled.message_id, before.press_id, None)
+    seen = MessageIdentity(sender.device_id, SeenLane.UNREADABLE, "", of_bytes)
+    if not await store.insert_undecodable_message(desk.conn, seen, press.id, desk.now, UNREADABLE_AGAIN_AFTER):
+        before = await store.read_earlier_message(desk.conn, seen)
+        return _StoredPress(garbled.topic, garbled.message_id, before.press_id, None)
     await store.insert_press(desk.conn, press)
-    await quarantine.set_aside(desk.conn, inbound, garbled, desk.neighbours.centre_id, desk.now)
-    return _Kept(garbled.topic, garbled.message_id, press.id, _event(press))
+    await quarantine.quarantine_message(desk.conn, inbound, garbled, desk.neighbours.centre_id, desk.now)
+    return _StoredPress(garbled.topic, garbled.message_id, press.id, _build_event(press))
 
 
-async def _sender(desk: _Desk, topic: Topic, at: datetime) -> Sender | None:
-    return (await store.senders(desk.conn, [topic.device], at)).get(topic.device)
+async def _find_sender(desk: _PressBatch, topic: Topic, at: datetime) -> Sender | None:
+    return (await store.find_senders(desk.conn, [topic.device], at)).get(topic.device)
 
 
-def _press(
+def _build_press(
     inbound: Inbound, sender: Sender, said: AlarmMessage, moment: When, of_content: bytes, now: datetime
 ) -> Press:
     return Press(
@@ -187,7 +187,7 @@ def _press(
     )
 
 
-def _event(press: Press) -> PressHeard:
+def _build_event(press: Press) -> PressHeard:
     return PressHeard(
         press_id=press.id,
         centre_id=press.centre_id,
@@ -204,7 +204,7 @@ def _event(press: Press) -> PressHeard:
     )
 
 
-async def _notice_oddities(desk: _Desk, inbound: Inbound, sender: Sender, *, reused: bool) -> None:
+async def _notice_anomalies(desk: _PressBatch, inbound: Inbound, sender: Sender, *, reused: bool) -> None:
     subject = f"device:{sender.device_id}"
     if reused:
         await raise_notice(desk.conn, Raised(sender.centre_id, NoticeCode.MESSAGE_ID_REUSED, subject), desk.now)
@@ -212,10 +212,10 @@ async def _notice_oddities(desk: _Desk, inbound: Inbound, sender: Sender, *, reu
         await raise_notice(desk.conn, Raised(sender.centre_id, NoticeCode.PRESS_RETAINED, subject), desk.now)
 
 
-def _answer(kept: _Kept, alarms: dict[PressId, AlarmId]) -> Answer:
+def _build_ack(kept: _StoredPress, alarms: dict[PressId, AlarmId]) -> AddressedAck:
     assert kept.message_id is not None
     alarm_id = alarms.get(kept.press_id) if kept.press_id is not None else None
     if kept.event is not None:
-        return Answer(kept.topic, Ack(id=kept.message_id, status=AckStatus.COMMITTED, alarm=alarm_id))
+        return AddressedAck(kept.topic, Ack(id=kept.message_id, status=AckStatus.COMMITTED, alarm=alarm_id))
     repeat = Ack(id=kept.message_id, status=AckStatus.DUPLICATE, of=AckStatus.COMMITTED, alarm=alarm_id)
-    return Answer(kept.topic, repeat)
+    return AddressedAck(kept.topic, repeat)

@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import Final
 
 from hub.ingest import store
-from hub.ingest.model import Garbled
-from hub.ingest.store import Quarantined, Strange
+from hub.ingest.model import Undecodable
+from hub.ingest.store import Quarantined, NewQuarantined
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, new_id
 from hub.mqtt.model import Inbound
@@ -18,12 +18,12 @@ from hub.notices.service import raise_notice
 KEPT_PER_CENTRE: Final = 1000
 
 
-async def set_aside(conn: Conn, inbound: Inbound, garbled: Garbled, home: CentreId, now: datetime) -> None:
+async def quarantine_message(conn: Conn, inbound: Inbound, garbled: Undecodable, home: CentreId, now: datetime) -> None:
     """Keep a message and why nobody could read it; `home` is the centre that is told when its sender is unknown."""
     device_id = garbled.topic.device if garbled.topic is not None else inbound.publisher
-    sender = (await store.senders(conn, [device_id], now)).get(device_id) if device_id is not None else None
+    sender = (await store.find_senders(conn, [device_id], now)).get(device_id) if device_id is not None else None
     centre_id = sender.centre_id if sender is not None else home
-    strange = Strange(
+    strange = NewQuarantined(
         id=new_id("q", now),
         centre_id=centre_id,
         device_id=device_id,
@@ -34,13 +34,13 @@ async def set_aside(conn: Conn, inbound: Inbound, garbled: Garbled, home: Centre
         digest=sha256(inbound.payload).digest(),
         received_at=inbound.received_at,
     )
-    await store.quarantine(conn, strange)
+    await store.upsert_quarantined(conn, strange)
     await store.trim_quarantine(conn, centre_id, KEPT_PER_CENTRE)
     subject = f"device:{sender.device_id}" if sender is not None else "hub"
     raised = Raised(centre_id, NoticeCode.MESSAGE_UNREADABLE, subject, NoticePriority.P4, {"reason": garbled.reason})
     await raise_notice(conn, raised, now)
 
 
-async def quarantined(conn: Conn, centre_id: CentreId) -> list[Quarantined]:
+async def list_quarantined(conn: Conn, centre_id: CentreId) -> list[Quarantined]:
     """What is set aside at a centre, newest first."""
-    return await store.quarantined(conn, centre_id, KEPT_PER_CENTRE)
+    return await store.list_quarantined(conn, centre_id, KEPT_PER_CENTRE)

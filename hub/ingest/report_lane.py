@@ -62,10 +62,10 @@ class ReportLane:
 
     def shed_older_than(self, moment: float) -> int:
         """Answer what came before that moment and is not committed yet, oldest first; how many those were."""
-        return _shed(self._in_hand, moment) + _shed(self._queue, moment)
+        return _shed_reports(self._in_hand, moment) + _shed_reports(self._queue, moment)
 
 
-def _shed(reports: Sequence[WaitingReport] | deque[WaitingReport], moment: float) -> int:
+def _shed_reports(reports: Sequence[WaitingReport] | deque[WaitingReport], moment: float) -> int:
     shed = 0
     for report in reports:
         if report.came_at > moment:

@@ -13,12 +13,12 @@ from typing import Final
 
 from devices.contract.messages import Ack, AckStatus, TeleMessage, VisitMessage
 from hub.attendance import service as attendance
-from hub.attendance.model import CardRead, What
+from hub.attendance.model import CardRead, AttendanceAction
 from hub.ingest import quarantine, store
-from hub.ingest.decode import digest
-from hub.ingest.model import Answer, Arrived, Garbled, QuarantineReason, ReportNeighbours, SeenLane, Sender, Understood
-from hub.ingest.store import Seen
-from hub.ingest.timing import DeviceClocks, reading_time, when
+from hub.ingest.decode import digest_message
+from hub.ingest.model import AddressedAck, ReceivedMessage, Undecodable, QuarantineReason, ReportNeighbours, SeenLane, Sender, DecodedMessage
+from hub.ingest.store import MessageIdentity
+from hub.ingest.timing import DeviceClocks, reading_time, estimate_time
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, RoomId
 from hub.mqtt.model import Inbound
@@ -29,23 +29,23 @@ STRANGE_PER_BATCH: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class ToQuarantine:
     """A message to set aside, and why."""
 
     inbound: Inbound
-    reason: Garbled
+    reason: Undecodable
 
 
 @dataclass(slots=True)
 class KeptReports:
     """What is to be done after the commit: answers to give, and messages to set aside."""
 
-    answers: list[Answer] = field(default_factory=list)
-    strange: list[Aside] = field(default_factory=list)
+    answers: list[AddressedAck] = field(default_factory=list)
+    strange: list[ToQuarantine] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Desk:
+class _ReportBatch:
     """What one transaction gathers."""
 
     conn: Conn
@@ -58,14 +58,14 @@ class _Desk:
     strange: Counter[str] = field(default_factory=Counter)
 
 
-async def keep(
-    conn: Conn, arrived: Sequence[Arrived], neighbours: ReportNeighbours, clocks: DeviceClocks, now: datetime
+async def store_reports(
+    conn: Conn, arrived: Sequence[ReceivedMessage], neighbours: ReportNeighbours, clocks: DeviceClocks, now: datetime
 ) -> KeptReports:
     """Store a batch; the rules hear it, and what they find is handed over."""
     spoke = {m.decoded.topic.device for m in arrived if m.decoded.topic is not None}
-    desk = _Desk(conn, clocks, now, await store.senders(conn, sorted(spoke), now))
+    desk = _ReportBatch(conn, clocks, now, await store.find_senders(conn, sorted(spoke), now))
     for message in arrived:
-        await _keep_one(desk, message)
+        await _store_one(desk, message)
     if desk.readings:
         await neighbours.keep_readings(conn, desk.readings)
     if desk.events and (findings := await neighbours.rules.hear(conn, desk.events, now)):
@@ -73,36 +73,36 @@ async def keep(
     return desk.kept
 
 
-async def set_aside(conn: Conn, strange: Sequence[Aside], home: CentreId, now: datetime) -> None:
+async def quarantine_messages(conn: Conn, strange: Sequence[ToQuarantine], home: CentreId, now: datetime) -> None:
     """Put messages into quarantine; `home` is the centre that is told when their sender is unknown."""
     for one in strange:
-        await quarantine.set_aside(conn, one.inbound, one.reason, home, now)
+        await quarantine.quarantine_message(conn, one.inbound, one.reason, home, now)
 
 
-async def _keep_one(desk: _Desk, arrived: Arrived) -> None:
+async def _store_one(desk: _ReportBatch, arrived: ReceivedMessage) -> None:
     match arrived.decoded:
-        case Garbled() as garbled:
-            _strange(desk, arrived, garbled)
-        case Understood(topic, said) as understood:
+        case Undecodable() as garbled:
+            _collect_undecodable(desk, arrived, garbled)
+        case DecodedMessage(topic, said) as understood:
             sender = desk.senders.get(topic.device)
             if sender is None or sender.centre_id != topic.centre:
                 why = "no device of this id is registered at this centre"
-                _strange(desk, arrived, Garbled(topic, QuarantineReason.UNKNOWN_DEVICE, why))
+                _collect_undecodable(desk, arrived, Undecodable(topic, QuarantineReason.UNKNOWN_DEVICE, why))
             elif isinstance(said, TeleMessage):
-                _keep_readings(desk, arrived, said, sender)
+                _store_readings(desk, arrived, said, sender)
             elif isinstance(said, VisitMessage):
-                await _keep_visit(desk, arrived, understood, said, sender)
+                await _store_visit(desk, arrived, understood, said, sender)
             else:
-                _strange(desk, arrived, Garbled(topic, QuarantineReason.WRONG_LANE, "neither readings nor a visit"))
+                _collect_undecodable(desk, arrived, Undecodable(topic, QuarantineReason.WRONG_LANE, "neither readings nor a visit"))
 
 
-def _strange(desk: _Desk, arrived: Arrived, reason: Garbled) -> None:
+def _collect_undecodable(desk: _ReportBatch, arrived: ReceivedMessage, reason: Undecodable) -> None:
     desk.strange[arrived.inbound.topic] += 1
     if desk.strange[arrived.inbound.topic] <= STRANGE_PER_BATCH:
-        desk.kept.strange.append(Aside(arrived.inbound, reason))
+        desk.kept.strange.append(ToQuarantine(arrived.inbound, reason))
 
 
-def _keep_readings(desk: _Desk, arrived: Arrived, said: TeleMessage, sender: Sender) -> None:
+def _store_readings(desk: _ReportBatch, arrived: ReceivedMessage, said: TeleMessage, sender: Sender) -> None:
     received_at = arrived.inbound.received_at
     desk.clocks.learn(sender.device_id, received_at, said.at, said.age_ms)
     at = reading_time(received_at, said.at, said.age_ms, desk.clocks.learned(sender.device_id))
@@ -124,26 +124,26 @@ def _keep_readings(desk: _Desk, arrived: Arrived, said: TeleMessage, sender: Sen
     desk.events += heard
 
 
-async def _keep_visit(
-    desk: _Desk, arrived: Arrived, understood: Understood, said: VisitMessage, sender: Sender
+async def _store_visit(
+    desk: _ReportBatch, arrived: ReceivedMessage, understood: DecodedMessage, said: VisitMessage, sender: Sender
 ) -> None:
     received_at = arrived.inbound.received_at
-    seen = Seen(sender.device_id, SeenLane.VISIT, said.id, digest(said))
-    if not await store.note_seen(desk.conn, seen, None, desk.now):
+    seen = MessageIdentity(sender.device_id, SeenLane.VISIT, said.id, digest_message(said))
+    if not await store.insert_seen_message(desk.conn, seen, None, desk.now):
         repeat = Ack(id=said.id, status=AckStatus.DUPLICATE, of=AckStatus.COMMITTED)
-        desk.kept.answers.append(Answer(understood.topic, repeat))
+        desk.kept.answers.append(AddressedAck(understood.topic, repeat))
         return
     desk.clocks.learn(sender.device_id, received_at, said.at, said.age_ms)
-    at = when(received_at, said.at, said.age_ms, desk.clocks.learned(sender.device_id)).at
+    at = estimate_time(received_at, said.at, said.age_ms, desk.clocks.learned(sender.device_id)).at
     read = CardRead(
         centre_id=sender.centre_id,
         device_id=sender.device_id,
         token=said.token,
-        what=What(said.what),
+        what=AttendanceAction(said.what),
         room_id=RoomId(said.room) if said.room is not None else None,
         at=at,
     )
-    attended = await attendance.card_read(desk.conn, read, desk.now)
+    attended = await attendance.record_card_read(desk.conn, read, desk.now)
     desk.events.append(
         VisitHeard(
             centre_id=sender.centre_id,
@@ -155,4 +155,4 @@ async def _keep_visit(
             received_at=received_at,
         )
     )
-    desk.kept.answers.append(Answer(understood.topic, Ack(id=said.id, status=AckStatus.COMMITTED)))
+    desk.kept.answers.append(AddressedAck(understood.topic, Ack(id=said.id, status=AckStatus.COMMITTED)))

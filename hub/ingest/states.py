@@ -12,26 +12,26 @@ from devices.contract.messages import Done, StatusMessage
 from hub.fleet import service as fleet
 from hub.fleet.model import DeviceState as FleetState
 from hub.ingest import quarantine, store
-from hub.ingest.model import Arrived, Garbled, Neighbours, QuarantineReason, Sender, Understood
+from hub.ingest.model import ReceivedMessage, Undecodable, Neighbours, QuarantineReason, Sender, DecodedMessage
 from hub.kit.db import Conn
-from hub.rules.model import DeviceState, StatusHeard
+from hub.rules.model import ReportedState, StatusHeard
 
 
-def readable(arrived: Sequence[Arrived]) -> list[Understood]:
+def select_readable(arrived: Sequence[ReceivedMessage]) -> list[DecodedMessage]:
     """The states and proofs among these."""
-    understood = [message.decoded for message in arrived if isinstance(message.decoded, Understood)]
+    understood = [message.decoded for message in arrived if isinstance(message.decoded, DecodedMessage)]
     return [one for one in understood if isinstance(one.said, StatusMessage | Done)]
 
 
-async def keep(conn: Conn, arrived: Sequence[Arrived], now: datetime) -> None:
+async def store_states(conn: Conn, arrived: Sequence[ReceivedMessage], now: datetime) -> None:
     """Store states, and proofs of commands.
 
     Twice does no harm, for a batch that is refused afterwards comes again message by message: a notice is counted, or a
     cue sent, once more.
     """
-    said = readable(arrived)
+    said = select_readable(arrived)
     nonces = [one.said.nonce for one in said if isinstance(one.said, Done)]
-    senders = await store.senders(conn, sorted({one.topic.device for one in said}), now)
+    senders = await store.find_senders(conn, sorted({one.topic.device for one in said}), now)
     await fleet.lock_messages_to(conn, [sender.device_id for sender in senders.values()], nonces, now)
     for one in said:
         sender = senders.get(one.topic.device)
@@ -39,44 +39,44 @@ async def keep(conn: Conn, arrived: Sequence[Arrived], now: datetime) -> None:
             continue
         match one.said:
             case StatusMessage(state=state, fw=firmware):
-                await fleet.status(conn, sender.device_id, FleetState(state), firmware, now)
+                await fleet.record_status(conn, sender.device_id, FleetState(state), firmware, now)
             case Done(nonce=nonce, state=state):
-                await fleet.proof(conn, sender.device_id, nonce, state, now)
+                await fleet.record_proof(conn, sender.device_id, nonce, state, now)
 
 
-async def hear(conn: Conn, arrived: Sequence[Arrived], neighbours: Neighbours, now: datetime) -> None:
+async def evaluate_states(conn: Conn, arrived: Sequence[ReceivedMessage], neighbours: Neighbours, now: datetime) -> None:
     """Let the rules hear states, the alarms conclude; what nobody can read, or knows the sender of, is set aside."""
     spoke = {m.decoded.topic.device for m in arrived if m.decoded.topic is not None}
-    senders = await store.senders(conn, sorted(spoke), now)
+    senders = await store.find_senders(conn, sorted(spoke), now)
     events = []
     for message in arrived:
         match message.decoded:
-            case Garbled() as garbled:
-                await quarantine.set_aside(conn, message.inbound, garbled, neighbours.centre_id, now)
-            case Understood(topic, said) as understood:
+            case Undecodable() as garbled:
+                await quarantine.quarantine_message(conn, message.inbound, garbled, neighbours.centre_id, now)
+            case DecodedMessage(topic, said) as understood:
                 sender = senders.get(topic.device)
                 if sender is None or sender.centre_id != topic.centre or not isinstance(said, StatusMessage | Done):
-                    strange = _strange(understood, is_known=sender is not None and sender.centre_id == topic.centre)
-                    await quarantine.set_aside(conn, message.inbound, strange, neighbours.centre_id, now)
+                    strange = _describe_undecodable(understood, is_known=sender is not None and sender.centre_id == topic.centre)
+                    await quarantine.quarantine_message(conn, message.inbound, strange, neighbours.centre_id, now)
                 elif isinstance(said, StatusMessage):
-                    events.append(_heard(message, said, sender))
+                    events.append(_build_status_event(message, said, sender))
     if events and (findings := await neighbours.rules.hear(conn, events, now)):
         await neighbours.conclude(conn, findings, now)
 
 
-def _strange(understood: Understood, *, is_known: bool) -> Garbled:
+def _describe_undecodable(understood: DecodedMessage, *, is_known: bool) -> Undecodable:
     if is_known:
-        return Garbled(understood.topic, QuarantineReason.WRONG_LANE, "neither a state nor a proof")
-    return Garbled(
+        return Undecodable(understood.topic, QuarantineReason.WRONG_LANE, "neither a state nor a proof")
+    return Undecodable(
         understood.topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered at this centre"
     )
 
 
-def _heard(message: Arrived, said: StatusMessage, sender: Sender) -> StatusHeard:
+def _build_status_event(message: ReceivedMessage, said: StatusMessage, sender: Sender) -> StatusHeard:
     return StatusHeard(
         centre_id=sender.centre_id,
         device_id=sender.device_id,
-        state=DeviceState(said.state),
+        state=ReportedState(said.state),
         received_at=message.inbound.received_at,
         senior_id=sender.senior_id,
         room_id=sender.room_id,

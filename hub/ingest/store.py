@@ -36,7 +36,7 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MessageIdentity:
     """What makes two messages the same."""
 
     device_id: DeviceId
@@ -46,7 +46,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Strange:
+class NewQuarantined:
     """A message for quarantine."""
 
     id: str
@@ -75,7 +75,7 @@ class Quarantined:
     times: int
 
 
-async def senders(conn: Conn, device_ids: Sequence[str], at: datetime) -> dict[str, Sender]:
+async def find_senders(conn: Conn, device_ids: Sequence[str], at: datetime) -> dict[str, Sender]:
     """The registered ones among these devices, and whose they were at that moment."""
     async with conn.cursor(row_factory=class_row(Sender)) as cur:
         await cur.execute(
@@ -122,7 +122,7 @@ async def insert_press(conn: Conn, press: Press) -> None:
     )
 
 
-async def note_seen(conn: Conn, seen: Seen, press_id: PressId | None, at: datetime) -> bool:
+async def insert_seen_message(conn: Conn, seen: MessageIdentity, press_id: PressId | None, at: datetime) -> bool:
     """Note a message that can be read; whether it is the first of its kind."""
     cursor = await conn.execute(
         """
@@ -143,7 +143,7 @@ async def note_seen(conn: Conn, seen: Seen, press_id: PressId | None, at: dateti
     return await cursor.fetchone() is not None
 
 
-async def note_unreadable(conn: Conn, seen: Seen, press_id: PressId, at: datetime, again_after: timedelta) -> bool:
+async def insert_undecodable_message(conn: Conn, seen: MessageIdentity, press_id: PressId, at: datetime, again_after: timedelta) -> bool:
     """Note bytes that nobody can read; whether they count: the first time, and again after `again_after`."""
     cursor = await conn.execute(
         """
@@ -174,7 +174,7 @@ class Before:
     is_reused: bool
 
 
-async def before(conn: Conn, seen: Seen) -> Before:
+async def read_earlier_message(conn: Conn, seen: MessageIdentity) -> Before:
     """What a message's device has said under its id before."""
     async with conn.cursor(row_factory=class_row(Before)) as cur:
         await cur.execute(
@@ -209,7 +209,7 @@ async def alarms_of(conn: Conn, press_ids: Sequence[PressId]) -> dict[PressId, A
     return {PressId(press_id): AlarmId(alarm_id) for press_id, alarm_id in await cursor.fetchall()}
 
 
-async def presses_taken_back(
+async def find_cancelled_presses(
     conn: Conn, named: Sequence[tuple[DeviceId, str | None]], within: timedelta
 ) -> list[PressId]:
     """Those of these presses (device, message id) that a cancel of their device took back in time.
@@ -236,7 +236,7 @@ async def presses_taken_back(
     return [PressId(row[0]) for row in await cursor.fetchall()]
 
 
-async def quarantine(conn: Conn, strange: Strange) -> None:
+async def upsert_quarantined(conn: Conn, strange: NewQuarantined) -> None:
     """Set a message aside, or count it once more when the same bytes came to the same topic before."""
     await conn.execute(
         """
@@ -284,7 +284,7 @@ async def trim_quarantine(conn: Conn, centre_id: CentreId, keep: int) -> None:
     )
 
 
-async def quarantined(conn: Conn, centre_id: CentreId, limit: int) -> list[Quarantined]:
+async def list_quarantined(conn: Conn, centre_id: CentreId, limit: int) -> list[Quarantined]:
     """What is set aside, newest first."""
     async with conn.cursor(row_factory=class_row(Quarantined)) as cur:
         await cur.execute(

@@ -18,13 +18,13 @@ import psycopg
 
 from devices.contract.topics import Kind
 from hub.ingest import reports
-from hub.ingest.attempts import RETRY_SECONDS, arrived, commit, tell
+from hub.ingest.attempts import RETRY_SECONDS, receive_message, commit_batch, send_acks
 from hub.ingest.heard import Heard
-from hub.ingest.model import Arrived, Garbled, QuarantineReason, ReportNeighbours, Spoken
+from hub.ingest.model import ReceivedMessage, Undecodable, QuarantineReason, ReportNeighbours, Spoken
 from hub.ingest.report_lane import ReportLane, WaitingReport
-from hub.ingest.reports import Aside, KeptReports
+from hub.ingest.reports import ToQuarantine, KeptReports
 from hub.ingest.timing import DeviceClocks
-from hub.kit.bulkhead import Defect, contain
+from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.mqtt.model import Inbound
@@ -99,9 +99,9 @@ class TelemetryIntake:
 
     async def _keep(self, batch: Sequence[WaitingReport], speak: Spoken, tasks: asyncio.TaskGroup) -> None:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
-        messages = [arrived(waiting.inbound) for waiting in batch]
+        messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
-            kept = await contain(f"{len(batch)} reports", lambda: self._committed(messages))
+            kept = await run_in_bulkhead(f"{len(batch)} reports", lambda: self._committed(messages))
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d reports are shed: %s", len(batch), error)
             self._shed(sum(waiting.settle() for waiting in batch))
@@ -114,17 +114,17 @@ class TelemetryIntake:
         await self._set_aside(kept.strange)
         self._settle(batch, messages, kept, speak, tasks)
 
-    async def _committed(self, messages: Sequence[Arrived]) -> KeptReports:
-        return await commit(
+    async def _committed(self, messages: Sequence[ReceivedMessage]) -> KeptReports:
+        return await commit_batch(
             self._pools.readings,
             len(messages),
-            lambda conn: reports.keep(conn, messages, self._neighbours, self._clocks, self._clock.now()),
+            lambda conn: reports.store_reports(conn, messages, self._neighbours, self._clocks, self._clock.now()),
         )
 
     async def _one_by_one(
         self,
         batch: Sequence[WaitingReport],
-        messages: Sequence[Arrived],
+        messages: Sequence[ReceivedMessage],
         defect: Defect,
         speak: Spoken,
         tasks: asyncio.TaskGroup,
@@ -133,25 +133,25 @@ class TelemetryIntake:
             for waiting in batch:
                 await self._keep([waiting], speak, tasks)
             return
-        refused = Garbled(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
-        await self._set_aside([Aside(batch[0].inbound, refused)])
+        refused = Undecodable(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
+        await self._set_aside([ToQuarantine(batch[0].inbound, refused)])
         batch[0].settle()
 
-    async def _set_aside(self, strange: Sequence[Aside]) -> None:
+    async def _set_aside(self, strange: Sequence[ToQuarantine]) -> None:
         """Put into quarantine; why that fails is in the log, and the batch goes on."""
         if not strange:
             return
         with suppress(psycopg.OperationalError, TimeoutError):
-            await contain("messages that are set aside", lambda: self._quarantined(strange))
+            await run_in_bulkhead("messages that are set aside", lambda: self._quarantined(strange))
 
-    async def _quarantined(self, strange: Sequence[Aside]) -> None:
+    async def _quarantined(self, strange: Sequence[ToQuarantine]) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()
-        await commit(self._pools.strange, len(strange), lambda conn: reports.set_aside(conn, strange, home, now))
+        await commit_batch(self._pools.strange, len(strange), lambda conn: reports.quarantine_messages(conn, strange, home, now))
 
     def _settle(
         self,
         batch: Sequence[WaitingReport],
-        messages: Sequence[Arrived],
+        messages: Sequence[ReceivedMessage],
         kept: KeptReports,
         speak: Spoken,
         tasks: asyncio.TaskGroup,
@@ -161,7 +161,7 @@ class TelemetryIntake:
         for waiting in batch:
             waiting.settle()
         if kept.answers:
-            tasks.create_task(tell(kept.answers, speak))
+            tasks.create_task(send_acks(kept.answers, speak))
         self.heard.note(messages)
 
 

@@ -27,27 +27,27 @@ class When:
     uncertain: bool
 
 
-def when(received_at: datetime, at: datetime | None, age_ms: int | None, learned: timedelta) -> When:
+def estimate_time(received_at: datetime, at: datetime | None, age_ms: int | None, learned: timedelta) -> When:
     """When a message's moment was, by the hub's clock.
 
     `learned` is how far this device's wall clock is behind the hub's: what to add to its `at`.
     """
     if age_ms is not None and age_ms <= OLDEST_BELIEVED / timedelta(milliseconds=1):
-        return _certain(received_at, received_at - timedelta(milliseconds=age_ms))
+        return _certain_time(received_at, received_at - timedelta(milliseconds=age_ms))
     if at is not None and abs(received_at - at - learned) <= AGREES_WITHIN:
-        return _certain(received_at, at + learned)
+        return _certain_time(received_at, at + learned)
     return When(received_at, late=False, uncertain=True)
 
 
 def reading_time(received_at: datetime, at: datetime | None, age_ms: int | None, learned: timedelta) -> datetime:
     """When a reading was taken: the device's own time where it is within 5 s, so that a repeat stays the same."""
-    computed = when(received_at, at, age_ms, learned).at
+    computed = estimate_time(received_at, at, age_ms, learned).at
     if at is not None and abs(computed - at) <= AGREES_WITHIN:
         return min(at, received_at)
     return computed
 
 
-def _certain(received_at: datetime, at: datetime) -> When:
+def _certain_time(received_at: datetime, at: datetime) -> When:
     at = min(at, received_at)
     return When(at, late=received_at - at > LATE_AFTER, uncertain=False)
 

@@ -41,18 +41,18 @@ class ProcessBeat:
         return self.seconds_ago <= STALE_SECONDS
 
 
-async def keep_beating(database: Database, process: Process, hears: Callable[[], bool]) -> None:
+async def write_beats(database: Database, process: Process, hears: Callable[[], bool]) -> None:
     """Write a beat every second, until cancelled; while the database is away there is none."""
     while True:
         try:
             async with asyncio.timeout(_WRITE_SECONDS), database.transaction() as conn:
-                await write(conn, process, hears=hears())
+                await write_beat(conn, process, hears=hears())
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("that this process lives could not be written: %s", type(error).__name__)
         await asyncio.sleep(BEAT_SECONDS)
 
 
-async def write(conn: Conn, process: Process, *, hears: bool) -> None:
+async def write_beat(conn: Conn, process: Process, *, hears: bool) -> None:
     """This process lives."""
     await conn.execute(
         """
@@ -68,7 +68,7 @@ async def write(conn: Conn, process: Process, *, hears: bool) -> None:
     )
 
 
-async def beats(conn: Conn) -> dict[str, ProcessBeat]:
+async def read_beats(conn: Conn) -> dict[str, ProcessBeat]:
     """The last beat of each process that ever wrote one."""
     async with conn.cursor(row_factory=class_row(ProcessBeat)) as cursor:
         await cursor.execute(

@@ -23,7 +23,7 @@ class Defect:
     error: str
 
 
-async def contain(what: str, work: Callable[[], Awaitable[T]]) -> T | Defect:
+async def run_in_bulkhead(what: str, work: Callable[[], Awaitable[T]]) -> T | Defect:
     """Do `work`; a defect in it is logged with its traceback and returned, so that the next row goes on.
 
     `what` names the work and the row's id, never a person. Raises psycopg.OperationalError and TimeoutError.
@@ -33,17 +33,17 @@ async def contain(what: str, work: Callable[[], Awaitable[T]]) -> T | Defect:
     except (psycopg.OperationalError, TimeoutError):
         raise
     except Exception as error:  # noqa: BLE001 - the bulkhead: one row that raises must not stop the others
-        return _noted(what, error)
+        return _log_defect(what, error)
 
 
-def contain_now(what: str, work: Callable[[], T]) -> T | Defect:
+def call_in_bulkhead(what: str, work: Callable[[], T]) -> T | Defect:
     """`contain` for work that waits for nothing."""
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - the bulkhead: one row that raises must not stop the others
-        return _noted(what, error)
+        return _log_defect(what, error)
 
 
-def _noted(what: str, error: Exception) -> Defect:
+def _log_defect(what: str, error: Exception) -> Defect:
     log.error("%s raised, the others go on: %s", what, type(error).__name__, exc_info=error)
     return Defect(what, type(error).__name__)

@@ -29,7 +29,7 @@ class BothClocks:
     running_seconds: float
 
 
-def parted(before: BothClocks, now: BothClocks) -> timedelta | None:
+def measure_clock_step(before: BothClocks, now: BothClocks) -> timedelta | None:
     """How far the wall clock was set forward (or, negative, back) between two looks; None while within 2 s.
 
     A machine that slept, and a hub that was not looked after, has waited: nothing was set.
@@ -82,7 +82,7 @@ class SystemClock:
         return time.monotonic()
 
     def both(self) -> BothClocks:
-        return _both()
+        return _read_both_clocks()
 
 
 class FileClock:
@@ -110,7 +110,7 @@ class FileClock:
 
     def both(self) -> BothClocks:
         self._read()
-        machine = _both()
+        machine = _read_both_clocks()
         return replace(machine, wall=machine.wall + timedelta(seconds=self._set))
 
     def _read(self) -> None:
@@ -152,7 +152,7 @@ def clock_from(file: Path | None) -> Clock:
     return FileClock(file) if file else SystemClock()
 
 
-def _both() -> BothClocks:
+def _read_both_clocks() -> BothClocks:
     while True:
         first = time.clock_gettime(_ALSO_ASLEEP)
         wall = datetime.now(UTC)

@@ -81,7 +81,7 @@ def conninfo_as(url: str, user: str, password: str) -> str:
     return make_conninfo(url, user=user, password=password, passfile=NO_PASSFILE)
 
 
-def away(error: OperationalError) -> str:
+def describe_outage(error: OperationalError) -> str:
     """One line that says to a person that the database is away, and why."""
     said = str(error).strip().splitlines()
     return f"the database does not answer: {said[0] if said else 'no reason given'}"
@@ -122,7 +122,7 @@ class Database:
             open=False,
             name=name,
             configure=pin,
-            check=_check,
+            check=_check_connection,
             timeout=5.0,
             reconnect_timeout=5.0,
             # A server that is gone without a goodbye is noticed within 11 s, not after the kernel's two hours.
@@ -136,7 +136,7 @@ class Database:
             },
         )
         try:
-            with _cancellation_heard():
+            with _raise_lost_cancellation():
                 await pool.open(wait=True, timeout=10.0)
             yield cls(pool)
         finally:
@@ -151,7 +151,7 @@ class Database:
         """
         try:
             async with AsyncExitStack() as stack:
-                with _cancellation_heard():
+                with _raise_lost_cancellation():
                     conn = await stack.enter_async_context(self._pool.connection())
                 await stack.enter_async_context(conn.transaction())
                 yield conn
@@ -183,7 +183,7 @@ async def _end_within(conn: Conn, most: timedelta) -> None:
 
 
 @contextmanager
-def _cancellation_heard() -> Iterator[None]:
+def _raise_lost_cancellation() -> Iterator[None]:
     """Raises CancelledError at the end of the block when this task was cancelled in it and nobody said so.
 
     The pool waits with asyncio.wait_for, which before Python 3.12 loses a cancellation that comes in the moment in
@@ -196,7 +196,7 @@ def _cancellation_heard() -> Iterator[None]:
         raise asyncio.CancelledError
 
 
-async def _check(conn: Conn) -> None:
+async def _check_connection(conn: Conn) -> None:
     """Whether a connection still lives: it is asked only when the server has said something, as it does for good-bye.
 
     A server that is gone without a word is not noticed by asking either, before the time that the connection is given.

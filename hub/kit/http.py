@@ -37,7 +37,7 @@ T = TypeVar("T")
 MAX_BODY_BYTES = 64 * 1024
 
 
-class TriedAgain(APIRoute):
+class RetriedRoute(APIRoute):
     """A route whose work is tried once more when PostgreSQL ended it for a deadlock, or because it took too long.
 
     For a router (`APIRouter(route_class=TriedAgain)`) whose routes write in one transaction, which is undone by then.
@@ -87,21 +87,21 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def of(request: Request, kind: type[T]) -> T:
+def get_service(request: Request, kind: type[T]) -> T:
     """The service of this type."""
     return services_of(request).get(kind)
 
 
-def served(kind: type[T]) -> params.Depends:
+def provide_service(kind: type[T]) -> params.Depends:
     """For a parameter of a route: `Annotated[Roster, served(Roster)]`."""
 
     async def find(request: Request) -> T:
-        return of(request, kind)
+        return get_service(request, kind)
 
     return params.Depends(find)
 
 
-async def _now(request: Request) -> datetime:
+async def _read_now(request: Request) -> datetime:
     return services_of(request).clock.now()
 
 
@@ -113,7 +113,7 @@ async def _web_database(request: Request) -> Database:
     return services_of(request).databases.web
 
 
-Now: TypeAlias = Annotated[datetime, Depends(_now)]
+Now: TypeAlias = Annotated[datetime, Depends(_read_now)]
 HubDatabase: TypeAlias = Annotated[Database, Depends(_hub_database)]
 WebDatabase: TypeAlias = Annotated[Database, Depends(_web_database)]
 
@@ -140,7 +140,7 @@ class ProblemResponse(JSONResponse):
     media_type = "application/problem+json"
 
 
-def problem(
+def problem_response(
     status: int,
     code: str,
     params: Mapping[str, str | int] | None = None,
@@ -156,22 +156,22 @@ def answer_with_problems(app: FastAPI) -> None:
 
     What has to stand around these answers as well is added to `app` afterwards.
     """
-    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(DomainError, _answer_domain_error)
     app.add_exception_handler(ChangedMeanwhile, _changed_meanwhile)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, http_exception)
-    app.add_exception_handler(psycopg.DataError, _cannot_be_stored)
-    app.add_exception_handler(UnicodeEncodeError, _cannot_be_stored)
-    app.add_exception_handler(psycopg.OperationalError, _database_away)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, answer_http_exception)
+    app.add_exception_handler(psycopg.DataError, _answer_not_storable)
+    app.add_exception_handler(UnicodeEncodeError, _answer_not_storable)
+    app.add_exception_handler(psycopg.OperationalError, _answer_database_outage)
     # A handler of Exception would answer from outside of all middleware, without the headers of every other answer.
-    app.add_middleware(ServerErrorMiddleware, handler=_our_mistake)
+    app.add_middleware(ServerErrorMiddleware, handler=_answer_internal_error)
 
 
-async def _domain_error(_request: Request, error: Exception) -> Response:
+async def _answer_domain_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
     seconds = error.params.get("seconds")
     headers = {"Retry-After": str(seconds)} if error.status in {429, 503} and seconds is not None else None
-    return problem(error.status, error.code, error.params, headers)
+    return problem_response(error.status, error.code, error.params, headers)
 
 
 async def _changed_meanwhile(_request: Request, error: Exception) -> Response:
@@ -182,18 +182,18 @@ async def _changed_meanwhile(_request: Request, error: Exception) -> Response:
     return ProblemResponse(body.model_dump(), error.status, headers=headers)
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _answer_invalid(_request: Request, error: Exception) -> Response:
     """Names the first field that is wrong and the rule it broke; never its value, which may be a password."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = ".".join(str(part)[:64] for part in first["loc"][:6])
-    return problem(422, ProblemCode.INVALID, {"field": field, "rule": str(first["type"])})
+    return problem_response(422, ProblemCode.INVALID, {"field": field, "rule": str(first["type"])})
 
 
-async def _cannot_be_stored(request: Request, error: Exception) -> Response:
+async def _answer_not_storable(request: Request, error: Exception) -> Response:
     """A value that no column can hold: text with U+0000 or half a surrogate pair, a number out of all bounds."""
     log.info("%s was asked with what cannot be stored: %s", request.scope["route"].path, type(error).__name__)
-    return problem(422, ProblemCode.INVALID)
+    return problem_response(422, ProblemCode.INVALID)
 
 
 _CODES = {
@@ -205,16 +205,16 @@ _CODES = {
 }
 
 
-async def http_exception(_request: Request, error: Exception) -> Response:
+async def answer_http_exception(_request: Request, error: Exception) -> Response:
     """An HTTPException as a problem."""
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, _CODES.get(error.status_code, ProblemCode.NOT_POSSIBLE), headers=error.headers)
+    return problem_response(error.status_code, _CODES.get(error.status_code, ProblemCode.NOT_POSSIBLE), headers=error.headers)
 
 
-async def _database_away(request: Request, error: Exception) -> Response:
+async def _answer_database_outage(request: Request, error: Exception) -> Response:
     log.warning("%s could not be answered, the database is away: %s", request.scope["route"].path, error)
-    return problem(503, ProblemCode.DATABASE_AWAY, {"seconds": 2}, {"Retry-After": "2"})
+    return problem_response(503, ProblemCode.DATABASE_AWAY, {"seconds": 2}, {"Retry-After": "2"})
 
 
-async def _our_mistake(_request: Request, _error: Exception) -> Response:
-    return problem(500, ProblemCode.OUR_MISTAKE)
+async def _answer_internal_error(_request: Request, _error: Exception) -> Response:
+    return problem_response(500, ProblemCode.OUR_MISTAKE)

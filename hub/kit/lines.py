@@ -18,33 +18,33 @@ _SEEN: Final = re.compile("[^\\s\u00a0\u00ad\u2000-\u200f\u2060-\u2064\u3000\ufe
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
-def not_a_name(text: str) -> str | None:
+def find_name_mistake(text: str) -> str | None:
     """What keeps this text from being a name, in words of whoever wrote it; None for a good one."""
     if found := _NOT_IN_A_LINE.search(text):
         character = found[0]
         if character in "\n\r\x0b\x0c\x85\u2028\u2029":
-            return f"is more than one line (it has {_code(character)}): a name is one line"
-        return f"has {_kind(character)}, {_code(character)}: leave it out"
+            return f"is more than one line (it has {_character_code(character)}): a name is one line"
+        return f"has {_character_kind(character)}, {_character_code(character)}: leave it out"
     if not _SEEN.search(text):
         return "has nothing that can be seen: write a name"
     return None
 
 
-def changed_direction(text: str) -> str | None:
+def find_direction_change(text: str) -> str | None:
     """What is wrong with a text of several lines that changes the direction of writing; None for a good one."""
     if found := _DIRECTIONS.search(text):
-        return f"has {_kind(found[0])}, {_code(found[0])}: leave it out"
+        return f"has {_character_kind(found[0])}, {_character_code(found[0])}: leave it out"
     return None
 
 
-def one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """The text with a space for each run of what cannot stand in a line."""
     return " ".join(_NOT_IN_A_LINE.sub(" ", text).split())
 
 
-def _kind(character: str) -> str:
+def _character_kind(character: str) -> str:
     return "a mark that turns the direction of writing" if _DIRECTIONS.match(character) else "a control character"
 
 
-def _code(character: str) -> str:
+def _character_code(character: str) -> str:
     return f"U+{ord(character):04X}"

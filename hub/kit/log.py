@@ -4,7 +4,7 @@ import logging
 import time
 
 
-def set_up(process: str) -> None:
+def set_up_logging(process: str) -> None:
     """Log to standard error as `process`, times in UTC (RFC 3339)."""
     formatter = logging.Formatter(
         f"%(asctime)s.%(msecs)03dZ {process} %(levelname)s %(name)s: %(message)s", datefmt="%Y-%m-%dT%H:%M:%S"

@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from hub.kit.db import Login, conninfo_as
-from hub.kit.migrate import OWNER, MigrationRefused, make_groups, migrate
+from hub.kit.migrate import OWNER, MigrationRefused, make_groups, apply_migrations
 
 Administration: TypeAlias = psycopg.Connection[TupleRow]
 Passwords: TypeAlias = Mapping[str, str]
@@ -49,7 +49,7 @@ def urls_of(url: str, passwords: Passwords) -> dict[Login, str]:
     return {login: conninfo_as(url, login, passwords[login]) for login in Login}
 
 
-def set_up(url: str, passwords: Passwords) -> list[str]:
+def set_up_logins(url: str, passwords: Passwords) -> list[str]:
     """Make the accounts with these passwords, close the database to everybody else, and apply missing migrations.
 
     `url` names the administrator: a superuser, or an account that owns the database and may make roles. Returns the
@@ -60,8 +60,8 @@ def set_up(url: str, passwords: Passwords) -> list[str]:
         with psycopg.connect(url, application_name="anling set-up", connect_timeout=5) as conn:
             make_groups(conn)
             for name in WITH_PASSWORD:
-                _make_login(conn, name, works=_works(url, name, passwords[name]), password=passwords[name])
-            _share(conn)
+                _make_login(conn, name, works=_can_sign_in(url, name, passwords[name]), password=passwords[name])
+            _grant_group_rights(conn)
             close_database(conn, conn.info.dbname)
             if _is_superuser(conn):
                 conn.execute(_LARGE_OBJECTS.encode())
@@ -71,12 +71,12 @@ def set_up(url: str, passwords: Passwords) -> list[str]:
             f"this account of the database may not make Anling's tables ({error.diag.message_primary}): it has to own "
             "the database and be allowed to make roles: ALTER DATABASE … OWNER TO …; ALTER ROLE … CREATEROLE"
         ) from error
-    return migrate(conninfo_as(url, OWNER, passwords[OWNER]))
+    return apply_migrations(conninfo_as(url, OWNER, passwords[OWNER]))
 
 
-async def set_up_async(url: str, passwords: Passwords) -> list[str]:
+async def set_up_logins_async(url: str, passwords: Passwords) -> list[str]:
     """`set_up`, for callers in an event loop."""
-    return await asyncio.to_thread(set_up, url, passwords)
+    return await asyncio.to_thread(set_up_logins, url, passwords)
 
 
 def close_database(conn: Administration, database: str) -> None:
@@ -89,7 +89,7 @@ def close_database(conn: Administration, database: str) -> None:
     )
 
 
-def _works(url: str, name: str, password: str) -> bool:
+def _can_sign_in(url: str, name: str, password: str) -> bool:
     try:
         psycopg.connect(conninfo_as(url, name, password), connect_timeout=5).close()
     except psycopg.OperationalError:
@@ -119,7 +119,7 @@ def _make_login(conn: Administration, name: str, *, works: bool, password: str) 
         conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(stored)))
 
 
-def _share(conn: Administration) -> None:
+def _grant_group_rights(conn: Administration) -> None:
     """Let logins have the rights of their group, and let nobody become another by SET ROLE."""
     for login, group in _GROUPS.items():
         member = conn.execute(

@@ -40,7 +40,7 @@ class Migration:
         return hashlib.sha256(self.statements.encode()).hexdigest()
 
 
-def migrations() -> list[Migration]:
+def list_migrations() -> list[Migration]:
     """All migrations, in the order in which they are applied."""
     found = [
         Migration(int(match[1]), match[2], file.read_text("utf-8"))
@@ -55,17 +55,17 @@ def make_groups(conn: psycopg.Connection[TupleRow]) -> None:
 
     The first makes the roles; it is the only one that does not run as the owner, to whom everything belongs.
     """
-    _lock(conn)
+    _lock_migrations(conn)
     conn.execute(_LIST)
     if conn.execute("SELECT FROM migration WHERE number = %s", (_MAKES_THE_ROLES,)).fetchone() is None:
-        _apply(conn, next(one for one in migrations() if one.number == _MAKES_THE_ROLES))
+        _apply_migration(conn, next(one for one in list_migrations() if one.number == _MAKES_THE_ROLES))
     conn.execute(sql.SQL("ALTER TABLE migration OWNER TO {}").format(sql.Identifier(OWNER)))
     # Databases made before PostgreSQL 15 let everybody make tables here.
     conn.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     conn.commit()
 
 
-def migrate(url: str) -> list[str]:
+def apply_migrations(url: str) -> list[str]:
     """Apply what is missing, each migration in a transaction of its own, under an advisory lock; forward only.
 
     `url` names the owner of the tables, never the administrator: `hub/kit/logins.py` does what comes before. Returns
@@ -73,12 +73,12 @@ def migrate(url: str) -> list[str]:
     sentence of a migration that refuses what the database holds.
     """
     with psycopg.connect(url, application_name="anling migrate", connect_timeout=5) as conn:
-        _lock(conn)
+        _lock_migrations(conn)
         conn.commit()  # or each migration would be a savepoint of this transaction, and all be undone by one
-        missing = _missing(conn)
+        missing = _missing_migrations(conn)
         conn.commit()
         try:
-            return [_apply(conn, migration) for migration in missing]
+            return [_apply_migration(conn, migration) for migration in missing]
         except psycopg.errors.RaiseException as error:
             raise MigrationRefused(error.diag.message_primary) from error
 
@@ -86,19 +86,19 @@ def migrate(url: str) -> list[str]:
 def refuse_unmigrated(url: str) -> None:
     """Raise MigrationRefused when the tables are not those of this version; for processes, which only ask."""
     with psycopg.connect(url, application_name="anling", connect_timeout=5) as conn:
-        if conn.execute("SELECT to_regclass('migration')").fetchone() == (None,) or _missing(conn):
+        if conn.execute("SELECT to_regclass('migration')").fetchone() == (None,) or _missing_migrations(conn):
             raise MigrationRefused("the database is not set up for this version of Anling: run anling set-up")
 
 
-def _lock(conn: psycopg.Connection[TupleRow]) -> None:
+def _lock_migrations(conn: psycopg.Connection[TupleRow]) -> None:
     conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
 
 
-def _missing(conn: psycopg.Connection[TupleRow]) -> list[Migration]:
+def _missing_migrations(conn: psycopg.Connection[TupleRow]) -> list[Migration]:
     applied: dict[int, tuple[str, str]] = {
         number: (name, digest) for number, name, digest in conn.execute("SELECT number, name, digest FROM migration")
     }
-    wanted = migrations()
+    wanted = list_migrations()
     _refuse_edited(applied, wanted)
     return [migration for migration in wanted if migration.number not in applied]
 
@@ -118,7 +118,7 @@ def _refuse_edited(applied: dict[int, tuple[str, str]], wanted: list[Migration])
             )
 
 
-def _apply(conn: psycopg.Connection[TupleRow], migration: Migration) -> str:
+def _apply_migration(conn: psycopg.Connection[TupleRow], migration: Migration) -> str:
     with conn.transaction():
         conn.execute(migration.statements.encode())
         conn.execute(

@@ -58,7 +58,7 @@ class Edit:
         """Append what was noted, the care chain last: presses wait for that one. Nothing is written after this."""
         # Sorted, so that two edits never wait for each other: by centre, and "access" before "care".
         for (centre_id, chain), entries in sorted(self._noted.items()):
-            await service.append(self.conn, centre_id, chain, entries, self.now)
+            await service.append_entries(self.conn, centre_id, chain, entries, self.now)
         self._noted.clear()
 
 
@@ -68,7 +68,7 @@ def written_kind(thing: str, *, is_new: bool) -> str:
 
 
 @asynccontextmanager
-async def edit(database: Database, author: Author, now: datetime) -> AsyncIterator[Edit]:
+async def open_edit(database: Database, author: Author, now: datetime) -> AsyncIterator[Edit]:
     """A transaction for one edit: its entries are appended and it is committed at the end of the block, or undone.
 
     Raises psycopg.OperationalError as `Database.transaction` does.

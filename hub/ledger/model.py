@@ -30,7 +30,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LedgerLink:
     """One row of a chain: `entry` is the exact JSON that was hashed."""
 
     n: int

@@ -8,7 +8,7 @@ from typing import Final
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId
 from hub.ledger import store
-from hub.ledger.chain import EMPTY, extend, first_broken
+from hub.ledger.chain import EMPTY, extend_chain, find_first_broken
 from hub.ledger.model import Chain, Entry, Head
 
 ROWS_AT_ONCE: Final = 5000
@@ -23,12 +23,12 @@ class Verified:
     broken_at: int | None
 
 
-async def last_at(conn: Conn, chain: Chain) -> datetime | None:
+async def last_entry_at(conn: Conn, chain: Chain) -> datetime | None:
     """When the last entry was written; None before the first."""
-    return await store.last_at(conn, chain)
+    return await store.last_entry_at(conn, chain)
 
 
-async def append(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequence[Entry], now: datetime) -> None:
+async def append_entries(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequence[Entry], now: datetime) -> None:
     """Append `entries`. The chain's head stays locked until the commit, and every press of the centre waits for it.
 
     So nothing follows but other appends and the commit with its deferred checks: who needs more reads it before, or in
@@ -37,7 +37,7 @@ async def append(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequenc
     if not entries:
         return
     async with conn.pipeline():
-        head, links = extend(await store.lock_head(conn, centre_id, chain), entries, now)
+        head, links = extend_chain(await store.lock_head(conn, centre_id, chain), entries, now)
         await store.insert_links(conn, centre_id, chain, links, head)
 
 
@@ -46,10 +46,10 @@ async def verify_chain(conn: Conn, centre_id: CentreId, chain: Chain) -> Verifie
 
     What is appended after the head was read is left for the next time.
     """
-    end = await store.head(conn, centre_id, chain) or EMPTY
+    end = await store.read_head(conn, centre_id, chain) or EMPTY
     reached = EMPTY
     while links := await store.links_up_to(conn, centre_id, chain, end, after=reached.n, limit=ROWS_AT_ONCE):
-        broken = first_broken(links, reached)
+        broken = find_first_broken(links, reached)
         if broken is not None:
             return Verified(end.n, broken)
         reached = Head(links[-1].n, links[-1].hash)

@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId
-from hub.ledger.model import Chain, Head, Link
+from hub.ledger.model import Chain, Head, LedgerLink
 
 _TABLE = {Chain.CARE: sql.Identifier("ledger_care"), Chain.ACCESS: sql.Identifier("ledger_access")}
 
@@ -30,7 +30,7 @@ async def lock_head(conn: Conn, centre_id: CentreId, chain: Chain) -> Head:
     return head
 
 
-async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Sequence[Link], head: Head) -> None:
+async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Sequence[LedgerLink], head: Head) -> None:
     """Write rows that follow the locked head, and say which row is the last now."""
     await conn.execute(
         sql.SQL(
@@ -58,7 +58,7 @@ async def insert_links(conn: Conn, centre_id: CentreId, chain: Chain, links: Seq
     )
 
 
-async def last_at(conn: Conn, chain: Chain) -> datetime | None:
+async def last_entry_at(conn: Conn, chain: Chain) -> datetime | None:
     """When the last entry of this chain was written; None before the first.
 
     The last in order, not the latest in time: a clock that was ahead once, and was set right, is forgiven.
@@ -78,9 +78,9 @@ async def last_at(conn: Conn, chain: Chain) -> datetime | None:
     return None if row is None else row[0]
 
 
-async def links_after(conn: Conn, centre_id: CentreId, chain: Chain, n: int, until: datetime, limit: int) -> list[Link]:
+async def links_after(conn: Conn, centre_id: CentreId, chain: Chain, n: int, until: datetime, limit: int) -> list[LedgerLink]:
     """At most `limit` rows after number `n` that are not younger than `until`, in order."""
-    async with conn.cursor(row_factory=class_row(Link)) as cur:
+    async with conn.cursor(row_factory=class_row(LedgerLink)) as cur:
         await cur.execute(
             sql.SQL(
                 """
@@ -96,7 +96,7 @@ async def links_after(conn: Conn, centre_id: CentreId, chain: Chain, n: int, unt
         return await cur.fetchall()
 
 
-async def head(conn: Conn, centre_id: CentreId, chain: Chain) -> Head | None:
+async def read_head(conn: Conn, centre_id: CentreId, chain: Chain) -> Head | None:
     """The head of the chain as it stands, not locked; None before its first entry."""
     async with conn.cursor(row_factory=class_row(Head)) as cur:
         await cur.execute(
@@ -108,9 +108,9 @@ async def head(conn: Conn, centre_id: CentreId, chain: Chain) -> Head | None:
 
 async def links_up_to(
     conn: Conn, centre_id: CentreId, chain: Chain, end: Head, *, after: int, limit: int
-) -> list[Link]:
+) -> list[LedgerLink]:
     """At most `limit` rows after number `after`, up to and including that of `end`, in order."""
-    async with conn.cursor(row_factory=class_row(Link)) as cur:
+    async with conn.cursor(row_factory=class_row(LedgerLink)) as cur:
         await cur.execute(
             sql.SQL(
                 """

@@ -261,7 +261,7 @@ class Broker:
         self._task_group().create_task(self._receive(inbound, lane, heard_by, unanswered))
 
     def _hear_report(self, message: Publish, publisher: str, heard_by: Connection | None) -> None:
-        route = ReportRoute(message.topic, publisher, frames.label(message.topic, publisher))
+        route = ReportRoute(message.topic, publisher, frames.encode_label(message.topic, publisher))
         if heard_by is None:
             self.reports.take(route, message.payload, _Nobody(), None)
             return

@@ -317,16 +317,16 @@ class BrokerSession:
         if self._attached:
             self._attached = False
             loop = asyncio.get_running_loop()
-            loop.remove_reader(_fileno(sock))
-            loop.remove_writer(_fileno(sock))
+            loop.remove_reader(_find_file_descriptor(sock))
+            loop.remove_writer(_find_file_descriptor(sock))
 
     def _on_register_write(self, _client: Client, _: object, sock: object) -> None:
         if self._attached:
-            asyncio.get_running_loop().add_writer(_fileno(sock), self._write)
+            asyncio.get_running_loop().add_writer(_find_file_descriptor(sock), self._write)
 
     def _on_unregister_write(self, _client: Client, _: object, sock: object) -> None:
         if self._attached:
-            asyncio.get_running_loop().remove_writer(_fileno(sock))
+            asyncio.get_running_loop().remove_writer(_find_file_descriptor(sock))
 
 
 class _MayBreak:
@@ -345,7 +345,7 @@ class _MayBreak:
         return True
 
 
-def _fileno(sock: object) -> int:
+def _find_file_descriptor(sock: object) -> int:
     fileno = getattr(sock, "fileno", None)
     assert callable(fileno)
     number = fileno()

@@ -154,11 +154,11 @@ Packet: TypeAlias = (
 )
 
 
-def decode(head: int, body: bytes) -> Packet:
+def decode_packet(head: int, body: bytes) -> Packet:
     """The packet with this first byte and this content behind the length. Raises Malformed."""
     kind, flags = head >> 4, head & 0x0F
     if kind == 3:
-        return _publish(flags, _Reader(body))
+        return _decode_publish(flags, _Reader(body))
     if flags != (2 if kind in (6, 8, 10) else 0):
         raise Malformed(f"reserved flags {flags:#x} on packet type {kind}")
     reader = _Reader(body)
@@ -171,9 +171,9 @@ def decode(head: int, body: bytes) -> Packet:
 def _decode_kind(kind: int, reader: _Reader) -> Packet:
     match kind:
         case 1:
-            return _connect(reader)
+            return _decode_connect(reader)
         case 2:
-            return _connack(reader)
+            return _decode_connack(reader)
         case 4:
             return Puback(reader.packet_id())
         case 5:
@@ -183,11 +183,11 @@ def _decode_kind(kind: int, reader: _Reader) -> Packet:
         case 7:
             return Pubcomp(reader.packet_id())
         case 8:
-            return _subscribe(reader)
+            return _decode_subscribe(reader)
         case 9:
-            return _suback(reader)
+            return _decode_suback(reader)
         case 10:
-            return _unsubscribe(reader)
+            return _decode_unsubscribe(reader)
         case 11:
             return Unsuback(reader.packet_id())
         case 12:
@@ -248,7 +248,7 @@ class _Reader:
         return text
 
 
-def _connect(reader: _Reader) -> Connect | ForeignConnect:
+def _decode_connect(reader: _Reader) -> Connect | ForeignConnect:
     name, level = reader.text(), reader.byte()
     if (name, level) != ("MQTT", 4):
         if name not in ("MQTT", "MQIsdp"):
@@ -259,14 +259,14 @@ def _connect(reader: _Reader) -> Connect | ForeignConnect:
     client_id = reader.text()
     if len(client_id.encode()) > MAX_CLIENT_ID_BYTES:
         raise Malformed("client id is too long")
-    will = _will(flags, reader) if flags & 0x04 else None
+    will = _decode_will(flags, reader) if flags & 0x04 else None
     return Connect(
         client_id=client_id,
         clean_session=bool(flags & 0x02),
         keep_alive_seconds=keep_alive_seconds,
         will=will,
         username=reader.text() if flags & 0x80 else None,
-        password=_password(reader) if flags & 0x40 else None,
+        password=_decode_password(reader) if flags & 0x40 else None,
     )
 
 
@@ -281,14 +281,14 @@ def _check_connect_flags(flags: int) -> None:
         raise Malformed("password without a username")
 
 
-def _will(flags: int, reader: _Reader) -> Will:
+def _decode_will(flags: int, reader: _Reader) -> Will:
     topic = reader.text()
     if not is_topic(topic):
         raise Malformed("will topic is no topic")
     return Will(topic, reader.block(), qos=flags >> 3 & 0x03, retain=bool(flags & 0x20))
 
 
-def _password(reader: _Reader) -> str:
+def _decode_password(reader: _Reader) -> str:
     """Binary in the standard; every credential of ours is text, so anything else is only wrong, not malformed."""
     password = reader.block()
     if len(password) > MAX_PASSWORD_BYTES:
@@ -296,14 +296,14 @@ def _password(reader: _Reader) -> str:
     return password.decode(errors="replace")
 
 
-def _connack(reader: _Reader) -> Connack:
+def _decode_connack(reader: _Reader) -> Connack:
     session_present, code = reader.byte(), reader.byte()
     if session_present > 1 or code > max(ConnackCode):
         raise Malformed("CONNACK of unknown meaning")
     return Connack(bool(session_present), ConnackCode(code))
 
 
-def _publish(flags: int, reader: _Reader) -> Publish:
+def _decode_publish(flags: int, reader: _Reader) -> Publish:
     qos, dup = flags >> 1 & 0x03, bool(flags & 0x08)
     if qos == 3:
         raise Malformed("PUBLISH of QoS 3")
@@ -316,33 +316,33 @@ def _publish(flags: int, reader: _Reader) -> Publish:
     return Publish(topic, reader.rest(), qos, retain=bool(flags & 0x01), dup=dup, packet_id=packet_id)
 
 
-def _subscribe(reader: _Reader) -> Subscribe:
+def _decode_subscribe(reader: _Reader) -> Subscribe:
     packet_id = reader.packet_id()
     wanted: list[tuple[str, int]] = []
     while not reader.at_end() or not wanted:
-        topic_filter, qos = _filter(reader), reader.byte()
+        topic_filter, qos = _decode_filter(reader), reader.byte()
         if qos > 2:
             raise Malformed("SUBSCRIBE with an unknown QoS")
         wanted.append((topic_filter, qos))
     return Subscribe(packet_id, tuple(wanted))
 
 
-def _suback(reader: _Reader) -> Suback:
+def _decode_suback(reader: _Reader) -> Suback:
     packet_id, codes = reader.packet_id(), tuple(reader.rest())
     if not codes or any(code > 2 and code != REFUSED_SUBSCRIPTION for code in codes):
         raise Malformed("SUBACK of unknown meaning")
     return Suback(packet_id, codes)
 
 
-def _unsubscribe(reader: _Reader) -> Unsubscribe:
+def _decode_unsubscribe(reader: _Reader) -> Unsubscribe:
     packet_id = reader.packet_id()
     filters: list[str] = []
     while not reader.at_end() or not filters:
-        filters.append(_filter(reader))
+        filters.append(_decode_filter(reader))
     return Unsubscribe(packet_id, tuple(filters))
 
 
-def _filter(reader: _Reader) -> str:
+def _decode_filter(reader: _Reader) -> str:
     topic_filter = reader.text()
     if not is_filter(topic_filter):
         raise Malformed("no topic filter")

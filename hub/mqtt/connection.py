@@ -21,11 +21,11 @@ from hub.mqtt.conversation import (
     Pong,
     Refuse,
     RefuseVersion,
-    Stage,
+    ConversationStage,
     Step,
     Violation,
 )
-from hub.mqtt.encode import encode, refusal_of_version_5
+from hub.mqtt.encode import encode_packet, encode_version_5_refusal
 from hub.mqtt.exchange import Member, may_publish
 from hub.mqtt.model import ReportRoute
 from hub.mqtt.parser import Parser
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_ended(self) -> bool:
-        return self._conversation.stage is Stage.ENDED
+        return self._conversation.stage is ConversationStage.ENDED
 
     # From the event loop.
 
@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
     def send(self, *packets: Packet) -> None:
         """Write packets. A client that does not read them is dropped when 256 KiB wait for it."""
         if packets:
-            self._write(b"".join(map(encode, packets)))
+            self._write(b"".join(map(encode_packet, packets)))
 
     def _write(self, content: bytes) -> None:
         if self.is_ended or self._transport is None:
@@ -241,7 +241,7 @@ class Connection(asyncio.Protocol):
             self.end(End.SLOW, "does not read what it is sent")
 
     def end_if_silent(self, now: float) -> None:
-        if self._held and self._conversation.stage is Stage.OPEN:
+        if self._held and self._conversation.stage is ConversationStage.OPEN:
             self._conversation.heard(now)  # it was the broker that did not listen
         if self._conversation.is_overdue(now):
             self.end(End.SILENT, "silent for too long")
@@ -270,7 +270,7 @@ class Connection(asyncio.Protocol):
         try:
             while not self._held and not self.is_ended and (frame := self._parser.next_frame()) is not None:
                 if not self._take_known_report(*frame, now):
-                    self._do(self._conversation.receive(codec.decode(*frame), now))
+                    self._do(self._conversation.receive(codec.decode_packet(*frame), now))
                 taken += 1
                 if taken == PACKETS_A_TURN:
                     self._hold_back(Held.TURN_OVER)
@@ -340,7 +340,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse_version(self, level: int) -> None:
         if level >= 5 and self._transport is not None:
-            self._transport.write(refusal_of_version_5())
+            self._transport.write(encode_version_5_refusal())
         elif level < 5:
             self.send(Connack(session_present=False, code=ConnackCode.WRONG_PROTOCOL))
         self.end(End.REFUSED, f"speaks protocol level {level}; this broker speaks 4 (MQTT 3.1.1)")

@@ -27,7 +27,7 @@ from hub.mqtt.topics import Lane, lane_of
 CONNECT_WITHIN_SECONDS = 5.0
 
 
-class Stage(StrEnum):
+class ConversationStage(StrEnum):
     NEW = "new"
     ADMITTING = "admitting"
     OPEN = "open"
@@ -91,16 +91,16 @@ class Conversation:
     """One connection, from its first byte to its end."""
 
     def __init__(self, opened_at: float) -> None:
-        self.stage = Stage.NEW
+        self.stage = ConversationStage.NEW
         self.will: Will | None = None
         self._quiet_until: float | None = opened_at + CONNECT_WITHIN_SECONDS
         self._patience: float | None = None
 
     def receive(self, packet: Packet, at: float) -> Step:
         """What the packet asks for. Must not be called while ADMITTING or after the end."""
-        if self.stage is Stage.NEW:
+        if self.stage is ConversationStage.NEW:
             return self._first(packet)
-        assert self.stage is Stage.OPEN
+        assert self.stage is ConversationStage.OPEN
         self.heard(at)
         return self._next(packet)
 
@@ -109,7 +109,7 @@ class Conversation:
 
         A keep-alive of 0 switches that off, as the standard says; TCP's own keep-alive is left.
         """
-        self.stage = Stage.OPEN
+        self.stage = ConversationStage.OPEN
         self.will = connect.will
         self._patience = connect.keep_alive_seconds * 1.5 or None
         self.heard(at)
@@ -120,22 +120,22 @@ class Conversation:
 
     def is_overdue(self, at: float) -> bool:
         """Whether the client has been quiet for too long, or never said who it is."""
-        return self.stage is not Stage.ENDED and self._quiet_until is not None and at >= self._quiet_until
+        return self.stage is not ConversationStage.ENDED and self._quiet_until is not None and at >= self._quiet_until
 
     def end(self) -> Will | None:
         """The connection is over; returns the will to publish, once."""
         will, self.will = self.will, None
-        self.stage = Stage.ENDED
+        self.stage = ConversationStage.ENDED
         return will
 
     def _first(self, packet: Packet) -> Step:
         match packet:
             case ForeignConnect(level):
                 return RefuseVersion(level)
-            case Connect() as connect if refusal := _refusal(connect):
+            case Connect() as connect if refusal := _find_connect_refusal(connect):
                 return refusal
             case Connect() as connect:
-                self.stage = Stage.ADMITTING
+                self.stage = ConversationStage.ADMITTING
                 return Admit(connect)
             case _:
                 return Violation("the first packet is not CONNECT")
@@ -161,7 +161,7 @@ class Conversation:
                 return Violation(f"{type(packet).__name__.upper()} is not for a client to send")
 
 
-def _refusal(connect: Connect) -> Refuse | None:
+def _find_connect_refusal(connect: Connect) -> Refuse | None:
     """What cannot be admitted whoever asks. A press must have happened: a Last Will cannot be one."""
     if not connect.client_id and not connect.clean_session:
         return Refuse(ConnackCode.WRONG_CLIENT_ID, "a lasting session needs a client id")

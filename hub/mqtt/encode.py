@@ -24,7 +24,7 @@ from hub.mqtt.codec import (
 )
 
 
-def encode(packet: Packet) -> bytes:
+def encode_packet(packet: Packet) -> bytes:
     """The packet's bytes."""
     match packet:
         case Publish():
@@ -32,26 +32,26 @@ def encode(packet: Packet) -> bytes:
         case Connect():
             return _encode_connect(packet)
         case ForeignConnect(level):
-            return _frame(0x10, _text("MQTT") + bytes([level]))
+            return _add_fixed_header(0x10, _encode_text("MQTT") + bytes([level]))
         case Connack(session_present, code):
-            return _frame(0x20, bytes([session_present, code]))
+            return _add_fixed_header(0x20, bytes([session_present, code]))
         case Puback(packet_id):
-            return _frame(0x40, packet_id.to_bytes(2, "big"))
+            return _add_fixed_header(0x40, packet_id.to_bytes(2, "big"))
         case Pubrec(packet_id):
-            return _frame(0x50, packet_id.to_bytes(2, "big"))
+            return _add_fixed_header(0x50, packet_id.to_bytes(2, "big"))
         case Pubrel(packet_id):
-            return _frame(0x62, packet_id.to_bytes(2, "big"))
+            return _add_fixed_header(0x62, packet_id.to_bytes(2, "big"))
         case Pubcomp(packet_id):
-            return _frame(0x70, packet_id.to_bytes(2, "big"))
+            return _add_fixed_header(0x70, packet_id.to_bytes(2, "big"))
         case Subscribe(packet_id, wanted):
-            filters = b"".join(_text(topic_filter) + bytes([qos]) for topic_filter, qos in wanted)
-            return _frame(0x82, packet_id.to_bytes(2, "big") + filters)
+            filters = b"".join(_encode_text(topic_filter) + bytes([qos]) for topic_filter, qos in wanted)
+            return _add_fixed_header(0x82, packet_id.to_bytes(2, "big") + filters)
         case Suback(packet_id, codes):
-            return _frame(0x90, packet_id.to_bytes(2, "big") + bytes(codes))
+            return _add_fixed_header(0x90, packet_id.to_bytes(2, "big") + bytes(codes))
         case Unsubscribe(packet_id, topic_filters):
-            return _frame(0xA2, packet_id.to_bytes(2, "big") + b"".join(map(_text, topic_filters)))
+            return _add_fixed_header(0xA2, packet_id.to_bytes(2, "big") + b"".join(map(_encode_text, topic_filters)))
         case Unsuback(packet_id):
-            return _frame(0xB0, packet_id.to_bytes(2, "big"))
+            return _add_fixed_header(0xB0, packet_id.to_bytes(2, "big"))
         case Pingreq():
             return b"\xc0\x00"
         case Pingresp():
@@ -62,7 +62,7 @@ def encode(packet: Packet) -> bytes:
             assert_never(packet)
 
 
-def refusal_of_version_5() -> bytes:
+def encode_version_5_refusal() -> bytes:
     """CONNACK in the form of MQTT 5, `unsupported protocol version` (0x84), which only such a client can read."""
     return b"\x20\x03\x00\x84\x00"
 
@@ -70,33 +70,33 @@ def refusal_of_version_5() -> bytes:
 def _encode_publish(packet: Publish) -> bytes:
     head = 0x30 | packet.dup << 3 | packet.qos << 1 | packet.retain
     packet_id = b"" if packet.packet_id is None else packet.packet_id.to_bytes(2, "big")
-    return _frame(head, _text(packet.topic) + packet_id + packet.payload)
+    return _add_fixed_header(head, _encode_text(packet.topic) + packet_id + packet.payload)
 
 
 def _encode_connect(packet: Connect) -> bytes:
     flags = packet.clean_session << 1
-    behind = _text(packet.client_id)
+    behind = _encode_text(packet.client_id)
     if packet.will is not None:
         flags |= 0x04 | packet.will.qos << 3 | packet.will.retain << 5
-        behind += _text(packet.will.topic) + _block(packet.will.payload)
+        behind += _encode_text(packet.will.topic) + _encode_binary(packet.will.payload)
     if packet.username is not None:
         flags |= 0x80
-        behind += _text(packet.username)
+        behind += _encode_text(packet.username)
     if packet.password is not None:
         flags |= 0x40
-        behind += _text(packet.password)
-    return _frame(0x10, _text("MQTT") + bytes([4, flags]) + packet.keep_alive_seconds.to_bytes(2, "big") + behind)
+        behind += _encode_text(packet.password)
+    return _add_fixed_header(0x10, _encode_text("MQTT") + bytes([4, flags]) + packet.keep_alive_seconds.to_bytes(2, "big") + behind)
 
 
-def _text(text: str) -> bytes:
-    return _block(text.encode())
+def _encode_text(text: str) -> bytes:
+    return _encode_binary(text.encode())
 
 
-def _block(content: bytes) -> bytes:
+def _encode_binary(content: bytes) -> bytes:
     return len(content).to_bytes(2, "big") + content
 
 
-def _frame(head: int, body: bytes) -> bytes:
+def _add_fixed_header(head: int, body: bytes) -> bytes:
     length, left = bytearray(), len(body)
     while left > 0x7F:
         length.append(left & 0x7F | 0x80)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from hub.mqtt.codec import REFUSED_SUBSCRIPTION, Publish
 from hub.mqtt.model import Principal
 from hub.mqtt.session import Session
-from hub.mqtt.topics import FilterTree, covers, matches
+from hub.mqtt.topics import FilterTree, covers_filter, matches_topic
 
 MAX_MEMBERS = 5000
 MAX_SESSIONS_OF_A_DEVICE = 8
@@ -172,14 +172,14 @@ class Exchange:
     def _retained_under(self, wanted: str) -> Iterator[Publish]:
         if not set("+#") & set(wanted):
             return islice(filter(None, [self._retained.get(wanted)]), 1)
-        return (message for topic, message in self._retained.items() if matches(wanted, topic))
+        return (message for topic, message in self._retained.items() if matches_topic(wanted, topic))
 
 
 def may_publish(principal: Principal, topic: str) -> bool:
     """Whether its rows let this device publish there."""
-    return any(matches(allowed, topic) for allowed in principal.may_publish)
+    return any(matches_topic(allowed, topic) for allowed in principal.may_publish)
 
 
 def may_subscribe(principal: Principal, wanted: str) -> bool:
     """Whether everything the filter matches may be seen by this device."""
-    return any(covers(allowed, wanted) for allowed in principal.may_subscribe)
+    return any(covers_filter(allowed, wanted) for allowed in principal.may_subscribe)

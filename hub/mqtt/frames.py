@@ -52,23 +52,23 @@ class Say:
 Reply: TypeAlias = Settled | Say
 
 
-def label(topic: str, publisher: str) -> bytes:
+def encode_label(topic: str, publisher: str) -> bytes:
     """Where a report comes from, made once for all of a device to a topic."""
     named, by = topic.encode(), publisher.encode()
     return _TOPIC.pack(len(named)) + named + bytes([len(by)]) + by
 
 
-def report(came_at: float, qos: int, labelled: bytes, payload: bytes) -> bytes:
+def encode_report(came_at: float, qos: int, labelled: bytes, payload: bytes) -> bytes:
     """One report."""
     return _REPORT.pack(came_at, qos, len(payload)) + labelled + payload
 
 
-def settled(total: int) -> bytes:
+def encode_settled(total: int) -> bytes:
     """How many are settled."""
     return _SETTLED.pack(_IS_SETTLED, total)
 
 
-def say(topic: str, payload: bytes) -> bytes:
+def encode_message(topic: str, payload: bytes) -> bytes:
     """A message for a device."""
     named = topic.encode()
     return _SAY.pack(_IS_SAY, len(named), len(payload)) + named + payload

@@ -74,14 +74,14 @@ class BrokerLink:
         """Let the broker tell a device something, with QoS 1. Raises Unreachable while the broker is away."""
         if self._link is None:
             raise Unreachable("the broker is away")
-        self._link.write(frames.say(topic, payload))
+        self._link.write(frames.encode_message(topic, payload))
 
     def _hear(self, link: _Link, reports: Sequence[HandedReport]) -> None:
         now, monotonic = self._clock.now(), time.monotonic()
-        self._receive([HandedOver(_inbound(one, now, monotonic), one.came_at, link.settle) for one in reports])
+        self._receive([HandedOver(_build_inbound(one, now, monotonic), one.came_at, link.settle) for one in reports])
 
 
-def _inbound(report: HandedReport, now: datetime, monotonic: float) -> Inbound:
+def _build_inbound(report: HandedReport, now: datetime, monotonic: float) -> Inbound:
     return Inbound(
         topic=report.topic,
         payload=report.payload,
@@ -134,4 +134,4 @@ class _Link(asyncio.Protocol):
 
     def _tell(self) -> None:
         self._is_telling = False
-        self.write(frames.settled(self._settled))
+        self.write(frames.encode_settled(self._settled))

@@ -100,7 +100,7 @@ class Handover:
         if not is_handed:
             return
         self._handed += 1
-        self._out.append(frames.report(now, packet_id is not None, route.label, payload))
+        self._out.append(frames.encode_report(now, packet_id is not None, route.label, payload))
         if not self._is_gathering and self._telemetry is not None:
             self._is_gathering = True
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self._write)

@@ -27,7 +27,7 @@ LARGEST_MESSAGE_BYTES: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class MosquittoAccount:
     """One user of the broker: its password (only its hash is written) and its topics."""
 
     username: str
@@ -58,9 +58,9 @@ class Listening:
     hub_door: Door | None = None
 
 
-def hub_account(username: str, password: str) -> Account:
+def hub_account(username: str, password: str) -> MosquittoAccount:
     """The hub itself: it hears every device and answers every device."""
-    return Account(username, password, HUB_PUBLISHES, (*ALARM_FILTERS, *STATE_FILTERS, *REPORT_FILTERS))
+    return MosquittoAccount(username, password, HUB_PUBLISHES, (*ALARM_FILTERS, *STATE_FILTERS, *REPORT_FILTERS))
 
 
 def password_entry(username: str, password: str, salt: bytes | None = None) -> str:
@@ -70,12 +70,12 @@ def password_entry(username: str, password: str, salt: bytes | None = None) -> s
     return f"{username}:$7${ITERATIONS}${b64encode(salt).decode()}${b64encode(hashed).decode()}"
 
 
-def acl(accounts: Iterable[Account]) -> str:
+def format_acl(accounts: Iterable[MosquittoAccount]) -> str:
     """Who may use which topics. What is not named is forbidden."""
     return "\n".join(_rules_of(account) for account in accounts)
 
 
-def configuration(folder: Path, listening: Listening) -> str:
+def format_configuration(folder: Path, listening: Listening) -> str:
     """What `mosquitto -c` reads; the other two files and the database are in `folder`.
 
     `max_queued_messages 0` is no limit in messages, `max_queued_bytes` is the limit that counts; `max_inflight_messages
@@ -83,7 +83,7 @@ def configuration(folder: Path, listening: Listening) -> str:
     """
     return "\n".join(
         (
-            *_listeners(listening),
+            *_format_listeners(listening),
             f"user {listening.run_as}",
             "allow_anonymous false",
             f"password_file {folder / 'passwords'}",
@@ -106,7 +106,7 @@ def configuration(folder: Path, listening: Listening) -> str:
     )
 
 
-def write(folder: Path, listening: Listening, accounts: Iterable[Account]) -> Path:
+def write_broker_files(folder: Path, listening: Listening, accounts: Iterable[MosquittoAccount]) -> Path:
     """Write the three files, readable by their owner alone; returns the configuration's path.
 
     A Mosquitto that runs reads passwords and ACL again on SIGHUP. It, too, has to run as their owner.
@@ -114,19 +114,19 @@ def write(folder: Path, listening: Listening, accounts: Iterable[Account]) -> Pa
     accounts = tuple(accounts)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     entries = [password_entry(account.username, account.password) for account in accounts]
-    _write(folder / "passwords", "\n".join((*entries, "")))
-    _write(folder / "acl", acl(accounts))
-    return _write(folder / "mosquitto.conf", configuration(folder, listening))
+    _replace_file(folder / "passwords", "\n".join((*entries, "")))
+    _replace_file(folder / "acl", format_acl(accounts))
+    return _replace_file(folder / "mosquitto.conf", format_configuration(folder, listening))
 
 
-def _listeners(listening: Listening) -> tuple[str, ...]:
+def _format_listeners(listening: Listening) -> tuple[str, ...]:
     devices = f"listener {listening.port} {listening.host}"
     if listening.hub_door is None:
         return (devices,)
     return (devices, "use_username_as_clientid true", f"listener {listening.hub_door.port} {listening.hub_door.host}")
 
 
-def _rules_of(account: Account) -> str:
+def _rules_of(account: MosquittoAccount) -> str:
     return "\n".join(
         (
             f"user {account.username}",
@@ -137,7 +137,7 @@ def _rules_of(account: Account) -> str:
     )
 
 
-def _write(path: Path, content: str) -> Path:
+def _replace_file(path: Path, content: str) -> Path:
     """Replace a file at once: whoever reads meanwhile reads the old or the new one, never a half."""
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

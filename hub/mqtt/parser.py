@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hub.mqtt.codec import Malformed, Packet, decode
+from hub.mqtt.codec import Malformed, Packet, decode_packet
 
 MAX_PACKET_BYTES = 16 * 1024
 """Four times what the contract allows: an oversized call for help must still reach the hub, as an unreadable one."""
@@ -28,7 +28,7 @@ class Parser:
     def packets(self) -> Iterator[Packet]:
         """Yield what is whole. Raises Malformed; what follows is then meaningless. May be left and called again."""
         while (frame := self.next_frame()) is not None:
-            yield decode(*frame)
+            yield decode_packet(*frame)
 
     def next_frame(self) -> tuple[int, bytes] | None:
         """First byte of the next packet, and what is behind its length; None until it is whole. Raises Malformed."""

@@ -19,10 +19,10 @@ async def recheck_changed(changes: Changes, broker: Broker) -> None:
     """Shut connections whose rows changed, as they change, until cancelled."""
     with changes.subscribe("device") as heard:
         async for change in heard:
-            await _recheck(change, broker)
+            await _recheck_connections(change, broker)
 
 
-async def _recheck(change: Change, broker: Broker) -> None:
+async def _recheck_connections(change: Change, broker: Broker) -> None:
     while True:
         try:
             return await (broker.recheck_all() if change.kind == "lost" else broker.recheck(change.id))

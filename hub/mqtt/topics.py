@@ -44,14 +44,14 @@ def is_filter(wanted: str) -> bool:
     return all(level in ("+", "#") or not set("+#") & set(level) for level in levels) and "#" not in levels[:-1]
 
 
-def matches(wanted: str, topic: str) -> bool:
+def matches_topic(wanted: str, topic: str) -> bool:
     """Whether a subscription to `wanted` receives `topic` (4.7). A leading wildcard never sees `$…` topics."""
     if topic.startswith("$") and wanted[:1] in ("+", "#"):
         return False
-    return covers(wanted, topic)
+    return covers_filter(wanted, topic)
 
 
-def covers(allowed: str, wanted: str) -> bool:
+def covers_filter(allowed: str, wanted: str) -> bool:
     """Whether every topic that `wanted` matches is matched by `allowed` too."""
     allowed_levels, wanted_levels = allowed.split("/"), wanted.split("/")
     for at, level in enumerate(allowed_levels):
@@ -83,30 +83,30 @@ class FilterTree(Generic[Subscriber]):
         node.here[subscriber] = qos
 
     def remove(self, wanted: str, subscriber: Subscriber) -> None:
-        _remove(self._root, wanted.split("/"), subscriber)
+        _remove_subscriber(self._root, wanted.split("/"), subscriber)
 
     def of(self, topic: str) -> dict[Subscriber, int]:
         """Each subscriber whose filters match, once, with the highest QoS granted among them (3.3.5)."""
         found: dict[Subscriber, int] = {}
-        for node in _reached(self._root, topic.split("/"), wildcard=not topic.startswith("$")):
+        for node in _matching_nodes(self._root, topic.split("/"), wildcard=not topic.startswith("$")):
             for subscriber, qos in node.here.items():
                 found[subscriber] = max(qos, found.get(subscriber, 0))
         return found
 
 
-def _remove(node: _Node[Subscriber], levels: list[str], subscriber: Subscriber) -> None:
+def _remove_subscriber(node: _Node[Subscriber], levels: list[str], subscriber: Subscriber) -> None:
     if not levels:
         node.here.pop(subscriber, None)
         return
     branch = node.branches.get(levels[0])
     if branch is None:
         return
-    _remove(branch, levels[1:], subscriber)
+    _remove_subscriber(branch, levels[1:], subscriber)
     if not branch.here and not branch.branches:
         del node.branches[levels[0]]
 
 
-def _reached(node: _Node[Subscriber], levels: list[str], *, wildcard: bool = True) -> Iterator[_Node[Subscriber]]:
+def _matching_nodes(node: _Node[Subscriber], levels: list[str], *, wildcard: bool = True) -> Iterator[_Node[Subscriber]]:
     if wildcard and (rest := node.branches.get("#")):
         yield rest
     if not levels:
@@ -114,4 +114,4 @@ def _reached(node: _Node[Subscriber], levels: list[str], *, wildcard: bool = Tru
         return
     for step in (levels[0], "+") if wildcard else (levels[0],):
         if (branch := node.branches.get(step)) is not None:
-            yield from _reached(branch, levels[1:])
+            yield from _matching_nodes(branch, levels[1:])

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, NoReturn, TypeAlias
 
 from hub.kit.changes import Changes
-from hub.kit.clock import BothClocks, Clock, parted
+from hub.kit.clock import BothClocks, Clock, measure_clock_step
 from hub.kit.db import Conn, Database
 from hub.kit.due_jobs import DueJob, delete_due_job, follow_clock
 from hub.kit.every import Housekeeping
@@ -55,7 +55,7 @@ class DueJobs:
 
     async def _follow_clock(self) -> None:
         before, both, now = self._both, self._clock.both(), self._clock.now()
-        was_set = None if before is None else parted(before, both) is not None
+        was_set = None if before is None else measure_clock_step(before, both) is not None
         async with self._database.transaction() as conn:
             await follow_clock(conn, now, was_set=was_set)
         self._both = both
@@ -68,7 +68,7 @@ class DueJobs:
             if job is None:
                 return False
             row = PolledRow("due-job", job.id, job.centre_id)
-            await parking.shield(conn, row, lambda: self._do(conn, job, row, now), now)
+            await parking.run_or_park(conn, row, lambda: self._do(conn, job, row, now), now)
             return True
 
     async def _do(self, conn: Conn, job: DueJob, row: PolledRow, now: datetime) -> None:
@@ -76,5 +76,5 @@ class DueJobs:
         await self._works[job.kind](editing, job.subject)
         await delete_due_job(conn, job)
         if job.was_parked:
-            await parking.unpark(conn, row, now)
+            await parking.unpark_row(conn, row, now)
         await editing.append_entries()

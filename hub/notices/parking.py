@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from hub.kit.bulkhead import Defect, contain
+from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId
 from hub.notices import service, store
@@ -29,19 +29,19 @@ class PolledRow:
     centre_id: CentreId
 
 
-async def shield(conn: Conn, row: PolledRow, work: Callable[[], Awaitable[T]], now: datetime) -> T | Defect:
+async def run_or_park(conn: Conn, row: PolledRow, work: Callable[[], Awaitable[T]], now: datetime) -> T | Defect:
     """Do `work` for one row, in a savepoint of its own; when it raises, its changes are undone and the row is parked.
 
     Deferred constraints are checked before the savepoint ends, so that they cannot undo more than this row. Raises
     psycopg.OperationalError and TimeoutError: those are no fault of the row.
     """
-    outcome = await attempt(conn, f"{row.kind} {row.id}", work)
+    outcome = await run_in_savepoint(conn, f"{row.kind} {row.id}", work)
     if isinstance(outcome, Defect):
-        await park(conn, row, outcome, now)
+        await park_row(conn, row, outcome, now)
     return outcome
 
 
-async def attempt(conn: Conn, what: str, work: Callable[[], Awaitable[T]]) -> T | Defect:
+async def run_in_savepoint(conn: Conn, what: str, work: Callable[[], Awaitable[T]]) -> T | Defect:
     """Do `work` in a savepoint of its own; when it raises, its changes are undone, and the defect is returned."""
 
     async def apart() -> T:
@@ -50,28 +50,28 @@ async def attempt(conn: Conn, what: str, work: Callable[[], Awaitable[T]]) -> T 
             await conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
             return done
 
-    return await contain(what, apart)
+    return await run_in_bulkhead(what, apart)
 
 
-async def park(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
+async def park_row(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
     """Put a row aside until it is to be tried again; noticed with its id."""
     failures = await store.failures_of(conn, row.kind, row.id) + 1
     again_at = now + AGAIN_AFTER[min(failures, len(AGAIN_AFTER)) - 1]
     await store.set_parked(conn, row.kind, row.id, defect.error, now, again_at)
-    await notice(conn, row, defect, now)
+    await notice_parked_row(conn, row, defect, now)
 
 
-async def notice(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
+async def notice_parked_row(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
     """Say on the board which row raised."""
     params = {"kind": row.kind, "id": row.id, "error": defect.error}
-    await service.raise_notice(conn, Raised(row.centre_id, NoticeCode.ROW_PARKED, _subject(row), params=params), now)
+    await service.raise_notice(conn, Raised(row.centre_id, NoticeCode.ROW_PARKED, _subject_of(row), params=params), now)
 
 
-async def unpark(conn: Conn, row: PolledRow, now: datetime) -> None:
+async def unpark_row(conn: Conn, row: PolledRow, now: datetime) -> None:
     """The row works (again): its mark and its notice go."""
     if await store.delete_parked(conn, row.kind, row.id):
-        await service.clear_notice(conn, row.centre_id, NoticeCode.ROW_PARKED, _subject(row), now)
+        await service.clear_notice(conn, row.centre_id, NoticeCode.ROW_PARKED, _subject_of(row), now)
 
 
-def _subject(row: PolledRow) -> str:
+def _subject_of(row: PolledRow) -> str:
     return f"{row.kind}:{row.id}"

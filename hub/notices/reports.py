@@ -1,6 +1,6 @@
 """Says on the board which task of the hub's housekeeping raises, until it works again."""
 
-from hub.centre.service import only_centre
+from hub.centre.service import find_centre
 from hub.kit.bulkhead import Defect
 from hub.kit.clock import Clock
 from hub.kit.db import Database
@@ -19,7 +19,7 @@ class TaskReports:
         """Raise the notice of the task `name`, or clear it when it works. Raises psycopg.OperationalError."""
         now, subject = self._clock.now(), f"task:{name}"
         async with self._database.transaction() as conn:
-            centre_id = await only_centre(conn)
+            centre_id = await find_centre(conn)
             if centre_id is None:
                 return
             if defect is None:

@@ -10,24 +10,24 @@ from hub.notices.model import OCCURRENCES, QUIET_FOR, Notice, NoticeCode, Raised
 
 async def raise_notice(conn: Conn, raised: Raised, now: datetime) -> NoticeId:
     """Raise a notice, or count it once more when the same one stands. Returns the id of the one that stands."""
-    return await store.upsert(conn, NoticeId(new_id("t", now)), raised, now)
+    return await store.upsert_notice(conn, NoticeId(new_id("t", now)), raised, now)
 
 
 async def clear_notice(conn: Conn, centre_id: CentreId, code: str, subject: str, now: datetime) -> None:
     """The matter is over; nothing happens when no such notice stands."""
-    await store.clear(conn, centre_id, code, subject, now)
+    await store.clear_notice(conn, centre_id, code, subject, now)
 
 
-async def newest_known(conn: Conn) -> datetime | None:
+async def newest_noticed_time(conn: Conn) -> datetime | None:
     """What the clock has to reach, as a standing notice that it is behind says; None while none stands."""
-    return await store.newest_known(conn, NoticeCode.CLOCK_BEHIND)
+    return await store.newest_noticed_time(conn, NoticeCode.CLOCK_BEHIND)
 
 
 async def standing_about(conn: Conn, centre_id: CentreId, subject: str) -> list[Notice]:
     """The notices about this subject that stand, by code."""
-    return await store.standing_about(conn, centre_id, subject)
+    return await store.list_notices_about(conn, centre_id, subject)
 
 
-async def clear_quiet(conn: Conn, now: datetime) -> int:
+async def clear_stale_notices(conn: Conn, now: datetime) -> int:
     """What happened and has not happened again for an hour is over. Returns how many notices that ends."""
-    return await store.clear_quiet(conn, OCCURRENCES, now - QUIET_FOR, now)
+    return await store.clear_stale_notices(conn, OCCURRENCES, now - QUIET_FOR, now)

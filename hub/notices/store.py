@@ -12,7 +12,7 @@ from hub.kit.ids import CentreId, NoticeId
 from hub.notices.model import Notice, Raised
 
 
-async def upsert(conn: Conn, notice_id: NoticeId, raised: Raised, now: datetime) -> NoticeId:
+async def upsert_notice(conn: Conn, notice_id: NoticeId, raised: Raised, now: datetime) -> NoticeId:
     """One more time for the standing notice of this code and subject, or a new one."""
     cursor = await conn.execute(
         """
@@ -37,7 +37,7 @@ async def upsert(conn: Conn, notice_id: NoticeId, raised: Raised, now: datetime)
     return NoticeId(row[0])
 
 
-async def clear(conn: Conn, centre_id: CentreId, code: str, subject: str, now: datetime) -> None:
+async def clear_notice(conn: Conn, centre_id: CentreId, code: str, subject: str, now: datetime) -> None:
     """End the standing notice of this code and subject, if there is one."""
     await conn.execute(
         """
@@ -49,7 +49,7 @@ async def clear(conn: Conn, centre_id: CentreId, code: str, subject: str, now: d
     )
 
 
-async def clear_quiet(conn: Conn, codes: Collection[str], last_before: datetime, now: datetime) -> int:
+async def clear_stale_notices(conn: Conn, codes: Collection[str], last_before: datetime, now: datetime) -> int:
     """End the standing notices of these codes that were last raised then or before; how many that were.
 
     One that somebody is raising again is left out: nobody waits for this in a circle.
@@ -72,7 +72,7 @@ async def clear_quiet(conn: Conn, codes: Collection[str], last_before: datetime,
     return cursor.rowcount
 
 
-async def standing(conn: Conn, centre_id: CentreId, limit: int) -> list[Notice]:
+async def list_standing_notices(conn: Conn, centre_id: CentreId, limit: int) -> list[Notice]:
     """The notices that stand, newest first."""
     async with conn.cursor(row_factory=class_row(Notice)) as cur:
         await cur.execute(
@@ -88,7 +88,7 @@ async def standing(conn: Conn, centre_id: CentreId, limit: int) -> list[Notice]:
         return await cur.fetchall()
 
 
-async def standing_about(conn: Conn, centre_id: CentreId, subject: str) -> list[Notice]:
+async def list_notices_about(conn: Conn, centre_id: CentreId, subject: str) -> list[Notice]:
     """The notices about this subject that stand, by code."""
     async with conn.cursor(row_factory=class_row(Notice)) as cur:
         await cur.execute(
@@ -103,7 +103,7 @@ async def standing_about(conn: Conn, centre_id: CentreId, subject: str) -> list[
         return await cur.fetchall()
 
 
-async def notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
+async def find_notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
     """The notice with this id."""
     async with conn.cursor(row_factory=class_row(Notice)) as cur:
         await cur.execute(
@@ -117,7 +117,7 @@ async def notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
         return await cur.fetchone()
 
 
-async def newest_known(conn: Conn, code: str) -> datetime | None:
+async def newest_noticed_time(conn: Conn, code: str) -> datetime | None:
     """The latest time that a standing notice of this code names as `newest`."""
     cursor = await conn.execute(
         """

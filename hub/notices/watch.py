@@ -7,7 +7,7 @@ from hub.kit.db import Database
 from hub.notices import service
 
 
-class Watch:
+class NoticeWatch:
     """`look` is due every minute."""
 
     EVERY_SECONDS: Final = 60.0
@@ -19,4 +19,4 @@ class Watch:
     async def look(self) -> None:
         """Clear what is over. Raises psycopg.OperationalError."""
         async with self._database.transaction() as conn:
-            await service.clear_quiet(conn, self._clock.now())
+            await service.clear_stale_notices(conn, self._clock.now())

@@ -8,10 +8,10 @@ from psycopg.rows import class_row, dict_row
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId
-from hub.notifications.model import AcceptLink, NotificationState, Outgoing, Told
+from hub.notifications.model import AcceptLink, NotificationState, LeasedNotification, Told
 
 
-async def move_links(conn: Conn, clock_set: ClockSet) -> None:
+async def adjust_links_to_clock(conn: Conn, clock_set: ClockSet) -> None:
     """Let accept links that were made under the wrong time hold for as long as before."""
     await conn.execute(
         """
@@ -24,7 +24,7 @@ async def move_links(conn: Conn, clock_set: ClockSet) -> None:
     )
 
 
-async def insert_link(conn: Conn, token_hash: bytes, outgoing: Outgoing, ends_at: datetime, now: datetime) -> None:
+async def insert_link(conn: Conn, token_hash: bytes, outgoing: LeasedNotification, ends_at: datetime, now: datetime) -> None:
     """Remember the hash of a link's token; the token itself is only in the message."""
     await conn.execute(
         """
@@ -42,7 +42,7 @@ async def insert_link(conn: Conn, token_hash: bytes, outgoing: Outgoing, ends_at
     )
 
 
-async def link(conn: Conn, token_hash: bytes) -> AcceptLink | None:
+async def find_link(conn: Conn, token_hash: bytes) -> AcceptLink | None:
     """The link with this hash, unless its account is disabled."""
     async with conn.cursor(row_factory=class_row(AcceptLink)) as cur:
         await cur.execute(
@@ -70,7 +70,7 @@ async def set_answered(conn: Conn, notification_id: str, now: datetime) -> None:
     )
 
 
-async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[Told]:
+async def list_told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[Told]:
     """Who was told of these alarms, each once with the best that any message reached, in the order of telling."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 
 import psycopg
 
-from hub.kit.bulkhead import Defect, contain
+from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Conn, Database
@@ -22,8 +22,8 @@ from hub.notices import service as notices
 from hub.notices.model import NoticeCode, Raised
 from hub.notices.parking import PolledRow
 from hub.notifications import answer_store, store
-from hub.notifications.channels import AcceptUrls, Channel, Failed, Result, Retry, Taken
-from hub.notifications.model import Outgoing
+from hub.notifications.channels import AcceptUrls, Channel, SendRefused, Result, SendRetry, SendAccepted
+from hub.notifications.model import LeasedNotification
 from hub.notifications.retries import LONGEST_WAIT, next_try
 from hub.notifications.service import token_hash
 
@@ -36,7 +36,7 @@ LEASE: Final = timedelta(seconds=10)
 LINK_HOLDS: Final = timedelta(hours=24)
 
 
-class Deliver:
+class NotificationDeliverer:
     """The one loop that speaks to people's providers."""
 
     def __init__(
@@ -75,21 +75,21 @@ class Deliver:
             if requeued := await store.requeue_expired(conn, sorted(self._in_hand), LEASE, self._clock.now()):
                 log.warning("%d notifications were leased and never settled: they are sent again", requeued)
 
-    async def lease_due(self) -> list[Outgoing]:
+    async def lease_due(self) -> list[LeasedNotification]:
         """Lease as much of what is due as there are free hands, each message with an accept link where it asks."""
         free = _AT_ONCE - len(self._in_hand)
         if free == 0:
             return []
         async with self._database.transaction() as conn:
             now = self._clock.now()
-            leased = await store.lease(conn, self._name, now + LEASE, now, free, LONGEST_WAIT)
+            leased = await store.lease_due_notifications(conn, self._name, now + LEASE, now, free, LONGEST_WAIT)
             for unusable in leased.unusable:
                 await self._put_aside(conn, unusable.row, unusable.defect)
             outgoing = [await self._with_link(conn, one) for one in leased.usable]
         self._in_hand.update(one.id for one in outgoing)
         return outgoing
 
-    async def send(self, outgoing: Outgoing) -> None:
+    async def send(self, outgoing: LeasedNotification) -> None:
         """Send one leased message and write down what became of it. Raises psycopg.OperationalError."""
         try:
             result = await self._hand_over(outgoing)
@@ -98,9 +98,9 @@ class Deliver:
         finally:
             self._in_hand.discard(outgoing.id)
 
-    async def _send_one(self, outgoing: Outgoing) -> None:
+    async def _send_one(self, outgoing: LeasedNotification) -> None:
         try:
-            sent = await contain(f"notification {outgoing.id}", lambda: self.send(outgoing))
+            sent = await run_in_bulkhead(f"notification {outgoing.id}", lambda: self.send(outgoing))
             if isinstance(sent, Defect):
                 async with self._database.transaction() as conn:
                     await self._put_aside(conn, PolledRow("notification", outgoing.id, outgoing.centre_id), sent)
@@ -113,10 +113,10 @@ class Deliver:
     async def _put_aside(self, conn: Conn, row: PolledRow, defect: Defect) -> None:
         """One that raises before or after it is sent waits a minute, with a notice; the others go on."""
         now = self._clock.now()
-        await store.set_aside(conn, row.id, self._name, now)
-        await parking.park(conn, row, defect, now)
+        await store.release_after_defect(conn, row.id, self._name, now)
+        await parking.park_row(conn, row, defect, now)
 
-    async def _with_link(self, conn: Conn, outgoing: Outgoing) -> Outgoing:
+    async def _with_link(self, conn: Conn, outgoing: LeasedNotification) -> LeasedNotification:
         if not outgoing.asks:
             return outgoing
         now = self._clock.now()
@@ -124,33 +124,33 @@ class Deliver:
         await answer_store.insert_link(conn, token_hash(token), outgoing, now + LINK_HOLDS, now)
         return replace(outgoing, token=token)
 
-    async def _hand_over(self, outgoing: Outgoing) -> Result:
+    async def _hand_over(self, outgoing: LeasedNotification) -> Result:
         channel = self._channels.get(outgoing.channel)
         if channel is None:
-            return Failed("no-channel")
+            return SendRefused("no-channel")
         accept = AcceptUrls.of(self._public_url, outgoing.token) if outgoing.token else None
         what = f"the channel {outgoing.channel} with notification {outgoing.id}"
-        sent = await contain(what, lambda: channel.send(outgoing, accept, self._clock.now()))
-        return Retry("defect") if isinstance(sent, Defect) else sent
+        sent = await run_in_bulkhead(what, lambda: channel.send(outgoing, accept, self._clock.now()))
+        return SendRetry("defect") if isinstance(sent, Defect) else sent
 
-    async def _record(self, conn: Conn, outgoing: Outgoing, result: Result) -> None:
+    async def _record(self, conn: Conn, outgoing: LeasedNotification, result: Result) -> None:
         now = self._clock.now()
         match result:
-            case Taken(provider_id):
+            case SendAccepted(provider_id):
                 if await store.set_taken(conn, outgoing.id, self._name, provider_id, now):
-                    await notices.clear_notice(conn, outgoing.centre_id, NoticeCode.UNTOLD, _subject(outgoing), now)
-            case Retry(reason):
+                    await notices.clear_notice(conn, outgoing.centre_id, NoticeCode.UNTOLD, _notice_subject(outgoing), now)
+            case SendRetry(reason):
                 again = next_try(outgoing.tries, now)
                 if again is None:
                     await self._give_up(conn, outgoing, reason)
                 else:
                     await store.set_retry(conn, outgoing.id, self._name, reason, again)
-            case Failed(reason):
+            case SendRefused(reason):
                 await self._give_up(conn, outgoing, reason)
             case _:
                 assert_never(result)
 
-    async def _give_up(self, conn: Conn, outgoing: Outgoing, reason: str) -> None:
+    async def _give_up(self, conn: Conn, outgoing: LeasedNotification, reason: str) -> None:
         """This channel is at its end: the next one at once, and when there is none, a notice that says so."""
         now = self._clock.now()
         log.warning("notification %s failed over %s: %s", outgoing.id, outgoing.channel, reason)
@@ -159,11 +159,11 @@ class Deliver:
             return
         if await store.queue_next_channel(conn, outgoing.id, new_id("n", now), now):
             return
-        if await store.bury_if_last(conn, outgoing.id):
+        if await store.set_dead_if_last(conn, outgoing.id):
             untold = Raised(
                 outgoing.centre_id,
                 NoticeCode.UNTOLD,
-                _subject(outgoing),
+                _notice_subject(outgoing),
                 params={"channel": outgoing.channel, "reason": reason},
             )
             await notices.raise_notice(conn, untold, now)
@@ -183,5 +183,5 @@ class Deliver:
             pass
 
 
-def _subject(outgoing: Outgoing) -> str:
+def _notice_subject(outgoing: LeasedNotification) -> str:
     return f"account:{outgoing.to.account_id}"

@@ -47,7 +47,7 @@ class NotificationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AlarmFacts:
     """What a message may say of an alarm: who, where, how urgent. Nothing else of a senior can get into one.
 
     `summary` is the finding's text per language; `pressed` the centre's local time of a late press, else empty.
@@ -83,7 +83,7 @@ class Telling:
     n: int
     account_ids: tuple[AccountId, ...]
     template: Template
-    facts: Facts
+    facts: AlarmFacts
 
 
 class ChannelName(StrEnum):
@@ -132,7 +132,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class LeasedNotification:
     """A leased notification: what a channel needs to send it. `token` opens the accept link, where there is one."""
 
     id: str
@@ -141,7 +141,7 @@ class Outgoing:
     n: int
     channel: str
     template: Template
-    facts: Facts
+    facts: AlarmFacts
     to: Recipient
     tries: int
     made_at: datetime

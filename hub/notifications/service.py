@@ -23,7 +23,7 @@ from hub.notifications.model import (
     AcceptLink,
     ContactMethod,
     ContactRecord,
-    Facts,
+    AlarmFacts,
     Reachable,
     Telling,
     Template,
@@ -42,7 +42,7 @@ async def write_contacts(edit: Edit, account_id: AccountId, contacts: Sequence[C
     for contact in contacts:
         if not is_address_of(contact.channel, contact.address):
             raise WrongAddress(channel=contact.channel.value)
-    account = await access.account(edit.conn, account_id)
+    account = await access.require_account(edit.conn, account_id)
     changed = [
         await contact_store.upsert_contact(edit.conn, new_id("c", edit.now), account_id, contact, rank, edit.now)
         for rank, contact in enumerate(dict.fromkeys(contacts))
@@ -53,7 +53,7 @@ async def write_contacts(edit: Edit, account_id: AccountId, contacts: Sequence[C
         edit.note(account.centre_id, Chain.CARE, "contacts.written", person=str(account.person), **by_channel)
 
 
-async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
+async def find_reachable(conn: Conn, centre_id: CentreId) -> Reachable:
     """Which of the centre's active responders have a channel. Reachable is who has one that works."""
     rows = await contact_store.responders_with_channel(conn, centre_id)
     return Reachable(
@@ -61,27 +61,27 @@ async def reachable(conn: Conn, centre_id: CentreId) -> Reachable:
     )
 
 
-async def tell(conn: Conn, telling: Telling, now: datetime) -> int:
+async def enqueue_notifications(conn: Conn, telling: Telling, now: datetime) -> int:
     """Queue a message for each of these accounts. Returns how many of them have a channel.
 
     A P1 that waits for a person's answer, and the last resort, go over all her working channels in parallel; anything
     else over her best one, and over the next when that fails. Who has none that works is tried over what there is.
     """
     methods = await contact_store.contact_methods(conn, telling.account_ids)
-    chosen = list(_chosen(methods, telling))
-    await store.insert(conn, telling, [(new_id("n", now), method) for method in chosen], now)
+    chosen = list(_choose_methods(methods, telling))
+    await store.insert_notifications(conn, telling, [(new_id("n", now), method) for method in chosen], now)
     return len({method.account_id for method in chosen})
 
 
-async def tell_by_last_resort(
-    conn: Conn, centre_id: CentreId, alarm_id: AlarmId, people: tuple[AccountId, ...], facts: Facts, now: datetime
+async def enqueue_last_resort_notifications(
+    conn: Conn, centre_id: CentreId, alarm_id: AlarmId, people: tuple[AccountId, ...], facts: AlarmFacts, now: datetime
 ) -> None:
     """Tell these people, over all their channels, that the alarm cannot be worked out; at most every 30 s."""
     last = await store.last_told_by(conn, alarm_id, Template.LAST_RESORT)
     if last is not None and last.made_at <= now < last.made_at + LAST_RESORT_EVERY:
         return
     n = LAST_RESORT_AFTER + 1 if last is None else last.n + 1
-    await tell(conn, Telling(centre_id, alarm_id, n, people, Template.LAST_RESORT, facts), now)
+    await enqueue_notifications(conn, Telling(centre_id, alarm_id, n, people, Template.LAST_RESORT, facts), now)
 
 
 async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
@@ -104,23 +104,23 @@ async def is_anybody_told_since(conn: Conn, alarm_id: AlarmId, since: datetime) 
     return await store.is_anybody_told_since(conn, alarm_id, since)
 
 
-async def told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> dict[AlarmId, list[Told]]:
+async def list_told_by_alarm(conn: Conn, alarm_ids: Sequence[AlarmId]) -> dict[AlarmId, list[Told]]:
     """Who was told of each of these alarms, in the order of telling."""
-    rows = await answer_store.told(conn, alarm_ids)
+    rows = await answer_store.list_told(conn, alarm_ids)
     return {alarm_id: list(of_alarm) for alarm_id, of_alarm in groupby(rows, key=lambda row: row.alarm_id)}
 
 
-async def clock_was_set(conn: Conn, clock_set: ClockSet) -> None:
+async def adjust_notifications_to_clock(conn: Conn, clock_set: ClockSet) -> None:
     """A clock that was set back holds nothing back; set forward, it makes one try early, and ends no link."""
     if clock_set.by < timedelta():
-        await store.bring_forward(conn, -clock_set.by)
+        await store.move_attempts_earlier(conn, -clock_set.by)
     else:
-        await answer_store.move_links(conn, clock_set)
+        await answer_store.adjust_links_to_clock(conn, clock_set)
 
 
 async def open_link(conn: Conn, token: str, now: datetime) -> AcceptLink | None:
     """The accept link with this token, unless its time is over. Changes nothing: previews open links too."""
-    found = await answer_store.link(conn, token_hash(token))
+    found = await answer_store.find_link(conn, token_hash(token))
     return found if found is not None and found.ends_at > now else None
 
 
@@ -134,7 +134,7 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def _chosen(methods: Iterable[ContactMethod], telling: Telling) -> Iterator[ContactMethod]:
+def _choose_methods(methods: Iterable[ContactMethod], telling: Telling) -> Iterator[ContactMethod]:
     """Of each account's methods, best first, those to use at once."""
     for account_id, own in groupby(methods, key=lambda method: method.account_id):
         ranked = list(own)

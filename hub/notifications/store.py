@@ -8,21 +8,21 @@ from functools import partial
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from hub.kit.bulkhead import Defect, contain_now
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
 from hub.notices.parking import PolledRow
 from hub.notifications.model import (
     ContactMethod,
-    Facts,
-    Outgoing,
+    AlarmFacts,
+    LeasedNotification,
     Recipient,
     Telling,
     Template,
 )
 
 
-async def insert(conn: Conn, telling: Telling, methods: Sequence[tuple[str, ContactMethod]], now: datetime) -> None:
+async def insert_notifications(conn: Conn, telling: Telling, methods: Sequence[tuple[str, ContactMethod]], now: datetime) -> None:
     """Queue one notification for each (new id, method)."""
     async with conn.cursor() as cur:
         await cur.executemany(
@@ -134,7 +134,7 @@ async def last_told_by(conn: Conn, alarm_id: AlarmId, template: Template) -> Las
         return await cur.fetchone()
 
 
-async def bring_forward(conn: Conn, by: timedelta) -> None:
+async def move_attempts_earlier(conn: Conn, by: timedelta) -> None:
     """Let what waits for its next attempt, or for the end of a lease, wait so much less."""
     await conn.execute(
         """
@@ -182,11 +182,11 @@ class UnreadableNotification:
 class Leased:
     """What was leased, the most urgent and oldest first."""
 
-    usable: tuple[Outgoing, ...]
+    usable: tuple[LeasedNotification, ...]
     unusable: tuple[UnreadableNotification, ...]
 
 
-async def lease(conn: Conn, by: str, until: datetime, now: datetime, limit: int, longest_wait: timedelta) -> Leased:
+async def lease_due_notifications(conn: Conn, by: str, until: datetime, now: datetime, limit: int, longest_wait: timedelta) -> Leased:
     """Lease up to `limit` due notifications; those leased elsewhere, and those that are parked, are skipped."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
@@ -225,18 +225,18 @@ async def lease(conn: Conn, by: str, until: datetime, now: datetime, limit: int,
             {"now": now, "until": until, "by": by, "limit": limit, "longest_wait": longest_wait},
         )
         rows = await cur.fetchall()
-    read = [(row, contain_now(f"notification {row['id']}", partial(_outgoing, row))) for row in rows]
+    read = [(row, call_in_bulkhead(f"notification {row['id']}", partial(_build_outgoing, row))) for row in rows]
     return Leased(
         usable=tuple(one for _, one in read if not isinstance(one, Defect)),
-        unusable=tuple(UnreadableNotification(_polled(row), one) for row, one in read if isinstance(one, Defect)),
+        unusable=tuple(UnreadableNotification(_build_polled_row(row), one) for row, one in read if isinstance(one, Defect)),
     )
 
 
-def _polled(row: Mapping[str, object]) -> PolledRow:
+def _build_polled_row(row: Mapping[str, object]) -> PolledRow:
     return PolledRow("notification", str(row["id"]), CentreId(str(row["centre_id"])))
 
 
-def _outgoing(row: Mapping[str, object]) -> Outgoing:
+def _build_outgoing(row: Mapping[str, object]) -> LeasedNotification:
     """One leased row, without a link yet."""
     match row:
         case {
@@ -264,14 +264,14 @@ def _outgoing(row: Mapping[str, object]) -> Outgoing:
                 language,
                 address,
             )
-            return Outgoing(
+            return LeasedNotification(
                 id=notification_id,
                 centre_id=CentreId(centre_id),
                 alarm_id=AlarmId(alarm_id),
                 n=n,
                 channel=channel,
                 template=Template(template),
-                facts=Facts(**params),
+                facts=AlarmFacts(**params),
                 to=to,
                 tries=tries,
                 made_at=made_at,
@@ -310,7 +310,7 @@ async def set_retry(conn: Conn, notification_id: str, by: str, error: str, next_
     return cursor.rowcount > 0
 
 
-async def set_aside(conn: Conn, notification_id: str, by: str, now: datetime) -> None:
+async def release_after_defect(conn: Conn, notification_id: str, by: str, now: datetime) -> None:
     """It raised: it is leased no more, and due again as soon as it is not parked, unless nobody needs it then."""
     await conn.execute(
         """
@@ -325,7 +325,7 @@ async def set_aside(conn: Conn, notification_id: str, by: str, now: datetime) ->
     )
 
 
-async def lock_message(conn: Conn, outgoing: Outgoing) -> None:
+async def lock_message(conn: Conn, outgoing: LeasedNotification) -> None:
     """Let no other channel of this person's message fail until the transaction ends: the last one has to know it is."""
     key = f"notification {outgoing.alarm_id} {outgoing.n} {outgoing.to.account_id}"
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": key})
@@ -369,7 +369,7 @@ async def queue_next_channel(conn: Conn, refused_id: str, new_id: str, now: date
     return cursor.rowcount > 0
 
 
-async def bury_if_last(conn: Conn, refused_id: str) -> bool:
+async def set_dead_if_last(conn: Conn, refused_id: str) -> bool:
     """Call a refused message dead when no other channel has it or may still get it; whether it is dead."""
     cursor = await conn.execute(
         """

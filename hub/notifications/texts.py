@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from hub.kit.ids import AccountId
-from hub.kit.lines import one_line
+from hub.kit.lines import join_lines
 from hub.notices.model import Priority
-from hub.notifications.model import LAST_RESORT_AFTER, Facts, Template
+from hub.notifications.model import LAST_RESORT_AFTER, AlarmFacts, Template
 
 LANGUAGES: Final = ("zh-CN", "en")
 
@@ -25,7 +25,7 @@ OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def texts(template: Template, facts: Facts, n: int, to: AccountId) -> dict[str, str]:
+def render_texts(template: Template, facts: AlarmFacts, n: int, to: AccountId) -> dict[str, str]:
     """The message in each language, with the number people say aloud: `#23-07·3` is the third telling.
 
     `to` is the account of whoever reads it: somebody who has taken the alarm is 您, not a third person.
@@ -33,26 +33,26 @@ def texts(template: Template, facts: Facts, n: int, to: AccountId) -> dict[str, 
     is_owner = to == facts.owner_id
     n -= LAST_RESORT_AFTER if n > LAST_RESORT_AFTER else 0
     return {
-        "zh-CN": _chinese(template, facts, n, "您" if is_owner else one_line(facts.owner.get("zh-CN", "有人"))),
-        "en": _english(template, facts, n, "" if is_owner else one_line(facts.owner.get("en", "Somebody"))),
+        "zh-CN": _render_chinese(template, facts, n, "您" if is_owner else join_lines(facts.owner.get("zh-CN", "有人"))),
+        "en": _render_english(template, facts, n, "" if is_owner else join_lines(facts.owner.get("en", "Somebody"))),
     }
 
 
-def subject(template: Template, facts: Facts, language: str) -> str:
+def render_subject(template: Template, facts: AlarmFacts, language: str) -> str:
     """The first words, for the subject of a mail."""
     if language == "en":
-        return f"{_drill_en(facts)}{_urgency_en(template, facts)}{_summary(facts, 'en')} #{facts.number}"
-    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{_summary(facts, 'zh-CN')} #{facts.number}"
+        return f"{_drill_en(facts)}{_urgency_en(template, facts)}{_render_summary(facts, 'en')} #{facts.number}"
+    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{_render_summary(facts, 'zh-CN')} #{facts.number}"
 
 
-def _chinese(template: Template, facts: Facts, n: int, owner: str) -> str:
-    said = _summary(facts, "zh-CN")
+def _render_chinese(template: Template, facts: AlarmFacts, n: int, owner: str) -> str:
+    said = _render_summary(facts, "zh-CN")
     pressed = f"（{facts.pressed} 按下，刚刚收到）" if facts.pressed else ""
-    text = f"{said}{pressed}，{_asked_zh(template, facts, owner)}"
+    text = f"{said}{pressed}，{_request_zh(template, facts, owner)}"
     return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{text} #{facts.number}·{n}"
 
 
-def _asked_zh(template: Template, facts: Facts, owner: str) -> str:
+def _request_zh(template: Template, facts: AlarmFacts, owner: str) -> str:
     match template:
         case Template.ALARM:
             return "请接手。"
@@ -76,14 +76,14 @@ def _asked_zh(template: Template, facts: Facts, owner: str) -> str:
             assert_never(template)
 
 
-def _english(template: Template, facts: Facts, n: int, owner: str) -> str:
-    said = _summary(facts, "en")
+def _render_english(template: Template, facts: AlarmFacts, n: int, owner: str) -> str:
+    said = _render_summary(facts, "en")
     pressed = f" (pressed at {facts.pressed}, received only now)" if facts.pressed else ""
-    text = f"{said}{pressed}. {_asked_en(template, facts, owner)}"
+    text = f"{said}{pressed}. {_request_en(template, facts, owner)}"
     return f"{_drill_en(facts)}{_urgency_en(template, facts)}{text} #{facts.number}·{n}"
 
 
-def _asked_en(template: Template, facts: Facts, owner: str) -> str:
+def _request_en(template: Template, facts: AlarmFacts, owner: str) -> str:
     """`owner` is empty when she reads it herself."""
     match template:
         case Template.ALARM:
@@ -111,12 +111,12 @@ def _asked_en(template: Template, facts: Facts, owner: str) -> str:
             assert_never(template)
 
 
-def _summary(facts: Facts, language: str) -> str:
+def _render_summary(facts: AlarmFacts, language: str) -> str:
     """What the finding said, in one line; a finding without words still says that somebody is needed."""
-    return one_line(facts.summary.get(language, "")) or ("Somebody is needed" if language == "en" else "有人需要帮助")
+    return join_lines(facts.summary.get(language, "")) or ("Somebody is needed" if language == "en" else "有人需要帮助")
 
 
-def _urgency_zh(template: Template, facts: Facts) -> str:
+def _urgency_zh(template: Template, facts: AlarmFacts) -> str:
     if template is Template.LAST_RESORT:
         return "【紧急】"
     if not template.rings and template is not Template.PRESSED_AGAIN:
@@ -124,7 +124,7 @@ def _urgency_zh(template: Template, facts: Facts) -> str:
     return "【紧急】" if facts.priority == Priority.P1 else "【尽快】"
 
 
-def _urgency_en(template: Template, facts: Facts) -> str:
+def _urgency_en(template: Template, facts: AlarmFacts) -> str:
     if template is Template.LAST_RESORT:
         return "EMERGENCY: "
     if not template.rings and template is not Template.PRESSED_AGAIN:
@@ -132,9 +132,9 @@ def _urgency_en(template: Template, facts: Facts) -> str:
     return "EMERGENCY: " if facts.priority == Priority.P1 else "Urgent: "
 
 
-def _drill_zh(facts: Facts) -> str:
+def _drill_zh(facts: AlarmFacts) -> str:
     return "【演练】" if facts.drill else ""
 
 
-def _drill_en(facts: Facts) -> str:
+def _drill_en(facts: AlarmFacts) -> str:
     return "DRILL. " if facts.drill else ""

@@ -33,7 +33,7 @@ async def relations_of(conn: Conn, account_id: AccountId) -> tuple[Relation, ...
         return tuple(await cur.fetchall())
 
 
-async def related_senior(conn: Conn, account_id: AccountId) -> RelatedSenior | None:
+async def find_related_senior(conn: Conn, account_id: AccountId) -> RelatedSenior | None:
     """The senior of the account's first tie that nobody has blocked."""
     async with conn.cursor(row_factory=class_row(RelatedSenior)) as cur:
         await cur.execute(

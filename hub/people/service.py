@@ -26,7 +26,7 @@ async def write_seniors(edit: Edit, records: Sequence[SeniorRecord]) -> None:
     if holders := await store.card_holders_except(edit.conn, senior_ids, [card for card in cards if card is not None]):
         raise CardsOfOthers(holders)
     # First, because no two seniors may hold one card even for a moment.
-    without_card = dict(await store.take_cards_back(edit.conn, senior_ids, cards))
+    without_card = dict(await store.revoke_cards(edit.conn, senior_ids, cards))
     for record in records:
         written = await store.upsert_senior(edit.conn, record)
         given = await store.set_card(edit.conn, record.id, record.card_token)
@@ -37,7 +37,7 @@ async def write_seniors(edit: Edit, records: Sequence[SeniorRecord]) -> None:
 
 async def person_of(conn: Conn, senior_id: SeniorId) -> UUID:
     """The token that stands for a senior in the ledger. Raises NoSuchSenior."""
-    return (await _senior(conn, senior_id))[1]
+    return (await _require_senior(conn, senior_id))[1]
 
 
 async def write_relation(edit: Edit, record: RelationRecord) -> None:
@@ -45,11 +45,11 @@ async def write_relation(edit: Edit, record: RelationRecord) -> None:
 
     Raises NoSuchSenior, NoSuchAccount, NotARelative and StaffNeeded.
     """
-    centre_id, senior = await _senior(edit.conn, record.senior_id)
-    relative = await access.account(edit.conn, record.account_id)
+    centre_id, senior = await _require_senior(edit.conn, record.senior_id)
+    relative = await access.require_account(edit.conn, record.account_id)
     if not may_be_relative(Role(relative.role)):
         raise NotARelative
-    if record.confirmed_by is not None and not may_confirm(await _role(edit, record.confirmed_by)):
+    if record.confirmed_by is not None and not may_confirm(await _require_role(edit, record.confirmed_by)):
         raise StaffNeeded
     is_new = await store.upsert_relation(edit.conn, new_id("r", edit.now), record, edit.now)
     if is_new is None:
@@ -64,9 +64,9 @@ async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
     One that stands gets an earlier end and never a later one. Raises NoSuchSenior, NoSuchAccount, StaffNeeded, and
     NoRelation for somebody who is not related to her.
     """
-    centre_id, senior = await _senior(edit.conn, record.senior_id)
-    viewer = await access.account(edit.conn, record.account_id)
-    if not may_explain(await _role(edit, record.explained_by)):
+    centre_id, senior = await _require_senior(edit.conn, record.senior_id)
+    viewer = await access.require_account(edit.conn, record.account_id)
+    if not may_explain(await _require_role(edit, record.explained_by)):
         raise StaffNeeded
     if not await store.is_related(edit.conn, record.account_id, record.senior_id):
         raise NoRelation
@@ -100,8 +100,8 @@ async def end_consent(edit: Edit, consent_id: str) -> None:
     if ended is None:
         return
     senior_id, account_id, purpose = ended
-    centre_id, senior = await _senior(edit.conn, senior_id)
-    viewer = await access.account(edit.conn, account_id)
+    centre_id, senior = await _require_senior(edit.conn, senior_id)
+    viewer = await access.require_account(edit.conn, account_id)
     ids = {"senior": str(senior), "person": str(viewer.person), "purpose": purpose.value}
     edit.note(centre_id, Chain.CARE, "consent.ended", **ids)
 
@@ -111,10 +111,10 @@ async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -
 
     Nothing happens when nobody has it. Raises NoSuchSenior.
     """
-    centre_id, senior = await _senior(edit.conn, senior_id)
+    centre_id, senior = await _require_senior(edit.conn, senior_id)
     withdrawn_from = await store.withdraw_consents(edit.conn, senior_id, purpose, edit.now)
     for account_id in withdrawn_from:
-        viewer = await access.account(edit.conn, account_id)
+        viewer = await access.require_account(edit.conn, account_id)
         ids = {"senior": str(senior), "person": str(viewer.person), "purpose": purpose.value}
         edit.note(centre_id, Chain.CARE, "consent.withdrawn", **ids)
     return withdrawn_from
@@ -128,7 +128,7 @@ async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, unt
     """
     if until is not None and until <= edit.now:
         raise PauseIsOver
-    centre_id, senior = await _senior(edit.conn, senior_id)
+    centre_id, senior = await _require_senior(edit.conn, senior_id)
     is_news = await store.insert_veto(edit.conn, new_id("v", edit.now), senior_id, source, edit.now, until)
     if is_news:
         ends = None if until is None else until.isoformat(timespec="seconds")
@@ -138,19 +138,19 @@ async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, unt
 
 async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
     """The senior takes every "not now" back; whether there was one. Raises NoSuchSenior."""
-    centre_id, senior = await _senior(edit.conn, senior_id)
+    centre_id, senior = await _require_senior(edit.conn, senior_id)
     is_news = await store.end_vetoes(edit.conn, senior_id, edit.now)
     if is_news:
         edit.note(centre_id, Chain.CARE, "viewing.resumed", senior=str(senior))
     return is_news
 
 
-async def _senior(conn: Conn, senior_id: SeniorId) -> tuple[CentreId, UUID]:
-    found = await store.senior(conn, senior_id)
+async def _require_senior(conn: Conn, senior_id: SeniorId) -> tuple[CentreId, UUID]:
+    found = await store.find_senior(conn, senior_id)
     if found is None:
         raise NoSuchSenior(f"no senior is called {senior_id}")
     return found
 
 
-async def _role(edit: Edit, account_id: AccountId) -> Role:
-    return Role((await access.account(edit.conn, account_id)).role)
+async def _require_role(edit: Edit, account_id: AccountId) -> Role:
+    return Role((await access.require_account(edit.conn, account_id)).role)

@@ -9,7 +9,7 @@ from hub.kit.ids import AccountId, CentreId, SeniorId
 from hub.people.model import ConsentRecord, Purpose, RelationRecord, SeniorRecord, VetoSource
 
 
-async def senior(conn: Conn, senior_id: SeniorId) -> tuple[CentreId, UUID] | None:
+async def find_senior(conn: Conn, senior_id: SeniorId) -> tuple[CentreId, UUID] | None:
     """A senior's centre, and the token that stands for her in the ledger."""
     cursor = await conn.execute("SELECT centre_id, person FROM senior WHERE id = %(id)s", {"id": senior_id})
     row = await cursor.fetchone()
@@ -76,7 +76,7 @@ async def card_holders_except(conn: Conn, senior_ids: Sequence[SeniorId], cards:
     return [SeniorId(row[0]) for row in await cursor.fetchall()]
 
 
-async def take_cards_back(
+async def revoke_cards(
     conn: Conn, senior_ids: Sequence[SeniorId], cards: Sequence[str | None]
 ) -> list[tuple[SeniorId, UUID]]:
     """Whoever of these seniors holds a card that is now another's has none; gives them with their tokens."""

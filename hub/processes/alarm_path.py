@@ -13,14 +13,14 @@ from pathlib import Path
 
 from hub.alarms import service as alarms
 from hub.alarms.take import TakeFindings
-from hub.alarms.watch import Watch
-from hub.fleet.deliver import Deliver as DeliverToDevices
-from hub.fleet.gatekeeper import Gatekeeper
+from hub.alarms.watch import AlarmWatch
+from hub.fleet.deliver import DeviceMessageDeliverer as DeliverToDevices
+from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.fleet.watch import BrokerWatch
 from hub.ingest.heard import Heard
 from hub.ingest.intake import Intake
 from hub.ingest.model import Neighbours
-from hub.kit.beats import Process, keep_beating
+from hub.kit.beats import Process, write_beats
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
@@ -33,12 +33,12 @@ from hub.mqtt.recheck import recheck_changed
 from hub.notices.model import NoticeCode
 from hub.notices.reports import TaskReports
 from hub.notifications.channels import Channel
-from hub.notifications.channels.email import EmailChannel, mailserver
+from hub.notifications.channels.email import EmailChannel, parse_mailserver
 from hub.notifications.channels.webhook import WebhookChannel
-from hub.notifications.deliver import Deliver as DeliverToPeople
+from hub.notifications.deliver import NotificationDeliverer as DeliverToPeople
 from hub.notifications.model import ChannelName
-from hub.processes.pulse import keep_pulse
-from hub.processes.running import RULES_EVERY_SECONDS, broker_address, first_centre, run_process
+from hub.processes.pulse import write_pulse
+from hub.processes.running import RULES_EVERY_SECONDS, broker_address, wait_for_centre, run_process
 from hub.rules.service import Rules
 from hub.settings import Settings
 
@@ -66,29 +66,29 @@ class _Path:
     housekeeping: Housekeeping
 
     def neighbours(self) -> Neighbours:
-        return Neighbours(self.rules, alarms.conclude, alarms.conclude_apart, self.centre_id)
+        return Neighbours(self.rules, alarms.conclude_findings, alarms.conclude_after_defect, self.centre_id)
 
 
-async def serve(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
+async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
     """Run the alarm path until cancelled. Raises psycopg.OperationalError when the database cannot be reached."""
     rules = Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules, keeps=False)
     changes = Changes(databases[Login.ALARMS])
     async with AsyncExitStack() as stack:
-        pools = await stack.enter_async_context(_pools(databases[Login.ALARMS]))
+        pools = await stack.enter_async_context(_open_pools(databases[Login.ALARMS]))
         await rules.load()
-        channels = await _channels(settings, stack)
+        channels = await _build_channels(settings, stack)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(changes.run())
             housekeeping = Housekeeping(TaskReports(pools.doors, clock).report)
             tasks.create_task(housekeeping.every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files-of-alarms"))
             await changes.ready()
-            centre_id = await _first_centre(pools.states)
+            centre_id = await _wait_for_centre(pools.states)
             path = _Path(settings, clock, pools, changes, rules, centre_id, channels, housekeeping)
-            await (_with_own_broker if settings.mqtt_url is None else _with_external_broker)(path, tasks)
+            await (_run_with_own_broker if settings.mqtt_url is None else _run_with_external_broker)(path, tasks)
 
 
 @asynccontextmanager
-async def _pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
+async def _open_pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
     async with (
         Database.open(conninfo, size=6, name="anling alarms") as alarm_pool,
         Database.open(conninfo, size=2, name="anling states") as state_pool,
@@ -97,41 +97,41 @@ async def _pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
         yield _AlarmPools(alarm_pool, state_pool, door_pool)
 
 
-async def _first_centre(database: Database) -> CentreId:
+async def _wait_for_centre(database: Database) -> CentreId:
     async with asyncio.TaskGroup() as waiting:
-        pulse = waiting.create_task(keep_pulse())
-        centre_id = await first_centre(database, Process.ALARM_PATH)
+        pulse = waiting.create_task(write_pulse())
+        centre_id = await wait_for_centre(database, Process.ALARM_PATH)
         pulse.cancel()
     return centre_id
 
 
-async def _with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
+async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     settings, pools = path.settings, path.pools
     intake = Intake(pools.alarms, pools.states, path.clock, path.neighbours())
     handover = Handover(settings.telemetry_socket_path, sheds=intake.heard.shed)
     broker = Broker(
         listening_socket(settings.mqtt_host, settings.mqtt_port),
-        gatekeeper=Gatekeeper(pools.doors, path.clock, path.centre_id),
+        gatekeeper=DeviceGatekeeper(pools.doors, path.clock, path.centre_id),
         receivers=intake.receivers,
         reports=handover,
         clock=path.clock,
     )
     tasks.create_task(handover.run(broker))
     tasks.create_task(recheck_changed(path.changes, broker))
-    _start(path, tasks, intake, broker, hears=lambda: True)
+    _start_tasks(path, tasks, intake, broker, hears=lambda: True)
 
 
-async def _with_external_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
+async def _run_with_external_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     assert path.settings.mqtt_url is not None
     intake = Intake(path.pools.alarms, path.pools.states, path.clock, path.neighbours())
     address = broker_address(path.settings.mqtt_url, path.centre_id)
     broker = ExternalBroker(address, receivers=intake.receivers, clock=path.clock)
     look = BrokerWatch(path.pools.doors, path.clock, path.centre_id, broker).look
     tasks.create_task(path.housekeeping.every(BrokerWatch.EVERY_SECONDS, look, NoticeCode.BROKER_AWAY))
-    _start(path, tasks, intake, broker, hears=lambda: broker.is_up)
+    _start_tasks(path, tasks, intake, broker, hears=lambda: broker.is_up)
 
 
-def _start(
+def _start_tasks(
     path: _Path, tasks: asyncio.TaskGroup, intake: Intake, broker: Broker | ExternalBroker, *, hears: Callable[[], bool]
 ) -> None:
     """Let everything run that the alarm path is made of. `hears`: whether devices can reach it now."""
@@ -140,21 +140,21 @@ def _start(
     tasks.create_task(intake.run_states())
     tasks.create_task(path.housekeeping.every(Heard.EVERY_SECONDS, intake.heard.write, "who-was-heard-by-alarms"))
     tasks.create_task(broker.run())
-    tasks.create_task(Watch(database, changes, clock).run())
+    tasks.create_task(AlarmWatch(database, changes, clock).run())
     tasks.create_task(TakeFindings(database, changes, clock).run())
     tasks.create_task(DeliverToDevices(database, changes, broker, clock).run())
     tasks.create_task(DeliverToPeople(database, changes, path.channels, clock, path.settings.origin).run())
-    tasks.create_task(keep_beating(path.pools.states, Process.ALARM_PATH, hears))
-    tasks.create_task(keep_pulse())
+    tasks.create_task(write_beats(path.pools.states, Process.ALARM_PATH, hears))
+    tasks.create_task(write_pulse())
 
 
-async def _channels(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Channel]:
+async def _build_channels(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Channel]:
     """The ways to reach people that this installation has."""
     channels: dict[str, Channel] = {}
     secrets = organisation_secrets(settings.data_dir)
     channels[ChannelName.WEBHOOK] = await stack.enter_async_context(WebhookChannel.open(secrets))
     if settings.smtp_url is not None:
-        channels[ChannelName.EMAIL] = EmailChannel(mailserver(settings.smtp_url.get_secret_value()))
+        channels[ChannelName.EMAIL] = EmailChannel(parse_mailserver(settings.smtp_url.get_secret_value()))
     return channels
 
 
@@ -167,4 +167,4 @@ def organisation_secrets(data_dir: Path) -> dict[OrganisationId, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_process("alarm-path", (Login.ALARMS,), serve))
+    sys.exit(run_process("alarm-path", (Login.ALARMS,), serve_alarm_path))

@@ -20,7 +20,7 @@ import uvicorn
 from hub.access.forgetting import Forgetting
 from hub.access.service import Access
 from hub.attendance.closing import Closing
-from hub.fleet.decisions import DEVICE_RETURNS, let_device_return
+from hub.fleet.decisions import DEVICE_RETURNS, end_device_off
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
@@ -28,21 +28,21 @@ from hub.kit.every import Housekeeping
 from hub.kit.http import Databases, Services
 from hub.notices.jobs import DueJobs
 from hub.notices.reports import TaskReports
-from hub.notices.watch import Watch as NoticeWatch
+from hub.notices.watch import NoticeWatch as NoticeWatch
 from hub.people.model import CONSENT_ENDS
 from hub.people.service import end_consent
-from hub.processes.pulse import keep_pulse
+from hub.processes.pulse import write_pulse
 from hub.processes.running import RULES_EVERY_SECONDS, run_process
 from hub.rules.service import Rules
 from hub.settings import Settings
 from hub.video.remote import MediaProcess
 from hub.video.service import Video
 from hub.video.store import sessions_of_open_viewings
-from hub.web.app import build
+from hub.web.app import build_app
 from hub.web.live import Live
 from hub.web.ready import OtherProcesses
-from hub.web.routers import routers
-from hub.web.security import Rules as WebRules
+from hub.web.routers import list_routers
+from hub.web.security import WebRules as WebRules
 from hub.web.serving import PageServer
 from hub.web.stage.api import NoteCharts
 from hub.web.stage.service import Addresses, Theatre
@@ -77,26 +77,26 @@ class _PagesProcess:
     others: OtherProcesses
 
 
-async def serve(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
+async def serve_pages(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
     """Serve the pages until cancelled. Raises psycopg.OperationalError when the database cannot be reached."""
     changes = Changes(databases[Login.PAGES_READ])
     async with AsyncExitStack() as stack:
-        pools = await stack.enter_async_context(_pools(databases[Login.PAGES_READ], databases[Login.PAGES_WRITE]))
-        pages = _shared(settings, clock, pools, changes)
+        pools = await stack.enter_async_context(_open_pools(databases[Login.PAGES_READ], databases[Login.PAGES_WRITE]))
+        pages = _build_process(settings, clock, pools, changes)
         await pages.rules.load()
-        theatre = await _theatre(pages, stack)
+        theatre = await _open_theatre(pages, stack)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(changes.run())
             await changes.ready()
             tasks.create_task(pages.live.run())
             tasks.create_task(pages.video.run())
-            _keep_house(pages, tasks)
-            tasks.create_task(_web(pages, theatre))
-            tasks.create_task(keep_pulse())
+            _start_housekeeping(pages, tasks)
+            tasks.create_task(_serve_web(pages, theatre))
+            tasks.create_task(write_pulse())
 
 
 @asynccontextmanager
-async def _pools(reads: str, writes: str) -> AsyncIterator[_PagePools]:
+async def _open_pools(reads: str, writes: str) -> AsyncIterator[_PagePools]:
     async with (
         Database.open(writes, size=10, name="anling pages", ends_within=WRITES_WITHIN) as writing,
         Database.open(reads, size=8, name="anling web") as reading,
@@ -106,7 +106,7 @@ async def _pools(reads: str, writes: str) -> AsyncIterator[_PagePools]:
         yield _PagePools(writing, reading, video, housekeeping)
 
 
-def _shared(settings: Settings, clock: Clock, pools: _PagePools, changes: Changes) -> _PagesProcess:
+def _build_process(settings: Settings, clock: Clock, pools: _PagePools, changes: Changes) -> _PagesProcess:
     access = Access(pools.writing, https=settings.origin.startswith("https://"), demo=settings.demo)
     others = OtherProcesses(pools.housekeeping)
     return _PagesProcess(
@@ -122,7 +122,7 @@ def _shared(settings: Settings, clock: Clock, pools: _PagePools, changes: Change
     )
 
 
-def _keep_house(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
+def _start_housekeeping(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     database, clock = pages.pools.housekeeping, pages.clock
     housekeeping = Housekeeping(TaskReports(database, clock).report)
     every = housekeeping.every
@@ -131,13 +131,13 @@ def _keep_house(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).look, "quiet-notices"))
     tasks.create_task(every(Closing.EVERY_SECONDS, Closing(database, clock).look, "visits-left-open"))
     # What is due writes into the care chain, so it is short, as what people do.
-    works = {CONSENT_ENDS: end_consent, DEVICE_RETURNS: let_device_return}
+    works = {CONSENT_ENDS: end_consent, DEVICE_RETURNS: end_device_off}
     due_jobs = DueJobs(pages.pools.writing, pages.changes, clock, works)
     tasks.create_task(due_jobs.run(housekeeping))
     tasks.create_task(every(RULES_EVERY_SECONDS, pages.rules.load_if_changed, "rule-files-of-pages"))
 
 
-async def _theatre(pages: _PagesProcess, stack: AsyncExitStack) -> Theatre | None:
+async def _open_theatre(pages: _PagesProcess, stack: AsyncExitStack) -> Theatre | None:
     """The stage of the demo."""
     settings = pages.settings
     if not settings.demo or settings.stage_url is None or settings.organisation_url is None:
@@ -153,7 +153,7 @@ async def _theatre(pages: _PagesProcess, stack: AsyncExitStack) -> Theatre | Non
     return Theatre(pages.pools.writing, pages.clock, client, addresses)
 
 
-async def _web(pages: _PagesProcess, theatre: Theatre | None) -> None:
+async def _serve_web(pages: _PagesProcess, theatre: Theatre | None) -> None:
     """Serve the pages until cancelled."""
     settings = pages.settings
     things: list[object] = [pages.access, pages.live, pages.video, pages.rules, pages.others]
@@ -161,7 +161,7 @@ async def _web(pages: _PagesProcess, theatre: Theatre | None) -> None:
     if theatre is not None:
         things.append(theatre)
     services = Services(pages.clock, Databases(pages.pools.writing, pages.pools.reading), things)
-    app = build(services, web_rules(settings), routers(demo=theatre is not None))
+    app = build_app(services, web_rules(settings), list_routers(demo=theatre is not None))
     if theatre is not None:
         app.add_middleware(NoteCharts, theatre=theatre)
     config = uvicorn.Config(
@@ -182,11 +182,11 @@ async def _web(pages: _PagesProcess, theatre: Theatre | None) -> None:
         lifespan="off",
     )
     proxies = settings.proxy_hosts if settings.public_url is not None else ""
-    await PageServer(config, proxies=proxies).serve(_listening(settings))
+    await PageServer(config, proxies=proxies).serve(_inherited_sockets(settings))
     raise RuntimeError("the web server ended by itself")
 
 
-def _listening(settings: Settings) -> list[socket.socket] | None:
+def _inherited_sockets(settings: Settings) -> list[socket.socket] | None:
     """The sockets that the supervisor listens with: who knocks while these pages are replaced waits in one of them."""
     return [socket.socket(fileno=descriptor) for descriptor in settings.http_fds] or None
 
@@ -206,4 +206,4 @@ def web_rules(settings: Settings) -> WebRules:
 
 
 if __name__ == "__main__":
-    sys.exit(run_process("pages", (Login.PAGES_READ, Login.PAGES_WRITE), serve))
+    sys.exit(run_process("pages", (Login.PAGES_READ, Login.PAGES_WRITE), serve_pages))

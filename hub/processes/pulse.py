@@ -16,7 +16,7 @@ STANDS_STILL_SECONDS: Final = 10.0
 VARIABLE: Final = "ANLING_PULSE_FD"
 
 
-async def keep_pulse() -> None:
+async def write_pulse() -> None:
     """Show that this process is ready and lives, until cancelled."""
     pulse = os.environ.get(VARIABLE)
     descriptor = int(pulse) if pulse else None

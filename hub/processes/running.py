@@ -13,12 +13,12 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import uvloop
 
-from hub.centre.service import only_centre
+from hub.centre.service import find_centre
 from hub.embedded import postgres
 from hub.kit import log as logs
-from hub.kit.beats import Process, keep_beating
+from hub.kit.beats import Process, write_beats
 from hub.kit.clock import Clock, clock_from
-from hub.kit.db import Database, Login, away, forget_libpq_environment
+from hub.kit.db import Database, Login, describe_outage, forget_libpq_environment
 from hub.kit.ids import CentreId
 from hub.kit.migrate import MigrationRefused, refuse_unmigrated
 from hub.mqtt.broker_session import BrokerAddress
@@ -41,17 +41,17 @@ def run_process(name: str, own: Collection[Login], serve: Serve) -> int:
     2 for wrong settings, 1 for a database that is away or no use, 0 when it was told to stop.
     """
     forget_libpq_environment()
-    logs.set_up(name)
+    logs.set_up_logging(name)
     gc.freeze()  # what was imported stays: looking through it each time stopped the hub for 35 ms and more
     try:
         settings = read_settings()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_until_told(lambda: _serve(settings, own, serve)))
+            runner.run(_run_until_signal(lambda: _serve_with_logins(settings, own, serve)))
     except BadSettings as error:
         sys.stderr.write("".join(f"{line}\n" for line in error.lines))
         return 2
     except psycopg.OperationalError as error:
-        sys.stderr.write(f"{away(error)}\n")
+        sys.stderr.write(f"{describe_outage(error)}\n")
         return 1
     except (MigrationRefused, postgres.PostgresRefused) as error:
         sys.stderr.write(f"{error}\n")
@@ -59,10 +59,10 @@ def run_process(name: str, own: Collection[Login], serve: Serve) -> int:
     return 0
 
 
-async def first_centre(database: Database, process: Process) -> CentreId:
+async def wait_for_centre(database: Database, process: Process) -> CentreId:
     """The centre of this hub; waits for the first import, and says meanwhile that `process` works."""
     async with asyncio.TaskGroup() as waiting:
-        beating = waiting.create_task(keep_beating(database, process, lambda: True))
+        beating = waiting.create_task(write_beats(database, process, lambda: True))
         centre_id = await _imported_centre(database)
         beating.cancel()
     return centre_id
@@ -72,7 +72,7 @@ async def _imported_centre(database: Database) -> CentreId:
     said = False
     while True:
         async with database.transaction() as conn:
-            centre_id = await only_centre(conn)
+            centre_id = await find_centre(conn)
         if centre_id is not None:
             return centre_id
         if not said:
@@ -95,7 +95,7 @@ def broker_address(url: str, centre_id: CentreId) -> BrokerAddress:
     )
 
 
-async def _serve(settings: Settings, own: Collection[Login], serve: Serve) -> None:
+async def _serve_with_logins(settings: Settings, own: Collection[Login], serve: Serve) -> None:
     databases = databases_of(settings, own)
     for conninfo in databases.values():
         await asyncio.to_thread(postgres.refuse_unsafe, conninfo)
@@ -118,7 +118,7 @@ def databases_of(settings: Settings, own: Collection[Login]) -> Mapping[Login, s
     return {login: conninfo.get_secret_value() for login, conninfo in known.items() if conninfo is not None}
 
 
-async def _until_told(work: Callable[[], Awaitable[None]]) -> None:
+async def _run_until_signal(work: Callable[[], Awaitable[None]]) -> None:
     """Do `work` until SIGTERM or SIGINT, then cancel it and let it clean up."""
     task = asyncio.current_task()
     assert task is not None

@@ -16,7 +16,7 @@ from hub.ingest.heard import Heard
 from hub.ingest.model import ReportNeighbours
 from hub.ingest.report_lane import WaitingReport
 from hub.ingest.telemetry import ReportPools, TelemetryIntake
-from hub.kit.beats import Process, keep_beating
+from hub.kit.beats import Process, write_beats
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
@@ -24,8 +24,8 @@ from hub.kit.ids import CentreId
 from hub.mqtt.client import ExternalReports
 from hub.mqtt.handed import BrokerLink, HandedOver
 from hub.notices.reports import TaskReports
-from hub.processes.pulse import keep_pulse
-from hub.processes.running import RULES_EVERY_SECONDS, broker_address, first_centre, run_process
+from hub.processes.pulse import write_pulse
+from hub.processes.running import RULES_EVERY_SECONDS, broker_address, wait_for_centre, run_process
 from hub.rules import findings
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch
@@ -45,19 +45,19 @@ class _TelemetryPools:
     shared: Database
 
 
-async def serve(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
+async def serve_telemetry(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
     """Run telemetry until cancelled. Raises psycopg.OperationalError when the database cannot be reached."""
     rules = Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules)
     telemetry = Telemetry()
-    async with _pools(databases[Login.TELEMETRY]) as pools, asyncio.TaskGroup() as tasks:
+    async with _open_pools(databases[Login.TELEMETRY]) as pools, asyncio.TaskGroup() as tasks:
         await rules.load()
         every = Housekeeping(TaskReports(pools.shared, clock).report).every
         tasks.create_task(every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files"))
-        tasks.create_task(keep_pulse())
-        centre_id = await first_centre(pools.rules, Process.TELEMETRY)
-        neighbours = ReportNeighbours(rules, findings.hand_over, telemetry.keep, centre_id)
+        tasks.create_task(write_pulse())
+        centre_id = await wait_for_centre(pools.rules, Process.TELEMETRY)
+        neighbours = ReportNeighbours(rules, findings.dispatch_findings, telemetry.keep, centre_id)
         intake = TelemetryIntake(ReportPools(pools.readings, pools.shared), clock, neighbours)
-        broker = _broker(settings, clock, intake, centre_id)
+        broker = _build_report_source(settings, clock, intake, centre_id)
         watch = RulesWatch(pools.rules, clock, rules, hears=lambda: broker.is_up)
         await watch.look()  # before anything is heard: what was missed counts against no device
         tasks.create_task(broker.run())
@@ -66,11 +66,11 @@ async def serve(settings: Settings, clock: Clock, databases: Mapping[Login, str]
         keep_house = Keeper(pools.rules, telemetry, clock, KEEP_READINGS_FOR).keep_house
         tasks.create_task(every(Keeper.EVERY_SECONDS, keep_house, "readings"))
         tasks.create_task(every(Heard.EVERY_SECONDS, intake.heard.write, "who-was-heard"))
-        tasks.create_task(keep_beating(pools.shared, Process.TELEMETRY, lambda: broker.is_up))
+        tasks.create_task(write_beats(pools.shared, Process.TELEMETRY, lambda: broker.is_up))
 
 
 @asynccontextmanager
-async def _pools(conninfo: str) -> AsyncIterator[_TelemetryPools]:
+async def _open_pools(conninfo: str) -> AsyncIterator[_TelemetryPools]:
     async with (
         Database.open(conninfo, size=2, name="anling telemetry") as readings,
         Database.open(conninfo, size=2, name="anling rules") as rules,
@@ -79,18 +79,18 @@ async def _pools(conninfo: str) -> AsyncIterator[_TelemetryPools]:
         yield _TelemetryPools(readings, rules, shared)
 
 
-def _broker(
+def _build_report_source(
     settings: Settings, clock: Clock, intake: TelemetryIntake, centre_id: CentreId
 ) -> BrokerLink | ExternalReports:
     """Where reports come from: the built-in broker's socket, or a client of its own at another broker."""
     if settings.mqtt_url is None:
-        return BrokerLink(settings.telemetry_socket_path, clock, lambda handed: intake.receive_all(_waiting(handed)))
+        return BrokerLink(settings.telemetry_socket_path, clock, lambda handed: intake.receive_all(_waiting_reports(handed)))
     return ExternalReports(broker_address(settings.mqtt_url, centre_id), receive=intake.receive, clock=clock)
 
 
-def _waiting(handed: Sequence[HandedOver]) -> list[WaitingReport]:
+def _waiting_reports(handed: Sequence[HandedOver]) -> list[WaitingReport]:
     return [WaitingReport(one.inbound, one.came_at, one.settle) for one in handed]
 
 
 if __name__ == "__main__":
-    sys.exit(run_process("telemetry", (Login.TELEMETRY,), serve))
+    sys.exit(run_process("telemetry", (Login.TELEMETRY,), serve_telemetry))

@@ -24,13 +24,13 @@ def shifts_of(pattern: Iterable[DailyShift], zone: ZoneInfo, now: datetime) -> I
 
 def shift_times(shift: DailyShift, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """When a shift that begins on `day` begins and ends, in UTC."""
-    from_at, to_at = _moment(day, shift.from_, zone), _moment(day, shift.to, zone)
+    from_at, to_at = _moment_in_zone(day, shift.from_, zone), _moment_in_zone(day, shift.to, zone)
     if to_at <= from_at:
-        to_at = _moment(day + timedelta(days=1), shift.to, zone)
+        to_at = _moment_in_zone(day + timedelta(days=1), shift.to, zone)
     return from_at, to_at
 
 
-def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+def _moment_in_zone(day: date, at: time, zone: ZoneInfo) -> datetime:
     """A time of day in the centre's zone; `time.max` stands for 24:00, the first moment of the next day."""
     if at == time.max:
         day, at = day + timedelta(days=1), time.min

@@ -32,12 +32,12 @@ async def write_daily_shifts(edit: Edit, centre_id: CentreId, pattern: Sequence[
     written = Counter(await store.write_shifts(edit.conn, centre_id, shifts, edit.now))
     ended = Counter(await store.end_other_shifts(edit.conn, centre_id, [shift.id for shift in shifts], edit.now))
     for account_id in sorted(written.keys() | ended.keys()):
-        person = persons.get(account_id) or (await access.account(edit.conn, account_id)).person
+        person = persons.get(account_id) or (await access.require_account(edit.conn, account_id)).person
         counts = {"written": written[account_id], "ended": ended[account_id]}
         edit.note(centre_id, Chain.CARE, "shifts.written", person=str(person), **counts)
 
 
-async def posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
+async def find_posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
     """Who has which duty and which role at `now`."""
     on_duty = await store.accounts_on_duty(conn, centre_id, now)
     roles = await store.accounts_with_role(conn, centre_id)
@@ -46,7 +46,7 @@ async def posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
 
 async def on_duty(conn: Conn, centre_id: CentreId, duty: Duty, now: datetime) -> list[AccountId]:
     """Who has this duty at `now`, in the order of the shifts."""
-    return list((await posts(conn, centre_id, now)).with_duty(duty))
+    return list((await find_posts(conn, centre_id, now)).with_duty(duty))
 
 
 async def shifts_ahead(conn: Conn, centre_id: CentreId, now: datetime) -> list[Shift]:
@@ -67,7 +67,7 @@ async def gaps_ahead(conn: Conn, centre_id: CentreId, duty: Duty, now: datetime)
 
 async def _person_on_duty(conn: Conn, account_id: AccountId) -> UUID:
     """The token of an account that may have duties."""
-    account = await access.account(conn, account_id)
+    account = await access.require_account(conn, account_id)
     if not Role(account.role).may_respond:
         raise NeverOnDuty(role=account.role)
     return account.person

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs
-from hub.kit.http import served
+from hub.kit.http import provide_service
 from hub.rules.model import Priority
 from hub.rules.rule import OnAbsence, OnEvent, OnReading, OnRosterEnd, Rule
 from hub.rules.service import Rules
@@ -54,14 +54,14 @@ class RulesInForce(BaseModel):
 
 @router.get("/api/rules")
 async def rules_in_force(
-    caller: Annotated[Caller, Depends(Needs(Action.SEE_RULES))], rules: Annotated[Rules, served(Rules)]
+    caller: Annotated[Caller, Depends(Needs(Action.SEE_RULES))], rules: Annotated[Rules, provide_service(Rules)]
 ) -> RulesInForce:
     """The rules in force and the mistakes in the files."""
     caller.require(OfCentre(caller.centre_id))
     return RulesInForce(
         hash=rules.hash,
         loaded_at=rules.loaded_at,
-        rules=[shown(rule) for rule in rules.in_force.rules],
+        rules=[describe_rule(rule) for rule in rules.in_force.rules],
         problems=[
             FileProblem(
                 file=problem.file, line=problem.line, column=problem.column, what=problem.what, write=problem.write
@@ -71,18 +71,18 @@ async def rules_in_force(
     )
 
 
-def shown(rule: Rule) -> RuleInForce:
+def describe_rule(rule: Rule) -> RuleInForce:
     """A rule as the page shows it."""
     clear = rule.on.clear if isinstance(rule.on, OnReading) else None
     return RuleInForce(
         id=rule.id,
         priority=rule.priority.value,
-        pattern=_pattern(rule),
+        pattern=_pattern_name(rule),
         listens_to=rule.listens.removeprefix("reading:"),
         per=rule.per.value,
         when=rule.when.source if rule.when is not None else None,
         clear=clear.source if clear is not None else None,
-        seconds=_seconds(rule),
+        seconds=_wait_seconds(rule),
         summary=rule.summary,
         built_in=not rule.source,
         file=rule.source or None,
@@ -90,7 +90,7 @@ def shown(rule: Rule) -> RuleInForce:
     )
 
 
-def _pattern(rule: Rule) -> Literal["event", "reading", "absence", "roster"]:
+def _pattern_name(rule: Rule) -> Literal["event", "reading", "absence", "roster"]:
     if isinstance(rule.on, OnRosterEnd):
         return "roster"
     if isinstance(rule.on, OnEvent):
@@ -98,7 +98,7 @@ def _pattern(rule: Rule) -> Literal["event", "reading", "absence", "roster"]:
     return "reading" if isinstance(rule.on, OnReading) else "absence"
 
 
-def _seconds(rule: Rule) -> float | None:
+def _wait_seconds(rule: Rule) -> float | None:
     """How long it must hold, or how long it waits; None for an event, or where each device has its own heartbeat."""
     match rule.on:
         case OnReading(hold=hold):

@@ -95,7 +95,7 @@ SAMPLE: dict[str, Variable] = {
 FIELDS: dict[str, frozenset[str]] = {root: frozenset(to) for root, to in SAMPLE.items() if isinstance(to, dict)}
 
 
-def variables(context: Context, at: datetime) -> dict[str, Variable]:
+def build_variables(context: Context, at: datetime) -> dict[str, Variable]:
     """What expressions see of the context at `at`.
 
     A room or senior that there is none of is an empty map, so that a field of it is an error, and so `unknown`.
@@ -105,11 +105,11 @@ def variables(context: Context, at: datetime) -> dict[str, Variable]:
         "centre": {"id": context.centre.id, "open": context.centre.is_open(at)},
         "device": {"id": context.device.id, "kind": context.device.kind},
         "room": {} if room is None else {"id": room.id, "type": room.type},
-        "senior": {} if senior is None else _senior(senior),
+        "senior": {} if senior is None else _senior_variables(senior),
     }
 
 
-def _senior(senior: SeniorFacts) -> dict[str, Value]:
+def _senior_variables(senior: SeniorFacts) -> dict[str, Value]:
     return {
         "id": senior.id,
         "present": senior.present,

@@ -13,11 +13,11 @@ from typing import assert_never
 
 from hub.notices.model import NoticeCode
 from hub.rules import safety, texts
-from hub.rules.context import Context, Variable, variables
+from hub.rules.context import Context, Variable, build_variables
 from hub.rules.expressions import Expression, Verdict
-from hub.rules.memory import Key, Memory, Stage
+from hub.rules.memory import Key, RuleMemory, RuleStage
 from hub.rules.model import (
-    DeviceState,
+    ReportedState,
     Event,
     Finding,
     PressHeard,
@@ -35,58 +35,58 @@ TIME_TO_COME_BACK = timedelta(seconds=30)
 """How long a device whose connection ended may take to connect again before it counts as silent."""
 
 
-def concerned(rules: RuleSet, event: Event, context: Context) -> list[Memory]:
+def find_affected_memories(rules: RuleSet, event: Event, context: Context) -> list[RuleMemory]:
     """The memories that `evaluate` will want for this message, so that they can be locked first; each one empty."""
-    return [_nothing(rule, _subject(rule.per, event), event) for rule in _listening(rules, event, context)]
+    return [_empty_memory(rule, _choose_subject(rule.per, event), event) for rule in _listening_rules(rules, event, context)]
 
 
 def evaluate(
-    rules: RuleSet, memories: Mapping[Key, Memory], event: Event, context: Context, now: datetime
-) -> tuple[dict[Key, Memory], list[Finding]]:
+    rules: RuleSet, memories: Mapping[Key, RuleMemory], event: Event, context: Context, now: datetime
+) -> tuple[dict[Key, RuleMemory], list[Finding]]:
     """What changes in memory and what is concluded when `event` is heard at `now`.
 
     `memories` holds what is remembered under the keys of `concerned`; a missing one means nothing is remembered.
     Returns only the memories that changed.
     """
-    certain = safety.conclude(event, context)
+    certain = safety.apply_safety_rules(event, context)
     findings = [] if certain is None else [certain]
-    changed: dict[Key, Memory] = {}
-    for rule in _listening(rules, event, context):
-        key = (rule.id, _subject(rule.per, event))
-        before = memories.get(key) or _nothing(rule, key[1], event)
-        after, concluded = _Step(rule, event, context, now).taken(before)
+    changed: dict[Key, RuleMemory] = {}
+    for rule in _listening_rules(rules, event, context):
+        key = (rule.id, _choose_subject(rule.per, event))
+        before = memories.get(key) or _empty_memory(rule, key[1], event)
+        after, concluded = _RuleStep(rule, event, context, now).taken(before)
         findings += concluded
         if after != before:
             changed[key] = after
     return changed, findings
 
 
-def due(rules: RuleSet, waiting: Iterable[tuple[Memory, Context]], now: datetime) -> tuple[list[Memory], list[Finding]]:
+def evaluate_due(rules: RuleSet, waiting: Iterable[tuple[RuleMemory, Context]], now: datetime) -> tuple[list[RuleMemory], list[Finding]]:
     """What follows at `now` from waiting: the memories that changed and the findings, in order of their time.
 
     A disabled device is waited for no longer, nor one that was off then; a rule that is gone fires no more.
     """
-    after: list[Memory] = []
+    after: list[RuleMemory] = []
     findings: list[Finding] = []
     for memory, context in waiting:
         rule = rules.named(memory.rule_id)
         if rule is None or not context.device.enabled or _is_quiet(rule, context, memory.due_at or now):
             after.append(memory.at_rest())
         elif memory.is_due(now):
-            waited, fired = _waited_out(rule, memory, context)
+            waited, fired = _conclude_wait(rule, memory, context)
             after.append(waited)
             findings += fired
     return after, sorted(findings, key=lambda finding: finding.at)
 
 
-def wait_for(rule: Rule, context: Context, now: datetime) -> Memory | None:
+def start_absence_wait(rule: Rule, context: Context, now: datetime) -> RuleMemory | None:
     """What a dead man's rule remembers of a device that was not heard yet; None if it does not watch this one."""
     on = rule.on
     if not isinstance(on, OnAbsence) or not _is_kind(rule, context):
         return None
-    if rule.when is not None and rule.when.verdict(variables(context, now)) is Verdict.FALSE:
+    if rule.when is not None and rule.when.verdict(build_variables(context, now)) is Verdict.FALSE:
         return None
-    return Memory(
+    return RuleMemory(
         rule_id=rule.id,
         key=f"device:{context.device.id}",
         priority=rule.priority,
@@ -94,21 +94,21 @@ def wait_for(rule: Rule, context: Context, now: datetime) -> Memory | None:
         device_id=context.device.id,
         senior_id=context.senior.id if context.senior is not None else None,
         room_id=context.room.id if context.room is not None else None,
-        stage=Stage.PENDING,
+        stage=RuleStage.PENDING,
         since_at=now,
-        due_at=now + _wait(on, context),
+        due_at=now + _absence_wait(on, context),
     )
 
 
-def let_go(memory: Memory, now: datetime) -> tuple[Memory, list[Finding]]:
+def clear_memory(memory: RuleMemory, now: datetime) -> tuple[RuleMemory, list[Finding]]:
     """What follows when a rule is gone or its device disabled: whatever stood is cleared."""
-    cleared = [_finding(memory, now, cleared=True)] if memory.stage is Stage.FIRING else []
+    cleared = [_make_finding(memory, now, cleared=True)] if memory.stage is RuleStage.FIRING else []
     if memory.unknown:
-        cleared.append(_cannot(memory, now, cleared=True))
+        cleared.append(_make_failure_notice(memory, now, cleared=True))
     return replace(memory.at_rest(), unknown=False), cleared
 
 
-class _Step:
+class _RuleStep:
     """One rule hears one message."""
 
     def __init__(self, rule: Rule, event: Event, context: Context, now: datetime) -> None:
@@ -118,13 +118,13 @@ class _Step:
         self.at = min(_happened_at(event), now)
         self.variables = _all_variables(event, context, self.at)
 
-    def taken(self, memory: Memory) -> tuple[Memory, list[Finding]]:
+    def taken(self, memory: RuleMemory) -> tuple[RuleMemory, list[Finding]]:
         """What the rule remembers afterwards, and what it concludes."""
         if memory.last_at is not None and self.at < memory.last_at:
             return memory, []  # overtaken by a later message of the same subject
         findings: list[Finding] = []
         if memory.is_due(self.at):
-            memory, findings = _waited_out(self.rule, memory, self.context)
+            memory, findings = _conclude_wait(self.rule, memory, self.context)
         holds = self._verdict(self.rule.when)
         if _subject_missing(self.rule.per, self.event):
             holds = Verdict.UNKNOWN
@@ -134,7 +134,7 @@ class _Step:
         after, concluded = self._by_pattern(memory, holds)
         return after, findings + told + concluded
 
-    def _by_pattern(self, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+    def _by_pattern(self, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
         if holds is Verdict.UNKNOWN:
             return memory, []
         match self.rule.on:
@@ -152,64 +152,64 @@ class _Step:
     def _verdict(self, expression: Expression | None) -> Verdict:
         return Verdict.TRUE if expression is None else expression.verdict(self.variables)
 
-    def _known(self, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+    def _known(self, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
         """Says once that the rule cannot be worked out for this subject, and once that it can again."""
         unknown = holds is Verdict.UNKNOWN
         if unknown == memory.unknown:
             return memory, []
-        return replace(memory, unknown=unknown), [_cannot(memory, self.at, cleared=not unknown)]
+        return replace(memory, unknown=unknown), [_make_failure_notice(memory, self.at, cleared=not unknown)]
 
-    def _reading(self, on: OnReading, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+    def _reading(self, on: OnReading, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
         match memory.stage:
-            case Stage.IDLE:
+            case RuleStage.IDLE:
                 return self._begun(on, memory) if holds is Verdict.TRUE else (memory, [])
-            case Stage.PENDING:
+            case RuleStage.PENDING:
                 if holds is Verdict.FALSE:
                     return memory.at_rest(), []
                 since = memory.since_at or self.at
                 return replace(self._latest(memory), due_at=since + on.hold), []
-            case Stage.FIRING:
+            case RuleStage.FIRING:
                 ended = holds is Verdict.FALSE if on.clear is None else self._verdict(on.clear) is Verdict.TRUE
                 return self._ended(memory) if ended else (self._latest(memory), [])
             case _ as never:
                 assert_never(never)
 
-    def _begun(self, on: OnReading, memory: Memory) -> tuple[Memory, list[Finding]]:
-        pending = replace(self._latest(memory), stage=Stage.PENDING, since_at=self.at, due_at=self.at + on.hold)
+    def _begun(self, on: OnReading, memory: RuleMemory) -> tuple[RuleMemory, list[Finding]]:
+        pending = replace(self._latest(memory), stage=RuleStage.PENDING, since_at=self.at, due_at=self.at + on.hold)
         if on.hold:
             return pending, []
-        fired, finding = _fired(self.rule, pending, self.context)
+        fired, finding = _fire_rule(self.rule, pending, self.context)
         return fired, [finding]
 
-    def _absence(self, on: OnAbsence, memory: Memory, holds: Verdict) -> tuple[Memory, list[Finding]]:
+    def _absence(self, on: OnAbsence, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
         if holds is Verdict.FALSE:
-            return self._ended(memory) if memory.stage is Stage.FIRING else (memory.at_rest(), [])
-        if on.what == HEARTBEAT and isinstance(self.event, StatusHeard) and self.event.state is DeviceState.OFFLINE:
+            return self._ended(memory) if memory.stage is RuleStage.FIRING else (memory.at_rest(), [])
+        if on.what == HEARTBEAT and isinstance(self.event, StatusHeard) and self.event.state is ReportedState.OFFLINE:
             return self._gone(memory), []
-        cleared = [_finding(self._latest(memory), self.at, cleared=True)] if memory.stage is Stage.FIRING else []
+        cleared = [_make_finding(self._latest(memory), self.at, cleared=True)] if memory.stage is RuleStage.FIRING else []
         waiting = replace(
             self._latest(memory),
-            stage=Stage.PENDING,
+            stage=RuleStage.PENDING,
             since_at=self.at,
-            due_at=self.at + _wait(on, self.context),
+            due_at=self.at + _absence_wait(on, self.context),
             deaf=timedelta(),
         )
         return waiting, cleared
 
-    def _gone(self, memory: Memory) -> Memory:
+    def _gone(self, memory: RuleMemory) -> RuleMemory:
         """The connection ended: the wait is over soon, unless it was over already."""
-        if memory.stage is Stage.FIRING:
+        if memory.stage is RuleStage.FIRING:
             return memory
         soon = self.at + TIME_TO_COME_BACK
-        if memory.stage is Stage.PENDING and memory.due_at is not None:
+        if memory.stage is RuleStage.PENDING and memory.due_at is not None:
             return replace(memory, due_at=min(memory.due_at, soon))
-        return replace(self._latest(memory), stage=Stage.PENDING, since_at=self.at, due_at=soon)
+        return replace(self._latest(memory), stage=RuleStage.PENDING, since_at=self.at, due_at=soon)
 
-    def _ended(self, memory: Memory) -> tuple[Memory, list[Finding]]:
+    def _ended(self, memory: RuleMemory) -> tuple[RuleMemory, list[Finding]]:
         latest = self._latest(memory)
-        return latest.at_rest(), [_finding(latest, self.at, cleared=True)]
+        return latest.at_rest(), [_make_finding(latest, self.at, cleared=True)]
 
-    def _latest(self, memory: Memory) -> Memory:
+    def _latest(self, memory: RuleMemory) -> RuleMemory:
         """The memory with this message as the last that counted."""
         return replace(
             memory,
@@ -221,16 +221,16 @@ class _Step:
             value=self.event.value if isinstance(self.event, ReadingHeard) else None,
         )
 
-    def _finding_of_event(self, memory: Memory) -> Finding:
-        found = _finding(self._latest(memory), self.at)
-        summary = texts.filled(self.rule.summary, self.context, None, timedelta())
+    def _finding_of_event(self, memory: RuleMemory) -> Finding:
+        found = _make_finding(self._latest(memory), self.at)
+        summary = texts.render_templates(self.rule.summary, self.context, None, timedelta())
         if isinstance(self.event, PressHeard):
             press = self.event
             found = replace(found, press_id=press.press_id, late=press.late, time_uncertain=press.time_uncertain)
         return replace(found, summary=summary)
 
 
-def _listening(rules: RuleSet, event: Event, context: Context) -> list[Rule]:
+def _listening_rules(rules: RuleSet, event: Event, context: Context) -> list[Rule]:
     return [
         rule
         for rule in rules.listening(event)
@@ -250,7 +250,7 @@ def _is_kind(rule: Rule, context: Context) -> bool:
     return not isinstance(rule.on, OnAbsence) or rule.on.kinds is None or context.device.kind in rule.on.kinds
 
 
-def _subject(per: Per, event: Event) -> str:
+def _choose_subject(per: Per, event: Event) -> str:
     """Whose state it is; the device's, where the event has no such room or senior."""
     if per is Per.ROOM and event.room_id is not None:
         return f"room:{event.room_id}"
@@ -260,11 +260,11 @@ def _subject(per: Per, event: Event) -> str:
 
 
 def _subject_missing(per: Per, event: Event) -> bool:
-    return per is not Per.DEVICE and _subject(per, event) == f"device:{event.device_id}"
+    return per is not Per.DEVICE and _choose_subject(per, event) == f"device:{event.device_id}"
 
 
-def _nothing(rule: Rule, key: str, event: Event) -> Memory:
-    return Memory(rule.id, key, rule.priority, event.centre_id, event.device_id, event.senior_id, event.room_id)
+def _empty_memory(rule: Rule, key: str, event: Event) -> RuleMemory:
+    return RuleMemory(rule.id, key, rule.priority, event.centre_id, event.device_id, event.senior_id, event.room_id)
 
 
 def _happened_at(event: Event) -> datetime:
@@ -279,7 +279,7 @@ def _happened_at(event: Event) -> datetime:
 
 
 def _all_variables(event: Event, context: Context, at: datetime) -> dict[str, Variable]:
-    known = variables(context, at)
+    known = build_variables(context, at)
     match event:
         case ReadingHeard(value=value):
             known["v"] = value
@@ -294,11 +294,11 @@ def _all_variables(event: Event, context: Context, at: datetime) -> dict[str, Va
     return known
 
 
-def _wait(on: OnAbsence, context: Context) -> timedelta:
+def _absence_wait(on: OnAbsence, context: Context) -> timedelta:
     return context.device.heartbeat if on.wait is None else on.wait
 
 
-def _waited_out(rule: Rule, memory: Memory, context: Context) -> tuple[Memory, list[Finding]]:
+def _conclude_wait(rule: Rule, memory: RuleMemory, context: Context) -> tuple[RuleMemory, list[Finding]]:
     """What follows when what was pending is due. Silence counts only if the rule holds at that time as well.
 
     The hours are those of that time, whenever somebody asks; whether a senior is present is known only of now.
@@ -306,22 +306,22 @@ def _waited_out(rule: Rule, memory: Memory, context: Context) -> tuple[Memory, l
     at = memory.due_at
     assert at is not None, "what is pending is due at some time"
     when = rule.when if isinstance(rule.on, OnAbsence) else None
-    if when is not None and when.verdict(variables(context, at)) is Verdict.FALSE:
+    if when is not None and when.verdict(build_variables(context, at)) is Verdict.FALSE:
         return memory.at_rest(), []
-    fired, finding = _fired(rule, memory, context)
+    fired, finding = _fire_rule(rule, memory, context)
     return fired, [finding]
 
 
-def _fired(rule: Rule, memory: Memory, context: Context) -> tuple[Memory, Finding]:
+def _fire_rule(rule: Rule, memory: RuleMemory, context: Context) -> tuple[RuleMemory, Finding]:
     """The memory and the finding when what was pending counts, at the time it was due."""
     at = memory.due_at
     assert at is not None, "what is pending is due at some time"
-    fired = replace(memory, stage=Stage.FIRING, due_at=None, priority=rule.priority)
-    finding = _finding(fired, at)
-    return fired, replace(finding, summary=texts.filled(rule.summary, context, memory.value, memory.deaf))
+    fired = replace(memory, stage=RuleStage.FIRING, due_at=None, priority=rule.priority)
+    finding = _make_finding(fired, at)
+    return fired, replace(finding, summary=texts.render_templates(rule.summary, context, memory.value, memory.deaf))
 
 
-def _finding(memory: Memory, at: datetime, *, cleared: bool = False) -> Finding:
+def _make_finding(memory: RuleMemory, at: datetime, *, cleared: bool = False) -> Finding:
     """A finding about the subject of `memory`, yet without words."""
     kind = memory.key.partition(":")[0]
     return Finding(
@@ -333,13 +333,13 @@ def _finding(memory: Memory, at: datetime, *, cleared: bool = False) -> Finding:
         senior_id=memory.senior_id if kind == "senior" else None,
         room_id=memory.room_id,
         device_id=memory.device_id,
-        params=_params(memory, at),
+        params=_finding_params(memory, at),
         cleared=cleared,
         about=memory.key if kind == "device" else None,
     )
 
 
-def _cannot(memory: Memory, at: datetime, *, cleared: bool) -> Finding:
+def _make_failure_notice(memory: RuleMemory, at: datetime, *, cleared: bool) -> Finding:
     """The notice that a rule cannot be worked out for one subject."""
     return Finding(
         rule_id=memory.rule_id,
@@ -353,10 +353,10 @@ def _cannot(memory: Memory, at: datetime, *, cleared: bool) -> Finding:
     )
 
 
-def _params(memory: Memory, at: datetime) -> dict[str, str | int | None]:
+def _finding_params(memory: RuleMemory, at: datetime) -> dict[str, str | int | None]:
     params: dict[str, str | int | None] = {}
     if memory.value is not None:
-        params["value"] = texts.number(memory.value)
+        params["value"] = texts.format_number(memory.value)
     if memory.since_at is not None:
         params["seconds"] = int((at - memory.since_at).total_seconds())
     if memory.deaf:

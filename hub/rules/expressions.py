@@ -61,7 +61,7 @@ class Expression:
         """Compile and check `source`; raises BadExpression."""
         _check_size(source)
         self.source = source
-        self._program = _compile(source)
+        self._program = _compile_source(source)
         self._roots = _check_names(self._program, source, roots)
         self._context = cel.Context()
         if self.verdict({root: SAMPLE[root] for root in roots}) is Verdict.UNKNOWN:
@@ -110,7 +110,7 @@ def _check_size(source: str) -> None:
         raise BadExpression("the expression has more than one comprehension", "keep one of all, exists, map, filter")
 
 
-def _compile(source: str) -> cel.Program:
+def _compile_source(source: str) -> cel.Program:
     try:
         return cel.compile(source)
     except ValueError as error:
@@ -141,13 +141,13 @@ def _check_names(program: cel.Program, source: str, roots: frozenset[str]) -> tu
             raise BadExpression(
                 f"`{found[1]}` has no field `{found[2]}`",
                 f"use one of {', '.join(f'{found[1]}.{name}' for name in sorted(FIELDS[found[1]]))}",
-                column=_column(plain, found.start()),
+                column=_find_column(plain, found.start()),
             )
     if whole := _V_WITH_WHOLE.search(plain) or _V_IN_LIST.search(plain):
         raise BadExpression(
             f"`{whole[0].strip()}` compares the reading with a whole number, which CEL may call unequal",
             "write the number with a decimal point, such as 1.0, and == instead of in",
-            column=_column(plain, whole.start()),
+            column=_find_column(plain, whole.start()),
         )
     return tuple(sorted(read - bound))
 
@@ -157,5 +157,5 @@ def _without_strings(source: str) -> str:
     return _STRING.sub(lambda found: '"' + "_" * (len(found[0]) - 2) + '"', source)
 
 
-def _column(source: str, offset: int) -> int:
+def _find_column(source: str, offset: int) -> int:
     return offset - source.rfind("\n", 0, offset)

@@ -21,8 +21,8 @@ import yaml
 from hub.fleet.model import DeviceKind
 from hub.rules import texts
 from hub.rules.expressions import BadExpression, Expression
-from hub.rules.model import DeviceState, PressKind, Priority, VisitKind
-from hub.rules.nodes import Fields, Page, RuleFileProblem, Unusable
+from hub.rules.model import ReportedState, PressKind, Priority, VisitKind
+from hub.rules.nodes import Fields, Page, RuleFileProblem, UnusableNode
 from hub.rules.rule import (
     EVENTS,
     HEARTBEAT,
@@ -92,34 +92,34 @@ class Loaded:
     directories: tuple[Directory, ...]
 
 
-def load(directories: Sequence[Path], before: Sequence[Directory] = ()) -> Loaded:
+def load_rules(directories: Sequence[Path], before: Sequence[Directory] = ()) -> Loaded:
     """The built-in rules and those of `*.yaml` in `directories`, in order of directory and file name.
 
     Raises BadRuleFiles with all problems of all files. A directory that cannot be read is one, and so is one that is
     empty and had files in `before`: most likely its disk is not mounted.
     """
     problems: list[RuleFileProblem] = []
-    found = tuple(_directory(path, had, problems) for path, had in zip_longest(directories, before[: len(directories)]))
-    return _understood(found, problems)
+    found = tuple(_read_directory(path, had, problems) for path, had in zip_longest(directories, before[: len(directories)]))
+    return _build_rule_set(found, problems)
 
 
-def understand(directories: Sequence[Directory]) -> Loaded:
+def parse_directories(directories: Sequence[Directory]) -> Loaded:
     """The same for files that were read before. Raises BadRuleFiles."""
-    return _understood(tuple(directories), [])
+    return _build_rule_set(tuple(directories), [])
 
 
-def _understood(directories: tuple[Directory, ...], problems: list[RuleFileProblem]) -> Loaded:
+def _build_rule_set(directories: tuple[Directory, ...], problems: list[RuleFileProblem]) -> Loaded:
     digest = hashlib.sha256()
     found: dict[str, Rule] = {}
     for directory in directories:
         here: dict[str, Rule] = {}
         for name, text in directory:
             digest.update(name.encode() + b"\0" + text.encode() + b"\0")
-            rules, wrong = read(name, text)
+            rules, wrong = parse_rule_file(name, text)
             problems += wrong
             for rule in rules:
                 if rule.id in here:
-                    problems.append(_twice(rule, here[rule.id]))
+                    problems.append(_duplicate_problem(rule, here[rule.id]))
                 here[rule.id] = rule
         found |= here
     if problems:
@@ -127,20 +127,20 @@ def _understood(directories: tuple[Directory, ...], problems: list[RuleFileProbl
     return Loaded(RuleSet([*BUILT_IN, *found.values()]), digest.hexdigest(), directories)
 
 
-def read(file: str, text: str) -> tuple[list[Rule], list[RuleFileProblem]]:
+def parse_rule_file(file: str, text: str) -> tuple[list[Rule], list[RuleFileProblem]]:
     """The rules of one file's text, or everything that is wrong in it."""
     page = Page(file)
     rules: list[Rule] = []
     try:
         fields = page.mapping(page.root(text), {"schema", "rules"}, _FILE_HINTS)
-        _kept(lambda: page.chosen(fields.need("schema", SCHEMA), {SCHEMA}))
+        _parse_part(lambda: page.chosen(fields.need("schema", SCHEMA), {SCHEMA}))
         for node in page.items(fields.need("rules", ""), "rules"):
-            rule = _kept(_RuleReader(page, node).rule)
+            rule = _parse_part(_RuleReader(page, node).rule)
             if rule is not None:
                 rules.append(rule)
-    except Unusable:
+    except UnusableNode:
         return [], page.problems
-    page.problems += [_twice(second, first) for first, second in _doubles(rules)]
+    page.problems += [_duplicate_problem(second, first) for first, second in _find_duplicates(rules)]
     return ([] if page.problems else rules), page.problems
 
 
@@ -155,13 +155,13 @@ class _RuleReader:
         """The rule; notes every problem and raises Unusable if there is any."""
         page, before = self._page, len(self._page.problems)
         fields = page.mapping(self._node, _RULE_KEYS, self._hints())
-        rule_id = _kept(lambda: self._id(fields.need("id", "room-hot")))
-        priority = _kept(lambda: page.chosen(fields.need("priority", Priority.P2), list(Priority)))
-        on = _kept(lambda: self._pattern(fields))
-        summary = _kept(lambda: self._summary(fields.need("summary", "{zh-CN: '…', en: '…'}"), on))
-        when = _kept(lambda: self._when(fields, on))
+        rule_id = _parse_part(lambda: self._id(fields.need("id", "room-hot")))
+        priority = _parse_part(lambda: page.chosen(fields.need("priority", Priority.P2), list(Priority)))
+        on = _parse_part(lambda: self._pattern(fields))
+        summary = _parse_part(lambda: self._summary(fields.need("summary", "{zh-CN: '…', en: '…'}"), on))
+        when = _parse_part(lambda: self._when(fields, on))
         if len(page.problems) > before or rule_id is None or priority is None or on is None or summary is None:
-            raise Unusable
+            raise UnusableNode
         pattern, per = on
         line = self._node.start_mark.line + 1
         return Rule(rule_id, Priority(priority), pattern, per, when, summary, source=page.file, line=line)
@@ -197,8 +197,8 @@ class _RuleReader:
         match named[0]:
             case "reading":
                 self._refuse(fields, "for", "write `for` beside `on`, not inside it")
-                hold = _kept(lambda: self._hold(rule)) or timedelta()
-                return OnReading(self._reading(fields), hold, _kept(lambda: self._clear(rule))), per
+                hold = _parse_part(lambda: self._hold(rule)) or timedelta()
+                return OnReading(self._reading(fields), hold, _parse_part(lambda: self._clear(rule))), per
             case "event":
                 self._refuse(rule, "for", "take `for` out: an event takes no time")
                 self._refuse(rule, "clear", "take `clear` out: an event does not last")
@@ -218,7 +218,7 @@ class _RuleReader:
             raise self._page.note(
                 node, f"`{what}` is nothing that can be heard", "write heartbeat, or a reading's name"
             )
-        kinds = _kept(lambda: self._kinds(fields))
+        kinds = _parse_part(lambda: self._kinds(fields))
         if what == HEARTBEAT and "for" not in fields:
             return OnAbsence(what, None, kinds)  # the heartbeat of each device
         wait = self._page.duration(fields.need("for", "30m"))
@@ -284,8 +284,8 @@ class _RuleReader:
 
     def _template(self, node: yaml.Node, on: tuple[Pattern, Per] | None) -> str:
         template = self._page.text(node)
-        possible = _places(on)
-        for place in texts.places_in(template):
+        possible = _allowed_placeholders(on)
+        for place in texts.placeholders_in(template):
             if place.partition(".")[2] == "categories":
                 raise self._page.note(
                     node,
@@ -295,7 +295,7 @@ class _RuleReader:
             if place not in possible:
                 names = ", ".join(f"{{{name}}}" for name in sorted(possible))
                 raise self._page.note(node, f"`{{{place}}}` cannot be printed", f"use {names}")
-        if not template.strip() or "{" in texts.without_places(template) or "}" in texts.without_places(template):
+        if not template.strip() or "{" in texts.strip_placeholders(template) or "}" in texts.strip_placeholders(template):
             raise self._page.note(node, "the summary is empty or has a stray brace", "write a sentence")
         return template
 
@@ -305,7 +305,7 @@ class _RuleReader:
             raise self._page.note(node, f"`{key}` has no meaning here", write)
 
 
-def _places(on: tuple[Pattern, Per] | None) -> frozenset[str]:
+def _allowed_placeholders(on: tuple[Pattern, Per] | None) -> frozenset[str]:
     """What a summary may print."""
     if on is None:
         return texts.PLACES | texts.OF_ROSTER  # what it listens to is wrong, and said already
@@ -316,31 +316,31 @@ def _places(on: tuple[Pattern, Per] | None) -> frozenset[str]:
 
 def _extra_root(pattern: Pattern) -> frozenset[str]:
     """What an event brings with it beside its subjects."""
-    if not isinstance(pattern, OnEvent) or pattern.event in set(DeviceState):
+    if not isinstance(pattern, OnEvent) or pattern.event in set(ReportedState):
         return frozenset()
     return frozenset({"visit"} if pattern.event in set(VisitKind) else {"press"})
 
 
-def _kept(part: Callable[[], _T]) -> _T | None:
+def _parse_part(part: Callable[[], _T]) -> _T | None:
     """The part, or None when its problem was noted: the rest of the file is read all the same."""
     try:
         return part()
-    except Unusable:
+    except UnusableNode:
         return None
 
 
-def files_in(directory: Path) -> list[Path]:
+def rule_files_in(directory: Path) -> list[Path]:
     """Its rule files in order of their names. Raises OSError when it cannot be read."""
     return sorted(path for path in directory.iterdir() if path.name.endswith(".yaml"))
 
 
-def _directory(directory: Path, had: Directory | None, problems: list[RuleFileProblem]) -> Directory:
+def _read_directory(directory: Path, had: Directory | None, problems: list[RuleFileProblem]) -> Directory:
     def about_all(what: str, write: str) -> Directory:
         problems.append(RuleFileProblem(_in_utf_8(str(directory)), None, None, what, write))
         return ()
 
     try:
-        paths = files_in(directory)
+        paths = rule_files_in(directory)
     except OSError as error:
         what = f"the folder cannot be read: {error.strerror}"
         return about_all(what, "give it back, or set ANLING_RULES_DIR to another")
@@ -348,7 +348,7 @@ def _directory(directory: Path, had: Directory | None, problems: list[RuleFilePr
         return about_all(
             "the folder is empty, and there were rule files before", "put them back, or a file that says `rules: []`"
         )
-    files = ((path.name, _content(path, problems)) for path in paths)
+    files = ((path.name, _read_text(path, problems)) for path in paths)
     return tuple(RuleFile(name, text) for name, text in files if text is not None)
 
 
@@ -356,7 +356,7 @@ def _in_utf_8(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _content(path: Path, problems: list[RuleFileProblem]) -> str | None:
+def _read_text(path: Path, problems: list[RuleFileProblem]) -> str | None:
     name = _in_utf_8(path.name)
     if name != path.name:
         problems.append(RuleFileProblem(name, 1, 1, "its name is not UTF-8", "give it a name of a-z, 0-9 and -"))
@@ -378,12 +378,12 @@ def _content(path: Path, problems: list[RuleFileProblem]) -> str | None:
         return None
 
 
-def _doubles(rules: Sequence[Rule]) -> list[tuple[Rule, Rule]]:
+def _find_duplicates(rules: Sequence[Rule]) -> list[tuple[Rule, Rule]]:
     first: dict[str, Rule] = {}
     return [(first[rule.id], rule) for rule in rules if first.setdefault(rule.id, rule) is not rule]
 
 
-def _twice(rule: Rule, first: Rule) -> RuleFileProblem:
+def _duplicate_problem(rule: Rule, first: Rule) -> RuleFileProblem:
     return RuleFileProblem(
         rule.source, rule.line, 1, f"the rule `{rule.id}` is also in {first.source}:{first.line}", "use another id"
     )

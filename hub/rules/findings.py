@@ -27,16 +27,16 @@ class WaitingFinding:
     finding: Finding
 
 
-async def hand_over(conn: Conn, findings: Sequence[Finding], now: datetime) -> None:
+async def dispatch_findings(conn: Conn, findings: Sequence[Finding], now: datetime) -> None:
     """Raise or clear the notices among these findings, and leave the others to the alarm path."""
     for finding in findings:
         if finding.priority.is_alarm:
-            await _insert(conn, finding, now)
+            await _insert_finding(conn, finding, now)
         else:
-            await note(conn, finding, now)
+            await update_notice(conn, finding, now)
 
 
-async def note(conn: Conn, finding: Finding, now: datetime) -> None:
+async def update_notice(conn: Conn, finding: Finding, now: datetime) -> None:
     """P3 and P4, and their end. The finding's own words go with it: pages have none for the rules of a centre."""
     if finding.cleared:
         await notices.clear_notice(conn, finding.centre_id, finding.klass, finding.subject, now)
@@ -46,7 +46,7 @@ async def note(conn: Conn, finding: Finding, now: datetime) -> None:
     await notices.raise_notice(conn, raised, now)
 
 
-async def lock_next(conn: Conn, now: datetime) -> WaitingFinding | None:
+async def lock_next_finding(conn: Conn, now: datetime) -> WaitingFinding | None:
     """Lock the oldest finding that waits and is not parked; None when there is none, or another loop has it."""
     async with conn.cursor(row_factory=class_row(_FindingRow)) as cursor:
         await cursor.execute(
@@ -65,12 +65,12 @@ async def lock_next(conn: Conn, now: datetime) -> WaitingFinding | None:
     return None if row is None else WaitingFinding(row.n, row.finding())
 
 
-async def remove(conn: Conn, n: int) -> None:
+async def delete_finding(conn: Conn, n: int) -> None:
     """This finding was taken, in this transaction."""
     await conn.execute("DELETE FROM finding WHERE n = %(n)s", {"n": n})
 
 
-async def _insert(conn: Conn, finding: Finding, now: datetime) -> None:
+async def _insert_finding(conn: Conn, finding: Finding, now: datetime) -> None:
     assert finding.press_id is None, "a press is heard and concluded by the alarm path itself"
     await conn.execute(
         """

@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 _KEPT = TypeAdapter(tuple[Directory, ...])
 
 
-def keep(file: Path, directories: tuple[Directory, ...]) -> None:
+def save_directories(file: Path, directories: tuple[Directory, ...]) -> None:
     """Keep these in place of what was kept; a disk that does not take them is told to the log."""
-    if directories == kept_in(file):
+    if directories == load_directories(file):
         return
     try:
         replace_private(file, _KEPT.dump_json(directories).decode())
@@ -28,7 +28,7 @@ def keep(file: Path, directories: tuple[Directory, ...]) -> None:
         log.error("the rules in force cannot be kept for the next start in %s: %s", file, error)
 
 
-def kept_in(file: Path) -> tuple[Directory, ...]:
+def load_directories(file: Path) -> tuple[Directory, ...]:
     """What is kept; nothing when there is nothing that can be read."""
     try:
         return _KEPT.validate_json(file.read_bytes())

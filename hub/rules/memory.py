@@ -14,7 +14,7 @@ Key: TypeAlias = tuple[str, str]
 """(rule id, subject such as "room:gym"): what state is kept by, and the order in which rows are locked."""
 
 
-class Stage(StrEnum):
+class RuleStage(StrEnum):
     """Where a rule stands with one subject."""
 
     IDLE = "idle"  # nothing holds
@@ -23,7 +23,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RuleMemory:
     """The state of one rule for one subject, and who spoke last, for the words of a finding."""
 
     rule_id: str
@@ -33,7 +33,7 @@ class Memory:
     device_id: DeviceId
     senior_id: SeniorId | None
     room_id: RoomId | None
-    stage: Stage = Stage.IDLE
+    stage: RuleStage = RuleStage.IDLE
     since_at: datetime | None = None
     due_at: datetime | None = None
     last_at: datetime | None = None  # of the last message that counted, while not idle
@@ -41,11 +41,11 @@ class Memory:
     deaf: timedelta = timedelta()  # of the time since `since_at`, when nothing could be heard
     unknown: bool = False  # a notice stands that the rule cannot be worked out
 
-    def at_rest(self) -> Memory:
+    def at_rest(self) -> RuleMemory:
         """The same subject with nothing holding. It forgets when and what, so that a quiet reading changes no row."""
-        quiet = replace(self, stage=Stage.IDLE, since_at=None, due_at=None)
+        quiet = replace(self, stage=RuleStage.IDLE, since_at=None, due_at=None)
         return replace(quiet, last_at=None, value=None, deaf=timedelta())
 
     def is_due(self, now: datetime) -> bool:
         """Whether what was waited for has been waited out at `now`."""
-        return self.stage is Stage.PENDING and self.due_at is not None and self.due_at <= now
+        return self.stage is RuleStage.PENDING and self.due_at is not None and self.due_at <= now

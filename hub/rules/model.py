@@ -32,7 +32,7 @@ class VisitKind(StrEnum):
     LEAVE = "leave"
 
 
-class DeviceState(StrEnum):
+class ReportedState(StrEnum):
     """What a device or its Last Will said about its connection."""
 
     ONLINE = "online"
@@ -92,7 +92,7 @@ class StatusHeard:
 
     centre_id: CentreId
     device_id: DeviceId
-    state: DeviceState
+    state: ReportedState
     received_at: datetime
     senior_id: SeniorId | None = None
     room_id: RoomId | None = None

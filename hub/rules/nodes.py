@@ -33,7 +33,7 @@ class RuleFileProblem:
         return f"{self.file}:{self.line}:{self.column}: {self.what}; {self.write}"
 
 
-class Unusable(Exception):
+class UnusableNode(Exception):
     """A part of the file cannot be used; its problem is already noted."""
 
 
@@ -44,7 +44,7 @@ class Page:
         self.file = file
         self.problems: list[RuleFileProblem] = []
 
-    def note(self, node: yaml.Node, what: str, write: str, *, line: int = 1, column: int = 1) -> Unusable:
+    def note(self, node: yaml.Node, what: str, write: str, *, line: int = 1, column: int = 1) -> UnusableNode:
         """Note a problem at `node`, or at a line and column (from 1) inside its text. Gives what to raise."""
         at_line, at_column = node.start_mark.line + line, node.start_mark.column + column
         if line == 1 and isinstance(node, yaml.ScalarNode) and node.style in ("'", '"'):
@@ -52,21 +52,21 @@ class Page:
         if node.start_mark.line != node.end_mark.line:
             at_line, at_column = node.start_mark.line + 1, node.start_mark.column + 1
         self.problems.append(RuleFileProblem(self.file, at_line, at_column, what, write))
-        return Unusable()
+        return UnusableNode()
 
     def root(self, text: str) -> yaml.Node:
         """The one document of `text`, whose texts can all be kept; raises Unusable."""
         node = self._composed(text)
         if node is None:
             self._unreadable(1, 1, "the file is empty", "write `schema: anling.rules/1` and `rules:`")
-        for scalar in _scalars(node):
+        for scalar in _walk_scalars(node):
             if _UNKEEPABLE.search(scalar.value):
                 raise self.note(scalar, "a character that no text may hold", "write the character itself")
         return node
 
     def _composed(self, text: str) -> yaml.Node | None:
         try:
-            return _compose(text)
+            return _compose_document(text)
         except _TooLarge as large:
             self._unreadable(
                 large.line, large.column, "a number that is too large", "write a character as itself, and no %YAML line"
@@ -133,7 +133,7 @@ class Page:
 
     def _unreadable(self, line: int, column: int, what: str, write: str = "write YAML") -> NoReturn:
         self.problems.append(RuleFileProblem(self.file, line, column, what, write))
-        raise Unusable
+        raise UnusableNode
 
 
 class Fields:
@@ -167,7 +167,7 @@ class _TooLarge(Exception):
     column: int
 
 
-def _compose(text: str) -> yaml.Node | None:
+def _compose_document(text: str) -> yaml.Node | None:
     """The one document of `text`, None when it is empty; raises yaml.YAMLError, RecursionError and _TooLarge.
 
     PyYAML lets out what `chr` and `int` say to a number in an escape or in a version.
@@ -183,7 +183,7 @@ def _compose(text: str) -> yaml.Node | None:
     return node
 
 
-def _scalars(root: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def _walk_scalars(root: yaml.Node) -> Iterator[yaml.ScalarNode]:
     """All scalars under `root` in the order of the file; what aliases repeat comes once."""
     seen: set[int] = set()
     left: list[yaml.Node] = [root]

@@ -35,13 +35,13 @@ def roster_findings(rules: RuleSet, seen: RosterSeen) -> list[Finding]:
 
     A notice of a rule that is gone is cleared.
     """
-    ending = {rule.id: finding for rule in rules.rules if (finding := _ending(rule, seen)) is not None}
-    said = [finding for rule_id, finding in ending.items() if not _is_said(finding, seen.standing.get(rule_id))]
-    over = [_cleared(rule_id, seen) for rule_id in seen.standing if rule_id not in ending]
+    ending = {rule.id: finding for rule in rules.rules if (finding := _find_roster_end(rule, seen)) is not None}
+    said = [finding for rule_id, finding in ending.items() if not _is_already_noticed(finding, seen.standing.get(rule_id))]
+    over = [_make_cleared_finding(rule_id, seen) for rule_id in seen.standing if rule_id not in ending]
     return [*said, *over]
 
 
-def _ending(rule: Rule, seen: RosterSeen) -> Finding | None:
+def _find_roster_end(rule: Rule, seen: RosterSeen) -> Finding | None:
     """What a rule says of this roster; None when it ends later, or the rule is about something else."""
     if not isinstance(rule.on, OnRosterEnd) or seen.end is None or seen.end.at > seen.now + rule.on.within:
         return None
@@ -53,16 +53,16 @@ def _ending(rule: Rule, seen: RosterSeen) -> Finding | None:
         at=seen.now,
         about=SUBJECT,
         params={"duty": seen.end.duty.value, "until": seen.end.at.isoformat(timespec="seconds")},
-        summary=texts.of_roster(rule.summary, seen.end, seen.zone),
+        summary=texts.render_roster(rule.summary, seen.end, seen.zone),
     )
 
 
-def _is_said(finding: Finding, params: Mapping[str, str | int | float] | None) -> bool:
+def _is_already_noticed(finding: Finding, params: Mapping[str, str | int | float] | None) -> bool:
     """Whether the notice that stands says the same already: of the same duty, the same end."""
     return params is not None and all(params.get(name) == value for name, value in finding.params.items())
 
 
-def _cleared(rule_id: str, seen: RosterSeen) -> Finding:
+def _make_cleared_finding(rule_id: str, seen: RosterSeen) -> Finding:
     return Finding(
         rule_id=rule_id,
         priority=Priority.P3,

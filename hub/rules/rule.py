@@ -10,7 +10,7 @@ from typing import TypeAlias, assert_never
 
 from hub.rules.expressions import Expression
 from hub.rules.model import (
-    DeviceState,
+    ReportedState,
     Event,
     PressHeard,
     PressKind,
@@ -23,7 +23,7 @@ from hub.rules.model import (
 
 HEARTBEAT = "heartbeat"
 ROSTER = "roster"
-EVENTS = frozenset({*PressKind, *VisitKind, *DeviceState} - {PressKind.CANCEL})
+EVENTS = frozenset({*PressKind, *VisitKind, *ReportedState} - {PressKind.CANCEL})
 
 
 class Per(StrEnum):
@@ -106,7 +106,7 @@ class Rule:
                 assert_never(never)
 
 
-def heard_as(event: Event) -> str:
+def name_event(event: Event) -> str:
     """The name under which rules listen to `event`."""
     match event:
         case PressHeard(kind=kind):
@@ -138,7 +138,7 @@ class RuleSet:
 
     def listening(self, event: Event) -> list[Rule]:
         """The rules that want to hear `event`."""
-        return [*self._listening.get(heard_as(event), ()), *self._listening.get(HEARTBEAT, ())]
+        return [*self._listening.get(name_event(event), ()), *self._listening.get(HEARTBEAT, ())]
 
     def dead_man(self) -> list[Rule]:
         """The rules that watch each device from the day it is registered, heard or not."""

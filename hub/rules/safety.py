@@ -7,7 +7,7 @@ from hub.notices.model import NoticeCode
 from hub.rules.context import Context
 from hub.rules.model import Event, Finding, PressHeard, PressKind, Priority
 from hub.rules.rule import HEARTBEAT, OnAbsence, Per, Rule
-from hub.rules.texts import of_press
+from hub.rules.texts import render_press
 
 SILENT_TRIGGER = Rule(
     id=NoticeCode.TRIGGER_SILENT,
@@ -40,7 +40,7 @@ RESERVED_IDS = frozenset(
 """Ids that a rule file cannot take."""
 
 
-def conclude(event: Event, context: Context) -> Finding | None:
+def apply_safety_rules(event: Event, context: Context) -> Finding | None:
     """What a message means whatever the rule files say.
 
     A press, a pulled cord or a message nobody can read from a trigger is P1 `help`; a fall is P1 `fall`. A press that a
@@ -49,21 +49,21 @@ def conclude(event: Event, context: Context) -> Finding | None:
     if not isinstance(event, PressHeard):
         return None
     if event.unreadable:
-        return _finding(event, context, "unreadable-press", Priority.P1, "help")
+        return _make_finding(event, context, "unreadable-press", Priority.P1, "help")
     if event.old:
-        return _finding(event, context, "old-press", Priority.P2, "old-press")
+        return _make_finding(event, context, "old-press", Priority.P2, "old-press")
     match event.kind:
         case PressKind.CANCEL:
             return None
         case PressKind.TEST:
-            return None if event.test_round else _finding(event, context, "test-press", Priority.P2, "test-press")
+            return None if event.test_round else _make_finding(event, context, "test-press", Priority.P2, "test-press")
         case PressKind.FALL:
-            return _finding(event, context, PressKind.FALL, Priority.P1, PressKind.FALL)
+            return _make_finding(event, context, PressKind.FALL, Priority.P1, PressKind.FALL)
         case PressKind.PRESS | PressKind.LONG_PRESS | PressKind.DOUBLE_PRESS | PressKind.PULL_CORD:
-            return _finding(event, context, PressKind.PRESS, Priority.P1, "help")
+            return _make_finding(event, context, PressKind.PRESS, Priority.P1, "help")
 
 
-def _finding(event: PressHeard, context: Context, rule_id: str, priority: Priority, klass: str) -> Finding:
+def _make_finding(event: PressHeard, context: Context, rule_id: str, priority: Priority, klass: str) -> Finding:
     senior_room = context.senior.room if context.senior is not None else None
     return Finding(
         rule_id=rule_id,
@@ -75,7 +75,7 @@ def _finding(event: PressHeard, context: Context, rule_id: str, priority: Priori
         room_id=event.room_id or (senior_room.id if senior_room is not None else None),
         device_id=event.device_id,
         press_id=event.press_id,
-        summary=of_press(event, context),
+        summary=render_press(event, context),
         params={"kind": event.kind.value},
         late=event.late,
         time_uncertain=event.time_uncertain,

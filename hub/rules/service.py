@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hub.centre.service import only_centre
-from hub.centre.shown import shown_centre
+from hub.centre.service import find_centre
+from hub.centre.shown import read_shown_centre
 from hub.fleet.model import DeviceKind
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet
 from hub.kit.db import Conn
@@ -19,10 +19,10 @@ from hub.notices import service as notices
 from hub.notices.model import NoticeCode
 from hub.roster.service import end_of_roster
 from hub.rules import engine, silence_store, store
-from hub.rules.contexts import About, around, of_devices
-from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, files_in, load, understand
-from hub.rules.kept import keep, kept_in
-from hub.rules.memory import Key, Memory, Stage
+from hub.rules.contexts import About, load_contexts, load_device_contexts
+from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, rule_files_in, load_rules, parse_directories
+from hub.rules.kept import save_directories, load_directories
+from hub.rules.memory import Key, RuleMemory, RuleStage
 from hub.rules.model import Event, Finding, PressHeard, Priority
 from hub.rules.nodes import RuleFileProblem
 from hub.rules.rosters import SUBJECT, RosterSeen, roster_findings
@@ -49,7 +49,7 @@ class Rules:
         self._clock = clock
         self._kept_in = kept_in
         self._keeps = keeps
-        self._shipped = self._loaded = load([SHIPPED])
+        self._shipped = self._loaded = load_rules([SHIPPED])
         self._loaded_at = clock.now()
         self._stamps: dict[Path, tuple[int, int]] = {}
         self._kept_house_at: datetime | None = None
@@ -75,9 +75,9 @@ class Rules:
 
         At a start the old set is the one that was kept.
         """
-        self._stamps = await asyncio.to_thread(_stamps, self._directories)
+        self._stamps = await asyncio.to_thread(_read_file_stamps, self._directories)
         try:
-            loaded = await asyncio.to_thread(lambda: load(self._directories, self._before()))
+            loaded = await asyncio.to_thread(lambda: load_rules(self._directories, self._before()))
         except BadRuleFiles as bad:
             self.problems = bad.problems
             for problem in bad.problems:
@@ -88,7 +88,7 @@ class Rules:
             self.problems = ()
             self._put_in_force(loaded)
             if self._kept_in is not None and self._keeps:
-                await asyncio.to_thread(keep, self._kept_in, loaded.directories[1:])
+                await asyncio.to_thread(save_directories, self._kept_in, loaded.directories[1:])
         self._kept_house_at = None
         return self.problems
 
@@ -96,7 +96,7 @@ class Rules:
         """The files that were good last; at a start those that were kept."""
         if self._loaded is not self._shipped or self._kept_in is None:
             return self._loaded.directories
-        return (*self._shipped.directories, *kept_in(self._kept_in))
+        return (*self._shipped.directories, *load_directories(self._kept_in))
 
     async def _load_kept(self) -> None:
         """The centre's own rules as they were good last, beside the shipped ones of today."""
@@ -105,7 +105,7 @@ class Rules:
             log.error("only the shipped rules are in force: none of the centre's own were kept")
             return
         try:
-            loaded = await asyncio.to_thread(understand, before)
+            loaded = await asyncio.to_thread(parse_directories, before)
         except BadRuleFiles as bad:
             log.error("only the shipped rules are in force: those that were kept cannot be used any more: %s", bad)
         else:
@@ -118,7 +118,7 @@ class Rules:
 
     async def load_if_changed(self) -> bool:
         """Load again when a file was added, changed or taken away since the last time."""
-        if await asyncio.to_thread(_stamps, self._directories) == self._stamps:
+        if await asyncio.to_thread(_read_file_stamps, self._directories) == self._stamps:
             return False
         await self.load()
         return True
@@ -134,16 +134,16 @@ class Rules:
     async def could_not_hear(self, conn: Conn, since: datetime, until: datetime) -> None:
         """Nothing could be heard between these times: waits for silence end that much later, and say so."""
         if until > since:
-            await store.put_off(conn, [rule.id for rule in self.in_force.rules if _waits(rule.on)], until - since)
+            await store.postpone_waits(conn, [rule.id for rule in self.in_force.rules if _is_absence(rule.on)], until - since)
 
     async def clock_was_set(self, conn: Conn, clock_set: ClockSet) -> None:
         """What is waited for ends after as long as before, and no message counts as older than one before it."""
-        await store.move_times(conn, clock_set)
+        await store.adjust_times_to_clock(conn, clock_set)
         self._kept_house_at = None
 
     async def bring_near(self, conn: Conn, now: datetime) -> None:
         """The clock is behind what is remembered: nothing is further away than it was when it began."""
-        if await store.bring_near(conn, now, MAY_PART_BY):
+        if await store.clamp_times(conn, now, MAY_PART_BY):
             self._kept_house_at = None
 
     async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
@@ -155,25 +155,25 @@ class Rules:
         if not events:
             return []
         rules = self.in_force
-        contexts = await around(conn, {_about(event) for event in events}, now)
-        wanted = [memory for event in events for memory in engine.concerned(rules, event, contexts[_about(event)])]
+        contexts = await load_contexts(conn, {_build_about(event) for event in events}, now)
+        wanted = [memory for event in events for memory in engine.find_affected_memories(rules, event, contexts[_build_about(event)])]
         memories = await self._locked(conn, wanted, may_wait=not all(isinstance(event, PressHeard) for event in events))
         locked = frozenset(memories)
-        changed: dict[Key, Memory] = {}
+        changed: dict[Key, RuleMemory] = {}
         findings: list[Finding] = []
         for event in events:
-            after, found = engine.evaluate(rules, memories, event, contexts[_about(event)], now)
+            after, found = engine.evaluate(rules, memories, event, contexts[_build_about(event)], now)
             memories |= after
             changed |= after
             findings += found
-        await store.save(conn, [memory for key, memory in changed.items() if key in locked])
+        await store.save_memories(conn, [memory for key, memory in changed.items() if key in locked])
         return findings
 
-    async def _locked(self, conn: Conn, wanted: Sequence[Memory], *, may_wait: bool) -> dict[Key, Memory]:
+    async def _locked(self, conn: Conn, wanted: Sequence[RuleMemory], *, may_wait: bool) -> dict[Key, RuleMemory]:
         """What is remembered, locked; who must not wait leaves out waits for silence that another has locked."""
-        waits = {rule.id for rule in self.in_force.rules if _waits(rule.on) and not may_wait}
-        held = await store.lock(conn, [memory for memory in wanted if memory.rule_id not in waits])
-        return held | await store.lock_free(conn, [memory for memory in wanted if memory.rule_id in waits])
+        waits = {rule.id for rule in self.in_force.rules if _is_absence(rule.on) and not may_wait}
+        held = await store.lock_memories(conn, [memory for memory in wanted if memory.rule_id not in waits])
+        return held | await store.lock_free_memories(conn, [memory for memory in wanted if memory.rule_id in waits])
 
     async def due(self, conn: Conn, now: datetime) -> list[Finding]:
         """What follows from waiting until `now`. What another hub has locked is left to it.
@@ -183,18 +183,18 @@ class Rules:
         findings = await self._keep_house(conn, now)
         return findings + await self.waited_out(conn, await self.lock_due(conn, now, MOST_DUE), now)
 
-    async def lock_due(self, conn: Conn, now: datetime, limit: int) -> list[Memory]:
+    async def lock_due(self, conn: Conn, now: datetime, limit: int) -> list[RuleMemory]:
         """Lock up to `limit` memories whose wait is over, oldest first; those that are parked are skipped."""
-        return await store.lock_due(conn, self._ids(), now, limit)
+        return await store.lock_due_memories(conn, self._ids(), now, limit)
 
-    async def waited_out(self, conn: Conn, waiting: Sequence[Memory], now: datetime) -> list[Finding]:
+    async def waited_out(self, conn: Conn, waiting: Sequence[RuleMemory], now: datetime) -> list[Finding]:
         """What follows from these waits, which are over; they are locked."""
         if not waiting:
             return []
-        contexts = await around(conn, {_about(memory) for memory in waiting}, now)
-        pairs = [(memory, contexts[_about(memory)]) for memory in waiting]
-        after, found = engine.due(self.in_force, pairs, now)
-        await store.save(conn, after)
+        contexts = await load_contexts(conn, {_build_about(memory) for memory in waiting}, now)
+        pairs = [(memory, contexts[_build_about(memory)]) for memory in waiting]
+        after, found = engine.evaluate_due(self.in_force, pairs, now)
+        await store.save_memories(conn, after)
         return found
 
     async def _keep_house(self, conn: Conn, now: datetime) -> list[Finding]:
@@ -217,21 +217,21 @@ class Rules:
     async def _watch(self, conn: Conn, now: datetime) -> None:
         """Begin to wait for each device that a dead man's rule concerns and that was never heard."""
         rules = {rule.id: rule for rule in self.in_force.dead_man()}
-        pairs = [(rule, kind) for rule in rules.values() for kind in _kinds(rule.on)]
-        found = await silence_store.unwatched(conn, pairs, now)
+        pairs = [(rule, kind) for rule in rules.values() for kind in _watched_kinds(rule.on)]
+        found = await silence_store.unwatched_devices(conn, pairs, now)
         if not found:
             return
-        contexts = await of_devices(conn, {device_id for _, device_id in found}, now)
-        begun = [engine.wait_for(rules[rule_id], contexts[device_id], now) for rule_id, device_id in found]
+        contexts = await load_device_contexts(conn, {device_id for _, device_id in found}, now)
+        begun = [engine.start_absence_wait(rules[rule_id], contexts[device_id], now) for rule_id, device_id in found]
         memories = [memory for memory in begun if memory is not None]
-        locked = await store.lock(conn, memories)
-        idle = [memory for memory in memories if locked[memory.rule_id, memory.key].stage is Stage.IDLE]
-        await store.save(conn, idle)
+        locked = await store.lock_memories(conn, memories)
+        idle = [memory for memory in memories if locked[memory.rule_id, memory.key].stage is RuleStage.IDLE]
+        await store.save_memories(conn, idle)
 
     async def _let_go(self, conn: Conn, now: datetime) -> list[Finding]:
-        orphans = await store.lock_orphans(conn, None if self.problems else self._ids(), now, MOST_DUE)
-        gone = [engine.let_go(memory, now) for memory in orphans]
-        await store.save(conn, [memory for memory, _ in gone])
+        orphans = await store.lock_orphaned_memories(conn, None if self.problems else self._ids(), now, MOST_DUE)
+        gone = [engine.clear_memory(memory, now) for memory in orphans]
+        await store.save_memories(conn, [memory for memory, _ in gone])
         return [finding for _, findings in gone for finding in findings]
 
     def _ids(self) -> list[str]:
@@ -239,7 +239,7 @@ class Rules:
 
     async def _about_files(self, conn: Conn, now: datetime) -> list[Finding]:
         """The notice that the rule files could not be loaded, or that it is over."""
-        centre_id = await only_centre(conn)
+        centre_id = await find_centre(conn)
         if centre_id is None:
             return []
         first = self.problems[0] if self.problems else None
@@ -261,13 +261,13 @@ class Rules:
 
     async def _about_rosters(self, conn: Conn, now: datetime) -> list[Finding]:
         """What is to be said of rosters that end soon, and what to be cleared."""
-        centre_id = await only_centre(conn)
+        centre_id = await find_centre(conn)
         if centre_id is None:
             return []
         stands = await notices.standing_about(conn, centre_id, SUBJECT)
         seen = RosterSeen(
             centre_id=centre_id,
-            zone=ZoneInfo((await shown_centre(conn, centre_id)).timezone),
+            zone=ZoneInfo((await read_shown_centre(conn, centre_id)).timezone),
             end=await end_of_roster(conn, centre_id, now),
             standing={notice.code: notice.params for notice in stands},
             now=now,
@@ -275,24 +275,24 @@ class Rules:
         return roster_findings(self.in_force, seen)
 
 
-def _about(of: Event | Memory) -> About:
+def _build_about(of: Event | RuleMemory) -> About:
     return About(of.device_id, of.senior_id, of.room_id)
 
 
-def _waits(on: object) -> bool:
+def _is_absence(on: object) -> bool:
     return isinstance(on, OnAbsence)
 
 
-def _kinds(on: object) -> frozenset[str]:
+def _watched_kinds(on: object) -> frozenset[str]:
     return on.kinds if isinstance(on, OnAbsence) and on.kinds is not None else frozenset(DeviceKind)
 
 
-def _stamps(directories: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+def _read_file_stamps(directories: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     """When each rule file was last written, and its size; and which folders there are."""
     stamps = {}
     for directory in directories:
         with suppress(OSError):  # taken away just now, or not ours to read: `load` says so
-            files = files_in(directory)
+            files = rule_files_in(directory)
             stamps[directory] = (0, 0)
             for path in files:
                 with suppress(OSError):

@@ -11,12 +11,12 @@ from psycopg.rows import class_row, scalar_row
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
-from hub.rules.memory import Key, Memory, Stage
+from hub.rules.memory import Key, RuleMemory, RuleStage
 from hub.rules.model import Priority
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceRow:
+class DeviceContextRow:
     """A device, its centre and whose it was at the time asked for."""
 
     id: DeviceId
@@ -35,7 +35,7 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomRow:
+class RoomContextRow:
     """A room and its names."""
 
     id: RoomId
@@ -54,9 +54,9 @@ class SeniorRow:
     categories: list[str]
 
 
-async def devices(conn: Conn, device_ids: Collection[DeviceId], now: datetime) -> list[DeviceRow]:
+async def read_devices(conn: Conn, device_ids: Collection[DeviceId], now: datetime) -> list[DeviceContextRow]:
     """These devices with their centres, and whose they are at `now`."""
-    async with conn.cursor(row_factory=class_row(DeviceRow)) as cursor:
+    async with conn.cursor(row_factory=class_row(DeviceContextRow)) as cursor:
         await cursor.execute(
             """
             SELECT device.id, device.kind, device.name, device.name_en, device.heartbeat, device.enabled,
@@ -73,16 +73,16 @@ async def devices(conn: Conn, device_ids: Collection[DeviceId], now: datetime) -
         return await cursor.fetchall()
 
 
-async def rooms(conn: Conn, room_ids: Collection[RoomId]) -> list[RoomRow]:
+async def read_rooms(conn: Conn, room_ids: Collection[RoomId]) -> list[RoomContextRow]:
     """These rooms."""
-    async with conn.cursor(row_factory=class_row(RoomRow)) as cursor:
+    async with conn.cursor(row_factory=class_row(RoomContextRow)) as cursor:
         await cursor.execute(
             "SELECT id, type, name, name_en FROM room WHERE id = ANY(%(ids)s)", {"ids": list(room_ids)}
         )
         return await cursor.fetchall()
 
 
-async def seniors(conn: Conn, senior_ids: Collection[SeniorId]) -> list[SeniorRow]:
+async def read_seniors(conn: Conn, senior_ids: Collection[SeniorId]) -> list[SeniorRow]:
     """These seniors."""
     if not senior_ids:
         return []
@@ -94,7 +94,7 @@ async def seniors(conn: Conn, senior_ids: Collection[SeniorId]) -> list[SeniorRo
         return await cursor.fetchall()
 
 
-async def lock(conn: Conn, wanted: Sequence[Memory]) -> dict[Key, Memory]:
+async def lock_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[Key, RuleMemory]:
     """Lock these memories until the transaction ends, and give what is remembered under their keys.
 
     One that does not exist is written as given: idle. Rows are locked in the order of their keys, so that two
@@ -102,21 +102,21 @@ async def lock(conn: Conn, wanted: Sequence[Memory]) -> dict[Key, Memory]:
     """
     if not wanted:
         return {}
-    ordered = _ordered(wanted)
-    await conn.execute(f"{_WRITE_IDLE} DO UPDATE SET key = excluded.key WHERE false", _columns(ordered))
-    return await _remembered(conn, _READ_OF_KEYS, ordered)
+    ordered = _order_for_locking(wanted)
+    await conn.execute(f"{_WRITE_IDLE} DO UPDATE SET key = excluded.key WHERE false", _key_columns(ordered))
+    return await _read_memories(conn, _READ_OF_KEYS, ordered)
 
 
-async def lock_free(conn: Conn, wanted: Sequence[Memory]) -> dict[Key, Memory]:
+async def lock_free_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[Key, RuleMemory]:
     """The same for those of these memories that nobody else has locked."""
     if not wanted:
         return {}
-    ordered = _ordered(wanted)
-    found = await _remembered(conn, f"{_READ_OF_KEYS} FOR UPDATE SKIP LOCKED", ordered)
+    ordered = _order_for_locking(wanted)
+    found = await _read_memories(conn, f"{_READ_OF_KEYS} FOR UPDATE SKIP LOCKED", ordered)
     if len(found) == len(ordered):
         return found
-    await conn.execute(f"{_WRITE_IDLE} DO NOTHING", _columns(ordered))
-    return await _remembered(conn, f"{_READ_OF_KEYS} FOR UPDATE SKIP LOCKED", ordered)
+    await conn.execute(f"{_WRITE_IDLE} DO NOTHING", _key_columns(ordered))
+    return await _read_memories(conn, f"{_READ_OF_KEYS} FOR UPDATE SKIP LOCKED", ordered)
 
 
 _WRITE_IDLE = """
@@ -134,13 +134,13 @@ _READ_OF_KEYS = """
 """
 
 
-def _ordered(wanted: Sequence[Memory]) -> list[Memory]:
+def _order_for_locking(wanted: Sequence[RuleMemory]) -> list[RuleMemory]:
     """Each key once, in the order in which everybody locks them."""
     first = {(memory.rule_id, memory.key): memory for memory in wanted}
     return [first[key] for key in sorted(first)]
 
 
-def _columns(memories: Sequence[Memory]) -> Mapping[str, Sequence[str | None]]:
+def _key_columns(memories: Sequence[RuleMemory]) -> Mapping[str, Sequence[str | None]]:
     return {
         "rule_ids": [memory.rule_id for memory in memories],
         "keys": [memory.key for memory in memories],
@@ -152,7 +152,7 @@ def _columns(memories: Sequence[Memory]) -> Mapping[str, Sequence[str | None]]:
     }
 
 
-async def _remembered(conn: Conn, statement: str, memories: Sequence[Memory]) -> dict[Key, Memory]:
+async def _read_memories(conn: Conn, statement: str, memories: Sequence[RuleMemory]) -> dict[Key, RuleMemory]:
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
         await cursor.execute(
             statement,
@@ -161,7 +161,7 @@ async def _remembered(conn: Conn, statement: str, memories: Sequence[Memory]) ->
         return {(row.rule_id, row.key): row.memory() for row in await cursor.fetchall()}
 
 
-async def lock_due(conn: Conn, rule_ids: Collection[str], now: datetime, limit: int) -> list[Memory]:
+async def lock_due_memories(conn: Conn, rule_ids: Collection[str], now: datetime, limit: int) -> list[RuleMemory]:
     """Lock up to `limit` memories of these rules whose wait is over, oldest first; another's and parked ones are
     skipped."""
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
@@ -181,7 +181,7 @@ async def lock_due(conn: Conn, rule_ids: Collection[str], now: datetime, limit: 
         return [row.memory() for row in await cursor.fetchall()]
 
 
-async def lock_orphans(conn: Conn, rule_ids: Collection[str] | None, now: datetime, limit: int) -> list[Memory]:
+async def lock_orphaned_memories(conn: Conn, rule_ids: Collection[str] | None, now: datetime, limit: int) -> list[RuleMemory]:
     """Lock memories that hold something although their device is disabled or off, or their rule none of `rule_ids`.
 
     None when nobody knows which rules there are: then no rule is gone.
@@ -207,7 +207,7 @@ async def lock_orphans(conn: Conn, rule_ids: Collection[str] | None, now: dateti
         return [row.memory() for row in await cursor.fetchall()]
 
 
-async def save(conn: Conn, memories: Iterable[Memory]) -> None:
+async def save_memories(conn: Conn, memories: Iterable[RuleMemory]) -> None:
     """Write what is remembered now under keys that exist and are locked."""
     rows = list(memories)
     if not rows:
@@ -244,7 +244,7 @@ async def save(conn: Conn, memories: Iterable[Memory]) -> None:
     )
 
 
-async def put_off(conn: Conn, rule_ids: Sequence[str], by: timedelta) -> None:
+async def postpone_waits(conn: Conn, rule_ids: Sequence[str], by: timedelta) -> None:
     """Let the waits of these rules end later by as much as nothing could be heard."""
     await conn.execute(
         """
@@ -264,7 +264,7 @@ async def put_off(conn: Conn, rule_ids: Sequence[str], by: timedelta) -> None:
     )
 
 
-async def move_times(conn: Conn, clock_set: ClockSet) -> None:
+async def adjust_times_to_clock(conn: Conn, clock_set: ClockSet) -> None:
     """Let everything that is remembered be, by the clock as it is set now, as long ago and as far off as before."""
     await conn.execute(
         """
@@ -286,7 +286,7 @@ async def move_times(conn: Conn, clock_set: ClockSet) -> None:
     )
 
 
-async def bring_near(conn: Conn, now: datetime, tolerance: timedelta) -> int:
+async def clamp_times(conn: Conn, now: datetime, tolerance: timedelta) -> int:
     """Let nothing be remembered as later than `now`, because the clock is behind; how many memories that moves."""
     cursor = await conn.execute(
         """
@@ -354,8 +354,8 @@ class _Row:
     deaf: timedelta
     unknown: bool
 
-    def memory(self) -> Memory:
-        return Memory(
+    def memory(self) -> RuleMemory:
+        return RuleMemory(
             rule_id=self.rule_id,
             key=self.key,
             priority=Priority(self.priority),
@@ -363,7 +363,7 @@ class _Row:
             device_id=self.device_id,
             senior_id=self.senior_id,
             room_id=self.room_id,
-            stage=Stage(self.stage),
+            stage=RuleStage(self.stage),
             since_at=self.since_at,
             due_at=self.due_at,
             last_at=self.last_at,

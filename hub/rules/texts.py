@@ -39,17 +39,17 @@ _UNREADABLE = {"zh-CN": "的呼叫器发来无法识别的信号", "en": "sent a
 _OLD = {"zh-CN": "有一次早前的呼叫刚刚收到", "en": "has an old call that was heard only now"}
 
 
-def places_in(template: str) -> list[str]:
+def placeholders_in(template: str) -> list[str]:
     """What stands between the braces of `template`, in order."""
     return _PLACE.findall(template)
 
 
-def without_places(template: str) -> str:
+def strip_placeholders(template: str) -> str:
     """What `template` says between its places."""
     return _PLACE.sub("", template)
 
 
-def of_press(press: PressHeard, context: Context) -> dict[str, str]:
+def render_press(press: PressHeard, context: Context) -> dict[str, str]:
     """Who pressed where: 王奶奶在健身室按了呼叫. An unsure room is called the last one she was seen in."""
     did = _OLD if press.old else _UNREADABLE if press.unreadable else _PRESSED[press.kind]
     if context.senior is None:
@@ -70,9 +70,9 @@ def of_press(press: PressHeard, context: Context) -> dict[str, str]:
     }
 
 
-def filled(templates: Mapping[str, str], context: Context, value: float | None, deaf: timedelta) -> dict[str, str]:
+def render_templates(templates: Mapping[str, str], context: Context, value: float | None, deaf: timedelta) -> dict[str, str]:
     """The templates with their places filled; `deaf` is how long nothing could be heard, and is said if a second."""
-    texts = {language: _fill(template, context, value, language) for language, template in templates.items()}
+    texts = {language: _render_template(template, context, value, language) for language, template in templates.items()}
     seconds = int(deaf.total_seconds())
     if seconds < 1:
         return texts
@@ -83,7 +83,7 @@ def filled(templates: Mapping[str, str], context: Context, value: float | None, 
     return {language: text + said[language] for language, text in texts.items()}
 
 
-def of_roster(templates: Mapping[str, str], end: RosterEnd, zone: ZoneInfo) -> dict[str, str]:
+def render_roster(templates: Mapping[str, str], end: RosterEnd, zone: ZoneInfo) -> dict[str, str]:
     """The templates with the duty whose roster ends, and when that is on the centre's clock."""
     date = f"{end.at.astimezone(zone):%Y-%m-%d %H:%M}"
 
@@ -93,22 +93,22 @@ def of_roster(templates: Mapping[str, str], end: RosterEnd, zone: ZoneInfo) -> d
     return {language: printed(language, template) for language, template in templates.items()}
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """A value as people read it: at most one decimal, none that is zero."""
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _fill(template: str, context: Context, value: float | None, language: str) -> str:
+def _render_template(template: str, context: Context, value: float | None, language: str) -> str:
     def printed(place: re.Match[str]) -> str:
-        return _printed(place[1], context, value, language)
+        return _render_placeholder(place[1], context, value, language)
 
     return _PLACE.sub(printed, template)
 
 
-def _printed(place: str, context: Context, value: float | None, language: str) -> str:
+def _render_placeholder(place: str, context: Context, value: float | None, language: str) -> str:
     match place:
         case "v":
-            return "?" if value is None else number(value)
+            return "?" if value is None else format_number(value)
         case "room.name":
             return _room_of(context)[language]
         case "senior.address_as":

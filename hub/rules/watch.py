@@ -8,8 +8,8 @@ from typing import Final
 
 import psycopg
 
-from hub.kit.bulkhead import Defect, contain
-from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, parted
+from hub.kit.bulkhead import Defect, run_in_bulkhead
+from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, measure_clock_step
 from hub.kit.db import Conn, Database
 from hub.notices import parking
 from hub.notices.parking import PolledRow
@@ -61,7 +61,7 @@ class RulesWatch:
         self._is_deaf |= not self._hears()
         try:
             async with asyncio.timeout(LOOK_WITHIN_SECONDS):
-                await contain("following the clock for the rules", self._follow_clock)
+                await run_in_bulkhead("following the clock for the rules", self._follow_clock)
                 await self._ask()
         except (psycopg.OperationalError, TimeoutError):
             self._is_deaf = True  # what devices say cannot be kept either
@@ -73,7 +73,7 @@ class RulesWatch:
         if is_first:
             await self._begin()
         both, now = self._clock.both(), self._clock.now()
-        by = parted(self._both, both)
+        by = measure_clock_step(self._both, both)
         if by is not None:
             since = now - timedelta(seconds=both.running_seconds - self._both.running_seconds)
             wrong_from = None if self._newest is None else since if is_first else self._started_at
@@ -100,16 +100,16 @@ class RulesWatch:
 
     async def _ask(self) -> None:
         """All rules that wait in one transaction; one after the other when that raises."""
-        asked = await contain("the rules that wait", self._ask_all)
+        asked = await run_in_bulkhead("the rules that wait", self._ask_all)
         if isinstance(asked, Defect):
-            await contain("the rules that wait, one by one", self._ask_one_by_one)
+            await run_in_bulkhead("the rules that wait, one by one", self._ask_one_by_one)
 
     async def _ask_all(self) -> None:
         async with self._database.transaction() as conn:
             now = self._clock.now()
             if self._is_deaf and self._heard_until is not None:
                 await self._rules.could_not_hear(conn, self._heard_until, now)
-            await findings.hand_over(conn, await self._rules.due(conn, now), now)
+            await findings.dispatch_findings(conn, await self._rules.due(conn, now), now)
         self._heard_until, self._is_deaf = now, False
 
     async def _ask_one_by_one(self) -> None:
@@ -126,8 +126,8 @@ class RulesWatch:
         memory = due[0]
 
         async def fire() -> None:
-            await findings.hand_over(conn, await self._rules.waited_out(conn, due, now), now)
+            await findings.dispatch_findings(conn, await self._rules.waited_out(conn, due, now), now)
 
         row = PolledRow("rule-memory", f"{memory.rule_id} {memory.key}", memory.centre_id)
-        await parking.shield(conn, row, fire, now)
+        await parking.run_or_park(conn, row, fire, now)
         return True

@@ -13,7 +13,7 @@ from hub.centre.errors import NoSuchRoom
 from hub.kit.http import HubDatabase, Now
 from hub.kit.ids import RoomId
 from hub.telemetry import service, store
-from hub.telemetry.days import series, starts
+from hub.telemetry.days import build_series, bucket_starts
 
 router = APIRouter()
 
@@ -44,7 +44,7 @@ class RoomDay(BaseModel):
 
 
 @router.get("/api/rooms/{room_id}/day")
-async def day(
+async def read_room_day(
     room_id: Annotated[RoomId, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")],
     caller: Annotated[Caller, Depends(Needs(Action.SEE_ROOM_DAY))],
     hub: HubDatabase,
@@ -53,18 +53,18 @@ async def day(
 ) -> RoomDay:
     """What the devices measured that were in the room at the time. 404 `no-such-room`."""
     async with hub.transaction() as conn:
-        room = await store.room(conn, room_id)
+        room = await store.read_room(conn, room_id)
         if room is None:
             raise NoSuchRoom
         caller.require(OfCentre(room.centre_id))
         wanted = on or now.astimezone(ZoneInfo(room.timezone)).date()
-        span, buckets = await service.day(conn, room.id, wanted, room.timezone, NAMES)
+        span, buckets = await service.load_room_day(conn, room.id, wanted, room.timezone, NAMES)
     return RoomDay(
         room=RoomOfDay(id=room.id, name=room.name, name_en=room.name_en),
         date=wanted,
         bucket_seconds=span.bucket // timedelta(seconds=1),
-        at=starts(span),
-        temperature=series(span, buckets, "temperature"),
-        occupancy=series(span, buckets, "occupancy", highest=True),
-        motion=series(span, buckets, "motion"),
+        at=bucket_starts(span),
+        temperature=build_series(span, buckets, "temperature"),
+        occupancy=build_series(span, buckets, "occupancy", highest=True),
+        motion=build_series(span, buckets, "motion"),
     )

@@ -7,7 +7,7 @@ from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.telemetry import store
 from hub.telemetry.service import Telemetry
-from hub.telemetry.weeks import monday_of, wanted
+from hub.telemetry.weeks import monday_of, wanted_weeks
 
 DROP_WAITS_AT_MOST = "2s"
 """Less than for any other lock: everybody who writes readings waits behind it."""
@@ -33,9 +33,9 @@ class Keeper:
         """
         now = self._clock.now()
         async with self._database.transaction() as conn:
-            for at in wanted(now):
+            for at in wanted_weeks(now):
                 await store.make_partition(conn, at)
-        self._telemetry.made(monday_of(at) for at in wanted(now))
+        self._telemetry.made(monday_of(at) for at in wanted_weeks(now))
         async with self._database.transaction() as conn:
             await conn.execute("SELECT set_config('lock_timeout', %(within)s, true)", {"within": DROP_WAITS_AT_MOST})
             dropped = await store.drop_before(conn, now - self._keep_for)

@@ -25,7 +25,7 @@ class Measured(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class BatchOutcome:
     """What became of a batch: stored, known already (same device, name, unit and time), or not storable."""
 
     stored: int
@@ -44,7 +44,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class BucketedSpan:
     """A stretch of time cut into buckets of equal length, the first from `from_at` on."""
 
     from_at: datetime

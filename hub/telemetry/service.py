@@ -11,8 +11,8 @@ import psycopg
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId
 from hub.telemetry import store
-from hub.telemetry.days import FINE_BUCKET, day_of, has_just_begun
-from hub.telemetry.model import Bucket, Kept, Latest, Measured, Row, Span
+from hub.telemetry.days import FINE_BUCKET, day_of, needs_short_buckets
+from hub.telemetry.model import Bucket, BatchOutcome, Latest, Measured, Row, BucketedSpan
 from hub.telemetry.weeks import monday_of
 
 NEWEST_WITHIN = timedelta(minutes=15)
@@ -27,7 +27,7 @@ class Telemetry:
         self._names: dict[tuple[str, str], int] = {}
         self._weeks: set[date] = set()
 
-    async def keep(self, conn: Conn, readings: Sequence[Measured]) -> Kept:
+    async def keep(self, conn: Conn, readings: Sequence[Measured]) -> BatchOutcome:
         """Store a batch within the transaction of `conn`; each (device, name, unit, time) once, the first counts.
 
         The batch goes straight into the table. Only when something in it is known already, it goes again through a
@@ -45,8 +45,8 @@ class Telemetry:
                 known += 1
                 rows.setdefault((number, name_id, reading.at), Row(reading.at, number, name_id, reading.value))
         await self._make_room(conn, rows.values())
-        stored = await _stored(conn, list(rows.values()))
-        return Kept(stored, repeated=known - stored, refused=len(readings) - known)
+        stored = await _store_rows(conn, list(rows.values()))
+        return BatchOutcome(stored, repeated=known - stored, refused=len(readings) - known)
 
     def made(self, weeks: Iterable[date]) -> None:
         """These weeks have partitions, and that is committed: `keep` need not look."""
@@ -79,33 +79,33 @@ class Telemetry:
             await store.make_partition(conn, weeks[monday])
 
 
-async def day(conn: Conn, room_id: RoomId, on: date, timezone: str, names: Sequence[str]) -> tuple[Span, list[Bucket]]:
+async def load_room_day(conn: Conn, room_id: RoomId, on: date, timezone: str, names: Sequence[str]) -> tuple[BucketedSpan, list[Bucket]]:
     """What was measured in a room on one day of the centre, in buckets of five minutes (shorter while it begins)."""
     span = day_of(on, timezone)
-    buckets = await store.in_buckets(conn, room_id, span, names)
-    if has_just_begun(buckets):
+    buckets = await store.read_buckets(conn, room_id, span, names)
+    if needs_short_buckets(buckets):
         span = day_of(on, timezone, FINE_BUCKET)
-        buckets = await store.in_buckets(conn, room_id, span, names)
+        buckets = await store.read_buckets(conn, room_id, span, names)
     return span, buckets
 
 
-async def latest(
+async def latest_by_room(
     conn: Conn, centre_id: CentreId, names: Sequence[str], now: datetime
 ) -> dict[RoomId, dict[str, Latest]]:
     """The newest value of each name in each room, where one was measured in the last quarter of an hour."""
     rooms: dict[RoomId, dict[str, Latest]] = {}
-    for found in await store.latest(conn, centre_id, names, now - NEWEST_WITHIN, now):
+    for found in await store.read_latest(conn, centre_id, names, now - NEWEST_WITHIN, now):
         rooms.setdefault(found.room_id, {})[found.name] = found
     return rooms
 
 
-async def _stored(conn: Conn, rows: Sequence[Row]) -> int:
+async def _store_rows(conn: Conn, rows: Sequence[Row]) -> int:
     """Write `rows`; how many were new."""
     if not rows:
         return 0
     try:
         async with conn.transaction():
-            await store.copy(conn, rows)
+            await store.copy_rows(conn, rows)
     except psycopg.errors.UniqueViolation:
-        return await store.copy_new(conn, rows)
+        return await store.copy_new_rows(conn, rows)
     return len(rows)

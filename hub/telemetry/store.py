@@ -11,7 +11,7 @@ from psycopg.rows import class_row, scalar_row
 
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId
-from hub.telemetry.model import Bucket, Latest, Row, Span
+from hub.telemetry.model import Bucket, Latest, Row, BucketedSpan
 
 MOST_NAMES = 1000
 """No device may fill the dictionary of names without end."""
@@ -122,24 +122,24 @@ async def drop_before(conn: Conn, before: datetime) -> int:
         return int(await cursor.fetchone() or 0)
 
 
-async def copy(conn: Conn, rows: Sequence[Row]) -> None:
+async def copy_rows(conn: Conn, rows: Sequence[Row]) -> None:
     """Write rows that are all new; raises UniqueViolation if one is not."""
-    await _copy(conn, COPY, rows)
+    await _copy_into(conn, COPY, rows)
 
 
-async def copy_new(conn: Conn, rows: Sequence[Row]) -> int:
+async def copy_new_rows(conn: Conn, rows: Sequence[Row]) -> int:
     """Write those of `rows` that are new; how many that were."""
-    await stage(conn)
-    await _copy(conn, COPY_STAGED, rows)
-    return await unstage(conn)
+    await create_staging_table(conn)
+    await _copy_into(conn, COPY_STAGED, rows)
+    return await merge_staging_table(conn)
 
 
-async def stage(conn: Conn) -> None:
+async def create_staging_table(conn: Conn) -> None:
     """Make the temporary table through which a batch goes that is partly known."""
     await conn.execute(STAGE)
 
 
-async def unstage(conn: Conn) -> int:
+async def merge_staging_table(conn: Conn) -> int:
     """Move what is new from the temporary table into the readings; how many that were."""
     cursor = await conn.execute(UNSTAGE)
     stored = cursor.rowcount
@@ -147,7 +147,7 @@ async def unstage(conn: Conn) -> int:
     return stored
 
 
-async def in_buckets(conn: Conn, room_id: RoomId, span: Span, names: Sequence[str]) -> list[Bucket]:
+async def read_buckets(conn: Conn, room_id: RoomId, span: BucketedSpan, names: Sequence[str]) -> list[Bucket]:
     """What the devices measured that were in this room at the time, in order of time."""
     async with conn.cursor(row_factory=class_row(Bucket)) as cursor:
         await cursor.execute(
@@ -163,7 +163,7 @@ async def in_buckets(conn: Conn, room_id: RoomId, span: Span, names: Sequence[st
         return await cursor.fetchall()
 
 
-async def latest(conn: Conn, centre_id: CentreId, names: Sequence[str], since: datetime, now: datetime) -> list[Latest]:
+async def read_latest(conn: Conn, centre_id: CentreId, names: Sequence[str], since: datetime, now: datetime) -> list[Latest]:
     """The newest value of each name in each room of the centre, if one was measured after `since`."""
     async with conn.cursor(row_factory=class_row(Latest)) as cursor:
         await cursor.execute(LATEST, {"centre_id": centre_id, "names": list(names), "since": since, "now": now})
@@ -171,7 +171,7 @@ async def latest(conn: Conn, centre_id: CentreId, names: Sequence[str], since: d
 
 
 @dataclass(frozen=True, slots=True)
-class RoomRow:
+class RoomTimezoneRow:
     """A room, its centre and that centre's timezone."""
 
     id: RoomId
@@ -181,9 +181,9 @@ class RoomRow:
     timezone: str
 
 
-async def room(conn: Conn, room_id: RoomId) -> RoomRow | None:
+async def read_room(conn: Conn, room_id: RoomId) -> RoomTimezoneRow | None:
     """The room of that id."""
-    async with conn.cursor(row_factory=class_row(RoomRow)) as cursor:
+    async with conn.cursor(row_factory=class_row(RoomTimezoneRow)) as cursor:
         await cursor.execute(
             """
             SELECT room.id, room.centre_id, room.name, room.name_en, centre.timezone
@@ -196,7 +196,7 @@ async def room(conn: Conn, room_id: RoomId) -> RoomRow | None:
         return await cursor.fetchone()
 
 
-async def _copy(conn: Conn, statement: LiteralString, rows: Sequence[Row]) -> None:
+async def _copy_into(conn: Conn, statement: LiteralString, rows: Sequence[Row]) -> None:
     async with conn.cursor() as cursor, cursor.copy(statement) as to_server:
         to_server.set_types(["timestamptz", "int4", "int2", "float8"])
         for row in rows:

@@ -14,7 +14,7 @@ def monday_of(at: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def wanted(now: datetime) -> list[datetime]:
+def wanted_weeks(now: datetime) -> list[datetime]:
     """A moment in each week from the last to two ahead: late readings find their week, and midnight makes none."""
     weeks = (BEHIND + AHEAD).days // 7 + 1
     return [now - BEHIND + timedelta(weeks=n) for n in range(weeks)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.kit.errors import DomainError
 from hub.video.model import Ending, PlayCode
-from hub.video.policy import Refused
+from hub.video.policy import ViewingRefused
 
 
 class NoSuchCamera(DomainError):
@@ -19,7 +19,7 @@ class NotShown(DomainError):
 
     status = 403
 
-    def __init__(self, refused: Refused) -> None:
+    def __init__(self, refused: ViewingRefused) -> None:
         when = {"next_at": refused.next_at.isoformat()} if refused.next_at else {}
         super().__init__(refused.code, **when)
         self.code = refused.code

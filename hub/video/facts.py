@@ -23,7 +23,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ViewingFacts:
     """One row of `store.facts`; what is None does not exist or does not hold."""
 
     n: int
@@ -61,7 +61,7 @@ class Facts:
     followed_from: datetime | None
 
 
-def decide(question: Question, facts: Facts, now: datetime) -> Verdict | None:
+def decide_viewing(question: Question, facts: ViewingFacts, now: datetime) -> Verdict | None:
     """The policy's answer; None when there is no such camera in a room."""
     room = room_of(facts)
     if room is None:
@@ -69,7 +69,7 @@ def decide(question: Question, facts: Facts, now: datetime) -> Verdict | None:
     return may_watch(viewer_of(question, facts, now), room, now)
 
 
-def room_of(facts: Facts) -> Room | None:
+def room_of(facts: ViewingFacts) -> Room | None:
     """The room the camera looks at now. No kind of device is a "being watched" lamp yet, so no room has one."""
     if facts.room_id is None or facts.room_type is None:
         return None
@@ -81,15 +81,15 @@ def room_of(facts: Facts) -> Room | None:
         type=facts.room_type,
         hours=Hours(facts.opens, facts.closes, facts.timezone),
         has_camera=bool(facts.camera_enabled),
-        objections=_spans(facts.objection_froms, facts.objection_untils),
+        objections=_build_spans(facts.objection_froms, facts.objection_untils),
     )
 
 
-def viewer_of(question: Question, facts: Facts, now: datetime) -> Viewer:
+def viewer_of(question: Question, facts: ViewingFacts, now: datetime) -> Viewer:
     """Who asks, with what `access/may` says to it."""
-    subject = _subject(question, facts, now)
+    subject = _build_subject(question, facts, now)
     if question.senior_id is None:
-        return _colleague(question, subject, facts, now)
+        return _build_colleague(question, subject, facts, now)
     centre_id = facts.senior_centre_id or facts.account_centre_id
     return Relative(
         access=may.may(subject, may.Action.WATCH_SENIOR, may.OfSenior(centre_id, question.senior_id), now),
@@ -97,12 +97,12 @@ def viewer_of(question: Question, facts: Facts, now: datetime) -> Viewer:
         senior_id=question.senior_id,
         related_since=facts.confirmed_at,
         consent=Span(facts.consent_from, facts.consent_until) if facts.consent_from else None,
-        vetoes=_spans(facts.veto_froms, facts.veto_untils),
-        presence=_presence(facts),
+        vetoes=_build_spans(facts.veto_froms, facts.veto_untils),
+        presence=_build_presence(facts),
     )
 
 
-def _colleague(question: Question, subject: Subject | None, facts: Facts, now: datetime) -> Colleague:
+def _build_colleague(question: Question, subject: Subject | None, facts: ViewingFacts, now: datetime) -> Colleague:
     picture = may.RoomPicture(facts.camera_centre_id or facts.account_centre_id, facts.alarm_id is not None)
     return Colleague(
         access=may.may(subject, may.Action.WATCH_ROOM, picture, now),
@@ -110,11 +110,11 @@ def _colleague(question: Question, subject: Subject | None, facts: Facts, now: d
         reason=question.reason,
         accepted_alarm=facts.alarm_id,
         accepted_at=facts.accepted_at,
-        followed=_followed(facts),
+        followed=_build_followed(facts),
     )
 
 
-def _subject(question: Question, facts: Facts, now: datetime) -> Subject | None:
+def _build_subject(question: Question, facts: ViewingFacts, now: datetime) -> Subject | None:
     if facts.session_kind is None or facts.signed_in_until is None or facts.signed_in_until <= now:
         return None
     relations: tuple[Relation, ...] = ()
@@ -131,17 +131,17 @@ def _subject(question: Question, facts: Facts, now: datetime) -> Subject | None:
     )
 
 
-def _presence(facts: Facts) -> Presence | None:
+def _build_presence(facts: ViewingFacts) -> Presence | None:
     if facts.present_in is None or facts.present_from is None or facts.evidence_at is None:
         return None
     return Presence(facts.present_in, facts.present_from, facts.evidence_at)
 
 
-def _followed(facts: Facts) -> Followed | None:
+def _build_followed(facts: ViewingFacts) -> Followed | None:
     if facts.followed_id is None or facts.followed_from is None:
         return None
     return Followed(facts.followed_id, facts.followed_from)
 
 
-def _spans(froms: list[datetime], untils: list[datetime | None]) -> tuple[Span, ...]:
+def _build_spans(froms: list[datetime], untils: list[datetime | None]) -> tuple[Span, ...]:
     return tuple(Span(from_at, until_at) for from_at, until_at in zip(froms, untils, strict=True))

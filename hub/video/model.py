@@ -18,7 +18,7 @@ LONGEST_SOCKET_PATH = 104  # bytes; sun_path of unix(4) on macOS, of unix(7) on 
 LARGEST_SDP = 64 * 1024
 
 
-class Message(BaseModel):
+class MediaMessage(BaseModel):
     """What all messages share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,7 +26,7 @@ class Message(BaseModel):
     n: int
 
 
-class Open(Message):
+class Open(MediaMessage):
     """Start a viewing: answer this offer with the picture of this camera. It is also the viewing's first lease.
 
     `held_seconds` is how long the grant has held without a break at `as_of`: nothing captured before is sent.
@@ -41,7 +41,7 @@ class Open(Message):
     offer: Annotated[str, Field(max_length=LARGEST_SDP)]
 
 
-class Candidates(Message):
+class Candidates(MediaMessage):
     """More of the viewer's addresses: an SDP fragment as RFC 8840 has it."""
 
     op: Literal["candidates"] = "candidates"
@@ -49,7 +49,7 @@ class Candidates(Message):
     fragment: Annotated[str, Field(max_length=LARGEST_SDP)]
 
 
-class Renew(Message):
+class Renew(MediaMessage):
     """The grants of these viewings still held at `as_of`."""
 
     op: Literal["renew"] = "renew"
@@ -57,20 +57,20 @@ class Renew(Message):
     as_of: float
 
 
-class Close(Message):
+class Close(MediaMessage):
     """End these viewings. Not one packet of theirs leaves after the answer."""
 
     op: Literal["close"] = "close"
     viewing_ids: tuple[str, ...]
 
 
-class AskStats(Message):
+class AskStats(MediaMessage):
     """What runs, and how much of it."""
 
     op: Literal["stats"] = "stats"
 
 
-class Answer(Message):
+class SdpAnswer(MediaMessage):
     """The SDP answer of a viewing that started."""
 
     op: Literal["answer"] = "answer"
@@ -117,7 +117,7 @@ class CameraFault(StrEnum):
     OUR_MISTAKE = "our-mistake"
 
 
-class Failed(Message):
+class MediaFailed(MediaMessage):
     """It could not be done; `code` is for the page, `message` for whoever can repair it."""
 
     op: Literal["failed"] = "failed"
@@ -125,7 +125,7 @@ class Failed(Message):
     message: str = ""
 
 
-class Done(Message):
+class MediaDone(MediaMessage):
     """It is done."""
 
     op: Literal["done"] = "done"
@@ -141,7 +141,7 @@ class CameraProblem(BaseModel):
     codec: str = ""
 
 
-class Renewed(Message):
+class Renewed(MediaMessage):
     """Which of the viewings do not run, each with why, and which cameras cannot be shown, each with what to set."""
 
     op: Literal["renewed"] = "renewed"
@@ -173,7 +173,7 @@ class CameraStats(BaseModel):
     connections: int
 
 
-class Stats(Message):
+class Stats(MediaMessage):
     """All viewings and cameras that are open now."""
 
     op: Literal["stats"] = "stats"
@@ -182,12 +182,12 @@ class Stats(Message):
 
 
 Request: TypeAlias = Annotated[Open | Candidates | Renew | Close | AskStats, Field(discriminator="op")]
-Reply: TypeAlias = Annotated[Answer | Failed | Done | Renewed | Stats, Field(discriminator="op")]
+Reply: TypeAlias = Annotated[SdpAnswer | MediaFailed | MediaDone | Renewed | Stats, Field(discriminator="op")]
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 
 
-def line(message: Message) -> bytes:
+def encode_line(message: MediaMessage) -> bytes:
     """The message as it goes over the socket."""
     return message.model_dump_json().encode() + b"\n"

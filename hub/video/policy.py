@@ -138,7 +138,7 @@ Viewer: TypeAlias = Relative | Colleague
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class ViewingAllowed:
     """Yes: it has held since `since` without a break, and ends at `until` by itself (None: when something changes).
 
     `depends_on` names what a change of ends it, as "kind:id" of `kit/changes`.
@@ -151,114 +151,114 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ViewingRefused:
     """No, for this kind of reason; `next_at` is when it may be possible again, where that is known."""
 
     code: Code | may.Refusal
     next_at: datetime | None = None
 
 
-Verdict: TypeAlias = Allowed | Refused
+Verdict: TypeAlias = ViewingAllowed | ViewingRefused
 
 
 def may_watch(viewer: Viewer, room: Room, now: datetime) -> Verdict:
     """Decide. Taking anything away from the facts never turns a refusal into a permission."""
     if isinstance(viewer.access, may.Refused):
-        return Refused(viewer.access.reason)
+        return ViewingRefused(viewer.access.reason)
     if room.type in NEVER_A_CAMERA:
-        return Refused(Code.ROOM_NOT_ALLOWED)
+        return ViewingRefused(Code.ROOM_NOT_ALLOWED)
     if not room.has_camera:
-        return Refused(Code.NO_CAMERA)
+        return ViewingRefused(Code.NO_CAMERA)
     if isinstance(viewer, Colleague):
-        return _colleague(viewer, viewer.access, room, now)
-    return _relative(viewer, viewer.access, room, now)
+        return _decide_colleague(viewer, viewer.access, room, now)
+    return _decide_relative(viewer, viewer.access, room, now)
 
 
-def open_hours(hours: Hours, now: datetime) -> Span | Refused:
+def open_hours(hours: Hours, now: datetime) -> Span | ViewingRefused:
     """The opening hours that hold at `now`; outside of them a refusal with the next opening."""
     local = now.astimezone(ZoneInfo(hours.timezone))
     opens, closes = (datetime.combine(local.date(), at, local.tzinfo) for at in (hours.opens, hours.closes))
     if opens <= local < closes:
         return Span(opens.astimezone(UTC), closes.astimezone(UTC))
     next_day = local.date() if local < opens else local.date() + timedelta(days=1)
-    return Refused(Code.CENTRE_CLOSED, datetime.combine(next_day, hours.opens, local.tzinfo).astimezone(UTC))
+    return ViewingRefused(Code.CENTRE_CLOSED, datetime.combine(next_day, hours.opens, local.tzinfo).astimezone(UTC))
 
 
-def _relative(viewer: Relative, access: may.Allowed, room: Room, now: datetime) -> Verdict:
+def _decide_relative(viewer: Relative, access: may.Allowed, room: Room, now: datetime) -> Verdict:
     if viewer.related_since is None:
-        return Refused(may.Refusal.RELATION_UNCONFIRMED)
+        return ViewingRefused(may.Refusal.RELATION_UNCONFIRMED)
     if viewer.consent is None or not viewer.consent.holds(now):
-        return Refused(Code.NO_CONSENT)
-    if veto := _first_standing(viewer.vetoes, now):
-        return Refused(Code.VETO, veto.until_at)
+        return ViewingRefused(Code.NO_CONSENT)
+    if veto := _first_active(viewer.vetoes, now):
+        return ViewingRefused(Code.VETO, veto.until_at)
     hours = open_hours(room.hours, now)
-    if isinstance(hours, Refused):
+    if isinstance(hours, ViewingRefused):
         return hours
-    here = _present(viewer.presence, room, now)
-    if isinstance(here, Refused):
+    here = _check_presence(viewer.presence, room, now)
+    if isinstance(here, ViewingRefused):
         return here
-    if _first_standing(room.objections, now):
-        return Refused(Code.SOMEONE_OBJECTS)
+    if _first_active(room.objections, now):
+        return ViewingRefused(Code.SOMEONE_OBJECTS)
     if room.lamp is Lamp.DARK:
-        return Refused(Code.LAMP_SILENT)
-    return Allowed(
-        since=_latest(
+        return ViewingRefused(Code.LAMP_SILENT)
+    return ViewingAllowed(
+        since=_latest_of(
             (viewer.related_since, viewer.consent.from_at, hours.from_at, here.from_at),
-            _ends((*viewer.vetoes, *room.objections), now),
+            _past_ends((*viewer.vetoes, *room.objections), now),
         ),
-        until=_earliest(
+        until=_earliest_of(
             (access.until, viewer.consent.until_at, hours.until_at, here.until_at),
-            _starts((*viewer.vetoes, *room.objections), now),
+            _future_starts((*viewer.vetoes, *room.objections), now),
         ),
         because=Because.CONSENT,
         depends_on=(*access.depends_on, f"presence:{viewer.senior_id}", f"senior:{viewer.senior_id}"),
     )
 
 
-def _colleague(viewer: Colleague, access: may.Allowed, room: Room, now: datetime) -> Verdict:
+def _decide_colleague(viewer: Colleague, access: may.Allowed, room: Room, now: datetime) -> Verdict:
     if viewer.accepted_alarm is not None and viewer.accepted_at is not None:
         if room.lamp is Lamp.DARK:
-            return Refused(Code.LAMP_SILENT)
+            return ViewingRefused(Code.LAMP_SILENT)
         since, depends_on = viewer.accepted_at, (*access.depends_on, f"alarm:{viewer.accepted_alarm}")
         if viewer.followed is not None:
             since = max(since, viewer.followed.from_at)
             depends_on = (*depends_on, f"presence:{viewer.followed.senior_id}")
-        return Allowed(since, access.until, Because.ACCEPTED_ALARM, depends_on)
+        return ViewingAllowed(since, access.until, Because.ACCEPTED_ALARM, depends_on)
     if not 0 < len(viewer.reason.strip()) <= LONGEST_REASON:
-        return Refused(Code.REASON_MISSING)
-    if _first_standing(room.objections, now):
-        return Refused(Code.SOMEONE_OBJECTS)
+        return ViewingRefused(Code.REASON_MISSING)
+    if _first_active(room.objections, now):
+        return ViewingRefused(Code.SOMEONE_OBJECTS)
     if room.lamp is Lamp.DARK:
-        return Refused(Code.LAMP_SILENT)
-    since = _latest((), _ends(room.objections, now))
-    return Allowed(
-        since, _earliest((access.until,), _starts(room.objections, now)), Because.STATED_REASON, access.depends_on
+        return ViewingRefused(Code.LAMP_SILENT)
+    since = _latest_of((), _past_ends(room.objections, now))
+    return ViewingAllowed(
+        since, _earliest_of((access.until,), _future_starts(room.objections, now)), Because.STATED_REASON, access.depends_on
     )
 
 
-def _present(presence: Presence | None, room: Room, now: datetime) -> Span | Refused:
+def _check_presence(presence: Presence | None, room: Room, now: datetime) -> Span | ViewingRefused:
     """The time for which she is known to be in this room."""
     if presence is None or presence.room_id != room.id or now < presence.from_at:
-        return Refused(Code.NOT_PRESENT)
+        return ViewingRefused(Code.NOT_PRESENT)
     sure_until = presence.evidence_at + EVIDENCE_LASTS
-    return Span(presence.from_at, sure_until) if now < sure_until else Refused(Code.UNSURE)
+    return Span(presence.from_at, sure_until) if now < sure_until else ViewingRefused(Code.UNSURE)
 
 
-def _first_standing(spans: Iterable[Span], now: datetime) -> Span | None:
+def _first_active(spans: Iterable[Span], now: datetime) -> Span | None:
     return next((span for span in spans if span.holds(now)), None)
 
 
-def _ends(spans: Iterable[Span], now: datetime) -> list[datetime]:
+def _past_ends(spans: Iterable[Span], now: datetime) -> list[datetime]:
     return [span.until_at for span in spans if span.until_at is not None and span.until_at <= now]
 
 
-def _starts(spans: Iterable[Span], now: datetime) -> list[datetime]:
+def _future_starts(spans: Iterable[Span], now: datetime) -> list[datetime]:
     return [span.from_at for span in spans if span.from_at > now]
 
 
-def _latest(moments: Iterable[datetime], more: Iterable[datetime]) -> datetime:
+def _latest_of(moments: Iterable[datetime], more: Iterable[datetime]) -> datetime:
     return max((*moments, *more), default=datetime.min.replace(tzinfo=UTC))
 
 
-def _earliest(moments: Iterable[datetime | None], more: Iterable[datetime]) -> datetime | None:
+def _earliest_of(moments: Iterable[datetime | None], more: Iterable[datetime]) -> datetime | None:
     return min((moment for moment in (*moments, *more) if moment is not None), default=None)

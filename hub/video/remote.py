@@ -13,20 +13,20 @@ from pydantic import ValidationError
 from hub.video.model import (
     LONGEST_LINE,
     REPLY,
-    Answer,
+    SdpAnswer,
     AskStats,
     Candidates,
     Close,
-    Done,
-    Failed,
-    Message,
+    MediaDone,
+    MediaFailed,
+    MediaMessage,
     Open,
     PlayCode,
     Renew,
     Renewed,
     Reply,
     Stats,
-    line,
+    encode_line,
 )
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 QUICK_SECONDS = 0.5
 OPEN_SECONDS = 5.0
 
-Wanted = TypeVar("Wanted", bound=Message)
+Wanted = TypeVar("Wanted", bound=MediaMessage)
 
 
 class MediaUnreachable(Exception):
@@ -94,11 +94,11 @@ class MediaProcess:
             held_seconds=held_seconds,
             offer=offer,
         )
-        return (await self._ask(asked, Answer, OPEN_SECONDS)).sdp
+        return (await self._ask(asked, SdpAnswer, OPEN_SECONDS)).sdp
 
     async def add_candidates(self, viewing_id: str, fragment: str) -> None:
         """Pass on more of the viewer's addresses. Raises MediaRefused and MediaUnreachable."""
-        await self._ask(Candidates(n=next(self._n), viewing_id=viewing_id, fragment=fragment), Done, OPEN_SECONDS)
+        await self._ask(Candidates(n=next(self._n), viewing_id=viewing_id, fragment=fragment), MediaDone, OPEN_SECONDS)
 
     async def renew(self, viewing_ids: tuple[str, ...], *, as_of: float) -> Renewed:
         """Renew leases for grants that held at `as_of` (`time.monotonic()`). Raises MediaUnreachable."""
@@ -106,16 +106,16 @@ class MediaProcess:
 
     async def close(self, viewing_ids: tuple[str, ...]) -> None:
         """End viewings: nothing of theirs leaves after this. Raises MediaUnreachable; then their leases run out."""
-        await self._ask(Close(n=next(self._n), viewing_ids=viewing_ids), Done, QUICK_SECONDS)
+        await self._ask(Close(n=next(self._n), viewing_ids=viewing_ids), MediaDone, QUICK_SECONDS)
 
     async def stats(self) -> Stats:
         """What runs there. Raises MediaUnreachable."""
         return await self._ask(AskStats(n=next(self._n)), Stats, QUICK_SECONDS)
 
-    async def _ask(self, message: Message, wanted: type[Wanted], timeout: float) -> Wanted:
+    async def _ask(self, message: MediaMessage, wanted: type[Wanted], timeout: float) -> Wanted:
         if self._writer is None:
             raise MediaUnreachable("there is no connection to the media process")
-        said = line(message)
+        said = encode_line(message)
         if len(said) >= LONGEST_LINE:  # the other side would end the connection, and everybody's picture with it
             raise MediaRefused(PlayCode.TOO_LARGE, f"a line of {len(said)} bytes is longer than any may be")
         answered = self._waiting[message.n] = asyncio.get_running_loop().create_future()
@@ -128,7 +128,7 @@ class MediaProcess:
             raise MediaUnreachable(f"the media process did not answer within {timeout:g} s") from error
         finally:
             self._waiting.pop(message.n, None)
-        if isinstance(reply, Failed):
+        if isinstance(reply, MediaFailed):
             raise MediaRefused(reply.code, reply.message)
         assert isinstance(reply, wanted), reply.op
         return reply

@@ -21,7 +21,7 @@ from hub.kit.clock import Clock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId, ViewingId, new_id
 from hub.ledger.model import Chain, Entry
-from hub.ledger.service import append
+from hub.ledger.service import append_entries
 from hub.notices.model import NoticeCode, Raised
 from hub.notices.service import clear_notice, raise_notice
 from hub.video import store
@@ -34,11 +34,11 @@ from hub.video.errors import (
     PictureAway,
     TooManyViewings,
 )
-from hub.video.facts import Facts, Question, decide
+from hub.video.facts import ViewingFacts, Question, decide_viewing
 from hub.video.model import RENEW_SECONDS, CameraProblem, Ending
-from hub.video.policy import Allowed, Because, Code, Refused, Verdict
+from hub.video.policy import ViewingAllowed, Because, Code, ViewingRefused, Verdict
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
-from hub.video.store import OpenViewing, Watched
+from hub.video.store import OpenViewing, WatchedRow
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedViewing:
     """A viewing that may start within 15 s. The ticket is stored nowhere."""
 
     viewing_id: ViewingId
@@ -77,7 +77,7 @@ class Playing:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureAvailability:
     """Whether a relative may watch a senior now, and with which camera; else why not and when it may be possible."""
 
     camera_id: DeviceId | None
@@ -100,7 +100,7 @@ class Video:
         self._recent = Recent(time.monotonic())
         self._unnoted: Subscription[Change] | None = None
 
-    async def open_viewing(self, asker: Asker, camera_id: DeviceId, *, for_family: bool, reason: str = "") -> Opened:
+    async def open_viewing(self, asker: Asker, camera_id: DeviceId, *, for_family: bool, reason: str = "") -> OpenedViewing:
         """Write down that this person will look, and give her the ticket to do it.
 
         Raises NoSuchCamera, TooManyViewings, or NotShown with the kind of refusal.
@@ -113,17 +113,17 @@ class Video:
                 questions = [
                     Question(asker.account_id, asker.session_id, camera_id, senior_id) for senior_id in seniors
                 ]
-            question, facts, allowed = _best(questions, await store.facts(conn, questions, now), now)
+            question, facts, allowed = _choose_question(questions, await store.load_facts(conn, questions, now), now)
             if await store.count_open_in(conn, asker.session_id) >= MOST_IN_A_SESSION:
                 raise TooManyViewings
             ticket = secrets.token_urlsafe(32)
-            viewing = _viewing(question, facts, allowed, now)
+            viewing = _build_viewing(question, facts, allowed, now)
             await store.insert_viewing(conn, viewing)
-            await store.insert_ticket(conn, _digest(ticket), viewing.id, now + TICKET_LASTS)
+            await store.insert_ticket(conn, _hash_ticket(ticket), viewing.id, now + TICKET_LASTS)
             about = {"viewing": viewing.id, "person": facts.person, "camera": camera_id, "room": viewing.room_id}
             entry = Entry("viewing-opened", {**about, "because": viewing.because})
-            await append(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
-        return Opened(viewing.id, ticket)
+            await append_entries(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
+        return OpenedViewing(viewing.id, ticket)
 
     async def play(self, ticket: str, session_ids: Sequence[bytes], camera_id: DeviceId, offer: str) -> Playing:
         """Start the viewing of this ticket: WHEP's offer in, answer out.
@@ -132,17 +132,17 @@ class Video:
         """
         as_of, now = time.monotonic(), self._clock.now()
         async with self._database.transaction() as conn:
-            viewing = await store.use_ticket(conn, _digest(ticket), session_ids, camera_id, now)
+            viewing = await store.use_ticket(conn, _hash_ticket(ticket), session_ids, camera_id, now)
             if viewing is None:
                 raise BadTicket
-            (facts,) = await store.facts(conn, [viewing.question], now)
-            verdict = decide(viewing.question, facts, now)
-            if not isinstance(verdict, Allowed) or facts.rtsp_url is None:
-                await self._write_end(conn, viewing, _code(verdict), now)
+            (facts,) = await store.load_facts(conn, [viewing.question], now)
+            verdict = decide_viewing(viewing.question, facts, now)
+            if not isinstance(verdict, ViewingAllowed) or facts.rtsp_url is None:
+                await self._write_end(conn, viewing, _refusal_code(verdict), now)
             else:
                 self._starting.add(viewing.id)
-        if not isinstance(verdict, Allowed) or facts.rtsp_url is None:
-            raise NotShown(verdict) if isinstance(verdict, Refused) else NoSuchCamera
+        if not isinstance(verdict, ViewingAllowed) or facts.rtsp_url is None:
+            raise NotShown(verdict) if isinstance(verdict, ViewingRefused) else NoSuchCamera
         self._note_changes()
         held = self._recent.held(viewing, verdict.depends_on, (now - verdict.since).total_seconds(), as_of)
         try:
@@ -229,11 +229,11 @@ class Video:
         as_of, now = time.monotonic(), self._clock.now()
         async with asyncio.timeout(LOOK_SECONDS), self._database.transaction() as conn:
             viewings = await store.open_viewings(conn)
-            found = await store.facts(conn, [viewing.question for viewing in viewings], now) if viewings else []
+            found = await store.load_facts(conn, [viewing.question for viewing in viewings], now) if viewings else []
         self._may_be_open = bool(viewings)
-        verdicts = [decide(viewing.question, facts, now) for viewing, facts in zip(viewings, found, strict=True)]
-        over = {viewing.id: (viewing, _code(verdict)) for viewing, verdict in zip(viewings, verdicts, strict=True)
-                if not isinstance(verdict, Allowed)}  # fmt: skip
+        verdicts = [decide_viewing(viewing.question, facts, now) for viewing, facts in zip(viewings, found, strict=True)]
+        over = {viewing.id: (viewing, _refusal_code(verdict)) for viewing, verdict in zip(viewings, verdicts, strict=True)
+                if not isinstance(verdict, ViewingAllowed)}  # fmt: skip
         for viewing in viewings:
             if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
                 over.setdefault(viewing.id, (viewing, Ending.NEVER_STARTED))
@@ -262,10 +262,10 @@ class Video:
             await self._write_end(conn, viewing, because, self._clock.now())
 
     async def _write_end(self, conn: Conn, viewing: OpenViewing, because: str, now: datetime) -> None:
-        await store.forget_ticket(conn, viewing.id)  # before the viewing, as who begins to look locks them
+        await store.delete_ticket(conn, viewing.id)  # before the viewing, as who begins to look locks them
         if await store.end_viewing(conn, viewing.id, because, now):
             entry = Entry("viewing-ended", {"viewing": viewing.id, "because": because})
-            await append(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
+            await append_entries(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
 
     async def _notice(self, cameras: dict[DeviceId, CentreId], unusable: Mapping[str, CameraProblem]) -> None:
         """Tell staff once which camera cannot be shown and what to set on it, and when that is over."""
@@ -316,46 +316,46 @@ class Recent:
         return max(0.0, min(seconds, now - latest))
 
 
-async def verdict(conn: Conn, subject: Subject, session_id: bytes, senior_id: SeniorId, now: datetime) -> Picture:
+async def decide_picture(conn: Conn, subject: Subject, session_id: bytes, senior_id: SeniorId, now: datetime) -> PictureAvailability:
     """Whether a relative may watch this senior now. `conn` must be the hub's: others in the room count too."""
-    camera_id = await store.camera_where(conn, senior_id, now)
+    camera_id = await store.camera_in_room_of(conn, senior_id, now)
     question = Question(subject.account_id, session_id, camera_id or DeviceId(""), senior_id)
-    (facts,) = await store.facts(conn, [question], now)
-    answer = decide(question, facts, now) or Refused(Code.NOT_PRESENT if facts.present_in is None else Code.NO_CAMERA)
-    if isinstance(answer, Allowed):
-        return Picture(camera_id, allowed=True)
-    return Picture(None, allowed=False, code=answer.code, next_at=answer.next_at)
+    (facts,) = await store.load_facts(conn, [question], now)
+    answer = decide_viewing(question, facts, now) or ViewingRefused(Code.NOT_PRESENT if facts.present_in is None else Code.NO_CAMERA)
+    if isinstance(answer, ViewingAllowed):
+        return PictureAvailability(camera_id, allowed=True)
+    return PictureAvailability(None, allowed=False, code=answer.code, next_at=answer.next_at)
 
 
-async def watched(conn: Conn, senior_id: SeniorId, since: datetime) -> list[Watched]:
+async def viewings_of_senior(conn: Conn, senior_id: SeniorId, since: datetime) -> list[WatchedRow]:
     """Who looked at a room while the senior was in it, latest first."""
-    return await store.watched(conn, senior_id, since)
+    return await store.viewings_of_senior(conn, senior_id, since)
 
 
-async def being_watched(conn: Conn, centre_id: CentreId) -> dict[RoomId, int]:
+async def count_viewers_by_room(conn: Conn, centre_id: CentreId) -> dict[RoomId, int]:
     """How many look at each room now."""
-    return await store.being_watched(conn, centre_id)
+    return await store.count_viewers_by_room(conn, centre_id)
 
 
-def _best(questions: Sequence[Question], found: Sequence[Facts], now: datetime) -> tuple[Question, Facts, Allowed]:
+def _choose_question(questions: Sequence[Question], found: Sequence[ViewingFacts], now: datetime) -> tuple[Question, ViewingFacts, ViewingAllowed]:
     """The question that is allowed, of several seniors'; else the refusal of whoever is in the room.
 
     Raises NoSuchCamera or NotShown.
     """
-    refusals: list[tuple[bool, Refused]] = []
+    refusals: list[tuple[bool, ViewingRefused]] = []
     for question, facts in zip(questions, found, strict=True):
-        answer = decide(question, facts, now)
+        answer = decide_viewing(question, facts, now)
         if answer is None:
             raise NoSuchCamera
-        if isinstance(answer, Allowed):
+        if isinstance(answer, ViewingAllowed):
             return question, facts, answer
         refusals.append((facts.present_in != facts.room_id, answer))
     if not refusals:
-        raise NotShown(Refused(Refusal.NOT_YOUR_RELATIVE))
+        raise NotShown(ViewingRefused(Refusal.NOT_YOUR_RELATIVE))
     raise NotShown(min(refusals, key=lambda one: one[0])[1])
 
 
-def _viewing(question: Question, facts: Facts, allowed: Allowed, now: datetime) -> store.NewViewing:
+def _build_viewing(question: Question, facts: ViewingFacts, allowed: ViewingAllowed, now: datetime) -> store.NewViewing:
     assert facts.room_id is not None
     assert facts.camera_centre_id is not None
     return store.NewViewing(
@@ -374,9 +374,9 @@ def _viewing(question: Question, facts: Facts, allowed: Allowed, now: datetime) 
     )
 
 
-def _code(verdict: Verdict | None) -> str:
-    return verdict.code if isinstance(verdict, Refused) else NoSuchCamera.code
+def _refusal_code(verdict: Verdict | None) -> str:
+    return verdict.code if isinstance(verdict, ViewingRefused) else NoSuchCamera.code
 
 
-def _digest(ticket: str) -> bytes:
+def _hash_ticket(ticket: str) -> bytes:
     return hashlib.sha256(ticket.encode()).digest()

@@ -10,7 +10,7 @@ from psycopg.rows import class_row, scalar_row
 
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId, ViewingId
-from hub.video.facts import Facts, Question
+from hub.video.facts import ViewingFacts, Question
 
 STILL_KEPT = timedelta(seconds=10)
 """For how long an objection that ended still counts: longer than any picture is kept."""
@@ -54,7 +54,7 @@ class OpenViewing:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedRow:
     """One look at a room, as the senior and her family read it; `to_at` None: it goes on."""
 
     id: ViewingId
@@ -69,9 +69,9 @@ class Watched:
     because: str
 
 
-async def facts(conn: Conn, questions: Sequence[Question], now: datetime) -> list[Facts]:
+async def load_facts(conn: Conn, questions: Sequence[Question], now: datetime) -> list[ViewingFacts]:
     """What is true now of each question, in their order. Needs the hub's role: others' presence counts too."""
-    async with conn.cursor(row_factory=class_row(Facts)) as cur:
+    async with conn.cursor(row_factory=class_row(ViewingFacts)) as cur:
         await cur.execute(
             """
             SELECT asked.n::int AS n, account.id AS account_id, account.person::text AS person, account.role,
@@ -158,7 +158,7 @@ async def seniors_of(conn: Conn, account_id: AccountId) -> list[SeniorId]:
         return [SeniorId(senior_id) for senior_id in await cur.fetchall()]
 
 
-async def camera_where(conn: Conn, senior_id: SeniorId, now: datetime) -> DeviceId | None:
+async def camera_in_room_of(conn: Conn, senior_id: SeniorId, now: datetime) -> DeviceId | None:
     """The camera of the room a senior is in."""
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
@@ -303,7 +303,7 @@ async def end_viewing(conn: Conn, viewing_id: ViewingId, because: str, now: date
     return cur.rowcount == 1
 
 
-async def forget_ticket(conn: Conn, viewing_id: ViewingId) -> None:
+async def delete_ticket(conn: Conn, viewing_id: ViewingId) -> None:
     """Delete the ticket of a viewing that is over, used or not."""
     await conn.execute(
         """
@@ -328,9 +328,9 @@ async def set_frames(conn: Conn, viewing_id: ViewingId, frames: int, now: dateti
     )
 
 
-async def watched(conn: Conn, senior_id: SeniorId, since: datetime) -> list[Watched]:
+async def viewings_of_senior(conn: Conn, senior_id: SeniorId, since: datetime) -> list[WatchedRow]:
     """Who looked at a room while the senior was in it, latest first; the hub and her relatives may ask."""
-    async with conn.cursor(row_factory=class_row(Watched)) as cur:
+    async with conn.cursor(row_factory=class_row(WatchedRow)) as cur:
         await cur.execute(
             """
             SELECT DISTINCT viewing.id, viewing.account_id, coalesce(account.name, who.name) AS who,
@@ -351,7 +351,7 @@ async def watched(conn: Conn, senior_id: SeniorId, since: datetime) -> list[Watc
         return await cur.fetchall()
 
 
-async def being_watched(conn: Conn, centre_id: CentreId) -> dict[RoomId, int]:
+async def count_viewers_by_room(conn: Conn, centre_id: CentreId) -> dict[RoomId, int]:
     """How many look at each room now; rooms that nobody looks at are not in it."""
     cur = await conn.execute(
         """

@@ -10,7 +10,7 @@ from hub.access.may import Action
 from hub.access.needs import Caller, Needs
 from hub.access.service import Access
 from hub.alarms.card import AlarmCard
-from hub.kit.http import Now, of, served, services_of
+from hub.kit.http import Now, get_service, provide_service, services_of
 from hub.web.board import Board
 from hub.web.cards import Beat, NoticeCard, RoomCard, Snapshot
 from hub.web.event_stream import EventStream
@@ -43,10 +43,10 @@ class StaffEvents(BaseModel):
 
 
 @router.get("/api/live", status_code=200, response_class=EventStream, responses={200: {"model": StaffEvents}})
-async def live(
+async def stream_board(
     caller: Annotated[Caller, Depends(Needs(Action.SEE_BOARD))],
     request: Request,
-    live: Annotated[Live, served(Live)],
+    live: Annotated[Live, provide_service(Live)],
     last_event_id: LastEventId = None,
 ) -> EventStream:
     """The board as events: a snapshot, then what changes; a page that comes back with the id of the last event it
@@ -59,7 +59,7 @@ async def live(
 @router.get("/api/family/home")
 async def family_home(caller: FamilyCaller, request: Request, response: Response, now: Now) -> Home:
     """A family member's first screen. 403 `relation-unconfirmed`, `relation-blocked`, `not-your-relative`."""
-    renew_family_cookie(request, response, of(request, Access))
+    renew_family_cookie(request, response, get_service(request, Access))
     return await _home_of(request, caller).home(caller, now)
 
 
@@ -68,18 +68,18 @@ async def family_live(
     caller: FamilyCaller,
     request: Request,
     now: Now,
-    live: Annotated[Live, served(Live)],
+    live: Annotated[Live, provide_service(Live)],
     last_event_id: LastEventId = None,
 ) -> EventStream:
     """The same as events: `home` at once and whenever it changes, `beat` every five seconds."""
     source = _home_of(request, caller)
     await source.home(caller, now)
     stream = EventStream(live, source, caller, last_event_id)
-    renew_family_cookie(request, stream, of(request, Access))
+    renew_family_cookie(request, stream, get_service(request, Access))
     return stream
 
 
 def _home_of(request: Request, caller: Caller) -> FamilyHome:
-    access = of(request, Access)
+    access = get_service(request, Access)
     databases = services_of(request).databases
     return FamilyHome(caller.account_id, databases, demo=access.demo, plain_http=not access.https)

@@ -11,8 +11,8 @@ from hub.access.errors import NotAllowed
 from hub.access.may import Action
 from hub.access.needs import declared_action
 from hub.kit.http import Services, answer_with_problems
-from hub.web.security import Guard, Rules
-from hub.web.static import lost_or_problem
+from hub.web.security import Guard, WebRules
+from hub.web.static import answer_http_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Route:
     action: Action | None
 
 
-def build(services: Services, rules: Rules, routers: Iterable[APIRouter]) -> FastAPI:
+def build_app(services: Services, rules: WebRules, routers: Iterable[APIRouter]) -> FastAPI:
     """The application that answers with `services` under `rules`. The pages' own routes come last in `routers`.
 
     A route that declares no action answers 403, whoever asks. Raises ValueError for something in a router that could
@@ -44,24 +44,24 @@ def build(services: Services, rules: Rules, routers: Iterable[APIRouter]) -> Fas
     for router in routers:
         app.include_router(router)
     answer_with_problems(app)
-    app.add_exception_handler(HTTPException, lost_or_problem)
+    app.add_exception_handler(HTTPException, answer_http_error)
     app.add_middleware(Guard, rules=rules)
-    if strange := [route for route in _everything(app) if route is None]:
+    if strange := [route for route in _walk_routes(app) if route is None]:
         raise ValueError(f"{len(strange)} routes are not API routes and would not be guarded")
     return app
 
 
-def routes(app: FastAPI) -> list[Route]:
+def list_routes(app: FastAPI) -> list[Route]:
     """Every way into the application, with what it declares."""
-    return [route for route in _everything(app) if route is not None]
+    return [route for route in _walk_routes(app) if route is not None]
 
 
-def undeclared(app: FastAPI) -> list[str]:
+def list_undeclared_routes(app: FastAPI) -> list[str]:
     """The paths of routes that declare no action: this list is empty, a test says so."""
-    return [route.path for route in routes(app) if route.action is None]
+    return [route.path for route in list_routes(app) if route.action is None]
 
 
-def _everything(app: FastAPI) -> Iterator[Route | None]:
+def _walk_routes(app: FastAPI) -> Iterator[Route | None]:
     for context in iter_route_contexts(app.routes):
         original = context.original_route
         if not isinstance(original, APIRoute):

@@ -6,25 +6,25 @@ from datetime import datetime
 
 from hub.access.model import Role
 from hub.access.needs import Caller
-from hub.alarms.card import AlarmCard, card, cards
-from hub.alarms.model import State
+from hub.alarms.card import AlarmCard, read_card, read_unclosed_cards
+from hub.alarms.model import AlarmState
 from hub.kit.changes import Change
 from hub.kit.db import Conn
 from hub.kit.http import Databases
 from hub.kit.ids import AlarmId, CentreId, RoomId
 from hub.notices.model import NoticeCode
 from hub.telemetry.model import Latest
-from hub.telemetry.service import latest
-from hub.video.service import being_watched
+from hub.telemetry.service import latest_by_room
+from hub.video.service import count_viewers_by_room
 from hub.web import store
 from hub.web.cards import CameraState, Cell, NoticeCard, PresentSenior, RoomCamera, RoomCard
-from hub.web.live import Said, Shown
+from hub.web.live import PageEvent, Shown
 
 _CHANGES = frozenset(
     {"alarm", "presence", "notice", "device", "viewing", "senior", "account", "contact_method", "lost"}
 )
 _READINGS = ("temperature", "occupancy", "black", "frozen")
-_LIVE = frozenset(state for state in State if state.is_live)
+_LIVE = frozenset(state for state in AlarmState if state.is_live)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +44,31 @@ class Board:
     def concerns(self, change: Change) -> bool:
         return change.kind in _CHANGES
 
-    async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[Said] | None:
+    async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[PageEvent] | None:
         async with self.databases.web.transaction_as(caller.account_id) as conn:
-            if not await store.may_look(conn, self.centre_id):
+            if not await store.can_see_seniors(conn, self.centre_id):
                 return None
-            alarms = await _alarms(conn, self.centre_id, _ids("alarm", shown))
-            notices = await store.notices_of(conn, self.centre_id, _ids("notice", shown))
+            alarms = await _load_alarm_cards(conn, self.centre_id, _shown_ids("alarm", shown))
+            notices = await store.notices_of(conn, self.centre_id, _shown_ids("notice", shown))
             rooms = await store.rooms_of(conn, self.centre_id)
             present = await store.present_in(conn, self.centre_id)
             cameras = await store.cameras_of(conn, self.centre_id, now)
-            watched = await being_watched(conn, self.centre_id)
+            watched = await count_viewers_by_room(conn, self.centre_id)
         async with self.databases.hub.transaction() as conn:
             channels = await store.has_channels(conn, self.centre_id)
-            readings = await latest(conn, self.centre_id, _READINGS, now)
-        facts = RoomFacts(rooms, present, cameras, alarms, watched, readings)
+            readings = await latest_by_room(conn, self.centre_id, _READINGS, now)
+        facts = BoardFacts(rooms, present, cameras, alarms, watched, readings)
         return [
-            *(_said("alarm", one, gone=one.state is State.CLOSED) for one in alarms),
-            *(_said("room", one) for one in room_cards(facts)),
+            *(_build_event("alarm", one, gone=one.state is AlarmState.CLOSED) for one in alarms),
+            *(_build_event("room", one) for one in room_cards(facts)),
             *(
-                _said("notice", NoticeCard.model_validate(asdict(one)), gone=one.cleared_at is not None)
+                _build_event("notice", NoticeCard.model_validate(asdict(one)), gone=one.cleared_at is not None)
                 for one in notices
             ),
-            Said("channels", "channels", b"true" if channels else b"false"),
+            PageEvent("channels", "channels", b"true" if channels else b"false"),
         ]
 
-    def snapshot(self, said: Iterable[Said], now: datetime) -> tuple[str, bytes]:
+    def snapshot(self, said: Iterable[PageEvent], now: datetime) -> tuple[str, bytes]:
         parts: dict[str, list[bytes]] = {"alarm": [], "room": [], "notice": [], "channels": []}
         for one in said:
             parts[one.event].append(one.data)
@@ -84,10 +84,10 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomFacts:
+class BoardFacts:
     """What is known of the rooms of a centre."""
 
-    rooms: Sequence[store.RoomRow]
+    rooms: Sequence[store.FloorPlanRow]
     present: Sequence[store.PresentRow]
     cameras: Sequence[store.CameraRow]
     alarms: Sequence[AlarmCard]
@@ -95,7 +95,7 @@ class RoomFacts:
     readings: Mapping[RoomId, Mapping[str, Latest]]
 
 
-def room_cards(facts: RoomFacts) -> list[RoomCard]:
+def room_cards(facts: BoardFacts) -> list[RoomCard]:
     """Each room as the board shows it."""
     return [_room_card(room, facts) for room in facts.rooms]
 
@@ -104,16 +104,16 @@ def camera_state(camera: store.CameraRow, readings: Mapping[str, Latest]) -> Cam
     """What is wrong with a camera, the worst first: silent, dark, frozen; ok when nothing is."""
     if camera.is_offline or NoticeCode.CAMERA_SILENT in camera.noticed:
         return CameraState.SILENT
-    if NoticeCode.CAMERA_DARK in camera.noticed or _is_so(readings, "black"):
+    if NoticeCode.CAMERA_DARK in camera.noticed or _is_reported_true(readings, "black"):
         return CameraState.DARK
-    return CameraState.FROZEN if _is_so(readings, "frozen") else CameraState.OK
+    return CameraState.FROZEN if _is_reported_true(readings, "frozen") else CameraState.OK
 
 
-def _is_so(readings: Mapping[str, Latest], name: str) -> bool:
+def _is_reported_true(readings: Mapping[str, Latest], name: str) -> bool:
     return name in readings and readings[name].value == 1.0
 
 
-def _room_card(room: store.RoomRow, facts: RoomFacts) -> RoomCard:
+def _room_card(room: store.FloorPlanRow, facts: BoardFacts) -> RoomCard:
     camera = next((one for one in facts.cameras if one.room_id == room.id), None)
     reading = facts.readings.get(room.id, {})
     return RoomCard(
@@ -137,17 +137,17 @@ def _room_card(room: store.RoomRow, facts: RoomFacts) -> RoomCard:
     )
 
 
-def _ids(event: str, shown: Shown) -> list[str]:
+def _shown_ids(event: str, shown: Shown) -> list[str]:
     return [thing_id for name, thing_id in shown if name == event]
 
 
-async def _alarms(conn: Conn, centre_id: CentreId, shown: Sequence[str]) -> list[AlarmCard]:
+async def _load_alarm_cards(conn: Conn, centre_id: CentreId, shown: Sequence[str]) -> list[AlarmCard]:
     """The alarms that are not closed, and the last word on those that were shown and are."""
-    standing = await cards(conn, centre_id)
+    standing = await read_unclosed_cards(conn, centre_id)
     gone = sorted(set(shown) - {alarm.id for alarm in standing})
-    closed = [await card(conn, AlarmId(alarm_id)) for alarm_id in gone]
+    closed = [await read_card(conn, AlarmId(alarm_id)) for alarm_id in gone]
     return [*standing, *(one for one in closed if one is not None)]
 
 
-def _said(event: str, shown: AlarmCard | RoomCard | NoticeCard, *, gone: bool = False) -> Said:
-    return Said(event, shown.id, shown.model_dump_json().encode(), gone)
+def _build_event(event: str, shown: AlarmCard | RoomCard | NoticeCard, *, gone: bool = False) -> PageEvent:
+    return PageEvent(event, shown.id, shown.model_dump_json().encode(), gone)

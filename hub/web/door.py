@@ -11,13 +11,13 @@ from hub.access.may import Action
 from hub.access.model import Role
 from hub.access.needs import Caller, Needs, Public
 from hub.access.service import FirstAdministratorWish
-from hub.centre.service import only_centre
-from hub.centre.shown import ShownCentre, shown_centre
+from hub.centre.service import find_centre
+from hub.centre.shown import ShownCentre, read_shown_centre
 from hub.kit.http import HubDatabase, Now
 from hub.kit.ids import AccountId, SeniorId
 from hub.kit.language import Language
-from hub.kit.lines import not_a_name
-from hub.people.relative_store import related_senior
+from hub.kit.lines import find_name_mistake
+from hub.people.relative_store import find_related_senior
 
 router = APIRouter()
 
@@ -54,7 +54,7 @@ class FamilyInvitation(BaseModel):
 
 
 def _one_line(value: str) -> str:
-    if wrong := not_a_name(value):
+    if wrong := find_name_mistake(value):
         raise ValueError(wrong)
     return value
 
@@ -69,11 +69,11 @@ class FirstAdministrator(Asked):
 
 
 @router.get("/api/me")
-async def me(caller: Annotated[Caller, Depends(Needs(Action.SEE_OWN_ACCOUNT))], door: Door, hub: HubDatabase) -> Me:
+async def read_own_account(caller: Annotated[Caller, Depends(Needs(Action.SEE_OWN_ACCOUNT))], door: Door, hub: HubDatabase) -> Me:
     """Who is signed in to the staff pages."""
     account = await door.account(caller.account_id)
     async with hub.transaction() as conn:
-        centre = await shown_centre(conn, account.centre_id)
+        centre = await read_shown_centre(conn, account.centre_id)
     return Me(
         account=OwnAccount(
             id=account.id,
@@ -93,7 +93,7 @@ async def family_invitation(token: Token, door: Door, hub: HubDatabase, now: Now
     """What the link is about; looking uses nothing up. 404 `no-such-invitation`, 410 `invitation-used`, `…-expired`."""
     invitation = await door.family_invitation(token, now)
     async with hub.transaction() as conn:
-        senior = await related_senior(conn, invitation.account_id)
+        senior = await find_related_senior(conn, invitation.account_id)
     return FamilyInvitation(
         senior_id=senior.id if senior else None,
         senior_address_as=senior.address_as if senior else None,
@@ -112,6 +112,6 @@ async def first_administrator(
 ) -> None:
     """Make the first administrator's account and let her in. 409 `no-centre-yet`, 422 `weak-password`."""
     async with hub.transaction() as conn:
-        centre_id = await only_centre(conn)
+        centre_id = await find_centre(conn)
     wish = FirstAdministratorWish(centre_id, asked.name, asked.password)
     set_cookie(response, door, await door.become_first_administrator(token, wish, now))

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hub.access.needs import Caller
-from hub.web.live import Live, Source, Stream
+from hub.web.live import Live, FeedSource, PageStream
 
 _SEND_SECONDS = 15.0  # how long one frame may take into the network
 
@@ -17,7 +17,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, live: Live, source: Source, caller: Caller, last_id: str | None) -> None:
+    def __init__(self, live: Live, source: FeedSource, caller: Caller, last_id: str | None) -> None:
         super().__init__(headers={"x-accel-buffering": "no"})
         del self.headers["content-length"]  # of an empty body: this one lasts
         self._live = live
@@ -27,19 +27,19 @@ class EventStream(Response):
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         async with self._live.open(self._source, self._caller, self._last_id) as stream:
-            await _pour(stream, self.raw_headers, receive, send)
+            await _send_stream(stream, self.raw_headers, receive, send)
 
 
 class _Left(Exception):
     """The page has gone."""
 
 
-async def _pour(stream: Stream, headers: Sequence[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
+async def _send_stream(stream: PageStream, headers: Sequence[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
     try:
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(_until_gone(receive))
+            watching = group.create_task(_wait_for_disconnect(receive))
             while (encoded := await stream.next()) is not None:
                 async with asyncio.timeout(_SEND_SECONDS):
                     await send({"type": "http.response.body", "body": encoded, "more_body": True})
@@ -49,7 +49,7 @@ async def _pour(stream: Stream, headers: Sequence[tuple[bytes, bytes]], receive:
         pass
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     raise _Left

@@ -9,23 +9,23 @@ from hub.access.errors import NotAllowed
 from hub.access.may import OfSenior, Refusal, Refused, may
 from hub.access.needs import Caller
 from hub.attendance.model import Stay, Whereabouts
-from hub.attendance.service import stays_between, where
-from hub.centre.shown import ShownCentre, shown_centre
+from hub.attendance.service import stays_between, locate_senior
+from hub.centre.shown import ShownCentre, read_shown_centre
 from hub.kit.changes import Change
 from hub.kit.db import Conn
 from hub.kit.http import Databases
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId
 from hub.people.model import Purpose
 from hub.people.relative_store import relations_of
-from hub.telemetry.service import latest
+from hub.telemetry.service import latest_by_room
 from hub.video.policy import Code
-from hub.video.service import verdict, watched
-from hub.video.store import Watched as WatchedRow
+from hub.video.service import decide_picture, viewings_of_senior
+from hub.video.store import WatchedRow as WatchedRow
 from hub.web import store
 from hub.web.board import camera_state
 from hub.web.cards import CameraState
-from hub.web.home import FamilyMember, HerAlarm, HerSenior, Home, Moment, NamedRoom, Picture, Watched, Where
-from hub.web.live import Said, Shown
+from hub.web.home import FamilyMember, HerAlarm, HerSenior, Home, DayMoment, NamedRoom, HomePicture, HomeViewing, Where
+from hub.web.live import PageEvent, Shown
 
 _VIEWINGS_FOR = timedelta(days=7)
 _CHANGES = frozenset({"alarm", "presence", "grant", "account", "viewing", "device", "senior", "notice", "lost"})
@@ -49,27 +49,27 @@ class FamilyHome:
     def concerns(self, change: Change) -> bool:
         return change.kind in _CHANGES
 
-    async def read(self, caller: Caller, _shown: Shown, now: datetime) -> list[Said] | None:
+    async def read(self, caller: Caller, _shown: Shown, now: datetime) -> list[PageEvent] | None:
         try:
             home = await self.home(caller, now)
         except NotAllowed:
             return None
-        return [Said("home", home.senior.id, home.model_dump_json().encode())]
+        return [PageEvent("home", home.senior.id, home.model_dump_json().encode())]
 
-    def snapshot(self, said: Iterable[Said], _now: datetime) -> tuple[str, bytes]:
+    def snapshot(self, said: Iterable[PageEvent], _now: datetime) -> tuple[str, bytes]:
         (home,) = said
         return home.event, home.data
 
     async def home(self, caller: Caller, now: datetime) -> Home:
         """Her first screen. Raises NotAllowed without a relation that staff confirmed and nobody blocked."""
         async with self.databases.web.transaction_as(caller.account_id) as conn:
-            tie = await store.relative(conn, caller.account_id)
+            tie = await store.confirmed_relation_of(conn, caller.account_id)
             if tie is None:
                 raise NotAllowed(await _why_no_relation(conn, caller, now))
-            seen = await _see(conn, tie, now)
+            seen = await _load_seen(conn, tie, now)
         async with self.databases.hub.transaction() as conn:
-            picture = await _picture(conn, caller, seen, now)
-        return _home(seen, picture, demo=self.demo, plain_http=self.plain_http)
+            picture = await _decide_picture(conn, caller, seen, now)
+        return _build_home(seen, picture, demo=self.demo, plain_http=self.plain_http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +87,37 @@ class _Seen:
     alarms: Sequence[store.HerAlarmRow]
 
 
-async def _see(conn: Conn, tie: store.RelativeRow, now: datetime) -> _Seen:
-    centre = await shown_centre(conn, tie.centre_id)
+async def _load_seen(conn: Conn, tie: store.RelativeRow, now: datetime) -> _Seen:
+    centre = await read_shown_centre(conn, tie.centre_id)
     midnight = day_begins(now, centre.timezone)
-    covers = await store.covered(conn, tie.account_id, tie.senior_id, now)
+    covers = await store.granted_scopes(conn, tie.account_id, tie.senior_id, now)
     return _Seen(
         tie=tie,
         centre=centre,
         covers=covers,
         rooms=await store.room_names(conn, tie.centre_id),
-        whereabouts=await where(conn, tie.senior_id, now),
+        whereabouts=await locate_senior(conn, tie.senior_id, now),
         visits=await store.visits_since(conn, tie.senior_id, midnight),
         stays=await stays_between(conn, tie.senior_id, midnight, now + timedelta(seconds=1)),
-        viewings=await watched(conn, tie.senior_id, now - _VIEWINGS_FOR),
-        alarms=await store.her_alarms(conn, tie.senior_id, midnight) if Purpose.ALARMS in covers else (),
+        viewings=await viewings_of_senior(conn, tie.senior_id, now - _VIEWINGS_FOR),
+        alarms=await store.alarms_since(conn, tie.senior_id, midnight) if Purpose.ALARMS in covers else (),
     )
 
 
-async def _picture(conn: Conn, caller: Caller, seen: _Seen, now: datetime) -> Picture:
+async def _decide_picture(conn: Conn, caller: Caller, seen: _Seen, now: datetime) -> HomePicture:
     """The policy's answer for the room she is in; without consent that is the reason, wherever she is."""
-    found = await verdict(conn, caller.subject, caller.session_id, seen.tie.senior_id, now)
+    found = await decide_picture(conn, caller.subject, caller.session_id, seen.tie.senior_id, now)
     code = Code.NO_CONSENT if not found.allowed and Purpose.LIVE_VIDEO not in seen.covers else found.code
-    camera = await _camera(conn, seen.tie.centre_id, found.camera_id, now) if found.allowed else None
-    return Picture(camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at)
+    camera = await _load_camera_state(conn, seen.tie.centre_id, found.camera_id, now) if found.allowed else None
+    return HomePicture(camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at)
 
 
-async def _camera(conn: Conn, centre_id: CentreId, camera_id: DeviceId | None, now: datetime) -> CameraState | None:
+async def _load_camera_state(conn: Conn, centre_id: CentreId, camera_id: DeviceId | None, now: datetime) -> CameraState | None:
     """What the board says of this camera."""
     found = next((one for one in await store.cameras_of(conn, centre_id, now) if one.id == camera_id), None)
     if found is None:
         return None
-    readings = await latest(conn, centre_id, ("black", "frozen"), now)
+    readings = await latest_by_room(conn, centre_id, ("black", "frozen"), now)
     return camera_state(found, readings.get(found.room_id, {}))
 
 
@@ -130,7 +130,7 @@ async def _why_no_relation(conn: Conn, caller: Caller, now: datetime) -> str:
     return Refusal.NOT_YOUR_RELATIVE
 
 
-def _home(seen: _Seen, picture: Picture, *, demo: bool, plain_http: bool) -> Home:
+def _build_home(seen: _Seen, picture: HomePicture, *, demo: bool, plain_http: bool) -> Home:
     tie = seen.tie
     may_know_where = Purpose.WHEREABOUTS in seen.covers
     return Home(
@@ -145,15 +145,15 @@ def _home(seen: _Seen, picture: Picture, *, demo: bool, plain_http: bool) -> Hom
         ),
         senior=HerSenior(id=tie.senior_id, address_as=tie.address_as, address_as_en=tie.address_as_en),
         at_centre=seen.whereabouts.present if may_know_where else None,
-        presence=_presence(seen) if may_know_where else None,
+        presence=_build_presence(seen) if may_know_where else None,
         picture=picture,
-        today=_today(seen) if may_know_where else [],
+        today=_build_today(seen) if may_know_where else [],
         viewings=[
-            Watched(
+            HomeViewing(
                 is_you=viewing.account_id == tie.account_id,
                 who=viewing.who,
                 who_en=viewing.who_en,
-                room=_room(seen, viewing.room_id) if may_know_where else None,
+                room=_named_room(seen, viewing.room_id) if may_know_where else None,
                 from_at=viewing.from_at,
                 to_at=viewing.to_at,
                 because=viewing.because,
@@ -167,25 +167,25 @@ def _home(seen: _Seen, picture: Picture, *, demo: bool, plain_http: bool) -> Hom
     )
 
 
-def _presence(seen: _Seen) -> Where | None:
+def _build_presence(seen: _Seen) -> Where | None:
     found = seen.whereabouts
     if not found.present or found.room_id is None or found.since is None or found.evidence is None:
         return None
-    return Where(room=_room(seen, found.room_id), since=found.since, evidence=found.evidence.value, sure=found.sure)
+    return Where(room=_named_room(seen, found.room_id), since=found.since, evidence=found.evidence.value, sure=found.sure)
 
 
-def _today(seen: _Seen) -> list[Moment]:
+def _build_today(seen: _Seen) -> list[DayMoment]:
     """Her day so far, in order. She arrives before she enters a room."""
     order = ("arrived", "entered", "left")
     moments = [
-        *(Moment(at=visit.arrived_at, what="arrived", room=None) for visit in seen.visits),
-        *(Moment(at=stay.from_at, what="entered", room=_room(seen, stay.room_id)) for stay in seen.stays),
-        *(Moment(at=visit.left_at, what="left", room=None) for visit in seen.visits if visit.left_at is not None),
+        *(DayMoment(at=visit.arrived_at, what="arrived", room=None) for visit in seen.visits),
+        *(DayMoment(at=stay.from_at, what="entered", room=_named_room(seen, stay.room_id)) for stay in seen.stays),
+        *(DayMoment(at=visit.left_at, what="left", room=None) for visit in seen.visits if visit.left_at is not None),
     ]
     return sorted(moments, key=lambda moment: (moment.at, order.index(moment.what)))
 
 
-def _room(seen: _Seen, room_id: RoomId) -> NamedRoom:
+def _named_room(seen: _Seen, room_id: RoomId) -> NamedRoom:
     room = seen.rooms[room_id]
     return NamedRoom(id=room.id, name=room.name, name_en=room.name_en)
 

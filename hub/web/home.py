@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from hub.access.may import Refusal
-from hub.alarms.model import Outcome, State
+from hub.alarms.model import Outcome, AlarmState
 from hub.attendance.model import Evidence
 from hub.centre.shown import ShownCentre
 from hub.kit.ids import AccountId, AlarmId, DeviceId, RoomId, SeniorId
@@ -51,7 +51,7 @@ class Where(BaseModel):
     sure: bool
 
 
-class Picture(BaseModel):
+class HomePicture(BaseModel):
     """Whether she may be watched now; else `code` says why in kind, and `next_at` when it may be possible again.
 
     `camera`: whether what that camera sends is a picture; None where she may not be watched.
@@ -72,7 +72,7 @@ class DayStep(StrEnum):
     LEFT = "left"
 
 
-class Moment(BaseModel):
+class DayMoment(BaseModel):
     """One line of her day."""
 
     at: datetime
@@ -80,7 +80,7 @@ class Moment(BaseModel):
     room: NamedRoom | None
 
 
-class Watched(BaseModel):
+class HomeViewing(BaseModel):
     """Somebody who looked at a room while she was in it, and why that was allowed. `to_at` None: still looking."""
 
     is_you: bool
@@ -97,7 +97,7 @@ class HerAlarm(BaseModel):
 
     id: AlarmId
     number: str
-    state: State
+    state: AlarmState
     opened_at: datetime
     owner_name: str | None
     owner_name_en: str | None
@@ -114,9 +114,9 @@ class Home(BaseModel):
     senior: HerSenior
     at_centre: bool | None
     presence: Where | None
-    picture: Picture
-    today: list[Moment]
-    viewings: list[Watched]
+    picture: HomePicture
+    today: list[DayMoment]
+    viewings: list[HomeViewing]
     alarms: list[HerAlarm]
     centre: ShownCentre
     demo: bool

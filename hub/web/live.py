@@ -39,7 +39,7 @@ _DOOR = frozenset({"session", "account"})
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PageEvent:
     """One thing a page shows: the event's name, the thing's id, its JSON. `gone`: the last word about it."""
 
     event: str
@@ -52,7 +52,7 @@ Shown: TypeAlias = frozenset[tuple[str, str]]
 """The event's name and the thing's id, of everything that a feed shows."""
 
 
-class Source(Protocol):
+class FeedSource(Protocol):
     """Where a feed's content comes from."""
 
     @property
@@ -74,19 +74,19 @@ class Source(Protocol):
         """Whether this change may alter what it gives."""
         ...
 
-    async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[Said] | None:
+    async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[PageEvent] | None:
         """All that this caller may be shown now, and the last word on what of `shown` is no longer.
 
         None: she may not look any more. Raises psycopg.OperationalError while the database is away.
         """
         ...
 
-    def snapshot(self, said: Iterable[Said], now: datetime) -> tuple[str, bytes]:
+    def snapshot(self, said: Iterable[PageEvent], now: datetime) -> tuple[str, bytes]:
         """The event's name and JSON that give a new page all of `said`."""
         ...
 
 
-class Stream:
+class PageStream:
     """One open page: what it has not been sent yet. A page that is too slow is let go and comes back by itself."""
 
     def __init__(self, caller: Caller) -> None:
@@ -121,15 +121,15 @@ class Stream:
 class Feed:
     """What one audience has been shown, and its pages."""
 
-    def __init__(self, source: Source, clock: Clock) -> None:
+    def __init__(self, source: FeedSource, clock: Clock) -> None:
         self.source = source
-        self.streams: dict[Stream, None] = {}  # in the order in which they came
+        self.streams: dict[PageStream, None] = {}  # in the order in which they came
         self.read_at: float | None = None
         self.idle_since = clock.monotonic()
         self._clock = clock
         self._epoch = secrets.token_hex(4)
         self._n = 0
-        self._shown: dict[tuple[str, str], Said] = {}
+        self._shown: dict[tuple[str, str], PageEvent] = {}
         self._remembered: deque[tuple[int, bytes]] = deque(maxlen=_REMEMBERED)
         self._reading = asyncio.Lock()
 
@@ -153,17 +153,17 @@ class Feed:
             self.read_at = self._clock.monotonic()
             return True
 
-    def join(self, stream: Stream, last_id: str | None) -> None:
+    def join(self, stream: PageStream, last_id: str | None) -> None:
         """Let a page in: it gets what it missed, or a snapshot."""
         missed = self._after(last_id)
         if missed is None:
             event, data = self.source.snapshot(self._shown.values(), self._clock.now())
-            missed = [frame(event, data, self.last_id)]
+            missed = [format_event(event, data, self.last_id)]
         for each in missed:
             stream.offer(each)
         self.streams[stream] = None
 
-    def leave(self, stream: Stream) -> None:
+    def leave(self, stream: PageStream) -> None:
         """Let a page go."""
         self.streams.pop(stream, None)
         self.idle_since = self._clock.monotonic()
@@ -185,7 +185,7 @@ class Feed:
         """Whether what it shows was true a moment ago: reading has worked."""
         return self.age() <= self.source.fresh_seconds + 2 * BEAT_SECONDS
 
-    async def _read(self, newcomer: Caller | None) -> list[Said] | None:
+    async def _read(self, newcomer: Caller | None) -> list[PageEvent] | None:
         """Whoever may not look any more is let go, and the next one is asked for."""
         shown = frozenset(self._shown)
         looking = {stream.caller.account_id: stream.caller for stream in self.streams}
@@ -203,9 +203,9 @@ class Feed:
             if stream.caller.account_id == caller.account_id:
                 stream.end()
 
-    def _say(self, item: Said) -> None:
+    def _say(self, item: PageEvent) -> None:
         self._n += 1
-        encoded = frame(item.event, item.data, self.last_id)
+        encoded = format_event(item.event, item.data, self.last_id)
         self._remembered.append((self._n, encoded))
         for stream in self.streams:
             stream.offer(encoded)
@@ -257,13 +257,13 @@ class Live:
                 stream.end()
 
     @asynccontextmanager
-    async def open(self, source: Source, caller: Caller, last_id: str | None) -> AsyncIterator[Stream]:
+    async def open(self, source: FeedSource, caller: Caller, last_id: str | None) -> AsyncIterator[PageStream]:
         """A page's stream, for as long as it is open. Raises psycopg.OperationalError while the database is away."""
         feed = self._feeds.setdefault(source.key, Feed(source, self._clock))
         feed.idle_since = self._clock.monotonic()
         may_look = await feed.refresh(caller) if feed.is_ageing() or not feed.streams else True
         self._make_room(caller)
-        stream = Stream(caller)
+        stream = PageStream(caller)
         if may_look:
             feed.join(stream, last_id)
         if not may_look or not self._up:
@@ -275,7 +275,7 @@ class Live:
         finally:
             feed.leave(stream)
 
-    def _streams(self) -> list[Stream]:
+    def _streams(self) -> list[PageStream]:
         return [stream for feed in self._feeds.values() for stream in feed.streams]
 
     def _make_room(self, caller: Caller) -> None:
@@ -295,7 +295,7 @@ class Live:
     async def _watch_door(self) -> None:
         with self._changes.subscribe(*_DOOR) as heard:
             async for change in heard:
-                concerned = [stream for stream in self._streams() if _may_concern(change, stream)]
+                concerned = [stream for stream in self._streams() if _affects_stream(change, stream)]
                 await self._recheck(concerned)
 
     async def _beat(self) -> None:
@@ -308,7 +308,7 @@ class Live:
             if not await self._alarm_path_lives():
                 log.warning("the alarm path does not say that it lives: no page is told that it is live")
                 continue
-            beat = frame("beat", Beat(at=now).model_dump_json().encode())
+            beat = format_event("beat", Beat(at=now).model_dump_json().encode())
             for stream in [stream for feed in self._feeds.values() if feed.is_live() for stream in feed.streams]:
                 stream.offer(beat)
 
@@ -320,7 +320,7 @@ class Live:
                 log.warning("the live pages could not be read again, next try at the next beat: %s", error)
                 return
 
-    async def _recheck(self, streams: list[Stream]) -> None:
+    async def _recheck(self, streams: list[PageStream]) -> None:
         for stream in streams:
             try:
                 if not await self._still_may(stream):
@@ -329,7 +329,7 @@ class Live:
                 log.warning("a page's session could not be checked, it is let go: %s", error)
                 stream.end()
 
-    async def _still_may(self, stream: Stream) -> bool:
+    async def _still_may(self, stream: PageStream) -> bool:
         now = self._clock.now()
         caller = stream.caller
         signed_in = await self._access.still_signed_in(caller.subject.kind, caller.session_id, now)
@@ -346,15 +346,15 @@ class Live:
                 del self._feeds[key]
 
 
-def frame(event: str, data: bytes, event_id: str | None = None) -> bytes:
+def format_event(event: str, data: bytes, event_id: str | None = None) -> bytes:
     """One event in the format of the HTML standard, section 9.2. `data` is JSON without a line end."""
     named = b"" if event_id is None else b"id: %b\n" % event_id.encode()
     return b"%bevent: %b\ndata: %b\n\n" % (named, event.encode(), data)
 
 
-def _may_concern(change: Change, stream: Stream) -> bool:
+def _affects_stream(change: Change, stream: PageStream) -> bool:
     return change.kind == "lost" or change.id == stream.caller.account_id
 
 
-def _is_due(stream: Stream, now: datetime) -> bool:
+def _is_due(stream: PageStream, now: datetime) -> bool:
     return stream.until <= now or (now - stream.checked_at).total_seconds() >= _RECHECK_SECONDS

@@ -15,7 +15,7 @@ from hub.kit.errors import DomainError, ProblemCode
 from hub.kit.http import Problem
 from hub.video.model import CameraFault, PlayCode
 from hub.video.policy import Code
-from hub.web.routers import routers
+from hub.web.routers import list_routers
 
 _WORDS = "A problem (RFC 9457); the page has the words for its code."
 _VIDEO_CODES = (*Code, *PlayCode)
@@ -42,10 +42,10 @@ def _errors(kind: type[DomainError]) -> Iterator[type[DomainError]]:
         yield from _errors(error)
 
 
-def document() -> str:
+def build_document() -> str:
     """The OpenAPI document of every route, the demo's included; the same text for the same routes."""
     app = FastAPI(responses={"default": {"model": Problem, "description": _WORDS}})
-    for router in routers(demo=True):
+    for router in list_routers(demo=True):
         app.include_router(router)
     described = get_openapi(title="Anling", version="1", routes=app.routes)
     for path in described["paths"].values():
@@ -62,4 +62,4 @@ def document() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(document())
+    sys.stdout.write(build_document())

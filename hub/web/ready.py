@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from hub.access.may import Action
 from hub.access.needs import Public
-from hub.kit.beats import Process, ProcessBeat, beats
+from hub.kit.beats import Process, ProcessBeat, read_beats
 from hub.kit.db import Database
-from hub.kit.http import HubDatabase, served
+from hub.kit.http import HubDatabase, provide_service
 
 router = APIRouter()
 _PATIENCE_SECONDS = 1.0
@@ -33,7 +33,7 @@ class OtherProcesses:
         said: dict[str, ProcessBeat] = {}
         with suppress(psycopg.OperationalError, TimeoutError):
             async with asyncio.timeout(_PATIENCE_SECONDS), self._database.transaction() as conn:
-                said = await beats(conn)
+                said = await read_beats(conn)
         fresh = {name: beat for name, beat in said.items() if beat.is_fresh}
         alarm_path = fresh.get(Process.ALARM_PATH)
         return {
@@ -51,17 +51,17 @@ class Readiness(BaseModel):
 
 
 @router.get("/readyz", dependencies=[Depends(Public(Action.PUBLIC))], responses={503: {"model": Readiness}})
-async def ready(
-    response: Response, hub: HubDatabase, others: Annotated[OtherProcesses, served(OtherProcesses)]
+async def report_readiness(
+    response: Response, hub: HubDatabase, others: Annotated[OtherProcesses, provide_service(OtherProcesses)]
 ) -> Readiness:
     """200 when every part of the hub works, else 503."""
-    works = {"database": await _answers(hub), **await others.works()}
+    works = {"database": await _database_answers(hub), **await others.works()}
     readiness = Readiness(ready=all(works.values()), parts=works)
     response.status_code = 200 if readiness.ready else 503
     return readiness
 
 
-async def _answers(database: Database) -> bool:
+async def _database_answers(database: Database) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS), database.transaction() as conn:
             await conn.execute("SELECT 1")

@@ -17,7 +17,7 @@ from hub.web.stage.api import router as stage
 from hub.web.static import router as pages
 
 
-def routers(*, demo: bool) -> list[APIRouter]:
+def list_routers(*, demo: bool) -> list[APIRouter]:
     """The hub's routers; the stage's only in the demo."""
     of_the_hub = [access, door, live, alarms, attendance, telemetry, video, fleet, ingest, rules, ready]
     return [*of_the_hub, *([stage] if demo else []), pages]

@@ -13,14 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kit.errors import ProblemCode
-from hub.kit.http import MAX_BODY_BYTES, problem
+from hub.kit.http import MAX_BODY_BYTES, problem_response
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = frozenset({"same-origin", "none"})
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class WebRules:
     """`hosts`: the names this hub answers to, without port; `https`: it is reached over HTTPS; `demo`: its pages may
     stand in frames of its own stage, which may also show and ask `stage_origins`.
     """
@@ -34,7 +34,7 @@ class Rules:
 class Guard:
     """Turns wrong requests away before anything reads them, and adds the headers to every answer."""
 
-    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+    def __init__(self, app: ASGIApp, rules: WebRules) -> None:
         self._app = app
         self._rules = rules
         self._headers = answer_headers(rules)
@@ -52,22 +52,22 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refusal = refused(str(scope["method"]), Headers(scope=scope), self._rules)
-        app = problem(*refusal) if refusal else self._app
-        await app(scope, _limited(receive), send_with_headers)
+        refusal = check_request(str(scope["method"]), Headers(scope=scope), self._rules)
+        app = problem_response(*refusal) if refusal else self._app
+        await app(scope, _limit_body(receive), send_with_headers)
 
 
-def refused(method: str, headers: Headers, rules: Rules) -> tuple[int, ProblemCode] | None:
+def check_request(method: str, headers: Headers, rules: WebRules) -> tuple[int, ProblemCode] | None:
     """The status and code with which a request is turned away; None for one that may go on."""
     host = headers.get("host", "")
-    if _name_of(host) not in rules.hosts:
+    if _host_name_of(host) not in rules.hosts:
         return 421, ProblemCode.WRONG_HOST
-    if _says_it_is_too_long(headers.get("content-length", "0")):
+    if _declares_oversized_body(headers.get("content-length", "0")):
         return 413, ProblemCode.TOO_LARGE
     if method in _READING:
         return None
     origin = headers.get("origin")
-    if headers.get("sec-fetch-site", "same-origin") not in _OURS or (origin is not None and not _is(origin, host)):
+    if headers.get("sec-fetch-site", "same-origin") not in _OURS or (origin is not None and not _is_same_origin(origin, host)):
         return 403, ProblemCode.FOREIGN_ORIGIN
     # A bearer token is never sent by a browser on its own; a player that has one need not know our header.
     has_bearer = headers.get("authorization", "").lower().startswith("bearer ")
@@ -76,7 +76,7 @@ def refused(method: str, headers: Headers, rules: Rules) -> tuple[int, ProblemCo
     return None
 
 
-def answer_headers(rules: Rules) -> dict[str, str]:
+def answer_headers(rules: WebRules) -> dict[str, str]:
     """The headers of every answer."""
     stage = " ".join(rules.stage_origins) if rules.demo else ""
     policy = {
@@ -113,7 +113,7 @@ def answer_headers(rules: Rules) -> dict[str, str]:
     return headers
 
 
-def _limited(receive: Receive) -> Receive:
+def _limit_body(receive: Receive) -> Receive:
     """The same body, unless it is larger than any of ours: then HTTPException 413 for whoever reads it."""
     received = 0
 
@@ -128,17 +128,17 @@ def _limited(receive: Receive) -> Receive:
     return receive_some
 
 
-def _says_it_is_too_long(content_length: str) -> bool:
+def _declares_oversized_body(content_length: str) -> bool:
     """Whether a body is refused before any of it came. Anything but digits was refused by h11."""
     return content_length.isdecimal() and int(content_length) > MAX_BODY_BYTES
 
 
-def _name_of(host: str) -> str:
+def _host_name_of(host: str) -> str:
     try:
         return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
     except ValueError:
         return ""
 
 
-def _is(origin: str, host: str) -> bool:
+def _is_same_origin(origin: str, host: str) -> bool:
     return origin.partition("://")[2].lower() == host.lower()

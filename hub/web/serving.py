@@ -59,7 +59,7 @@ class Places:
 
     def enter(self, address: str) -> bool:
         """Whether one more connection of this address may come in; it is counted if so."""
-        place = place_of(address)
+        place = rate_limit_key(address)
         if self._taken.total() >= self._limits.connections:
             return False
         if self._taken[place] >= self._limits.connections_of_one and not self._is_proxy(address):
@@ -69,25 +69,25 @@ class Places:
 
     def leave(self, address: str) -> None:
         """One connection of this address has ended."""
-        place = place_of(address)
+        place = rate_limit_key(address)
         self._taken[place] -= 1
         if self._taken[place] == 0:
             del self._taken[place]
 
     def _is_proxy(self, address: str) -> bool:
-        one = _unmapped(address)
+        one = _unmap_address(address)
         return any(one in network for network in self._proxies)
 
 
-def place_of(address: str) -> str:
+def rate_limit_key(address: str) -> str:
     """Who shares a share: an IPv4 address, or the /64 network of an IPv6 address, in which a host has any number."""
-    one = _unmapped(address)
+    one = _unmap_address(address)
     if isinstance(one, ipaddress.IPv4Address):
         return str(one)
     return str(ipaddress.ip_network((one, 64), strict=False).network_address)
 
 
-def _unmapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _unmap_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     one = ipaddress.ip_address(address.partition("%")[0])
     return (one.ipv4_mapped or one) if isinstance(one, ipaddress.IPv6Address) else one
 
@@ -196,7 +196,7 @@ class PageServer(uvicorn.Server):
         """Listen, and accept connections in tasks of this server's own."""
         self.servers = []
         try:
-            listening = sockets or await _listening(self.config.host, self.config.port)
+            listening = sockets or await _open_listening_sockets(self.config.host, self.config.port)
         except OSError as error:
             log.error("the pages cannot be served: %s", error)
             sys.exit(_START_FAILED)
@@ -264,7 +264,7 @@ class PageServer(uvicorn.Server):
             self._turned_away, self._said_at = 0, now
 
 
-async def _listening(host: str, port: int) -> list[socket.socket]:
+async def _open_listening_sockets(host: str, port: int) -> list[socket.socket]:
     """Sockets for every address of `host`. Raises OSError when one of them is occupied or may not be used."""
     found = await asyncio.get_running_loop().getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

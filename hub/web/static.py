@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from hub.access.may import Action
 from hub.access.needs import Public
-from hub.kit.http import http_exception, served
+from hub.kit.http import answer_http_exception, provide_service
 
 STATIC = Path(__file__).parent.parent / "static"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -66,19 +66,19 @@ class Pages:
         return (self._folder / "index.html").is_file()
 
 
-OfPages = Annotated[Pages, served(Pages)]
+OfPages = Annotated[Pages, provide_service(Pages)]
 
 
 @router.api_route("/", methods=["GET", "HEAD"], dependencies=_public)
 async def staff_page(request: Request, pages: OfPages) -> Response:
     """The staff's entry."""
-    return _page(request, pages, "index.html")
+    return _serve_page(request, pages, "index.html")
 
 
 @router.api_route("/family", methods=["GET", "HEAD"], dependencies=_public)
 async def family_page(request: Request, pages: OfPages) -> Response:
     """The family's entry."""
-    return _page(request, pages, "family.html")
+    return _serve_page(request, pages, "family.html")
 
 
 @router.api_route("/demo", methods=["GET", "HEAD"], dependencies=_public)
@@ -86,24 +86,24 @@ async def stage_page(request: Request, pages: OfPages) -> Response:
     """The demo's stage; 404 outside it."""
     if not pages.demo:
         raise HTTPException(404)
-    return _page(request, pages, "stage.html")
+    return _serve_page(request, pages, "stage.html")
 
 
 @router.api_route("/assets/{name:path}", methods=["GET", "HEAD"], dependencies=_public)
-async def asset(name: str, request: Request, pages: OfPages) -> Response:
+async def serve_asset(name: str, request: Request, pages: OfPages) -> Response:
     """A file whose name holds a hash of its content: it never changes."""
-    return _file(request, pages.find(name, within="assets"), _FOR_EVER)
+    return _serve_file(request, pages.find(name, within="assets"), _FOR_EVER)
 
 
 @router.api_route("/{name}", methods=["GET", "HEAD"], dependencies=_public)
-async def other(name: str, request: Request, pages: OfPages) -> Response:
+async def serve_fixed_file(name: str, request: Request, pages: OfPages) -> Response:
     """The few files that have a fixed name: the icon, the manifest, the service worker."""
     if name.endswith((".html", ".gz")):
         raise HTTPException(404)
-    return _file(request, pages.find(name), _ASK_AGAIN)
+    return _serve_file(request, pages.find(name), _ASK_AGAIN)
 
 
-async def lost_or_problem(request: Request, error: Exception) -> Response:
+async def answer_http_error(request: Request, error: Exception) -> Response:
     """An HTTPException as people and programs can read it: who follows a wrong address with a browser gets a page, and
     an entry with a slash behind it leads to the entry.
     """
@@ -111,20 +111,20 @@ async def lost_or_problem(request: Request, error: Exception) -> Response:
     path = request.url.path
     is_visit = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
     if error.status_code != 404 or not is_visit or path.startswith("/api/"):
-        return await http_exception(request, error)
+        return await answer_http_exception(request, error)
     entry = path.rstrip("/")
     if path != entry and entry in _ENTRIES:
         return RedirectResponse(entry, status_code=308)
     return HTMLResponse(_LOST, status_code=404)
 
 
-def _page(request: Request, pages: Pages, name: str) -> Response:
+def _serve_page(request: Request, pages: Pages, name: str) -> Response:
     if not pages.is_built():
         return HTMLResponse(_NOT_BUILT, status_code=503, headers={"Retry-After": "10"})
-    return _file(request, pages.find(name), _ASK_AGAIN)
+    return _serve_file(request, pages.find(name), _ASK_AGAIN)
 
 
-def _file(request: Request, file: Path, cache_control: str) -> Response:
+def _serve_file(request: Request, file: Path, cache_control: str) -> Response:
     headers = {"Cache-Control": cache_control, "Vary": "Accept-Encoding"}
     media_type = guess_type(file.name)[0] or "application/octet-stream"
     zipped = file.with_name(f"{file.name}.gz")

@@ -13,7 +13,7 @@ from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, NoticeId, RoomId
 
 
 @dataclass(frozen=True, slots=True)
-class RoomRow:
+class FloorPlanRow:
     """A room and its place on the floor plan."""
 
     id: RoomId
@@ -65,16 +65,16 @@ class NoticeRow:
     cleared_at: datetime | None
 
 
-async def may_look(conn: Conn, centre_id: CentreId) -> bool:
+async def can_see_seniors(conn: Conn, centre_id: CentreId) -> bool:
     """Whether the account of this transaction sees the seniors of the centre, as the database has it."""
     cur = await conn.execute("SELECT sees_seniors_of(%(centre_id)s)", {"centre_id": centre_id})
     row = await cur.fetchone()
     return row is not None and bool(row[0])
 
 
-async def rooms_of(conn: Conn, centre_id: CentreId) -> list[RoomRow]:
+async def rooms_of(conn: Conn, centre_id: CentreId) -> list[FloorPlanRow]:
     """The rooms, from the upper left of the plan."""
-    async with conn.cursor(row_factory=class_row(RoomRow)) as cur:
+    async with conn.cursor(row_factory=class_row(FloorPlanRow)) as cur:
         await cur.execute(
             """
             SELECT id, name, name_en, type, plan_column, plan_row, plan_width, plan_height
@@ -208,7 +208,7 @@ class HerAlarmRow:
     outcome: str | None
 
 
-async def relative(conn: Conn, account_id: AccountId) -> RelativeRow | None:
+async def confirmed_relation_of(conn: Conn, account_id: AccountId) -> RelativeRow | None:
     """The tie of this account that staff confirmed first and nobody blocked; None without one."""
     async with conn.cursor(row_factory=class_row(RelativeRow)) as cur:
         await cur.execute(
@@ -228,7 +228,7 @@ async def relative(conn: Conn, account_id: AccountId) -> RelativeRow | None:
         return await cur.fetchone()
 
 
-async def covered(conn: Conn, account_id: AccountId, senior_id: SeniorId, now: datetime) -> frozenset[str]:
+async def granted_scopes(conn: Conn, account_id: AccountId, senior_id: SeniorId, now: datetime) -> frozenset[str]:
     """What the senior's consents let this account see now: `live_video`, `whereabouts`, `alarms`."""
     cur = await conn.execute(
         """
@@ -271,7 +271,7 @@ async def visits_since(conn: Conn, senior_id: SeniorId, since: datetime) -> list
         return await cur.fetchall()
 
 
-async def her_alarms(conn: Conn, senior_id: SeniorId, since: datetime) -> list[HerAlarmRow]:
+async def alarms_since(conn: Conn, senior_id: SeniorId, since: datetime) -> list[HerAlarmRow]:
     """A senior's alarms that live or were opened since then, the newest first. Drills are not hers."""
     async with conn.cursor(row_factory=class_row(HerAlarmRow)) as cur:
         await cur.execute(

@@ -13,20 +13,20 @@ from pydantic import BaseModel, ConfigDict
 from devices.contract.times import clock_of
 from simulators.organisation.mail import Mailbox
 from simulators.organisation.phones import Phone
-from simulators.organisation.receiver import Organisation, build
+from simulators.organisation.receiver import Organisation, build_app
 
 
-class _Part(BaseModel):
+class _OrganisationPart(BaseModel):
     """A part of the centre's file; what else stands in it is the importer's matter."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Contact(_Part):
+class _Contact(_OrganisationPart):
     channel: str
 
 
-class _Account(_Part):
+class _Account(_OrganisationPart):
     id: str
     role: str
     name: str
@@ -35,14 +35,14 @@ class _Account(_Part):
     contacts: tuple[_Contact, ...] = ()
 
 
-class _Centre(_Part):
+class _OrganisationCentre(_OrganisationPart):
     timezone: str
 
 
-class PhoneOwners(_Part):
+class PhoneOwners(_OrganisationPart):
     """What of the centre's file the phones want: who has one, and in which time zone they live."""
 
-    centre: _Centre
+    centre: _OrganisationCentre
     accounts: tuple[_Account, ...]
 
 
@@ -53,7 +53,7 @@ def phones_of(file: PhoneOwners) -> dict[str, Phone]:
     return {one.id: Phone(one.id, one.name, one.name_en, one.role) for one in reached}
 
 
-async def serve(arguments: argparse.Namespace) -> None:
+async def serve_organisation(arguments: argparse.Namespace) -> None:
     """Serve HTTP and SMTP on loopback until ended."""
     file = PhoneOwners.model_validate(yaml.safe_load(arguments.centre.read_text("utf-8")))
     organisation = Organisation(
@@ -72,7 +72,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     )
     web = uvicorn.Server(
         uvicorn.Config(
-            build(organisation, arguments.framed_by),
+            build_app(organisation, arguments.framed_by),
             host=arguments.host,
             port=arguments.http_port,
             log_level="warning",
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--framed-by", action="append", default=[], help="an origin whose page may frame the phones")
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run(serve(parser.parse_args()))
+    asyncio.run(serve_organisation(parser.parse_args()))
 
 
 if __name__ == "__main__":

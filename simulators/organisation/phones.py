@@ -16,17 +16,17 @@ class Standing(StrEnum):
     OVER = "over"
 
 
-class _Part(BaseModel):
+class _PhonePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class To(_Part):
+class To(_PhonePart):
     account_id: str
     name: str = ""
     phone: str = ""
 
 
-class AlarmPart(_Part):
+class AlarmPart(_PhonePart):
     id: str
     number: str
     priority: str
@@ -35,7 +35,7 @@ class AlarmPart(_Part):
     owner: dict[str, str] = Field(default_factory=dict)
 
 
-class Body(_Part):
+class Body(_PhonePart):
     notification_id: str
     to: To
     alarm: AlarmPart
@@ -45,7 +45,7 @@ class Body(_Part):
     accept_url: str | None = None
 
 
-class Delivery(_Part):
+class Delivery(_PhonePart):
     """The hub's webhook: `alarm.notification` waits for an answer, `alarm.update` tells what became of an alarm."""
 
     type: str
@@ -54,7 +54,7 @@ class Delivery(_Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PhoneMessage:
     """One message on a phone: the latest of its alarm. `count` is how often that was told, `n` which telling this is.
 
     `first_at` is when the alarm was told first, `earlier` are the ids of the messages it stands for; `asks`: it waits
@@ -96,14 +96,14 @@ class Phone:
     name: str
     name_en: str
     role: str
-    shown: tuple[Shown, ...] = field(default=())
+    shown: tuple[PhoneMessage, ...] = field(default=())
 
 
 _KEPT = 20
 _ON_SCREEN = 3
 
 
-def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
+def receive_delivery(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
     """The phone after one delivery: a new alarm rings, one it knows is brought up to date and comes to the top.
 
     The same delivery once more is nothing: a crash may repeat it. What was told before the message that is shown is
@@ -115,8 +115,8 @@ def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
         return phone
     if former is not None and body.n < former.n:
         known = replace(former, count=former.count + 1, earlier=(*former.earlier, body.notification_id))
-        return _with(phone, known)
-    message = Shown(
+        return _replace_message(phone, known)
+    message = PhoneMessage(
         notification_id=body.notification_id,
         alarm_id=body.alarm.id,
         n=body.n,
@@ -127,34 +127,34 @@ def receive(phone: Phone, delivery: Delivery, at: datetime) -> Phone:
         accept_url=body.accept_url or (former.accept_url if former else None),
         first_at=former.first_at if former else at,
         received_at=at,
-        standing=_standing(phone, delivery),
+        standing=_derive_standing(phone, delivery),
         asks=delivery.type == "alarm.notification",
         count=former.count + 1 if former else 1,
         earlier=(*former.earlier, former.notification_id) if former else (),
     )
     others = tuple(shown for shown in phone.shown if shown.alarm_id != body.alarm.id)
-    return replace(phone, shown=_kept((message, *others)))
+    return replace(phone, shown=_limit_messages((message, *others)))
 
 
-def on_screen(phone: Phone) -> tuple[Shown, ...]:
+def visible_messages(phone: Phone) -> tuple[PhoneMessage, ...]:
     """The messages in the order the phone shows them: everything that asks for somebody, then the newest of the rest
     up to three.
 
     What asks is in order of need: P1 before P2, and who has waited longest first.
     """
     asking = sorted(
-        (message for message in phone.shown if _asks(message)),
+        (message for message in phone.shown if _needs_answer(message)),
         key=lambda message: (message.priority, message.first_at, message.alarm_id),
     )
-    rest = [message for message in phone.shown if not _asks(message)]
+    rest = [message for message in phone.shown if not _needs_answer(message)]
     return (*asking, *rest[: max(0, _ON_SCREEN - len(asking))])
 
 
-def _asks(message: Shown) -> bool:
+def _needs_answer(message: PhoneMessage) -> bool:
     return message.standing is Standing.RINGING or message.can_confirm
 
 
-def message_of(phone: Phone, notification_id: str) -> Shown | None:
+def message_of(phone: Phone, notification_id: str) -> PhoneMessage | None:
     """What the phone shows now in place of this message; None when it never had it or shows it no more."""
     return next(
         (shown for shown in phone.shown if notification_id in (shown.notification_id, *shown.earlier)),
@@ -162,7 +162,7 @@ def message_of(phone: Phone, notification_id: str) -> Shown | None:
     )
 
 
-def answered(phone: Phone, alarm_id: str, standing: Standing | None, answer: dict[str, str]) -> Phone:
+def apply_answer(phone: Phone, alarm_id: str, standing: Standing | None, answer: dict[str, str]) -> Phone:
     """The phone after its person tapped on what it offers and the hub answered; `standing` is None when it did not.
 
     The hub's own update may be here before its answer. What is over stays over, and no answer changes nothing that is
@@ -173,23 +173,23 @@ def answered(phone: Phone, alarm_id: str, standing: Standing | None, answer: dic
         return phone
     if standing is None:
         waits = message.can_take or message.can_confirm
-        return _with(phone, replace(message, answer=answer)) if waits else phone
-    return _with(phone, replace(message, standing=standing, asks=False, answer=answer))
+        return _replace_message(phone, replace(message, answer=answer)) if waits else phone
+    return _replace_message(phone, replace(message, standing=standing, asks=False, answer=answer))
 
 
-def _with(phone: Phone, message: Shown) -> Phone:
+def _replace_message(phone: Phone, message: PhoneMessage) -> Phone:
     """The phone with this message where it showed the alarm before."""
     return replace(
         phone, shown=tuple(message if shown.alarm_id == message.alarm_id else shown for shown in phone.shown)
     )
 
 
-def _kept(shown: tuple[Shown, ...]) -> tuple[Shown, ...]:
+def _limit_messages(shown: tuple[PhoneMessage, ...]) -> tuple[PhoneMessage, ...]:
     """The newest, and every one that still asks for somebody, however old."""
-    return tuple(message for n, message in enumerate(shown) if n < _KEPT or _asks(message))
+    return tuple(message for n, message in enumerate(shown) if n < _KEPT or _needs_answer(message))
 
 
-def _standing(phone: Phone, delivery: Delivery) -> Standing:
+def _derive_standing(phone: Phone, delivery: Delivery) -> Standing:
     alarm = delivery.data.alarm
     if alarm.state in {"resolved", "closed"}:
         return Standing.OVER

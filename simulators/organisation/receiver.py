@@ -18,9 +18,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from devices.contract.times import Clock
-from simulators.organisation.phones import Delivery, Phone, Standing, answered, message_of, on_screen, receive
-from simulators.organisation.signature import NotSigned, verify
+from devices.contract.times import DeviceClock
+from simulators.organisation.phones import Delivery, Phone, Standing, apply_answer, message_of, visible_messages, receive_delivery
+from simulators.organisation.signature import NotSigned, verify_signature
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Organisation:
     timezone: str
     secret: str
     hub_url: str
-    clock: Clock
+    clock: DeviceClock
     mail: list[dict[str, str]] = field(default_factory=list)
     messages: list[dict[str, object]] = field(default_factory=list)
     refused: int = 0
@@ -69,16 +69,16 @@ class Organisation:
         del self.messages[:-_KEPT]
 
 
-def build(organisation: Organisation, framed_by: Sequence[str]) -> Starlette:
+def build_app(organisation: Organisation, framed_by: Sequence[str]) -> Starlette:
     """The organisation as a web application; pages of `framed_by` (origins) may frame its page."""
     app = Starlette(
         routes=[
-            Route("/hooks/{account_id}", _hook, methods=["POST"]),
-            Route("/phones", _phones),
-            Route("/phones/live", _live),
-            Route("/phones/{account_id}/take/{notification_id}", _take, methods=["POST"]),
-            Route("/messages", _messages),
-            Route("/faults", _faults, methods=["POST"]),
+            Route("/hooks/{account_id}", _receive_webhook, methods=["POST"]),
+            Route("/phones", _list_phones),
+            Route("/phones/live", _stream_phones),
+            Route("/phones/{account_id}/take/{notification_id}", _take_alarm, methods=["POST"]),
+            Route("/messages", _list_messages),
+            Route("/faults", _set_faults, methods=["POST"]),
             Mount("/", StaticFiles(directory=Path(__file__).parent / "page", html=True)),
         ],
         middleware=[Middleware(_Headers, framed_by=tuple(framed_by))],
@@ -113,7 +113,7 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-def _organisation(request: Request) -> Organisation:
+def _organisation_of(request: Request) -> Organisation:
     organisation = request.app.state.organisation
     assert isinstance(organisation, Organisation)
     return organisation
@@ -124,9 +124,9 @@ def _is_foreign(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "same-origin") != "same-origin"
 
 
-async def _hook(request: Request) -> Response:
+async def _receive_webhook(request: Request) -> Response:
     """One delivery of the hub (Standard Webhooks): a wrong signature is 401, an unknown phone 404."""
-    organisation = _organisation(request)
+    organisation = _organisation_of(request)
     match organisation.fault:
         case "down":
             return Response(status_code=503)
@@ -140,7 +140,7 @@ async def _hook(request: Request) -> Response:
             pass
     body = await request.body()
     try:
-        verify(organisation.secret, request.headers, body, organisation.clock.now())
+        verify_signature(organisation.secret, request.headers, body, organisation.clock.now())
         delivery = Delivery.model_validate_json(body)
     except (NotSigned, ValidationError) as error:
         organisation.refused += 1
@@ -150,13 +150,13 @@ async def _hook(request: Request) -> Response:
     if phone is None:
         return JSONResponse({"code": 40400, "message": "no such phone"}, 404)
     organisation.keep(delivery)
-    await organisation.change(receive(phone, delivery, organisation.clock.now()))
+    await organisation.change(receive_delivery(phone, delivery, organisation.clock.now()))
     return JSONResponse({"code": 0, "provider_id": f"sim-{len(organisation.messages)}"})
 
 
-async def _take(request: Request) -> Response:
+async def _take_alarm(request: Request) -> Response:
     """我来处理, and 我还在路上 when she pressed again: what the phone does with the link in its message."""
-    organisation = _organisation(request)
+    organisation = _organisation_of(request)
     if _is_foreign(request):
         return Response(status_code=403)
     phone = organisation.phones.get(request.path_params["account_id"])
@@ -165,12 +165,12 @@ async def _take(request: Request) -> Response:
         return JSONResponse({"code": "no-link"}, 404)
     if not message.accept_url.startswith(organisation.hub_url + "/api/a/"):
         return JSONResponse({"code": "not-the-hub"}, 409)
-    standing, answer = await _accept(message.accept_url)
-    await organisation.change(answered(organisation.phones[phone.account_id], message.alarm_id, standing, answer))
+    standing, answer = await _accept_at_hub(message.accept_url)
+    await organisation.change(apply_answer(organisation.phones[phone.account_id], message.alarm_id, standing, answer))
     return JSONResponse(answer)
 
 
-async def _accept(accept_url: str) -> tuple[Standing | None, dict[str, str]]:
+async def _accept_at_hub(accept_url: str) -> tuple[Standing | None, dict[str, str]]:
     """Take responsibility at the hub, or say once more that one has.
 
     Gives what the phone shows afterwards, None when that is as before.
@@ -192,18 +192,18 @@ async def _accept(accept_url: str) -> tuple[Standing | None, dict[str, str]]:
     }
 
 
-async def _phones(request: Request) -> Response:
-    return JSONResponse(_state(_organisation(request)))
+async def _list_phones(request: Request) -> Response:
+    return JSONResponse(_describe_state(_organisation_of(request)))
 
 
-async def _live(request: Request) -> Response:
+async def _stream_phones(request: Request) -> Response:
     """The phones whenever something happens to one, as server-sent events."""
-    organisation = _organisation(request)
+    organisation = _organisation_of(request)
 
     async def events() -> AsyncIterator[bytes]:
         while not await request.is_disconnected():
             shown = organisation.version
-            yield b"data: " + json.dumps(_state(organisation), ensure_ascii=False).encode() + b"\n\n"
+            yield b"data: " + json.dumps(_describe_state(organisation), ensure_ascii=False).encode() + b"\n\n"
             try:
                 async with asyncio.timeout(5), organisation.changed:
                     while organisation.version == shown:
@@ -214,23 +214,23 @@ async def _live(request: Request) -> Response:
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
-async def _messages(request: Request) -> Response:
-    organisation = _organisation(request)
+async def _list_messages(request: Request) -> Response:
+    organisation = _organisation_of(request)
     return JSONResponse({"messages": organisation.messages, "mail": organisation.mail, "refused": organisation.refused})
 
 
-async def _faults(request: Request) -> Response:
+async def _set_faults(request: Request) -> Response:
     if _is_foreign(request):
         return Response(status_code=403)
     try:
         wanted = FaultWanted.model_validate_json(await request.body())
     except ValidationError:
         return JSONResponse({"code": "no-such-fault"}, 422)
-    _organisation(request).fault = wanted.fault
+    _organisation_of(request).fault = wanted.fault
     return Response(status_code=204)
 
 
-def _state(organisation: Organisation) -> dict[str, object]:
+def _describe_state(organisation: Organisation) -> dict[str, object]:
     """What the page shows: links stay here, the page asks for a take by the message's id."""
     return {
         "phones": [
@@ -249,7 +249,7 @@ def _state(organisation: Organisation) -> dict[str, object]:
                     }
                     for message in phone.shown
                 ],
-                "on_screen": [message.notification_id for message in on_screen(phone)],
+                "on_screen": [message.notification_id for message in visible_messages(phone)],
             }
             for phone in organisation.phones.values()
         ],

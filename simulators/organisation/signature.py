@@ -18,7 +18,7 @@ class NotSigned(Exception):
     """The signature is missing or wrong, or the message is not of now; the message says which."""
 
 
-def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+def verify_signature(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
     """Raise NotSigned unless a signature in `headers` (names in lower case) is that of `body` and the time is near."""
     try:
         message_id, signatures = headers["webhook-id"], headers["webhook-signature"].split()

@@ -21,14 +21,14 @@ import yaml
 from devices.contract.kinds import KindOfDevice
 from simulators.rtsp import control, server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, Credentials
+from simulators.rtsp.server import Cameras, CameraCredentials
 
 
 def main() -> None:
     """Read the centre's file and serve its cameras until told to stop."""
-    options = _options()
+    options = _parse_options()
     try:
-        asyncio.run(_run(options))
+        asyncio.run(_run_cameras(options))
     except OSError as error:
         sys.exit(f"simulated cameras: {error}")
 
@@ -44,33 +44,33 @@ def cameras_of(centre: Path) -> list[Camera]:
     ]
 
 
-def credentials(file: Path | None) -> Credentials | None:
+def read_credentials(file: Path | None) -> CameraCredentials | None:
     """The account of the cameras; None: anybody may read. Raises PermissionError for a file that others can read."""
     if file is None:
         user, password = os.environ.get("ANLING_CAMERA_USER"), os.environ.get("ANLING_CAMERA_PASSWORD")
-        return Credentials(user, password) if user and password else None
+        return CameraCredentials(user, password) if user and password else None
     if stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise PermissionError(f"{file} holds a password and can be read by others: chmod 600 {file}")
     said = json.loads(file.read_text(encoding="utf-8"))
-    return Credentials(said["user"], said["password"])
+    return CameraCredentials(said["user"], said["password"])
 
 
-async def _run(options: argparse.Namespace) -> None:
+async def _run_cameras(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     cameras = Cameras(cameras_of(options.centre))
-    known = credentials(options.credentials)
+    known = read_credentials(options.credentials)
     async with (
-        server.serve(cameras, host=options.host, port=options.port, credentials=known) as port,
-        control.serve(cameras, port=options.control_port) as control_port,
+        server.serve_rtsp(cameras, host=options.host, port=options.port, credentials=known) as port,
+        control.serve_control(cameras, port=options.control_port) as control_port,
     ):
         sys.stdout.write(json.dumps({"rtsp": port, "control": control_port}) + "\n")
         sys.stdout.flush()
         await stop.wait()
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulators.rtsp", description="Simulated room cameras.")
     parser.add_argument("--centre", type=Path, required=True, help="the centre's file (centre.yaml)")
     parser.add_argument("--host", default="127.0.0.1", help="where RTSP listens")

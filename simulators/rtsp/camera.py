@@ -11,8 +11,8 @@ from datetime import tzinfo
 from enum import StrEnum
 
 from simulators.rtsp.encoder import CLOCK_RATE, SOUND, SUB, Encoder, Knobs, session_description
-from simulators.rtsp.picture import Planes, Scene, black
-from simulators.rtsp.rtp import payloads
+from simulators.rtsp.picture import Planes, Scene, draw_black
+from simulators.rtsp.rtp import packetize_unit
 
 
 class Fault(StrEnum):
@@ -64,7 +64,7 @@ class Camera:
         changed.set()
 
 
-class Stream:
+class SimulatedStream:
     """One stream of a camera. `run` must run for as long as anybody may read."""
 
     def __init__(self, camera: Camera, knobs: Knobs) -> None:
@@ -116,12 +116,12 @@ class Stream:
 
     def _encode(self, encoder: Encoder, scene: Scene, ticks: int) -> tuple[Sent, ...]:
         units = encoder.encode(self._picture(scene), ticks)
-        return tuple(Sent(payloads(unit, self.knobs.codec), unit.shown_at, unit.is_key) for unit in units)
+        return tuple(Sent(packetize_unit(unit, self.knobs.codec), unit.shown_at, unit.is_key) for unit in units)
 
     def _picture(self, scene: Scene) -> Planes:
         match self.camera.fault:
             case Fault.BLACK:
-                return black(self.knobs.width, self.knobs.height)
+                return draw_black(self.knobs.width, self.knobs.height)
             case Fault.FREEZE:
                 return scene.draw(self.camera.frozen_at, self.camera.occupancy)
             case _:

@@ -25,13 +25,13 @@ PATH = re.compile(r"/cameras/([a-z0-9-]+)/(fault|occupancy)")
 
 
 @asynccontextmanager
-async def serve(cameras: Cameras, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
+async def serve_control(cameras: Cameras, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """Serve the door for as long as this lasts; gives the port. Raises OSError when it cannot listen."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                status, answer = await _answer(cameras, reader)
+                status, answer = await _answer_request(cameras, reader)
                 body = json.dumps(answer).encode()
                 head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
                 writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
@@ -46,14 +46,14 @@ async def serve(cameras: Cameras, *, host: str = "127.0.0.1", port: int = 0) -> 
         yield server.sockets[0].getsockname()[1]
 
 
-async def _answer(cameras: Cameras, reader: asyncio.StreamReader) -> tuple[str, object]:
+async def _answer_request(cameras: Cameras, reader: asyncio.StreamReader) -> tuple[str, object]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     start, *lines = head.strip().split("\r\n")
     method, _, rest = start.partition(" ")
     path = rest.partition(" ")[0]
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     if (method, path) == ("GET", "/cameras"):
-        return "200 OK", [_seen(cameras, camera) for camera in cameras.by_id.values()]
+        return "200 OK", [_describe_camera(cameras, camera) for camera in cameras.by_id.values()]
     found = PATH.fullmatch(path)
     camera = cameras.by_id.get(found[1]) if found else None
     if found is None or camera is None:
@@ -63,10 +63,10 @@ async def _answer(cameras: Cameras, reader: asyncio.StreamReader) -> tuple[str, 
         return "400 Bad Request", {"error": "POST with Content-Type: application/json"}
     if not length.isdigit() or int(length) > LARGEST_BODY:
         return "413 Content Too Large", {"error": f"a body of at most {LARGEST_BODY} bytes with a Content-Length"}
-    return _change(cameras, camera, found[2], await reader.readexactly(int(length)))
+    return _change_camera(cameras, camera, found[2], await reader.readexactly(int(length)))
 
 
-def _change(cameras: Cameras, camera: Camera, what: str, body: bytes) -> tuple[str, object]:
+def _change_camera(cameras: Cameras, camera: Camera, what: str, body: bytes) -> tuple[str, object]:
     try:
         value = json.loads(body)[what]
         if what == "fault":
@@ -75,10 +75,10 @@ def _change(cameras: Cameras, camera: Camera, what: str, body: bytes) -> tuple[s
             camera.occupancy = max(0, int(value))
     except (ValueError, KeyError, TypeError):
         return "400 Bad Request", {"error": f'wanted {{"{what}": …}}'}
-    return "200 OK", _seen(cameras, camera)
+    return "200 OK", _describe_camera(cameras, camera)
 
 
-def _seen(cameras: Cameras, camera: Camera) -> dict[str, object]:
+def _describe_camera(cameras: Cameras, camera: Camera) -> dict[str, object]:
     main, sub = cameras.streams[camera.id, "main"], cameras.streams[camera.id, "sub"]
     return {
         "id": camera.id,

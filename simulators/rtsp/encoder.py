@@ -60,9 +60,9 @@ class Encoder:
 
     def __init__(self, knobs: Knobs) -> None:
         self.knobs = knobs
-        self._codec = _open(knobs)
+        self._codec = _open_encoder(knobs)
         self._frames = 0
-        self.parameter_sets = tuple(_split(bytes(self._codec.extradata or b"")))
+        self.parameter_sets = tuple(_split_units(bytes(self._codec.extradata or b"")))
 
     def encode(self, planes: Planes, ticks: int) -> tuple[AccessUnit, ...]:
         """The coded pictures that are ready after this one; `ticks` is its moment on the 90 kHz clock."""
@@ -72,7 +72,7 @@ class Encoder:
         return tuple(self._unit(packet) for packet in self._codec.encode(frame))
 
     def _unit(self, packet: av.Packet[VideoStream]) -> AccessUnit:
-        units = tuple(unit for unit in _split(bytes(packet)) if not self._is_chatter(unit))
+        units = tuple(unit for unit in _split_units(bytes(packet)) if not self._is_chatter(unit))
         if packet.is_keyframe and self.knobs.parameter_sets_in_band:
             units = self.parameter_sets + units
         return AccessUnit(units, packet.pts or 0, bool(packet.is_keyframe))
@@ -104,7 +104,7 @@ def session_description(knobs: Knobs, parameter_sets: tuple[bytes, ...]) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def _open(knobs: Knobs) -> VideoCodecContext:
+def _open_encoder(knobs: Knobs) -> VideoCodecContext:
     codec = av.CodecContext.create("libx265" if knobs.codec == "h265" else "libx264", "w")
     assert isinstance(codec, VideoCodecContext)
     codec.width, codec.height, codec.pix_fmt = knobs.width, knobs.height, "yuv420p"
@@ -126,7 +126,7 @@ def _open(knobs: Knobs) -> VideoCodecContext:
     return codec
 
 
-def _split(stream: bytes) -> Iterator[bytes]:
+def _split_units(stream: bytes) -> Iterator[bytes]:
     """The NAL units of an Annex B byte stream."""
     for piece in stream.split(b"\x00\x00\x01")[1:]:
         unit = piece.rstrip(b"\x00") if piece.endswith(b"\x00") else piece

@@ -23,7 +23,7 @@ INK, PAPER = 224, 44
 
 def write_text(luma: NDArray[np.uint8], text: str, left: int, top: int, dot: int) -> None:
     """Write `text` bright on a dark ground into a brightness plane, in place; a dot is `dot` pixels wide."""
-    ink = _line(text)
+    ink = _draw_line(text)
     drawn = (ink * np.uint8(INK - PAPER) + np.uint8(PAPER)).repeat(dot, axis=0).repeat(dot, axis=1)
     height, width = luma.shape
     place = luma[top : min(height, top + drawn.shape[0]), left : min(width, left + drawn.shape[1])]
@@ -31,11 +31,11 @@ def write_text(luma: NDArray[np.uint8], text: str, left: int, top: int, dot: int
 
 
 @lru_cache(maxsize=64)
-def _letter(sign: str) -> NDArray[np.uint8]:
+def _draw_letter(sign: str) -> NDArray[np.uint8]:
     rows = bytes.fromhex(DOTS.get(sign, DOTS[" "]))
     dots = [[(row >> place) & 1 for place in range(4, -1, -1)] for row in rows]
     return np.pad(np.array(dots, dtype=np.uint8), ((1, 1), (0, 1)))
 
 
-def _line(text: str) -> NDArray[np.uint8]:
-    return np.pad(np.concatenate([_letter(sign) for sign in text.lower()], axis=1), ((0, 0), (1, 0)))
+def _draw_line(text: str) -> NDArray[np.uint8]:
+    return np.pad(np.concatenate([_draw_letter(sign) for sign in text.lower()], axis=1), ((0, 0), (1, 0)))

@@ -41,7 +41,7 @@ class Stamp:
     at_ms: int
 
 
-def check(bits: list[int]) -> int:
+def compute_crc(bits: list[int]) -> int:
     """CRC-16/CCITT-FALSE over single bits, cut to its lower 14."""
     crc = 0xFFFF
     for bit in bits:
@@ -57,14 +57,14 @@ def bits_of(stamp: Stamp) -> list[int]:
     if len(stamp.room_id) > LONGEST_ID or not set(stamp.room_id) <= set(SYMBOLS[1:]):
         raise ValueError(f"{stamp.room_id!r}: the pattern has room for {LONGEST_ID} of a-z, 0-9 and -")
     symbols = [SYMBOLS.index(sign) for sign in stamp.room_id.ljust(LONGEST_ID, "\0")]
-    bits = _bits(MARK, MARK_BITS)
+    bits = _to_bits(MARK, MARK_BITS)
     for symbol in symbols:
-        bits += _bits(symbol, SYMBOL_BITS)
-    bits += _bits(stamp.at_ms % (1 << TIME_BITS), TIME_BITS)
-    return bits + _bits(check(bits), CHECK_BITS)
+        bits += _to_bits(symbol, SYMBOL_BITS)
+    bits += _to_bits(stamp.at_ms % (1 << TIME_BITS), TIME_BITS)
+    return bits + _to_bits(compute_crc(bits), CHECK_BITS)
 
 
-def burn(luma: Luma, stamp: Stamp) -> None:
+def write_stamp(luma: Luma, stamp: Stamp) -> None:
     """Write the stamp into the lowest strip of a brightness plane, in place."""
     height, width = luma.shape
     block = width // COLUMNS
@@ -84,7 +84,7 @@ def read_stamp(luma: Luma) -> Stamp | None:
         return None
     symbols = [numbers.take(SYMBOL_BITS) for _ in range(LONGEST_ID)]
     at_ms = numbers.take(TIME_BITS)
-    if numbers.take(CHECK_BITS) != check(bits[:-CHECK_BITS]) or max(symbols) >= len(SYMBOLS):
+    if numbers.take(CHECK_BITS) != compute_crc(bits[:-CHECK_BITS]) or max(symbols) >= len(SYMBOLS):
         return None
     return Stamp("".join(SYMBOLS[symbol] for symbol in symbols).rstrip("\0"), at_ms)
 
@@ -102,7 +102,7 @@ class _Numbers:
         return number
 
 
-def _bits(number: int, count: int) -> list[int]:
+def _to_bits(number: int, count: int) -> list[int]:
     return [(number >> place) & 1 for place in range(count - 1, -1, -1)]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from simulators.rtsp import rtp
-from simulators.rtsp.camera import Camera, Fault, Sent, Stream
+from simulators.rtsp.camera import Camera, Fault, Sent, SimulatedStream
 
 REALM = "simulated camera"
 LARGEST_REQUEST = 16_384
@@ -29,7 +29,7 @@ PATH = re.compile(r"rtsp://[^/]+(?:/cameras)?/([a-z0-9-]+)(/sub)?(?:/(track[12])
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class CameraCredentials:
     """The one account of all simulated cameras."""
 
     user: str
@@ -67,12 +67,12 @@ class Cameras:
         self.by_id = {camera.id: camera for camera in cameras}
         self._named = {camera.room_id: camera for camera in cameras} | self.by_id
         self.streams = {
-            (camera.id, name): Stream(camera, knobs)
+            (camera.id, name): SimulatedStream(camera, knobs)
             for camera in cameras
             for name, knobs in (("main", camera.main), ("sub", camera.sub))
         }
 
-    def of_url(self, url: str) -> Stream | None:
+    def of_url(self, url: str) -> SimulatedStream | None:
         """The stream that an RTSP URL names; None when there is no such camera."""
         found = PATH.match(url)
         camera = self._named.get(found[1]) if found else None
@@ -82,15 +82,15 @@ class Cameras:
 
 
 @asynccontextmanager
-async def serve(
-    cameras: Cameras, *, host: str = "127.0.0.1", port: int = 0, credentials: Credentials | None = None
+async def serve_rtsp(
+    cameras: Cameras, *, host: str = "127.0.0.1", port: int = 0, credentials: CameraCredentials | None = None
 ) -> AsyncIterator[int]:
     """Serve RTSP for as long as this lasts; gives the port. Raises OSError when it cannot listen."""
     async with asyncio.TaskGroup() as group:
         running = {group.create_task(stream.run()) for stream in cameras.streams.values()}
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = group.create_task(_Connection(cameras, credentials, reader, writer).run())
+            task = group.create_task(_RtspConnection(cameras, credentials, reader, writer).run())
             running.add(task)
             task.add_done_callback(running.discard)
             # Also of a connection that was cancelled before it began.
@@ -197,7 +197,7 @@ class _Delivery:
             return
         self._begun = not self._way.is_full()
         for number, payload in enumerate(picture.payloads, start=1):
-            packet = rtp.packet(
+            packet = rtp.build_packet(
                 payload,
                 marker=number == len(picture.payloads),
                 sequence=self._sequence,
@@ -208,13 +208,13 @@ class _Delivery:
             self._way.send(packet)
 
 
-class _Connection:
+class _RtspConnection:
     """One RTSP connection, which carries at most one session."""
 
     def __init__(
         self,
         cameras: Cameras,
-        credentials: Credentials | None,
+        credentials: CameraCredentials | None,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
@@ -225,7 +225,7 @@ class _Connection:
         self._nonce = secrets.token_hex(16)
         self._session = secrets.token_hex(8)
         self._way: _Way | None = None
-        self._stream: Stream | None = None
+        self._stream: SimulatedStream | None = None
         self._playing = asyncio.Event()
 
     async def run(self) -> None:
@@ -305,7 +305,7 @@ class _Connection:
             case _:
                 return Reply(405, (("Allow", METHODS),))
 
-    async def _set_up(self, request: Request, stream: Stream) -> Reply:
+    async def _set_up(self, request: Request, stream: SimulatedStream) -> Reply:
         track = track_of(request.url)
         stream.camera.set_up.append(track)
         if track == "track2":  # nobody listens to a microphone here
@@ -330,9 +330,9 @@ class _Connection:
         if self._credentials is None:
             return True
         said = dict(re.findall(r'(\w+)="?([^",]*)"?', request.headers.get("authorization", "")))
-        secret = _md5(f"{self._credentials.user}:{REALM}:{self._credentials.password}")
-        asked = _md5(f"{request.method}:{said.get('uri', '')}")
-        expected = _md5(f"{secret}:{self._nonce}:{asked}")
+        secret = _md5_hex(f"{self._credentials.user}:{REALM}:{self._credentials.password}")
+        asked = _md5_hex(f"{request.method}:{said.get('uri', '')}")
+        expected = _md5_hex(f"{secret}:{self._nonce}:{asked}")
         return (
             said.get("username") == self._credentials.user
             and said.get("nonce") == self._nonce
@@ -370,5 +370,5 @@ class _Cut(Exception):
     """A fault cuts this connection."""
 
 
-def _md5(text: str) -> str:
+def _md5_hex(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -6,7 +6,7 @@ from hashlib import sha256
 import httpx
 from pydantic import BaseModel
 
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 
 class _Box(BaseModel):
@@ -24,7 +24,7 @@ def mailed_link(centre: Demo, account_id: str, about: str) -> str:
         links = [word for text in texts for word in text.split() if "/#take/" in word]
         return links[-1] if links else ""
 
-    return until(newest, what=f"a mail to {account_id} about {about}")
+    return wait_until(newest, what=f"a mail to {account_id} about {about}")
 
 
 def invite(centre: Demo, account_id: str) -> str:

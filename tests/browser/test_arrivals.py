@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
 from tests.browser.looks import misreadable, photograph, unreachable
 from tests.browser.visitors import DESK, PHONE, Language, Visitors
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 
@@ -116,11 +116,11 @@ def without_database(centre: Demo) -> Iterator[None]:
     os.kill(centre.process.pid, signal.SIGSTOP)
     try:
         centre.kill("postgres")
-        until(lambda: not centre.is_ready(), what="the hub misses its database")
+        wait_until(lambda: not centre.is_ready(), what="the hub misses its database")
         yield
     finally:
         os.kill(centre.process.pid, signal.SIGCONT)
-        until(centre.is_ready, within=30, what="the database is back")
+        wait_until(centre.is_ready, within=30, what="the database is back")
 
 
 @WHERE

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.links import mailed_link
 from tests.browser.looks import unreachable
 from tests.browser.visitors import DESK, PHONE, TABLET, Visitors
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 
@@ -42,7 +42,7 @@ def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_
     alarm.get_by_role("button", name="我来处理").click()
 
     expect(alarm).to_contain_text("您正在处理")
-    until(lambda: centre.light("b-10").text == "王芳正在赶来")
+    wait_until(lambda: centre.light("b-10").text == "王芳正在赶来")
     expect(page.locator("[data-room=chess]")).to_contain_text("王芳正在赶来")
     expect(page.locator("[data-room=chess]")).not_to_contain_text("这里有报警")
     tones_when_taken = page.evaluate(TONES)
@@ -50,7 +50,7 @@ def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_
 
     expect(alarm.get_by_text("不到场会重新响铃")).to_contain_text("还有 4:")
     alarm.get_by_role("button", name="我到了").click()
-    until(
+    wait_until(
         lambda: (
             centre.rows("SELECT state FROM alarm WHERE senior_id = 's-10' ORDER BY opened_at DESC LIMIT 1")
             == [("on_scene",)]
@@ -228,7 +228,7 @@ def test_the_link_of_a_mail_shows_the_alarm_first_and_takes_it_with_one_tap(visi
     button.click()
 
     expect(page.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
-    until(lambda: centre.light("b-13").text == "孙丽正在赶来")
+    wait_until(lambda: centre.light("b-13").text == "孙丽正在赶来")
     other = visitors.stranger(PHONE)
     other.goto(mailed_link(centre, "sw-1", "孙奶奶"))
     expect(other.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
@@ -274,7 +274,7 @@ def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -
     page.get_by_label("找长者").fill("")
     assert everybody.evaluate_all("(rows) => rows.map((row) => row.dataset.senior)") == order
     row.get_by_role("button", name="撤销").click()
-    until(lambda: centre.room_of("s-15") == "music")
+    wait_until(lambda: centre.room_of("s-15") == "music")
     row.get_by_role("button", name="回家了").click()
     expect(row).to_contain_text("不在中心")
     row.get_by_role("button", name="到了").click()

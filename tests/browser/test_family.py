@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.links import invite
 from tests.browser.picture import watch
 from tests.browser.visitors import DESK, PHONE, Language, Visitors
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 
@@ -48,7 +48,7 @@ def test_an_invitation_and_four_digits_lead_to_where_mother_is_and_to_her_pictur
     assert watch(page.locator("video")).room_id == "music"
     expect(page.locator("[data-picture=live]")).to_contain_text("实时画面")
     newest = "SELECT first_frame_at FROM viewing WHERE account_id = 'f-01' ORDER BY opened_at DESC LIMIT 1"
-    until(lambda: mother.rows(newest)[0][0], within=4, what="the hub knows of the first frame")
+    wait_until(lambda: mother.rows(newest)[0][0], within=4, what="the hub knows of the first frame")
 
 
 @pytest.mark.parametrize(

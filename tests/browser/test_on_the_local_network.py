@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from hub.web.home import Home
 from tests.browser.picture import watch
 from tests.browser.visitors import PHONE, Visitors
-from tests.fakes.demo import Demo, demo_running, until
+from tests.fakes.demo import Demo, demo_running, wait_until
 from tests.fakes.sockets import LISTENS, sockets_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
@@ -72,4 +72,4 @@ def test_a_press_is_taken_on_the_phone_as_ever(on_lan: Demo) -> None:
 
     assert on_lan.take("sw-1", on_lan.ringing("sw-1", "李爷爷")) == {"code": "accepted"}
 
-    until(lambda: on_lan.light("b-02").text == "孙丽正在赶来")
+    wait_until(lambda: on_lan.light("b-02").text == "孙丽正在赶来")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.links import mailed_link
 from tests.browser.visitors import PHONE, Visitors
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 
@@ -18,7 +18,7 @@ def test_who_is_asked_again_says_on_her_phone_that_she_is_still_coming(visitors:
     phone.get_by_role("button", name="我来处理").click()
     expect(phone).to_contain_text("您已接下")
 
-    until(lambda: centre.light("b-01").light == "coming", what="the button says who is coming")
+    wait_until(lambda: centre.light("b-01").light == "coming", what="the button says who is coming")
     centre.press("b-01")
     still = phone.get_by_role("button", name="我还在路上")
     expect(phone).to_contain_text("请您一分钟内回应")
@@ -35,7 +35,7 @@ def test_who_is_asked_again_can_answer_on_the_page_behind_the_link_in_her_mail_t
     centre.press("b-02")
     centre.take("sw-1", centre.ringing("sw-1", "李爷爷"))
     centre.press("b-02")
-    asked = until(lambda: [one for one in centre.messages_of("sw-1", "李爷爷") if one.can_confirm])[0]
+    asked = wait_until(lambda: [one for one in centre.messages_of("sw-1", "李爷爷") if one.can_confirm])[0]
     page = visitors.stranger(PHONE)
     page.goto(mailed_link(centre, "sw-1", "李爷爷"))
 

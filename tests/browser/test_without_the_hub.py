@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.looks import photograph
 from tests.browser.picture import watch
 from tests.browser.visitors import PHONE, TABLET, Visitors
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 
@@ -38,7 +38,7 @@ def test_a_killed_hub_pauses_the_picture_and_makes_the_board_say_so_until_it_is_
     finally:
         os.kill(centre.process.pid, signal.SIGCONT)
 
-    until(centre.is_ready, within=30, what="the hub is back")
+    wait_until(centre.is_ready, within=30, what="the hub is back")
     expect(board.locator("footer [data-live=live]")).to_be_visible(timeout=SILENCE_MS)
     expect(board.locator("[data-live=stale]")).to_have_count(0)
     expect(phone.locator("[data-picture=live]")).to_be_visible(timeout=SILENCE_MS)
@@ -58,6 +58,6 @@ def test_a_killed_alarm_path_makes_the_board_say_so_until_it_is_back(visitors: V
     finally:
         os.kill(centre.process.pid, signal.SIGCONT)
 
-    until(centre.is_ready, within=30, what="the alarm path is back")
+    wait_until(centre.is_ready, within=30, what="the alarm path is back")
     expect(board.locator("footer [data-live=live]")).to_be_visible(timeout=SILENCE_MS)
     expect(board.locator("[data-live=stale]")).to_have_count(0)

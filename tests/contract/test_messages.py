@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import MODEL_OF, dump, parse
+from devices.contract.messages import MODEL_OF, serialize_message, parse_message
 from devices.contract.topics import Kind
 
 KEPT = sorted(Path(__file__).with_name("messages").glob("*.json"))
@@ -17,9 +17,9 @@ KEPT = sorted(Path(__file__).with_name("messages").glob("*.json"))
 def test_an_old_message_still_parses_and_can_be_sent_again(file: Path) -> None:
     kind = Kind(file.name.split(".")[0])
 
-    message = parse(kind, file.read_bytes())
+    message = parse_message(kind, file.read_bytes())
 
-    assert parse(kind, dump(message)) == message
+    assert parse_message(kind, serialize_message(message)) == message
 
 
 def test_every_kind_of_message_is_kept_here() -> None:

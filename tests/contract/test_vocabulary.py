@@ -20,12 +20,12 @@ from hub.alarms.model import (
     LaterTimerKind,
     Outcome,
     SentenceAbout,
-    State,
+    AlarmState,
     TimerEnd,
     TimerKind,
     Transition,
 )
-from hub.attendance.model import Evidence, What
+from hub.attendance.model import Evidence, AttendanceAction
 from hub.centre.model import RoomType
 from hub.fleet.model import DeviceKind, DeviceState, Subtopic
 from hub.fleet.placement import Misplaced
@@ -36,7 +36,7 @@ from hub.notifications.model import ChannelName, NotificationState, Template
 from hub.notifications.texts import OUTCOMES
 from hub.people.model import Category, Kinship, Purpose, VetoSource
 from hub.roster.model import Duty
-from hub.rules.memory import Stage
+from hub.rules.memory import RuleStage
 from hub.rules.model import PressKind
 from hub.video.model import CameraFault, Ending, PlayCode
 from hub.video.policy import Because, Code
@@ -47,10 +47,10 @@ PACKAGES: Final = ("hub", "devices", "simulators")
 
 VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     *(Role, SessionKind, Ground, Refusal),
-    *(Applies, Arrival, LaterTimerKind, Outcome, SentenceAbout, State, TimerEnd, TimerKind, Transition),
-    *(Evidence, What, RoomType, DeviceKind, DeviceState, Misplaced, Subtopic),
+    *(Applies, Arrival, LaterTimerKind, Outcome, SentenceAbout, AlarmState, TimerEnd, TimerKind, Transition),
+    *(Evidence, AttendanceAction, RoomType, DeviceKind, DeviceState, Misplaced, Subtopic),
     *(QuarantineReason, SeenLane, ProblemCode, NoticeCode, NoticePriority, Priority),
-    *(ChannelName, NotificationState, Template, Category, Kinship, Purpose, VetoSource, Duty, Stage, PressKind),
+    *(ChannelName, NotificationState, Template, Category, Kinship, Purpose, VetoSource, Duty, RuleStage, PressKind),
     *(CameraFault, Ending, PlayCode, Because, Code),
 )
 WORDS: Final = frozenset(word.value for words in VOCABULARIES for word in words)

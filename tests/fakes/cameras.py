@@ -30,7 +30,7 @@ class Elsewhere:
 
 
 @contextmanager
-def elsewhere() -> Iterator[Elsewhere]:
+def listen_elsewhere() -> Iterator[Elsewhere]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
         yield Elsewhere(listening, listening.getsockname()[1])
@@ -48,7 +48,7 @@ class Scripted:
 
 
 @asynccontextmanager
-async def answering(answers: Mapping[str, str]) -> AsyncIterator[Scripted]:
+async def run_scripted_camera(answers: Mapping[str, str]) -> AsyncIterator[Scripted]:
     """A camera that answers each method with its text, status line to body, `CSeq` added; 200 to any other."""
     camera = Scripted()
 

@@ -8,14 +8,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from devices.contract.times import SystemClock
+from devices.contract.times import DeviceSystemClock
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for this machine's own names that vouches for itself, and its key."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    now = SystemClock().now()
+    now = DeviceSystemClock().now()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -6,7 +6,7 @@ from psycopg import sql
 WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-def find_circles_late(url: str) -> None:
+def delay_deadlock_detection(url: str) -> None:
     """Who connects from now on looks for a circle once it has waited for two seconds: by then the test has closed it.
 
     It has to close it by then: PostgreSQL looks once, and a second later the hub gives up waiting for any lock. A

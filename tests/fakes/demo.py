@@ -87,7 +87,7 @@ class Simulated(BaseModel):
     seniors: dict[str, str | None]
 
 
-def until(question: Callable[[], Answer], *, within: float = 10, what: str = "") -> Answer:
+def wait_until(question: Callable[[], Answer], *, within: float = 10, what: str = "") -> Answer:
     """Ask until the answer is true, give it; fails when none was within so many seconds.
 
     A server that is not there yet is asked again too.
@@ -127,7 +127,7 @@ class Demo:
     @property
     def printed(self) -> str:
         """What stands on the terminal."""
-        return printed_in(self.folder)
+        return read_output(self.folder)
 
     @property
     def url(self) -> str:
@@ -176,7 +176,7 @@ class Demo:
         def found() -> list[Shown]:
             return [one for one in self.messages_of(account_id, about) if one.standing is Standing.RINGING]
 
-        return until(found, what=f"{account_id}'s phone rings about {about}")[0]
+        return wait_until(found, what=f"{account_id}'s phone rings about {about}")[0]
 
     def take(self, account_id: str, shown: Shown) -> dict[str, str]:
         """我来处理 on a phone; gives what the hub said: `code`, and the winner's `name` when somebody else has it."""
@@ -222,7 +222,7 @@ class Demo:
             self.leave(senior_id)
         else:
             self.go(senior_id, room_id)
-        until(lambda: self.room_of(senior_id) == (room_id or ""), what=f"{senior_id} is in {room_id}")
+        wait_until(lambda: self.room_of(senior_id) == (room_id or ""), what=f"{senior_id} is in {room_id}")
 
     def room_of(self, senior_id: str) -> str:
         """The room in which the hub has somebody; empty for none."""
@@ -237,7 +237,7 @@ class Demo:
             self.heat(room_id, on=False)
         for camera_id in now.dark:
             self.darken(camera_id, on=False)
-        until(lambda: self.simulated().connected == len(now.buttons), within=20, what="every button is connected")
+        wait_until(lambda: self.simulated().connected == len(now.buttons), within=20, what="every button is connected")
         for alarm_id, state in self.rows("SELECT id, state FROM alarm WHERE state IN ('open', 'accepted', 'on_scene')"):
             if state == "open":
                 assert self.staff().post(f"/api/alarms/{alarm_id}/accept").is_success
@@ -361,8 +361,8 @@ class Demo:
         own = {self.pid_of(file.stem) for file in (self.data_dir / "processes").glob("*.pid")}
         return {
             pid: line
-            for pid, line in _processes()
-            if pid in own or str(self.data_dir) in line or _is_told(pid, self.data_dir)
+            for pid, line in _list_processes()
+            if pid in own or str(self.data_dir) in line or _works_on_folder(pid, self.data_dir)
         }
 
     def wait_until_it_runs(self) -> None:
@@ -372,7 +372,7 @@ class Demo:
             assert self.process.poll() is None, f"the demo ended with {self.process.returncode}:\n{self.printed}"
             return "Ctrl-C stops it" in self.printed
 
-        until(said, within=60, what="the demo runs")
+        wait_until(said, within=60, what="the demo runs")
         if not self.untouched:
             self.still()
 
@@ -386,7 +386,7 @@ class Demo:
         """A second start on the same folder, and on the same ports where they are free, until everything is up."""
         assert self.process.poll() is not None, "it still runs"
         before = self.url
-        self.process = start(self.folder, self.command, self.environment)
+        self.process = start_command(self.folder, self.command, self.environment)
         self.wait_until_it_runs()
         if self.url != before:  # a browser's session belongs to an address
             self._staff.clear()
@@ -425,19 +425,19 @@ def demo_running(folder: Path, *options: str, untouched: bool = False, **setting
         command = ("demo", *options)
         # One client, because making one costs more than asking; a server that was killed is connected to anew.
         http = opened.enter_context(httpx.Client(timeout=10, trust_env=False))
-        process = start(folder, command, environment)
+        process = start_command(folder, command, environment)
         demo = Demo(folder, data_dir, command, environment, opened, http, process, untouched)
         try:
             demo.wait_until_it_runs()
             yield demo
         finally:
-            end(demo.process)
+            stop_command(demo.process)
             for pid in demo.pids():  # what a test has proven to outlive its supervisor must not outlive the test
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
 
-def printed_in(folder: Path) -> str:
+def read_output(folder: Path) -> str:
     """What stands on the terminal of the command started in a folder; of a letter that is half written, nothing."""
     return (folder / "printed").read_bytes().decode("utf-8", errors="ignore")
 
@@ -454,7 +454,7 @@ def environment_of(data_dir: Path, **settings: str) -> dict[str, str]:
     }
 
 
-def start(folder: Path, command: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_command(folder: Path, command: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """`./anling COMMAND …`, set up already; what it prints goes to `folder`/printed."""
     with (folder / "printed").open("wb") as printed:
         return subprocess.Popen(
@@ -467,7 +467,7 @@ def start(folder: Path, command: tuple[str, ...], environment: Mapping[str, str]
         )
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def stop_command(process: subprocess.Popen[bytes]) -> None:
     """Ctrl-C, and when that is not enough, a kill: its children end with it."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
@@ -478,7 +478,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
             process.wait(10)
 
 
-def _processes() -> Iterator[tuple[int, str]]:
+def _list_processes() -> Iterator[tuple[int, str]]:
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes()
@@ -488,7 +488,7 @@ def _processes() -> Iterator[tuple[int, str]]:
             yield int(entry.parent.name), words.decode("utf-8", "replace").replace("\0", " ")
 
 
-def _is_told(pid: int, data_dir: Path) -> bool:
+def _works_on_folder(pid: int, data_dir: Path) -> bool:
     """Whether a process was told by its environment to work on this folder."""
     try:
         told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")

@@ -14,7 +14,7 @@ PASSWORDS: Final[Mapping[str, str]] = dict.fromkeys(logins.WITH_PASSWORD, "of-th
 
 def set_up(url: str) -> list[str]:
     """Logins and tables in the database of `url`, which names the administrator."""
-    return logins.set_up(url, PASSWORDS)
+    return logins.set_up_logins(url, PASSWORDS)
 
 
 def superuser_of(data_dir: Path) -> str:

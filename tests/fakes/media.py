@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.video.model import REQUEST, Answer, Done, Open, Renew, line
+from hub.video.model import REQUEST, SdpAnswer, MediaDone, Open, Renew, encode_line
 
 
 @dataclass(slots=True)
@@ -22,11 +22,11 @@ class DeafMedia:
             match REQUEST.validate_json(read):
                 case Open() as opening:
                     self.opened.append(opening)
-                    says.write(line(Answer(n=opening.n, sdp="v=0")))
+                    says.write(encode_line(SdpAnswer(n=opening.n, sdp="v=0")))
                 case Renew():
                     self.renewing.set()
                 case other:
-                    says.write(line(Done(n=other.n)))
+                    says.write(encode_line(MediaDone(n=other.n)))
         says.close()
 
 

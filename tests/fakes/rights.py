@@ -13,7 +13,7 @@ import psycopg
 
 from hub.embedded import postgres
 from hub.kit.db import Login
-from hub.kit.logins import new_passwords, set_up_async
+from hub.kit.logins import new_passwords, set_up_logins_async
 
 _RIGHTS: Final = """
     SELECT relname, login,
@@ -39,7 +39,7 @@ def rights_in(url: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def as_table(rights: dict[str, dict[str, str]]) -> str:
+def format_table(rights: dict[str, dict[str, str]]) -> str:
     """A line for each table, a column for each login."""
     head = f"{'':19} {'alarms':8} {'telemetry':9} {'pages_read':10} pages_write"
     lines = [
@@ -50,12 +50,12 @@ def as_table(rights: dict[str, dict[str, str]]) -> str:
     return "\n".join([head, *lines]) + "\n"
 
 
-async def _print() -> None:
+async def _print_rights() -> None:
     with TemporaryDirectory() as folder:
-        async with postgres.running(Path(folder), durable=False) as url:
-            await set_up_async(url, new_passwords())
-            print(as_table(rights_in(url)), end="")  # noqa: T201 - what it is for
+        async with postgres.run_postgres(Path(folder), durable=False) as url:
+            await set_up_logins_async(url, new_passwords())
+            print(format_table(rights_in(url)), end="")  # noqa: T201 - what it is for
 
 
 if __name__ == "__main__":
-    asyncio.run(_print())
+    asyncio.run(_print_rights())

@@ -24,16 +24,16 @@ class Socket:
 
 def sockets_of(pids: set[int]) -> Iterator[Socket]:
     """Every TCP and UDP socket that these processes hold."""
-    holders = dict(_inodes(pids))
+    holders = dict(_socket_inodes(pids))
     for protocol in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/net/{protocol}").read_text("ascii").splitlines()[1:]:
             words = line.split()
             if (pid := holders.get(words[9])) is not None:
                 port = int(words[1].rpartition(":")[2], 16)
-                yield Socket(pid, protocol, _address(words[1]), port, _address(words[2]), words[3])
+                yield Socket(pid, protocol, _parse_address(words[1]), port, _parse_address(words[2]), words[3])
 
 
-def _inodes(pids: set[int]) -> Iterator[tuple[str, int]]:
+def _socket_inodes(pids: set[int]) -> Iterator[tuple[str, int]]:
     for pid in pids:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             try:
@@ -44,7 +44,7 @@ def _inodes(pids: set[int]) -> Iterator[tuple[str, int]]:
                 yield found[1], pid
 
 
-def _address(word: str) -> str:
+def _parse_address(word: str) -> str:
     """`0100007F:1F90` as 127.0.0.1: each four bytes are in the order of this machine, which is little-endian."""
     digits = word.split(":")[0]
     parts = [bytes.fromhex(digits[at : at + 8])[::-1] for at in range(0, len(digits), 8)]
@@ -53,7 +53,7 @@ def _address(word: str) -> str:
     return str(mapped or address)
 
 
-def loopbacks() -> tuple[str, ...]:
+def loopback_addresses() -> tuple[str, ...]:
     """127.0.0.1, and ::1 where this machine has IPv6."""
     try:
         with socket.socket(socket.AF_INET6) as probe:

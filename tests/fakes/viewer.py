@@ -134,7 +134,7 @@ def _begins_a_key_picture(packet: RtpPacket) -> bool:
 
 
 @asynccontextmanager
-async def viewer() -> AsyncIterator[Viewer]:
+async def open_viewer() -> AsyncIterator[Viewer]:
     """A viewer, until the block ends. Take the answer to her `offer`, and she watches."""
     one = Viewer(RTCPeerConnection(RTCConfiguration(iceServers=[])))
     async with asyncio.TaskGroup() as group:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hub.embedded import postgres
-from hub.kit.logins import new_passwords, set_up_async
+from hub.kit.logins import new_passwords, set_up_logins_async
 from tests.house.catalogue import Catalogue, catalogue
 from tests.house.owners import ROOT, Finding, Measured, Owners, measure
 from tests.house.shape import long_files, names_with_two_meanings
@@ -29,8 +29,8 @@ def look(database: Catalogue, root: Path = ROOT) -> Measured:
 
 async def database_of(folder: Path) -> Catalogue:
     """What a database holds that is migrated from nothing, on a server that lives for this look in `folder`."""
-    async with postgres.running(folder, durable=False) as url:
-        await set_up_async(url, new_passwords())
+    async with postgres.run_postgres(folder, durable=False) as url:
+        await set_up_logins_async(url, new_passwords())
         return catalogue(url)
 
 

@@ -29,7 +29,7 @@ def call(*module: str, **environment: str) -> tuple[int, list[str]]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANLING_")}
     answer = subprocess.run(
         # Root would be allowed to write everywhere.
-        child.command((sys.executable, "-m", *module), parent=os.getpid(), unprivileged=True),
+        child.wrap_command((sys.executable, "-m", *module), parent=os.getpid(), unprivileged=True),
         cwd=ROOT,
         env={**kept, **environment},
         capture_output=True,

@@ -38,7 +38,7 @@ def start(clone: Path, *python: str, **environment: str) -> subprocess.Popen[str
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
     program = (sys.executable, *python, str(clone / "anling"), "demo")
     return subprocess.Popen(
-        child.command(program, parent=os.getpid(), unprivileged=True),
+        child.wrap_command(program, parent=os.getpid(), unprivileged=True),
         env={**kept, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1", **environment},
         stderr=subprocess.PIPE,
         text=True,

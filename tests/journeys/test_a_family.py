@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from hub.video.api import SDP, Ticket
 from hub.web.home import Home
-from tests.fakes.demo import Demo, until
-from tests.fakes.viewer import Viewer, viewer
+from tests.fakes.demo import Demo, wait_until
+from tests.fakes.viewer import Viewer, open_viewer
 from tests.integration.web.page import HomeSaid, opened
 
 NOBODY_ELSE = ("s-06", "s-19", "s-24", "s-34")
@@ -54,7 +54,7 @@ async def watching(centre: Demo, account_id: str, camera_id: str) -> AsyncIterat
     answer = await asyncio.to_thread(wish, browser, camera_id)
     assert answer.status_code == httpx.codes.CREATED, answer.text
     ticket = Ticket.model_validate_json(answer.content)
-    async with viewer() as one:
+    async with open_viewer() as one:
         played = await asyncio.to_thread(
             browser.post,
             ticket.whep,
@@ -136,7 +136,7 @@ def test_somebody_in_the_room_who_objects_is_not_named_and_lets_nobody_look(watc
     assert "杨" not in answer.text
     assert "s-06" not in answer.text
     # A picture of before may still be kept for a moment: it is shown once that is gone.
-    until(lambda: wish(watched.relative("f-01"), "cam-music").status_code == httpx.codes.CREATED)
+    wait_until(lambda: wish(watched.relative("f-01"), "cam-music").status_code == httpx.codes.CREATED)
 
 
 async def test_the_viewing_is_written_before_the_first_frame_which_is_of_mothers_room_now(watched: Demo) -> None:
@@ -208,4 +208,4 @@ async def test_the_picture_ends_within_a_second_after_mother(
 
     assert dark - taken_away < 1
     ended = "SELECT ended_because FROM viewing WHERE id = %s AND ended_at IS NOT NULL"
-    assert until(lambda: watched_again.rows(ended, ticket.viewing_id)) == [(because,)]
+    assert wait_until(lambda: watched_again.rows(ended, ticket.viewing_id)) == [(because,)]

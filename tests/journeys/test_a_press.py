@@ -7,7 +7,7 @@ import httpx
 
 from hub.alarms.card import AlarmCard
 from simulators.organisation.phones import Standing
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 from tests.integration.web.page import opened
 
 
@@ -44,12 +44,12 @@ async def test_the_board_rings_and_shows_who_took_it(centre: Demo) -> None:
 
 def test_taking_it_on_the_phone_turns_the_buttons_light_to_coming_with_her_name(centre: Demo) -> None:
     centre.press("b-06")
-    until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("steady", "听到了，有人来"))
+    wait_until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("steady", "听到了，有人来"))
 
     answer = centre.take("sw-1", centre.ringing("sw-1", "杨爷爷"))
 
     assert answer == {"code": "accepted"}
-    until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("coming", "孙丽正在赶来"))
+    wait_until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("coming", "孙丽正在赶来"))
     mine = centre.messages_of("sw-1", "杨爷爷")[0]
     assert mine.standing is Standing.MINE
     shown = centre.alarm(mine.alarm_id)
@@ -62,7 +62,7 @@ def test_whoever_took_it_says_on_her_phone_that_she_still_comes_when_it_is_press
     centre.take("sw-1", centre.ringing("sw-1", "周爷爷"))
 
     centre.press("b-10")
-    asked = until(lambda: [one for one in centre.messages_of("sw-1", "周爷爷") if one.can_confirm])[0]
+    asked = wait_until(lambda: [one for one in centre.messages_of("sw-1", "周爷爷") if one.can_confirm])[0]
     assert (asked.standing, asked.urgent) == (Standing.MINE, True)
     assert centre.alarm(alarm_id).confirm_by is not None
     assert centre.take("sw-1", asked) == {"code": "accepted"}
@@ -79,12 +79,12 @@ def test_nobody_takes_it_then_the_second_tier_is_told_and_whoever_takes_it_tells
     centre.wind(10)
     second = centre.ringing("sw-2", "赵奶奶")
     assert second.alarm_id == first.alarm_id
-    until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
+    wait_until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
     assert centre.take("sw-2", second) == {"code": "accepted"}
 
-    until(lambda: centre.messages_of("sw-1", "赵奶奶")[0].standing is Standing.TAKEN)
+    wait_until(lambda: centre.messages_of("sw-1", "赵奶奶")[0].standing is Standing.TAKEN)
     assert centre.take("sw-1", centre.messages_of("sw-1", "赵奶奶")[0])["name"] == "何涛"
-    until(lambda: centre.light("b-07").text == "何涛正在赶来")
+    wait_until(lambda: centre.light("b-07").text == "何涛正在赶来")
     card = centre.alarm(first.alarm_id)
     assert {told.account_id for told in card.told} >= {"sw-1", "sw-2"}
 
@@ -99,7 +99,7 @@ def test_an_alarm_that_nobody_takes_climbs_to_the_street_and_goes_on(centre: Dem
         centre.ringing(account_id, "马爷爷")
     told = centre.messages_of("sw-1", "马爷爷")[0].count
     centre.wind(60)
-    until(lambda: centre.messages_of("sw-1", "马爷爷")[0].count > told, what="everybody is told again")
+    wait_until(lambda: centre.messages_of("sw-1", "马爷爷")[0].count > told, what="everybody is told again")
 
 
 def proofs(centre: Demo, alarm_id: str) -> list[tuple[object, ...]]:
@@ -114,8 +114,8 @@ def test_it_ends_with_an_outcome_and_the_siren_and_the_lamp_prove_what_they_do(c
     centre.press("b-09")
     shown = centre.ringing("sw-1", "马奶奶")
     centre.wind(10)
-    until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
-    until(lambda: {("siren-1", "sounding"), ("lamp-1", "on")} <= set(proofs(centre, shown.alarm_id)))
+    wait_until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
+    wait_until(lambda: {("siren-1", "sounding"), ("lamp-1", "on")} <= set(proofs(centre, shown.alarm_id)))
     centre.take("sw-1", shown)
 
     answer = centre.staff("sw-1").post(
@@ -125,7 +125,7 @@ def test_it_ends_with_an_outcome_and_the_siren_and_the_lamp_prove_what_they_do(c
     assert answer.status_code == httpx.codes.OK, answer.text
     card = AlarmCard.model_validate_json(answer.content)
     assert (card.state, card.outcome) == ("resolved", "assisted")
-    until(lambda: centre.simulated().sirens == {"siren-1": "off", "lamp-1": "off"})
-    until(lambda: {("siren-1", "off"), ("lamp-1", "off")} == set(proofs(centre, shown.alarm_id)[-2:]))
-    until(lambda: centre.messages_of("sw-1", "马奶奶")[0].standing is Standing.OVER)
-    until(lambda: centre.light("b-09").light == "dark")
+    wait_until(lambda: centre.simulated().sirens == {"siren-1": "off", "lamp-1": "off"})
+    wait_until(lambda: {("siren-1", "off"), ("lamp-1", "off")} == set(proofs(centre, shown.alarm_id)[-2:]))
+    wait_until(lambda: centre.messages_of("sw-1", "马奶奶")[0].standing is Standing.OVER)
+    wait_until(lambda: centre.light("b-09").light == "dark")

@@ -22,9 +22,9 @@ from pydantic import TypeAdapter
 
 from hub.rules.api import RulesInForce
 from hub.web.door import Me
-from tests.fakes.demo import PAGE, end, environment_of, printed_in, start, until
+from tests.fakes.demo import PAGE, stop_command, environment_of, read_output, start_command, wait_until
 from tests.fakes.logins import superuser_of
-from tests.fakes.sockets import loopbacks
+from tests.fakes.sockets import loopback_addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "兰州黄河铁桥 1909"
@@ -111,17 +111,17 @@ def real_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCentre
     environment = environment_of(
         data_dir, ANLING_RULES_DIR=str(rules_dir), ANLING_MEDIA_SOCKET=str(folder / "media.sock")
     )
-    process = start(folder, ("run",), environment)
+    process = start_command(folder, ("run",), environment)
     try:
-        until(lambda: "Ctrl-C stops it" in printed_in(folder), within=60)
-        printed = printed_in(folder)
+        wait_until(lambda: "Ctrl-C stops it" in read_output(folder), within=60)
+        printed = read_output(folder)
         imported = import_centre(file, environment)
         assert imported.returncode == 0, imported.stderr
-        until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
+        wait_until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
         with ExitStack() as opened:
             yield RealCentre(environment, data_dir, file, rules_dir, printed, imported.stdout, opened)
     finally:
-        end(process)
+        stop_command(process)
 
 
 @pytest.fixture(scope="module")
@@ -233,24 +233,24 @@ def test_a_rule_file_is_read_when_it_changes_and_a_bad_one_keeps_the_old_set_and
     noticed = "SELECT params FROM notice WHERE code = 'rule-files-not-loaded' AND cleared_at IS NULL"
     own = real_centre.rules_dir / "own.yaml"
     own.write_text(OWN_RULES, "utf-8")
-    until(lambda: "room-cold" in {rule.id for rule in in_force().rules})
+    wait_until(lambda: "room-cold" in {rule.id for rule in in_force().rules})
     good = in_force().hash
 
     own.write_text(BROKEN_RULES, "utf-8")
-    until(lambda: in_force().problems)
+    wait_until(lambda: in_force().problems)
 
     [problem] = in_force().problems
     assert (Path(problem.file).name, problem.line) == ("own.yaml", 7)
     assert (problem.column or 0) >= 11
     assert in_force().hash == good
     assert "room-cold" in {rule.id for rule in in_force().rules}
-    [(params,)] = until(lambda: real_centre.rows(noticed), within=20)
+    [(params,)] = wait_until(lambda: real_centre.rows(noticed), within=20)
     told = TypeAdapter(dict[str, object]).validate_python(params)
     assert (told["line"], told["column"]) == (problem.line, problem.column)
 
     own.write_text(OWN_RULES, "utf-8")
-    until(lambda: not in_force().problems)
-    until(lambda: not real_centre.rows(noticed), within=20)
+    wait_until(lambda: not in_force().problems)
+    wait_until(lambda: not real_centre.rows(noticed), within=20)
 
 
 def test_a_hub_that_starts_again_while_its_rules_folder_is_gone_goes_on_with_the_rules_it_had(
@@ -260,31 +260,31 @@ def test_a_hub_that_starts_again_while_its_rules_folder_is_gone_goes_on_with_the
         return RulesInForce.model_validate_json(administrator.get("/api/rules").content)
 
     (real_centre.rules_dir / "own.yaml").write_text(OWN_RULES, "utf-8")
-    good = until(lambda: [one for one in [in_force()] if "room-cold" in {rule.id for rule in one.rules}])[0]
+    good = wait_until(lambda: [one for one in [in_force()] if "room-cold" in {rule.id for rule in one.rules}])[0]
     away = real_centre.rules_dir.rename(real_centre.rules_dir.with_name("away"))
-    until(lambda: in_force().problems)
+    wait_until(lambda: in_force().problems)
 
     for process in ("telemetry", "pages"):
         killed = real_centre.pid_of(process)
         os.kill(killed, signal.SIGKILL)
-        until(functools.partial(lambda name, pid: real_centre.pid_of(name) != pid, process, killed), within=30)
-    again = until(in_force, within=30)
+        wait_until(functools.partial(lambda name, pid: real_centre.pid_of(name) != pid, process, killed), within=30)
+    again = wait_until(in_force, within=30)
 
     assert (again.hash, again.loaded_at > good.loaded_at) == (good.hash, True)
     assert [(problem.file, problem.line) for problem in again.problems] == [(str(real_centre.rules_dir), None)]
     away.rename(real_centre.rules_dir)
-    until(lambda: not in_force().problems)
+    wait_until(lambda: not in_force().problems)
 
 
 def test_a_hub_that_listens_on_ipv6_alone_is_asked_there_and_printed_in_brackets(tmp_path: Path) -> None:
-    host = loopbacks()[-1]  # ::1, unless this machine has no IPv6
+    host = loopback_addresses()[-1]  # ::1, unless this machine has no IPv6
     shown = f"[{host}]" if ":" in host else host
     environment = environment_of(tmp_path / "data", ANLING_HTTP_HOST=host, ANLING_MQTT_HOST=host)
-    process = start(tmp_path, ("run",), environment)
+    process = start_command(tmp_path, ("run",), environment)
     try:
-        until(lambda: "Ctrl-C stops it" in (tmp_path / "printed").read_text("utf-8"), within=40)
+        wait_until(lambda: "Ctrl-C stops it" in (tmp_path / "printed").read_text("utf-8"), within=40)
     finally:
-        end(process)
+        stop_command(process)
 
     printed = (tmp_path / "printed").read_text("utf-8")
     assert f"http://{shown}:{environment['ANLING_HTTP_PORT']}/#first/" in printed

@@ -11,7 +11,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.access.model import DEMO_PASSWORD
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 from tests.integration.web.page import opened
 from tests.journeys.test_a_family import NOBODY_ELSE, refusal, watching, wish
 
@@ -80,7 +80,7 @@ async def test_whoever_is_disabled_is_out_at_once_and_the_alarm_she_took_rings_a
 
     number = staffed.alarm(alarm_id).number
     assert f"Alarms that she had taken ring again: {number}" in said
-    until(lambda: staffed.alarm(alarm_id).state == "open", what="the alarm is open again")
+    wait_until(lambda: staffed.alarm(alarm_id).state == "open", what="the alarm is open again")
     assert browser.get("/api/me").status_code == httpx.codes.UNAUTHORIZED
     shown = staffed.anling("alarms", "show", number)
     assert " owner-disabled (tier 0)" in shown
@@ -119,7 +119,7 @@ def connection_of_b_39(centre: Demo) -> Iterator[Client]:
     client.connect("127.0.0.1", centre.mqtt_port)
     client.loop_start()
     try:
-        until(client.is_connected, what="b-39 is connected")
+        wait_until(client.is_connected, what="b-39 is connected")
         yield client
     finally:
         client.loop_stop()
@@ -132,8 +132,8 @@ def test_a_revoked_device_loses_its_connections_and_gets_no_other(centre: Demo, 
 
     centre.anling("device", "revoke", "b-39")
 
-    until(lambda: not connection_of_b_39.is_connected(), within=5, what="the connection on the bench is over")
-    until(lambda: centre.simulated().connected == len(centre.simulated().buttons) - 1, within=5)
+    wait_until(lambda: not connection_of_b_39.is_connected(), within=5, what="the connection on the bench is over")
+    wait_until(lambda: centre.simulated().connected == len(centre.simulated().buttons) - 1, within=5)
     assert centre.rows("SELECT state FROM device WHERE id = 'b-39'") == [("offline",)]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.fakes.demo import demo_running, until
+from tests.fakes.demo import demo_running, wait_until
 from tests.journeys.test_readings import readings, standing
 
 PRESS, HOT, DARK = 40, 75, 125
@@ -12,22 +12,22 @@ ALARMS_OF_CHESS = "SELECT priority FROM alarm WHERE rule_id = 'room-hot' AND roo
 
 def test_a_stranger_who_only_watches_sees_a_press_a_hot_room_and_a_dark_camera(tmp_path: Path) -> None:
     with demo_running(tmp_path, untouched=True) as centre:
-        until(lambda: readings(centre, "t-chess", "temperature"), within=40)
-        until(lambda: readings(centre, "cam-computer", "black"), within=40)
+        wait_until(lambda: readings(centre, "t-chess", "temperature"), within=40)
+        wait_until(lambda: readings(centre, "cam-computer", "black"), within=40)
 
         centre.wind(PRESS)
-        until(lambda: centre.rows("SELECT FROM alarm WHERE device_id = 'b-07' AND priority = 'P1'"))
+        wait_until(lambda: centre.rows("SELECT FROM alarm WHERE device_id = 'b-07' AND priority = 'P1'"))
 
         centre.wind(HOT - PRESS)
-        until(lambda: centre.simulated().hot == ["chess"])
+        wait_until(lambda: centre.simulated().hot == ["chess"])
         centre.wind(35)  # it takes its time to get hot, and the rule its own
-        until(lambda: readings(centre, "t-chess", "temperature")[-1] > 32, what="it is hot")
+        wait_until(lambda: readings(centre, "t-chess", "temperature")[-1] > 32, what="it is hot")
         centre.wind(DARK - HOT - 35)
-        [(priority,)] = until(lambda: centre.rows(ALARMS_OF_CHESS))
+        [(priority,)] = wait_until(lambda: centre.rows(ALARMS_OF_CHESS))
 
-        until(lambda: readings(centre, "cam-computer", "black")[-1] == 1.0, within=20, what="it is dark")
+        wait_until(lambda: readings(centre, "cam-computer", "black")[-1] == 1.0, within=20, what="it is dark")
         centre.wind(10)
-        until(lambda: standing(centre, "camera-dark", "device:cam-computer"))
+        wait_until(lambda: standing(centre, "camera-dark", "device:cam-computer"))
 
         assert priority == "P2"
         assert centre.rows("SELECT FROM alarm WHERE rule_id = 'camera-dark'") == [], "a notice wakes nobody"

@@ -11,7 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from hub.ingest.api import QuarantinedMessage
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 TOPIC = "anling/v1/jiuquan-road"
 REFUSED = 4  # CONNACK "bad user name or password" (MQTT 3.1.1, 3.2.2.3), which mosquitto's clients exit with
@@ -83,7 +83,7 @@ def test_wrong_credentials_are_refused_and_noticed_when_they_come_again_and_agai
         publish(centre, "b-12", "alarm", press(), password="guessed")
 
     noticed = "SELECT subject FROM notice WHERE code = 'wrong-credentials'"
-    assert until(lambda: centre.rows(noticed)) == [("device:b-12",)]
+    assert wait_until(lambda: centre.rows(noticed)) == [("device:b-12",)]
     assert not centre.rows("SELECT FROM press WHERE device_id IN ('b-12', 'b-99')")
 
 
@@ -121,7 +121,7 @@ def test_a_message_that_nobody_can_read_is_set_aside_where_staff_see_it_with_its
         read = TypeAdapter(list[QuarantinedMessage]).validate_json(answer.content)
         return [one for one in read if one.device_id == "t-barber"]
 
-    found = until(aside)[0]
+    found = wait_until(aside)[0]
     assert found.topic == f"{TOPIC}/tele/t-barber"
     assert found.reason
     assert "warm" not in found.detail, "the reason names the field, never what somebody sent"

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from hub.embedded import postgres
 from tests.fakes.certificate import make_certificate
-from tests.fakes.demo import PAGE, end, environment_of, printed_in, start, until
+from tests.fakes.demo import PAGE, stop_command, environment_of, read_output, start_command, wait_until
 from tests.fakes.providers import mail_provider
 from tests.journeys.test_a_real_centre import PASSWORD, broker_listens, centre_file, import_centre
 
@@ -64,15 +64,15 @@ def hub_running(folder: Path, **settings: str) -> Iterator[RunningHub]:
     data_dir, file = folder / "data", folder / "centre.yaml"
     file.write_text(centre_file(), "utf-8")
     environment = environment_of(data_dir, **settings)
-    process = start(folder, ("run",), environment)
+    process = start_command(folder, ("run",), environment)
     try:
-        until(lambda: "Ctrl-C stops it" in printed_in(folder), within=60)
+        wait_until(lambda: "Ctrl-C stops it" in read_output(folder), within=60)
         imported = import_centre(file, environment)
         assert imported.returncode == 0, imported.stderr
-        until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
-        yield RunningHub(environment, data_dir, printed_in(folder), imported.stdout)
+        wait_until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
+        yield RunningHub(environment, data_dir, read_output(folder), imported.stdout)
     finally:
-        end(process)
+        stop_command(process)
 
 
 def cookie_set_by(answer: httpx.Response) -> str:
@@ -104,7 +104,7 @@ def test_with_a_certificate_the_pages_come_over_https_and_cookies_go_nowhere_els
 async def test_behind_a_proxy_that_speaks_https_the_hub_goes_by_its_outside_name_on_a_database_elsewhere(
     tmp_path: Path,
 ) -> None:
-    async with mail_provider() as mailboxes, postgres.running(tmp_path / "elsewhere") as database_url:
+    async with mail_provider() as mailboxes, postgres.run_postgres(tmp_path / "elsewhere") as database_url:
         # Starting and stopping the hub may hold up this loop: until the press nobody sends a mail.
         settings = {"ANLING_PUBLIC_URL": OUTSIDE, "ANLING_SMTP_URL": mailboxes.url}
         with hub_running(tmp_path, **settings, ANLING_DATABASE_URL=database_url) as hub:

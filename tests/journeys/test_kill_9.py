@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 from tests.journeys.test_readings import readings
 
 ALARMS_OF_COMPUTER = "SELECT id FROM alarm WHERE rule_id = 'room-hot' AND room_id = 'computer'"
@@ -10,17 +10,17 @@ ALARMS_OF_COMPUTER = "SELECT id FROM alarm WHERE rule_id = 'room-hot' AND room_i
 
 def runs_again(centre: Demo, name: str, killed: int) -> None:
     """Wait until the supervisor has started a part again, and the whole works."""
-    until(lambda: centre.pid_of(name) != killed, within=30, what=f"{name} is started again")
-    until(centre.is_ready, within=30, what=f"the hub works after {name} was killed")
-    until(lambda: centre.simulated().connected == len(centre.simulated().buttons), within=30)
-    until(centre.phones, within=30)
+    wait_until(lambda: centre.pid_of(name) != killed, within=30, what=f"{name} is started again")
+    wait_until(centre.is_ready, within=30, what=f"the hub works after {name} was killed")
+    wait_until(lambda: centre.simulated().connected == len(centre.simulated().buttons), within=30)
+    wait_until(centre.phones, within=30)
 
 
 def is_on_the_phone(centre: Demo, button: str) -> None:
     """Wait until the one alarm of this button is on the duty social worker's phone, and the button says so."""
-    until(lambda: centre.light(button).text == "听到了，有人来", within=30)
+    wait_until(lambda: centre.light(button).text == "听到了，有人来", within=30)
     [(alarm_id,)] = centre.rows("SELECT id FROM alarm WHERE device_id = %s", button)
-    until(lambda: [shown for shown in centre.phones()["sw-1"] if shown.alarm_id == alarm_id], within=30)
+    wait_until(lambda: [shown for shown in centre.phones()["sw-1"] if shown.alarm_id == alarm_id], within=30)
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_when_the_database_is_killed_a_press_meanwhile_and_one_afterwards_arrive
 def test_when_alarm_path_and_telemetry_are_killed_presses_arrive_once_alarms_climb_and_a_waiting_rule_fires_once(
     centre: Demo,
 ) -> None:
-    until(lambda: readings(centre, "t-computer", "temperature"), within=40)
+    wait_until(lambda: readings(centre, "t-computer", "temperature"), within=40)
     centre.heat("computer")
     centre.wind(40)
     waits = "SELECT FROM rule_state WHERE rule_id = 'room-hot' AND key = 'room:computer' AND stage = 'pending'"
     # A busy hub may shed a reading after a second; its sensor says it again within thirty.
-    until(lambda: centre.rows(waits), within=40, what="the rule waits whether the room stays hot")
+    wait_until(lambda: centre.rows(waits), within=40, what="the rule waits whether the room stays hot")
     centre.press("b-33")
     told_before = centre.ringing("sw-1", "傅奶奶")
 
@@ -76,10 +76,10 @@ def test_when_alarm_path_and_telemetry_are_killed_presses_arrive_once_alarms_cli
     centre.wind(10)
     assert centre.ringing("sw-2", "傅奶奶").alarm_id == told_before.alarm_id
     centre.wind(5)
-    until(lambda: centre.rows(ALARMS_OF_COMPUTER), within=30, what="the room is hot")
+    wait_until(lambda: centre.rows(ALARMS_OF_COMPUTER), within=30, what="the room is hot")
     hot = len(readings(centre, "t-computer", "temperature"))
     centre.wind(30)
-    until(
+    wait_until(
         lambda: len(readings(centre, "t-computer", "temperature")) > hot, within=40, what="it says again that it is hot"
     )
     assert len(centre.rows(ALARMS_OF_COMPUTER)) == 1

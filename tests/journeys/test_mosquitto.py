@@ -1,6 +1,6 @@
 """What becomes of a press while the Mosquitto between devices and hub dies? Others run behind it, too: see conftest."""
 
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 
 def test_a_press_while_mosquitto_is_killed_is_heard_once_and_answered(centre: Demo) -> None:
@@ -10,6 +10,6 @@ def test_a_press_while_mosquitto_is_killed_is_heard_once_and_answered(centre: De
     shown = centre.ringing("sw-1", "马奶奶")
     assert centre.take("sw-1", shown) == {"code": "accepted"}
 
-    until(lambda: centre.light("b-09").text == "孙丽正在赶来", within=30)
+    wait_until(lambda: centre.light("b-09").text == "孙丽正在赶来", within=30)
     assert centre.rows("SELECT times_pressed FROM alarm WHERE id = %s", shown.alarm_id) == [(1,)]
     assert centre.pid_of("mosquitto") != pid

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from hub.mqtt.codec import Connect, Publish
-from hub.mqtt.encode import encode
-from tests.fakes.demo import Demo, until
+from hub.mqtt.encode import encode_packet
+from tests.fakes.demo import Demo, wait_until
 from tests.journeys.test_kill_9 import is_on_the_phone, runs_again
 
 FLOOD = 20_000
@@ -53,7 +53,7 @@ def test_a_press_waits_for_no_process_that_stands_still_and_the_supervisor_repla
 ) -> None:
     with standing_still(centre, name) as pid:
         centre.press(button)
-        until(lambda: heard(centre, button), what=f"{button} is heard while {name} stands still")
+        wait_until(lambda: heard(centre, button), what=f"{button} is heard while {name} stands still")
         assert stands_still(pid), "it was killed before the press had arrived"
 
     is_on_the_phone(centre, button)
@@ -76,15 +76,15 @@ def test_pages_that_stand_still_within_a_transaction_keep_no_press_waiting_and_a
     with ThreadPoolExecutor(1) as aside, psycopg.connect(centre.database_url) as conn:
         conn.execute("SELECT FROM ledger_head FOR UPDATE")
         answering = aside.submit(staff.post, f"/api/alarms/{shown.alarm_id}/accept")
-        until(lambda: centre.rows(WAITS), what="the pages wait for the ledger's head")
+        wait_until(lambda: centre.rows(WAITS), what="the pages wait for the ledger's head")
         os.kill(pid, signal.SIGSTOP)
         conn.commit()
         try:
             centre.press("b-22")
-            until(lambda: heard(centre, "b-22"), what="another press is heard")
+            wait_until(lambda: heard(centre, "b-22"), what="another press is heard")
             assert stands_still(pid), "they were killed before the press had arrived"
             # A tap waits until the pages are replaced; a phone that does not wait so long is tapped again.
-            until(lambda: centre.take("sw-1", shown)["code"] == "accepted", within=30, what="the tap is taken")
+            wait_until(lambda: centre.take("sw-1", shown)["code"] == "accepted", within=30, what="the tap is taken")
         finally:
             runs_again(centre, "pages", pid)
         assert isinstance(answering.exception(), httpx.TransportError), "nobody was told that it had been written"
@@ -94,15 +94,15 @@ def test_pages_that_stand_still_within_a_transaction_keep_no_press_waiting_and_a
 
 
 def test_a_press_passes_a_flood_of_readings(centre: Demo) -> None:
-    reading = encode(Publish("anling/v1/jiuquan-road/tele/t-gym", b'{"v":1,"readings":[]}'))
-    hello = encode(Connect("flood", username="t-gym", password=centre.password_of("t-gym")))
+    reading = encode_packet(Publish("anling/v1/jiuquan-road/tele/t-gym", b'{"v":1,"readings":[]}'))
+    hello = encode_packet(Connect("flood", username="t-gym", password=centre.password_of("t-gym")))
     with ThreadPoolExecutor(1) as aside, socket.create_connection(("127.0.0.1", centre.mqtt_port)) as flooding:
         flooding.sendall(hello)
         assert flooding.recv(4) == b"\x20\x02\x00\x00"
         sending = aside.submit(flooding.sendall, reading * FLOOD)
 
         centre.press("b-23")
-        until(lambda: heard(centre, "b-23"), what="a press is heard during a flood")
+        wait_until(lambda: heard(centre, "b-23"), what="a press is heard during a flood")
 
         sending.result(60)
     is_on_the_phone(centre, "b-23")
@@ -118,7 +118,7 @@ def test_what_telemetry_found_before_it_was_killed_is_an_alarm_once(centre: Demo
         )
         killed = centre.kill("telemetry")
         conn.commit()
-    until(lambda: centre.rows(alarms) == [(1,)], what="the finding is an alarm")
+    wait_until(lambda: centre.rows(alarms) == [(1,)], what="the finding is an alarm")
     runs_again(centre, "telemetry", killed)
 
     assert centre.rows(alarms) == [(1,)]

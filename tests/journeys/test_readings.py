@@ -3,7 +3,7 @@
 from pydantic import TypeAdapter
 
 from hub.telemetry.api import RoomDay
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 ALARMS_OF_CHESS = "SELECT id, priority, state FROM alarm WHERE rule_id = 'room-hot' AND room_id = 'chess'"
 
@@ -35,10 +35,10 @@ def test_readings_camera_health_and_occupancy_are_in_the_time_series(centre: Dem
     centre.is_in("s-20", "gym")
     centre.is_in("s-21", "gym")
 
-    until(lambda: readings(centre, "t-gym", "temperature"), within=40)
-    until(lambda: max(readings(centre, "cam-gym", "occupancy"), default=0) >= 1, within=40)
+    wait_until(lambda: readings(centre, "t-gym", "temperature"), within=40)
+    wait_until(lambda: max(readings(centre, "cam-gym", "occupancy"), default=0) >= 1, within=40)
     for name in ("frames_per_second", "bitrate", "last_frame_age", "black", "frozen", "motion"):
-        assert until(lambda name=name: readings(centre, "cam-gym", name)), name  # type: ignore[misc]
+        assert wait_until(lambda name=name: readings(centre, "cam-gym", name)), name  # type: ignore[misc]
     assert all(10 < value < 30 for value in readings(centre, "t-gym", "temperature"))
 
 
@@ -50,7 +50,7 @@ def test_a_rooms_day_shows_temperature_occupancy_and_motion(centre: Demo) -> Non
         now = day()
         return all(any(value is not None for value in part) for part in (now.temperature, now.occupancy, now.motion))
 
-    until(has_everything, within=40)
+    wait_until(has_everything, within=40)
     shown = day()
     assert shown.room.name == "阅览室"
     assert len(shown.at) == len(shown.temperature) == len(shown.occupancy) == len(shown.motion)
@@ -58,33 +58,33 @@ def test_a_rooms_day_shows_temperature_occupancy_and_motion(centre: Demo) -> Non
 
 
 def test_a_hot_room_is_an_urgent_alarm_exactly_once(centre: Demo) -> None:
-    until(lambda: readings(centre, "t-chess", "temperature"), within=40)
+    wait_until(lambda: readings(centre, "t-chess", "temperature"), within=40)
     centre.heat("chess")
     centre.wind(40)
-    until(lambda: readings(centre, "t-chess", "temperature")[-1] > 32, what="it is hot")
+    wait_until(lambda: readings(centre, "t-chess", "temperature")[-1] > 32, what="it is hot")
 
     centre.wind(15)
-    [(alarm_id, priority, state)] = until(lambda: centre.rows(ALARMS_OF_CHESS))
+    [(alarm_id, priority, state)] = wait_until(lambda: centre.rows(ALARMS_OF_CHESS))
     assert (priority, state) == ("P2", "open")
     assert centre.ringing("sw-1", "棋牌室").alarm_id == alarm_id
 
     hot = len(readings(centre, "t-chess", "temperature"))
     centre.wind(30)
-    until(lambda: len(readings(centre, "t-chess", "temperature")) > hot, within=40, what="it says again that it is hot")
+    wait_until(lambda: len(readings(centre, "t-chess", "temperature")) > hot, within=40, what="it says again that it is hot")
     assert len(centre.rows(ALARMS_OF_CHESS)) == 1
 
 
 def test_a_dark_camera_is_a_notice_until_it_sees_again(centre: Demo) -> None:
-    until(lambda: readings(centre, "cam-reading", "black"), within=40)
+    wait_until(lambda: readings(centre, "cam-reading", "black"), within=40)
     centre.darken("cam-reading")
-    until(lambda: readings(centre, "cam-reading", "black")[-1] == 1.0)
+    wait_until(lambda: readings(centre, "cam-reading", "black")[-1] == 1.0)
 
     centre.wind(10)
-    until(lambda: standing(centre, "camera-dark", "device:cam-reading"))
+    wait_until(lambda: standing(centre, "camera-dark", "device:cam-reading"))
     assert not centre.rows("SELECT FROM alarm WHERE rule_id = 'camera-dark'"), "a notice wakes nobody"
 
     centre.darken("cam-reading", on=False)
-    until(lambda: not standing(centre, "camera-dark", "device:cam-reading"), within=20)
+    wait_until(lambda: not standing(centre, "camera-dark", "device:cam-reading"), within=20)
 
 
 def test_while_the_line_is_cut_the_buttons_keep_their_presses_and_none_is_lost(centre: Demo) -> None:
@@ -98,7 +98,7 @@ def test_while_the_line_is_cut_the_buttons_keep_their_presses_and_none_is_lost(c
     assert centre.rows(arrived, list(pressed)) == []
     centre.cut(on=False)
 
-    until(lambda: len(centre.rows(arrived, list(pressed))) == len(pressed), within=30, what="every press arrives")
+    wait_until(lambda: len(centre.rows(arrived, list(pressed))) == len(pressed), within=30, what="every press arrives")
     assert {(message, device) for message, device, _ in centre.rows(arrived, list(pressed))} == set(pressed.items())
     assert {late for _, _, late in centre.rows(arrived, list(pressed))} == {True}, "each says that it is late"
     alarms = centre.rows(
@@ -106,7 +106,7 @@ def test_while_the_line_is_cut_the_buttons_keep_their_presses_and_none_is_lost(c
         buttons,
     )
     assert alarms == [(button, 1) for button in buttons], "a late press is still an alarm, and one alarm"
-    until(lambda: {centre.light(button).light for button in buttons} == {"steady"})
+    wait_until(lambda: {centre.light(button).light for button in buttons} == {"steady"})
 
 
 def test_two_presses_that_a_button_kept_are_one_alarm_that_counts_them(centre: Demo) -> None:
@@ -115,5 +115,5 @@ def test_two_presses_that_a_button_kept_are_one_alarm_that_counts_them(centre: D
     centre.cut(on=False)
 
     mine = "SELECT message_id FROM press WHERE device_id = 'b-26'"
-    until(lambda: {message for (message,) in centre.rows(mine)} == kept, within=30)
+    wait_until(lambda: {message for (message,) in centre.rows(mine)} == kept, within=30)
     assert centre.rows("SELECT times_pressed FROM alarm WHERE device_id = 'b-26'") == [(2,)]

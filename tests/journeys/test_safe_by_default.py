@@ -5,7 +5,7 @@ import stat
 from ipaddress import ip_address
 
 from hub.kit.logins import WITH_PASSWORD
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 from tests.fakes.sockets import LISTENS, sockets_of
 from tests.integration.web.page import opened
 from tests.journeys.test_a_family import NOBODY_ELSE, watching
@@ -124,7 +124,7 @@ def test_the_mail_says_the_same_as_the_phone(centre: Demo) -> None:
             answer = centre.http.get(f"{centre.phones_url}/messages").json()
             return [mail for mail in answer["mail"] if "苏爷爷" in mail["text"]]
 
-        mail = until(mails, within=20)[0]
+        mail = wait_until(mails, within=20)[0]
     finally:
         centre.http.post(f"{centre.phones_url}/faults", json={"fault": None})
     assert mail["to"] == "sw-1@longyuan.example"

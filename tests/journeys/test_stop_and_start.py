@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_goes_on
         os.kill(centre.process.pid, signal.SIGKILL)
         centre.process.wait(10)
 
-        until(lambda: not centre.pids(), within=30, what="nothing of it is left")
+        wait_until(lambda: not centre.pids(), within=30, what="nothing of it is left")
         assert other.poll() is None
     wanted = int(centre.environment["ANLING_HTTP_PORT"])
     with socket.socket() as stranger:

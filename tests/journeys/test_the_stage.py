@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from hub.embedded.screen import ROLES
 from hub.web.door import Me
-from tests.fakes.demo import Demo, until
+from tests.fakes.demo import Demo, wait_until
 
 ROW = re.compile(r"^[│|] *(\S.*?) *[│|] *(\S+) *[│|] *(\S+) *[│|] *(\S.*?) *[│|]$", re.MULTILINE)
 """One line of the table of accounts: role, account, password, name."""
@@ -81,8 +81,8 @@ def test_the_switch_of_the_line_cuts_every_device_off_and_mends_it(centre: Demo)
     buttons = len(centre.simulated().buttons)
 
     switch(centre, "line", cut=True)
-    until(lambda: centre.simulated().connected == 0, what="no button is connected")
+    wait_until(lambda: centre.simulated().connected == 0, what="no button is connected")
     assert centre.simulated().line_cut
 
     switch(centre, "line", cut=False)
-    until(lambda: centre.simulated().connected == buttons, within=40, what="every button is connected")
+    wait_until(lambda: centre.simulated().connected == buttons, within=40, what="every button is connected")

@@ -22,7 +22,7 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from hub.embedded import postgres
-from hub.kit.logins import set_up_async
+from hub.kit.logins import set_up_logins_async
 from tests.fakes.logins import PASSWORDS
 from tests.mutation.model import Mutant, Result, SourceMutant
 from tests.mutation.report import as_json, as_text, explain, is_good, read_explained
@@ -96,8 +96,8 @@ async def mutate(asked: Asked) -> list[Result]:
     in_memory = MEMORY.is_dir() and "TMPDIR" not in os.environ
     with tempfile.TemporaryDirectory(prefix="anling-mutate-", dir=MEMORY if in_memory else None) as name:
         folder = Path(name)
-        async with postgres.running(folder / "postgres", durable=False) as url:
-            await set_up_async(url, PASSWORDS)
+        async with postgres.run_postgres(folder / "postgres", durable=False) as url:
+            await set_up_logins_async(url, PASSWORDS)
             with copied_database(url, "anling") as template:
                 database_url = make_conninfo(url, dbname=template)
                 schema, related = find_schema_mutants(database_url), find_related_names(database_url)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from hub.settings import BadSettings, not_to_run_with, read_settings, unknown
+from hub.settings import BadSettings, find_blocking_settings, read_settings, find_unknown_settings
 from tests.fakes.certificate import make_certificate
 
 
@@ -283,7 +283,7 @@ def test_pages_and_devices_need_a_port_each(
     for name, value in {"HTTP_HOST": http_host, "MQTT_HOST": mqtt_host, "HTTP_PORT": "1883"}.items():
         monkeypatch.setenv(f"ANLING_{name}", value)
 
-    told = not_to_run_with(read_settings())
+    told = find_blocking_settings(read_settings())
 
     assert len(told) == lines
     assert all(line.startswith("ANLING_MQTT_PORT=1883: ") for line in told)
@@ -293,16 +293,16 @@ def test_devices_at_another_broker_leave_every_port_to_the_pages(monkeypatch: py
     monkeypatch.setenv("ANLING_HTTP_PORT", "1883")
     monkeypatch.setenv("ANLING_MQTT_URL", "mqtt://broker")
 
-    assert not_to_run_with(read_settings()) == []
+    assert find_blocking_settings(read_settings()) == []
 
 
 def test_a_folder_of_rules_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ANLING_RULES_DIR", str(tmp_path))
-    assert not_to_run_with(read_settings()) == []
+    assert find_blocking_settings(read_settings()) == []
 
     monkeypatch.setenv("ANLING_RULES_DIR", "/no/rules")
 
-    assert not_to_run_with(read_settings()) == [
+    assert find_blocking_settings(read_settings()) == [
         "ANLING_RULES_DIR='/no/rules': should be a folder that this account can read"
     ]
 
@@ -314,7 +314,7 @@ def test_a_folder_of_rules_that_is_gone_stops_no_start_of_a_hub_that_kept_them(
     monkeypatch.setenv("ANLING_DATA_DIR", str(tmp_path))
     (tmp_path / "rules-in-force.json").touch()
 
-    assert not_to_run_with(read_settings()) == []
+    assert find_blocking_settings(read_settings()) == []
 
 
 @pytest.mark.parametrize(
@@ -327,10 +327,10 @@ def test_a_folder_of_rules_that_is_gone_stops_no_start_of_a_hub_that_kept_them(
     ],
 )
 def test_a_misspelt_setting_is_told_with_the_one_that_is_meant(name: str, said: str) -> None:
-    assert unknown([name]) == [f"{name} is no setting of the hub and changes nothing: {said}"]
+    assert find_unknown_settings([name]) == [f"{name} is no setting of the hub and changes nothing: {said}"]
 
 
 def test_settings_and_what_other_programs_of_ours_read_are_not_misspelt() -> None:
     known = ["ANLING_HTTP_PORT", "anling_http_port", "ANLING_LAN", "ANLING_TEST_DATABASE_URL", "ANLING_DEVICE_PASSWORD"]
 
-    assert unknown([*known, "PATH"]) == []
+    assert find_unknown_settings([*known, "PATH"]) == []

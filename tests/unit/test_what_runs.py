@@ -13,12 +13,12 @@ from tests.run import (
     SIDE_BY_SIDE,
     TOOLS,
     WITH_CENTRES,
-    calls,
-    rounds,
+    plan_calls,
+    plan_rounds,
     run_quickly,
     run_round,
     take_marker,
-    verdict,
+    combine_statuses,
 )
 
 TOGETHER = ["tests", "--ignore=tests/browser", "--ignore=tests/journeys"]
@@ -37,11 +37,11 @@ TOGETHER = ["tests", "--ignore=tests/browser", "--ignore=tests/journeys"]
     ],
 )
 def test_chosen_paths_go_to_the_call_they_belong_to(arguments: list[str], expected: list[list[str]]) -> None:
-    assert calls(arguments, without=()) == expected
+    assert plan_calls(arguments, without=()) == expected
 
 
 def test_options_alone_go_to_everything() -> None:
-    together, journeys, browser = calls(["-k", "press"], without=())
+    together, journeys, browser = plan_calls(["-k", "press"], without=())
 
     assert together == [*SIDE_BY_SIDE, "-k", "press", *TOGETHER]
     assert journeys == [*WITH_CENTRES, "-k", "press", "tests/journeys"]
@@ -49,7 +49,7 @@ def test_options_alone_go_to_everything() -> None:
 
 
 def test_without_chromium_there_is_no_call_for_the_browser() -> None:
-    assert calls([], without=["chromium"]) == [
+    assert plan_calls([], without=["chromium"]) == [
         [*SIDE_BY_SIDE, *TOGETHER],
         [*WITH_CENTRES, "tests/journeys"],
     ]
@@ -58,9 +58,9 @@ def test_without_chromium_there_is_no_call_for_the_browser() -> None:
 def test_the_journeys_and_the_browser_s_tests_run_at_the_same_time_and_nothing_runs_beside_the_crowd() -> None:
     crowd, journeys, browser = [*SIDE_BY_SIDE, "tests"], [*WITH_CENTRES, "tests/journeys"], ["tests/browser"]
 
-    assert rounds([crowd, journeys, browser]) == [[crowd], [journeys, browser]]
-    assert rounds([browser]) == [[browser]]
-    assert rounds([]) == []
+    assert plan_rounds([crowd, journeys, browser]) == [[crowd], [journeys, browser]]
+    assert plan_rounds([browser]) == [[browser]]
+    assert plan_rounds([]) == []
 
 
 def test_calls_at_the_same_time_each_say_what_they_found(capfd: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +80,7 @@ def test_a_marker_of_the_callers_is_kept_to_be_joined_with_ours() -> None:
     [([0, 0], 0), ([0, NO_TESTS], 0), ([NO_TESTS, NO_TESTS], NO_TESTS), ([0, 1], 1), ([2, 1], 2), ([], NO_TESTS)],
 )
 def test_nothing_that_ran_is_no_success(statuses: list[int], expected: int) -> None:
-    assert verdict(statuses) == expected
+    assert combine_statuses(statuses) == expected
 
 
 def test_every_tool_is_missing_on_an_empty_machine() -> None:

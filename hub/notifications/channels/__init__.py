@@ -4,31 +4,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from hub.notifications.model import Outgoing
+from hub.notifications.model import LeasedNotification
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SendAccepted:
     """The provider has it: HTTP or SMTP success, and success in the body where a body says anything."""
 
     provider_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class SendRetry:
     """Not now: the same message over the same channel may work in a moment. `reason` is a code."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class SendRefused:
     """Never: the channel refuses this message or this address. `reason` is a code."""
 
     reason: str
 
 
-Result: TypeAlias = Taken | Retry | Failed
+Result: TypeAlias = SendAccepted | SendRetry | SendRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class AcceptUrls:
 class Channel(Protocol):
     """A way to people. Answers within `SEND_WITHIN`; never raises for what the world does."""
 
-    async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
+    async def send(self, outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> Result:
         """Hand `outgoing` to the provider."""
         ...
 

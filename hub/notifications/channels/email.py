@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Failed, Result, Retry, Taken
-from hub.notifications.model import Outgoing
-from hub.notifications.texts import LANGUAGES, subject, texts
+from hub.notifications.channels import SEND_WITHIN, AcceptUrls, SendRefused, Result, SendRetry, SendAccepted
+from hub.notifications.model import LeasedNotification
+from hub.notifications.texts import LANGUAGES, render_subject, render_texts
 from hub.settings import MAILBOX
 
 _TAKE_IT: Final = {"zh-CN": "我来处理", "en": "I'll take it"}
@@ -37,7 +37,7 @@ class Mailserver:
     password: str | None = field(default=None, repr=False)
 
 
-def mailserver(url: str) -> Mailserver:
+def parse_mailserver(url: str) -> Mailserver:
     """Read `smtp://user:password@host:587?from=anling@example.org`. Raises ValueError with what is wrong."""
     parts = urlsplit(url)
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
@@ -63,22 +63,22 @@ class EmailChannel:
         self._server = server
         self._within = within
 
-    async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
+    async def send(self, outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> Result:
         if not MAILBOX.fullmatch(outgoing.to.address):
-            return Failed("bad-address")
-        mail = message(outgoing, accept, self._server.sender, now)
+            return SendRefused("bad-address")
+        mail = build_mail(outgoing, accept, self._server.sender, now)
         try:
             async with asyncio.timeout(self._within):
                 await self._submit(mail)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            return _refused(error.recipients[0].code)
+            return _classify_refusal(error.recipients[0].code)
         except aiosmtplib.SMTPResponseException as error:
-            return _refused(error.code)
+            return _classify_refusal(error.code)
         except (TimeoutError, aiosmtplib.SMTPTimeoutError):
-            return Retry("timeout")
+            return SendRetry("timeout")
         except (aiosmtplib.SMTPException, OSError):
-            return Retry("unreachable")
-        return Taken(mail["Message-ID"])
+            return SendRetry("unreachable")
+        return SendAccepted(mail["Message-ID"])
 
     async def _submit(self, mail: EmailMessage) -> None:
         await aiosmtplib.send(
@@ -93,14 +93,14 @@ class EmailChannel:
         )
 
 
-def message(outgoing: Outgoing, accept: AcceptUrls | None, sender: str, now: datetime) -> EmailMessage:
+def build_mail(outgoing: LeasedNotification, accept: AcceptUrls | None, sender: str, now: datetime) -> EmailMessage:
     """The mail: a part in each language, the recipient's own first. Repeated attempts carry the same Message-ID."""
     own = outgoing.to.language
-    words = texts(outgoing.template, outgoing.facts, outgoing.n, outgoing.to.account_id)
+    words = render_texts(outgoing.template, outgoing.facts, outgoing.n, outgoing.to.account_id)
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["From"] = sender
     mail["To"] = outgoing.to.address
-    mail["Subject"] = subject(outgoing.template, outgoing.facts, own)
+    mail["Subject"] = render_subject(outgoing.template, outgoing.facts, own)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{outgoing.id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -117,9 +117,9 @@ def message(outgoing: Outgoing, accept: AcceptUrls | None, sender: str, now: dat
     return mail
 
 
-def _refused(code: int) -> Result:
+def _classify_refusal(code: int) -> Result:
     """RFC 5321, 4.2.1: 4yz may work later, 5yz never will."""
-    return Retry(f"smtp-{code}") if 400 <= code < 500 else Failed(f"smtp-{code}")
+    return SendRetry(f"smtp-{code}") if 400 <= code < 500 else SendRefused(f"smtp-{code}")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -13,9 +13,9 @@ from standardwebhooks import Webhook
 
 from hub.kit.ids import OrganisationId
 from hub.notices.model import Priority
-from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Failed, Result, Retry, Taken
-from hub.notifications.model import Outgoing
-from hub.notifications.texts import texts
+from hub.notifications.channels import SEND_WITHIN, AcceptUrls, SendRefused, Result, SendRetry, SendAccepted
+from hub.notifications.model import LeasedNotification
+from hub.notifications.texts import render_texts
 
 _LONGEST_ANSWER: Final = 16 * 1024
 _PROVIDER_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -49,12 +49,12 @@ class WebhookChannel:
         ) as client:
             yield cls(client, secrets, within=within)
 
-    async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
+    async def send(self, outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> Result:
         organisation = outgoing.to.organisation_id
         signer = self._signers.get(organisation) if organisation is not None else None
         if signer is None:
-            return Failed("no-secret")
-        payload = json.dumps(body(outgoing, accept, now), ensure_ascii=False, separators=(",", ":"))
+            return SendRefused("no-secret")
+        payload = json.dumps(build_body(outgoing, accept, now), ensure_ascii=False, separators=(",", ":"))
         headers = {
             "content-type": "application/json",
             "webhook-id": outgoing.id,
@@ -65,13 +65,13 @@ class WebhookChannel:
             async with asyncio.timeout(self._within):
                 return await self._post(outgoing.to.address, payload, headers)
         except (TimeoutError, httpx.TimeoutException):
-            return Retry("timeout")
+            return SendRetry("timeout")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):  # a host that no name can have
-            return Failed("bad-address")
+            return SendRefused("bad-address")
         except httpx.DecodingError:
-            return Retry("unreadable")
+            return SendRetry("unreadable")
         except httpx.TransportError:
-            return Retry("unreachable")
+            return SendRetry("unreachable")
 
     async def _post(self, url: str, payload: str, headers: Mapping[str, str]) -> Result:
         async with self._client.stream("POST", url, content=payload.encode(), headers=headers) as response:
@@ -80,29 +80,29 @@ class WebhookChannel:
                 answer += chunk
                 if len(answer) > _LONGEST_ANSWER:
                     break
-        return judge(response.status_code, answer)
+        return classify_response(response.status_code, answer)
 
 
-def judge(status: int, answer: bytes) -> Result:
+def classify_response(status: int, answer: bytes) -> Result:
     """What an answer means: taken needs success of HTTP, and of the code in the body where there is one.
 
     What else the body says stops nothing: a `provider_id` that is none is left out.
     """
     if status in {408, 429} or status >= 500:
-        return Retry(f"http-{status}")
+        return SendRetry(f"http-{status}")
     if not 200 <= status < 300:
-        return Failed(f"http-{status}")
-    said = _json(answer)
+        return SendRefused(f"http-{status}")
+    said = _parse_object(answer)
     code = next((said[name] for name in _CODES if name in said), 0)
     if code not in (0, "0"):
-        return Failed("refused")
+        return SendRefused("refused")
     provider_id = said.get("provider_id")
     if isinstance(provider_id, str) and _PROVIDER_ID.fullmatch(provider_id):
-        return Taken(provider_id)
-    return Taken()
+        return SendAccepted(provider_id)
+    return SendAccepted()
 
 
-def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[str, object]:
+def build_body(outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> dict[str, object]:
     """What an organisation gets: whom to tell, of which alarm, in which words. Ids, names and words, nothing else."""
     asks = outgoing.asks
     facts = outgoing.facts
@@ -121,14 +121,14 @@ def body(outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> dict[s
                 "owner": dict(facts.owner),
             },
             "n": outgoing.n,
-            "text": texts(outgoing.template, facts, outgoing.n, outgoing.to.account_id),
+            "text": render_texts(outgoing.template, facts, outgoing.n, outgoing.to.account_id),
             "urgent": asks and facts.priority == Priority.P1,
             "accept_url": accept.api if accept else None,
         },
     }
 
 
-def _json(answer: bytes) -> dict[str, object]:
+def _parse_object(answer: bytes) -> dict[str, object]:
     """The object in the answer; empty when it is none, as many providers answer a bare `ok`."""
     try:
         said = json.loads(answer)

@@ -20,24 +20,24 @@ from hub.video.media import account, control, internals
 
 def main() -> None:
     """Serve until told to stop. What prevents that is one line on stderr."""
-    options = _options()
+    options = _parse_options()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s media %(levelname)s %(message)s")
     for talkative in ("aioice", "aiortc"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
-        asyncio.run(_run(options.socket, options.hosts))
+        asyncio.run(_run_media(options.socket, options.hosts))
     except (OSError, internals.Changed) as error:
         sys.exit(f"media: {error}")
 
 
-async def _run(socket: Path, hosts: tuple[str, ...]) -> None:
+async def _run_media(socket: Path, hosts: tuple[str, ...]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await internals.prove(hosts)
+    await internals.verify_internals(hosts)
     parent = os.getppid()
-    async with control.serve(socket, hosts):
-        await account.leave_root()
+    async with control.serve_control(socket, hosts):
+        await account.drop_privileges()
         if os.getppid() != parent:  # it went in between, and its signal with it
             return
         sys.stdout.write("ready\n")
@@ -45,15 +45,15 @@ async def _run(socket: Path, hosts: tuple[str, ...]) -> None:
         await stop.wait()
 
 
-def _hosts(text: str) -> tuple[str, ...]:
+def _parse_hosts(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_address(host.strip())) for host in text.split(",") if host.strip())
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hub.video.media", description="Passes cameras' pictures on.")
     parser.add_argument("--socket", type=Path, required=True, help="where the hub speaks to this process")
     parser.add_argument(
-        "--hosts", type=_hosts, default=("127.0.0.1",), help="the addresses offered to viewers, by commas"
+        "--hosts", type=_parse_hosts, default=("127.0.0.1",), help="the addresses offered to viewers, by commas"
     )
     return parser.parse_args()
 

@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_GET_PDEATHSIG: Final = 2
 
 
-async def leave_root() -> None:
+async def drop_privileges() -> None:
     """When root started this process, become an account that owns no file and is in no group; for others nothing.
 
     Called when everything is imported and the socket listens: neither the program nor the data folder has to be
@@ -25,7 +25,7 @@ async def leave_root() -> None:
     """
     if os.geteuid() != 0 or sys.platform != "linux":
         return
-    await _import_what_python_imports_late()
+    await _preload_late_imports()
     ends_with_parent = _death_signal()
     try:
         os.setgroups([])
@@ -38,7 +38,7 @@ async def leave_root() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(ends_with_parent), 0, 0, 0)
 
 
-async def _import_what_python_imports_late() -> None:
+async def _preload_late_imports() -> None:
     """Codecs, and the thread in which names of cameras are looked up: later their files may be out of reach."""
     for codec in ("ascii", "latin-1", "idna", "utf-16", "unicode_escape"):
         codecs.lookup(codec)

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def contained(
+def contain_defects(
     whose: str, otherwise: Callable[[str], None], *, expected: tuple[type[Exception], ...] = ()
 ) -> Iterator[None]:
     """Run a block that belongs to `whose` (an id); an exception that it raises is logged, then `otherwise` is called.

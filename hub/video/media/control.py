@@ -14,20 +14,20 @@ from typing import assert_never
 from pydantic import ValidationError
 
 from hub.video.media import gate
-from hub.video.media.bulkhead import contained
+from hub.video.media.bulkhead import contain_defects
 from hub.video.media.peers import NotPossible, Viewer
 from hub.video.media.sources import LINGER_SECONDS, Sources
 from hub.video.model import (
     LONGEST_LINE,
     LONGEST_SOCKET_PATH,
     REQUEST,
-    Answer,
+    SdpAnswer,
     AskStats,
     Candidates,
     Close,
-    Done,
+    MediaDone,
     Ending,
-    Failed,
+    MediaFailed,
     Open,
     PlayCode,
     Renew,
@@ -35,7 +35,7 @@ from hub.video.model import (
     Reply,
     Request,
     Stats,
-    line,
+    encode_line,
 )
 
 log = logging.getLogger(__name__)
@@ -61,10 +61,10 @@ class Media:
     async def answer(self, request: Request) -> Reply:
         """Do what the hub asks. What cannot be done is a Failed, and so is a defect of ours at one request."""
         answered: list[Reply] = []
-        with contained(f"request {request.op}", lambda _: self._give_up(request)):
+        with contain_defects(f"request {request.op}", lambda _: self._give_up(request)):
             answered.append(await self._answer(request))
         said = "a defect of the media process: its log says where"
-        return answered[0] if answered else Failed(n=request.n, code=PlayCode.OUR_MISTAKE, message=said)
+        return answered[0] if answered else MediaFailed(n=request.n, code=PlayCode.OUR_MISTAKE, message=said)
 
     def _give_up(self, request: Request) -> None:
         """End the viewing whose opening failed by a defect: nobody waits for it."""
@@ -92,35 +92,35 @@ class Media:
             viewer.shut(Ending.STOPPED)
         self._sources.stop()
 
-    async def _open(self, request: Open) -> Answer | Failed:
+    async def _open(self, request: Open) -> SdpAnswer | MediaFailed:
         if request.viewing_id in self._viewers:
-            return Failed(n=request.n, code=PlayCode.ALREADY_OPENED, message="each viewing is opened once")
+            return MediaFailed(n=request.n, code=PlayCode.ALREADY_OPENED, message="each viewing is opened once")
         if request.viewing_id in self._gone:
-            return Failed(n=request.n, code=PlayCode.NO_SUCH_VIEWING, message="it has ended")
+            return MediaFailed(n=request.n, code=PlayCode.NO_SUCH_VIEWING, message="it has ended")
         if len(self._viewers) >= MOST_VIEWERS:
-            return Failed(n=request.n, code=PlayCode.TOO_MANY_VIEWERS, message=f"{MOST_VIEWERS} look already")
+            return MediaFailed(n=request.n, code=PlayCode.TOO_MANY_VIEWERS, message=f"{MOST_VIEWERS} look already")
         source = self._sources.open(request.camera_id, request.source_url)
-        opened = gate.opened(request.as_of, request.held_seconds, time.monotonic())
+        opened = gate.open_gate(request.as_of, request.held_seconds, time.monotonic())
         viewer = self._viewers[request.viewing_id] = Viewer(request.viewing_id, source, opened)
         self._group.create_task(self._see_off(viewer))
         if source.problem is not None:
             viewer.shut(Ending.CAMERA_UNUSABLE)
-            return Failed(n=request.n, code=PlayCode.CAMERA_UNUSABLE, message=source.problem.message)
+            return MediaFailed(n=request.n, code=PlayCode.CAMERA_UNUSABLE, message=source.problem.message)
         try:
-            return Answer(n=request.n, sdp=await viewer.answer(request.offer, self._hosts))
+            return SdpAnswer(n=request.n, sdp=await viewer.answer(request.offer, self._hosts))
         except NotPossible as error:
             viewer.shut(error.code)
-            return Failed(n=request.n, code=error.code, message=str(error))
+            return MediaFailed(n=request.n, code=error.code, message=str(error))
 
-    async def _candidates(self, request: Candidates) -> Done | Failed:
+    async def _candidates(self, request: Candidates) -> MediaDone | MediaFailed:
         viewer = self._viewers.get(request.viewing_id)
         if viewer is None:
-            return Failed(n=request.n, code=PlayCode.NO_SUCH_VIEWING)
+            return MediaFailed(n=request.n, code=PlayCode.NO_SUCH_VIEWING)
         try:
             await viewer.add_candidates(request.fragment)
         except NotPossible as error:
-            return Failed(n=request.n, code=error.code, message=str(error))
-        return Done(n=request.n)
+            return MediaFailed(n=request.n, code=error.code, message=str(error))
+        return MediaDone(n=request.n)
 
     def _renew(self, request: Renew) -> Renewed:
         gone = {}
@@ -138,13 +138,13 @@ class Media:
             viewer.renew(request.as_of)
         return Renewed(n=request.n, gone=gone, unusable=unusable)
 
-    def _close(self, request: Close) -> Done:
+    def _close(self, request: Close) -> MediaDone:
         for viewing_id in request.viewing_ids:
             if viewer := self._viewers.get(viewing_id):
                 viewer.shut(Ending.CLOSED)
             elif viewing_id not in self._gone:  # its opening may still be on the way: it must not start any more
                 self._note_gone(viewing_id, Ending.CLOSED)
-        return Done(n=request.n)
+        return MediaDone(n=request.n)
 
     def _stats(self, request: AskStats) -> Stats:
         viewings = {viewer.viewing_id: viewer.stats for viewer in self._viewers.values()}
@@ -165,18 +165,18 @@ class Media:
         try:
             while not viewer.ended.done():
                 await asyncio.wait([viewer.ended], timeout=LOOK_SECONDS)
-                if not viewer.ended.done() and (why := _lost(viewer)):
+                if not viewer.ended.done() and (why := _find_loss_reason(viewer)):
                     viewer.shut(why)
         finally:
             viewer.shut(Ending.STOPPED)
             self._viewers.pop(viewer.viewing_id, None)
             self._note_gone(viewer.viewing_id, viewer.ended.result())
             self._sources.close(viewer.source.camera_id)
-            with contained(f"viewing {viewer.viewing_id}", lambda _: None):
+            with contain_defects(f"viewing {viewer.viewing_id}", lambda _: None):
                 await viewer.close(Ending.STOPPED)
 
 
-def _lost(viewer: Viewer) -> str | None:
+def _find_loss_reason(viewer: Viewer) -> str | None:
     """Why this viewer is not coming back, if so."""
     if viewer.source.is_stopped:  # the camera has another address now, which she gets when she asks again
         return Ending.PICTURE_AWAY
@@ -189,7 +189,7 @@ def _lost(viewer: Viewer) -> str | None:
 
 
 @asynccontextmanager
-async def serve(socket: Path, hosts: Sequence[str], *, linger: float = LINGER_SECONDS) -> AsyncIterator[Media]:
+async def serve_control(socket: Path, hosts: Sequence[str], *, linger: float = LINGER_SECONDS) -> AsyncIterator[Media]:
     """Serve the control socket for as long as this lasts. Raises OSError when it cannot listen."""
     if len(str(socket).encode()) > LONGEST_SOCKET_PATH:
         raise OSError(f"{socket}: a socket's path has at most {LONGEST_SOCKET_PATH} bytes: use a shorter data folder")
@@ -198,7 +198,7 @@ async def serve(socket: Path, hosts: Sequence[str], *, linger: float = LINGER_SE
     talks: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = group.create_task(_talk(media, reader, writer))
+        task = group.create_task(_answer_hub(media, reader, writer))
         talks.add(task)
         task.add_done_callback(talks.discard)
         task.add_done_callback(lambda _: writer.close())
@@ -220,7 +220,7 @@ async def serve(socket: Path, hosts: Sequence[str], *, linger: float = LINGER_SE
                 task.cancel()
 
 
-async def _talk(media: Media, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _answer_hub(media: Media, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer one hub. A slow opening does not hold up the renewals behind it."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -228,16 +228,16 @@ async def _talk(media: Media, reader: asyncio.StreamReader, writer: asyncio.Stre
                 request = REQUEST.validate_json(read)
                 match request:
                     case Open() | Candidates():
-                        group.create_task(_reply(media, request, writer))
+                        group.create_task(_answer_request(media, request, writer))
                     case _:
-                        await _reply(media, request, writer)
+                        await _answer_request(media, request, writer)
     except* (ConnectionError, ValueError, ValidationError) as errors:
         log.warning("the hub's connection ended: %s", type(errors.exceptions[0]).__name__)
 
 
-async def _reply(media: Media, request: Request, writer: asyncio.StreamWriter) -> None:
-    said = line(await media.answer(request))
+async def _answer_request(media: Media, request: Request, writer: asyncio.StreamWriter) -> None:
+    said = encode_line(await media.answer(request))
     if len(said) >= LONGEST_LINE:  # the hub would end the connection, and everybody's picture with it
-        said = line(Failed(n=request.n, code=PlayCode.TOO_LARGE, message=f"an answer of {len(said)} bytes"))
+        said = encode_line(MediaFailed(n=request.n, code=PlayCode.TOO_LARGE, message=f"an answer of {len(said)} bytes"))
     writer.write(said)
     await writer.drain()

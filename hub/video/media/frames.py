@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.video.media.timeline import CLOCK_RATE, Moment
+from hub.video.media.timeline import CLOCK_RATE, FrameTime
 
 LONGEST_SECONDS = 4.0
 MOST_BYTES = 1_000_000
@@ -15,7 +15,7 @@ class Frame:
     """One coded picture of a camera (Annex B), as every viewer gets it."""
 
     coded: bytes
-    moment: Moment
+    moment: FrameTime
     is_key: bool
 
     @property
@@ -51,7 +51,7 @@ class Gop:
         return tuple(self._frames)
 
 
-def hurried(frames: tuple[Frame, ...]) -> tuple[tuple[Frame, int], ...]:
+def compress_timestamps(frames: tuple[Frame, ...]) -> tuple[tuple[Frame, int], ...]:
     """Kept pictures with timestamps a millisecond apart, the last at its own: a viewer catches up at once."""
     if not frames:
         return ()

@@ -26,13 +26,13 @@ class Gate:
         return not self.is_shut and now < self.lease_until
 
 
-def opened(as_of: float, held_seconds: float, now: float) -> Gate:
+def open_gate(as_of: float, held_seconds: float, now: float) -> Gate:
     """The gate of a new viewing whose grant had held for `held_seconds` at `as_of`."""
     at = min(as_of, now)
     return Gate(allowed_since=at - held_seconds, lease_until=at + LEASE_SECONDS)
 
 
-def renewed(gate: Gate, as_of: float, now: float) -> Gate:
+def renew_gate(gate: Gate, as_of: float, now: float) -> Gate:
     """The gate after the hub found at `as_of` that the grant still holds.
 
     Where the lease had run out nobody knows what happened since: only what is captured from now on may be shown.
@@ -43,6 +43,6 @@ def renewed(gate: Gate, as_of: float, now: float) -> Gate:
     return Gate(allowed_since, max(gate.lease_until, min(as_of, now) + LEASE_SECONDS))
 
 
-def shut(gate: Gate) -> Gate:
+def shut_gate(gate: Gate) -> Gate:
     """The gate after the viewing ended: for ever."""
     return replace(gate, is_shut=True)

@@ -9,7 +9,7 @@ START = b"\x00\x00\x00\x01"
 B_SLICE = 1
 
 
-class Unit(IntEnum):
+class NalUnitType(IntEnum):
     """NAL unit types (table 7-1)."""
 
     SLICE = 1
@@ -18,7 +18,7 @@ class Unit(IntEnum):
     PICTURE = 8
 
 
-def units(stream: bytes) -> Iterator[bytes]:
+def split_units(stream: bytes) -> Iterator[bytes]:
     """The NAL units of a byte stream, without start codes."""
     for piece in stream.split(b"\x00\x00\x01")[1:]:
         unit = piece.rstrip(b"\x00")
@@ -26,23 +26,23 @@ def units(stream: bytes) -> Iterator[bytes]:
             yield unit
 
 
-def kind(unit: bytes) -> int:
+def unit_type(unit: bytes) -> int:
     return unit[0] & 0x1F
 
 
 def parameter_sets(stream: bytes) -> bytes:
     """The sequence and picture parameter sets in a stream (or a camera's extradata), each with its start code."""
-    return b"".join(START + unit for unit in units(stream) if kind(unit) in (Unit.SEQUENCE, Unit.PICTURE))
+    return b"".join(START + unit for unit in split_units(stream) if unit_type(unit) in (NalUnitType.SEQUENCE, NalUnitType.PICTURE))
 
 
-def stands_alone(stream: bytes) -> bool:
+def has_parameter_sets(stream: bytes) -> bool:
     """Whether a decoder can begin with this key picture: both parameter sets are in it."""
-    return {Unit.SEQUENCE, Unit.PICTURE} <= {kind(unit) for unit in units(stream)}
+    return {NalUnitType.SEQUENCE, NalUnitType.PICTURE} <= {unit_type(unit) for unit in split_units(stream)}
 
 
 def has_b_slices(stream: bytes) -> bool:
     """Whether the picture refers to a later one (slice_type in clause 7.4.3): browsers would show it out of order."""
-    return any(_slice_type(unit) % 5 == B_SLICE for unit in units(stream) if kind(unit) == Unit.SLICE)
+    return any(_slice_type(unit) % 5 == B_SLICE for unit in split_units(stream) if unit_type(unit) == NalUnitType.SLICE)
 
 
 def _slice_type(unit: bytes) -> int:

@@ -26,17 +26,17 @@ def offer_only(pc: RTCPeerConnection, hosts: Sequence[str]) -> None:
     """Let this connection listen at and offer these addresses and no others; nobody else is asked for one."""
     for transceiver in pc.getTransceivers():
         connection = transceiver.receiver.transport.transport.iceGatherer._connection  # noqa: SLF001
-        connection.gather_candidates = partial(_gather, connection, list(hosts))  # type: ignore[method-assign]
+        connection.gather_candidates = partial(_gather_candidates, connection, list(hosts))  # type: ignore[method-assign]
 
 
-async def _gather(connection: Connection, hosts: list[str]) -> None:
+async def _gather_candidates(connection: Connection, hosts: list[str]) -> None:
     if not connection._local_candidates_start:  # noqa: SLF001
         connection._local_candidates_start = True  # noqa: SLF001
         connection._local_candidates += await connection.get_component_candidates(1, hosts)  # noqa: SLF001
         connection._local_candidates_end = True  # noqa: SLF001
 
 
-def guard(sender: RTCRtpSender, may_leave: Callable[[int, int], bool]) -> None:
+def guard_sender(sender: RTCRtpSender, may_leave: Callable[[int, int], bool]) -> None:
     """Ask `may_leave(RTP timestamp, size)` before each packet with picture in it; a refused one is not sent."""
     transport = sender.transport
     send = transport._send_rtp  # noqa: SLF001
@@ -48,19 +48,19 @@ def guard(sender: RTCRtpSender, may_leave: Callable[[int, int], bool]) -> None:
     transport._send_rtp = send_guarded  # type: ignore[method-assign]  # noqa: SLF001
 
 
-def forget_sent(sender: RTCRtpSender) -> None:
+def clear_retransmissions(sender: RTCRtpSender) -> None:
     """Drop what is kept for retransmission."""
     sender._RTCRtpSender__rtp_history.clear()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
-def packets_heard(sender: RTCRtpSender) -> int:
+def count_received_packets(sender: RTCRtpSender) -> int:
     """How many packets have come from the other side: one that stops rising means that nobody is there."""
     for stats in sender.transport._get_stats().values():  # noqa: SLF001
         return int(stats.packetsReceived)
     return 0
 
 
-async def prove(hosts: Sequence[str]) -> None:
+async def verify_internals(hosts: Sequence[str]) -> None:
     """Raises Changed unless the replaced parts are still used, and OSError when none of `hosts` can be listened at."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     try:
@@ -72,7 +72,7 @@ async def prove(hosts: Sequence[str]) -> None:
             raise OSError(f"no address to offer for pictures: ANLING_MEDIA_HOSTS={','.join(hosts)}")
         if not offered <= set(hosts):
             raise Changed("aioice offers addresses that it was not told to")
-        await _prove_guard(sender)
+        await _verify_guard(sender)
     finally:
         await pc.close()
 
@@ -84,7 +84,7 @@ class _NoPicture(MediaStreamTrack):
         raise AssertionError("nothing is sent in a proof")
 
 
-async def _prove_guard(sender: RTCRtpSender) -> None:
+async def _verify_guard(sender: RTCRtpSender) -> None:
     """The sender must send, and send again, by `_send_rtp` of its transport: the name that `guard` replaces."""
     names = {*RTCRtpSender._run_rtp.__code__.co_names, *RTCRtpSender._retransmit.__code__.co_names}  # noqa: SLF001
     other_ways = {"_send", "sendto", "send_data"} & names
@@ -94,7 +94,7 @@ async def _prove_guard(sender: RTCRtpSender) -> None:
         asked.append(timestamp)
         return False
 
-    guard(sender, refuse)
+    guard_sender(sender, refuse)
     await sender.transport._send_rtp(struct.pack("!BBHII", 0x80, 96, 1, 4711, 1))  # noqa: SLF001
     if "_send_rtp" not in names or other_ways or asked != [4711]:
         raise Changed("aiortc sends pictures in another way than by RTCDtlsTransport._send_rtp")

@@ -20,10 +20,10 @@ from av.stream import Stream
 
 from hub.video.media import gate as gates
 from hub.video.media import internals
-from hub.video.media.bulkhead import contained
-from hub.video.media.frames import Frame, hurried
+from hub.video.media.bulkhead import contain_defects
+from hub.video.media.frames import Frame, compress_timestamps
 from hub.video.media.gate import Gate
-from hub.video.media.sources import Source
+from hub.video.media.sources import CameraSource
 from hub.video.media.timeline import CLOCK_RATE
 from hub.video.model import Ending, PlayCode, ViewingStats
 
@@ -58,7 +58,7 @@ class NotPossible(Exception):
 class Viewer:
     """One viewing's peer connection."""
 
-    def __init__(self, viewing_id: str, source: Source, gate: Gate) -> None:
+    def __init__(self, viewing_id: str, source: CameraSource, gate: Gate) -> None:
         self.viewing_id = viewing_id
         self.source = source
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -74,18 +74,18 @@ class Viewer:
 
     async def answer(self, offer: str, hosts: Sequence[str]) -> str:
         """Answer the offer with one H.264 track. Raises NotPossible for an offer that has no use for one."""
-        _check(offer)
+        _check_offer(offer)
         transceiver = self._pc.addTransceiver(self._outlet, direction="sendonly")
         # Before the offer is looked at: afterwards H.264 would go out labelled VP8.
         codecs = RTCRtpSender.getCapabilities("video").codecs
         wanted = [codec for codec in codecs if codec.mimeType.lower() in ("video/h264", "video/rtx")]
         transceiver.setCodecPreferences(wanted)
         self._sender = transceiver.sender
-        internals.guard(self._sender, self._may_leave)
+        internals.guard_sender(self._sender, self._may_leave)
         internals.offer_only(self._pc, hosts)
         self._pc.on("connectionstatechange", self._state_changed)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(without_names(offer), "offer"))
+            await self._pc.setRemoteDescription(RTCSessionDescription(remove_named_candidates(offer), "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except OperationError as error:
             raise NotPossible(PlayCode.NO_H264, "the viewer does not offer to receive H.264") from error
@@ -95,7 +95,7 @@ class Viewer:
 
     async def add_candidates(self, fragment: str) -> None:
         """Try these addresses of the viewer as well. Names are passed over."""
-        for line in without_names(fragment).splitlines():
+        for line in remove_named_candidates(fragment).splitlines():
             if not line.startswith(_CANDIDATE):
                 continue
             try:
@@ -107,15 +107,15 @@ class Viewer:
 
     def renew(self, as_of: float) -> None:
         """The hub found at `as_of` that the grant still holds."""
-        self._gate = gates.renewed(self._gate, as_of, time.monotonic())
+        self._gate = gates.renew_gate(self._gate, as_of, time.monotonic())
 
     def shut(self, why: str) -> None:
         """Nothing leaves any more from here on, and nothing is kept."""
-        self._gate = gates.shut(self._gate)
+        self._gate = gates.shut_gate(self._gate)
         self._moments.clear()
         self._outlet.stop()
         if self._sender is not None:
-            internals.forget_sent(self._sender)
+            internals.clear_retransmissions(self._sender)
         if not self.ended.done():
             self.ended.set_result(why)
 
@@ -137,7 +137,7 @@ class Viewer:
     def is_unheard(self, seconds: float) -> bool:
         """Whether the other side has sent nothing for so long; ours does not end before that."""
         now = time.monotonic()
-        heard = internals.packets_heard(self._sender) if self._sender is not None else 0
+        heard = internals.count_received_packets(self._sender) if self._sender is not None else 0
         if heard != self._heard[0]:
             self._heard = (heard, now)
         return now - self._heard[1] > seconds
@@ -202,7 +202,7 @@ class _Outlet(MediaStreamTrack):
     async def recv(self) -> Packet[Stream]:
         """The next picture, when there is one. A defect of ours ends this viewing and no other."""
         picture: Packet[Stream] | None = None
-        with contained(f"viewing {self._viewer.viewing_id}", self._give_up, expected=(MediaStreamError,)):
+        with contain_defects(f"viewing {self._viewer.viewing_id}", self._give_up, expected=(MediaStreamError,)):
             picture = await self._picture()
         if picture is None:
             raise MediaStreamError
@@ -247,12 +247,12 @@ class _Outlet(MediaStreamTrack):
             return
         kept = self._viewer.source.gop.frames
         if kept and self._viewer.passes(kept[0]) and time.monotonic() - kept[-1].captured_at < OLDEST_SECONDS:
-            self._pictures.extend(hurried(kept))
+            self._pictures.extend(compress_timestamps(kept))
             self._needs_key = False
         self._viewer.source.listeners.add(self._take)
 
     def _take(self, frame: Frame) -> None:
-        with contained(f"viewing {self._viewer.viewing_id}", self._give_up):
+        with contain_defects(f"viewing {self._viewer.viewing_id}", self._give_up):
             self._offer(frame)
 
     def _give_up(self, _: str) -> None:
@@ -269,7 +269,7 @@ class _Outlet(MediaStreamTrack):
         self._arrived.set()
 
 
-def without_names(description: str) -> str:
+def remove_named_candidates(description: str) -> str:
     """The description without candidates that are no literal address, and open for more to follow.
 
     A name is never resolved: what only her own network knows costs a second, and any other is not ours to ask for.
@@ -293,7 +293,7 @@ def _is_named(line: str) -> bool:
     return False
 
 
-def _check(offer: str) -> None:
+def _check_offer(offer: str) -> None:
     """Raises NotPossible unless the offer wants exactly one picture and no sound."""
     try:
         media = SessionDescription.parse(offer).media

@@ -15,10 +15,10 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from devices.rtsp.address import NotAnAddress
-from devices.rtsp.relay import relayed
+from devices.rtsp.relay import open_relay
 from devices.rtsp.sieve import SentOn
 from hub.video.media import h264
-from hub.video.media.bulkhead import contained
+from hub.video.media.bulkhead import contain_defects
 from hub.video.media.frames import Frame, Gop
 from hub.video.media.timeline import Timeline
 from hub.video.model import CameraFault, CameraProblem, CameraStats
@@ -50,7 +50,7 @@ Listener: TypeAlias = Callable[[Frame], None]
 State: TypeAlias = Literal["opening", "playing", "silent", "unusable"]
 
 
-class Unusable(Exception):
+class UnusableStream(Exception):
     """A camera whose stream no browser could show as it is; its message says what to set on it."""
 
     def __init__(self, problem: CameraProblem) -> None:
@@ -58,7 +58,7 @@ class Unusable(Exception):
         self.problem = problem
 
 
-class Source:
+class CameraSource:
     """One camera's reader. All but `_run` happens on the event loop."""
 
     def __init__(self, camera_id: str, url: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -91,7 +91,7 @@ class Source:
     def _run(self) -> None:
         """Read until stopped. What nobody has thought of is this camera's trouble alone, which is read again."""
         while not self._stop.is_set():
-            with contained(f"camera {self.camera_id}", self._given_up):
+            with contain_defects(f"camera {self.camera_id}", self._given_up):
                 self._read()
 
     def _given_up(self, defect: str) -> None:
@@ -103,14 +103,14 @@ class Source:
         pause = FIRST_PAUSE
         while not self._stop.is_set():
             try:
-                with _connected(self.url) as (container, stream):
+                with _open_camera(self.url) as (container, stream):
                     self._tell(self._changed, "playing", None)
                     self._play(container, stream)
                     pause = FIRST_PAUSE
                 self._tell(self._changed, "silent", None)
-            except (Unusable, SentOn, NotAnAddress) as error:
+            except (UnusableStream, SentOn, NotAnAddress) as error:
                 pause = LONGEST_PAUSE
-                self._tell(self._changed, "unusable", _problem(error))
+                self._tell(self._changed, "unusable", _classify_problem(error))
             except (av.FFmpegError, OSError) as error:
                 # The text of some of them repeats the address, which holds the camera's password.
                 log.warning(
@@ -130,8 +130,8 @@ class Source:
                 continue
             coded = bytes(packet)
             if h264.has_b_slices(coded):
-                raise Unusable(_B_FRAMES)
-            if packet.is_keyframe and not h264.stands_alone(coded):
+                raise UnusableStream(_B_FRAMES)
+            if packet.is_keyframe and not h264.has_parameter_sets(coded):
                 coded = sets + coded
             shown = None if packet.pts is None else float(packet.pts * packet.time_base)
             self._tell(self._arrived, Frame(coded, self._timeline.place(shown, time.monotonic()), packet.is_keyframe))
@@ -163,11 +163,11 @@ class Sources:
 
     def __init__(self, *, linger: float = LINGER_SECONDS) -> None:
         self._linger = linger
-        self._open: dict[str, Source] = {}
+        self._open: dict[str, CameraSource] = {}
         self._users: dict[str, int] = {}
         self._closing: dict[str, asyncio.TimerHandle] = {}
 
-    def open(self, camera_id: str, url: str) -> Source:
+    def open(self, camera_id: str, url: str) -> CameraSource:
         """The camera's reader, which starts now unless it runs; one that reads another address is stopped.
 
         Give it back with `close`, once for each `open`.
@@ -179,7 +179,7 @@ class Sources:
             source.stop()
             source = None
         if source is None:
-            source = self._open[camera_id] = Source(camera_id, url, asyncio.get_running_loop())
+            source = self._open[camera_id] = CameraSource(camera_id, url, asyncio.get_running_loop())
         self._users[camera_id] = self._users.get(camera_id, 0) + 1
         return source
 
@@ -200,7 +200,7 @@ class Sources:
         self._closing.clear()
 
     @property
-    def all(self) -> tuple[Source, ...]:
+    def all(self) -> tuple[CameraSource, ...]:
         return tuple(self._open.values())
 
     def _stop(self, camera_id: str) -> None:
@@ -210,9 +210,9 @@ class Sources:
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def _open_camera(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     with (
-        relayed(url, OPEN_SECONDS) as camera,
+        open_relay(url, OPEN_SECONDS) as camera,
         av.open(camera.url, options=OPTIONS, timeout=(camera.seconds, READ_SECONDS)) as container,
     ):
         yield container, _h264_track(container, camera.video_codecs())
@@ -222,7 +222,7 @@ def _h264_track(container: InputContainer, named: tuple[str, ...]) -> VideoStrea
     """The first track of H.264. Raises Unusable when there is none; `named` are the codecs that the camera names."""
     tracks = container.streams.video
     if not tracks:
-        raise Unusable(_NO_PICTURE)
+        raise UnusableStream(_NO_PICTURE)
     # PyAV gives no codec_context, whatever its types say, to a codec for which FFmpeg has no decoder.
     known = {track: getattr(track.codec_context, "name", None) for track in tracks}
     for track, name in known.items():
@@ -230,12 +230,12 @@ def _h264_track(container: InputContainer, named: tuple[str, ...]) -> VideoStrea
             return track
     codec = next((name for name in (*known.values(), *named) if name), "an unknown codec")
     said = f"the camera sends {codec}: set its video codec to H.264"
-    raise Unusable(CameraProblem(code=CameraFault.CODEC, message=said, codec=codec))
+    raise UnusableStream(CameraProblem(code=CameraFault.CODEC, message=said, codec=codec))
 
 
-def _problem(error: Unusable | SentOn | NotAnAddress) -> CameraProblem:
+def _classify_problem(error: UnusableStream | SentOn | NotAnAddress) -> CameraProblem:
     match error:
-        case Unusable():
+        case UnusableStream():
             return error.problem
         case SentOn():
             return CameraProblem(code=CameraFault.SENT_ON, message=str(error))

@@ -20,7 +20,7 @@ FIRST_IS_OLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class FrameTime:
     """`captured_at` in monotonic seconds, never later than it was; `timestamp` on the 90 kHz clock, always rising."""
 
     captured_at: float
@@ -40,7 +40,7 @@ class Timeline:
         """The camera was connected to anew: its clock may have begun again anywhere."""
         self._shown = None
 
-    def place(self, shown: Fraction | float | None, received_at: float) -> Moment:
+    def place(self, shown: Fraction | float | None, received_at: float) -> FrameTime:
         """The moment of the picture that the camera's clock puts at `shown` seconds and that came at `received_at`."""
         before, now = self._shown, None if shown is None else float(shown)
         self._shown = now
@@ -53,4 +53,4 @@ class Timeline:
             captured_at, interval = now + self._delay, now - before
         self._received = received_at
         self._timestamp = max(self._timestamp + 1, int(captured_at * CLOCK_RATE))
-        return Moment(captured_at - interval - CAMERA_DELAY, self._timestamp)
+        return FrameTime(captured_at - interval - CAMERA_DELAY, self._timestamp)

@@ -12,48 +12,48 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.access.may import Action
 from hub.access.needs import Public
-from hub.kit.http import served
+from hub.kit.http import provide_service
 from hub.web.stage.model import Stage
 from hub.web.stage.service import Theatre
 
 router = APIRouter()
 _demo = [Depends(Public(Action.SEE_DEMO))]
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-OfTheatre: TypeAlias = Annotated[Theatre, served(Theatre)]
+OfTheatre: TypeAlias = Annotated[Theatre, provide_service(Theatre)]
 _EVERY = 0.5  # seconds; the page is open on a screen or two
 _DAY = re.compile(r"/api/rooms/[^/]+/day")
 
 
-class _Asked(BaseModel):
+class _StageRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Press(_Asked):
+class StagePress(_StageRequest):
     device_id: Id
 
 
-class Hot(_Asked):
+class StageHot(_StageRequest):
     room_id: Id
     on: bool
 
 
-class Dark(_Asked):
+class StageDark(_StageRequest):
     camera_id: Id
     on: bool
 
 
-class Line(_Asked):
+class StageLine(_StageRequest):
     cut: bool
 
 
 @router.get("/api/demo/stage", dependencies=_demo)
-async def stage(theatre: OfTheatre) -> Stage:
+async def read_stage(theatre: OfTheatre) -> Stage:
     """Everything the stage shows, now."""
     return await theatre.stage()
 
 
 @router.get("/api/demo/live", dependencies=_demo, response_class=StreamingResponse)
-async def live(request: Request, theatre: OfTheatre) -> StreamingResponse:
+async def stream_stage(request: Request, theatre: OfTheatre) -> StreamingResponse:
     """The stage whenever it changes, as server-sent events named `stage`."""
 
     async def events() -> AsyncIterator[bytes]:
@@ -71,31 +71,31 @@ async def live(request: Request, theatre: OfTheatre) -> StreamingResponse:
 
 
 @router.post("/api/demo/press", dependencies=_demo, status_code=204)
-async def press(asked: Press, theatre: OfTheatre) -> None:
+async def press_button(asked: StagePress, theatre: OfTheatre) -> None:
     """Press a senior's button. 503 `simulators-away`."""
     await theatre.press(asked.device_id)
 
 
 @router.post("/api/demo/hot", dependencies=_demo, status_code=204)
-async def hot(asked: Hot, theatre: OfTheatre) -> None:
+async def heat_room(asked: StageHot, theatre: OfTheatre) -> None:
     """Heat a room, or let it cool. 503 `simulators-away`."""
     await theatre.hot(asked.room_id, on=asked.on)
 
 
 @router.post("/api/demo/dark", dependencies=_demo, status_code=204)
-async def dark(asked: Dark, theatre: OfTheatre) -> None:
+async def cover_camera(asked: StageDark, theatre: OfTheatre) -> None:
     """Cover a camera, or uncover it. 503 `simulators-away`."""
     await theatre.dark(asked.camera_id, on=asked.on)
 
 
 @router.post("/api/demo/line", dependencies=_demo, status_code=204)
-async def line(asked: Line, theatre: OfTheatre) -> None:
+async def cut_line(asked: StageLine, theatre: OfTheatre) -> None:
     """Cut the line between the devices and the hub, or mend it. 503 `simulators-away`."""
     await theatre.cut(on=asked.cut)
 
 
 @router.post("/api/demo/restart", dependencies=_demo, status_code=204)
-async def restart(theatre: OfTheatre) -> None:
+async def restart_tour(theatre: OfTheatre) -> None:
     """Begin the tour anew."""
     theatre.restart()
 

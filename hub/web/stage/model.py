@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 
-class Light(StrEnum):
+class StageLight(StrEnum):
     """What a simulated button shows."""
 
     DARK = "dark"
@@ -16,11 +16,11 @@ class Light(StrEnum):
     ON_SCENE = "on_scene"
 
 
-class _Part(BaseModel):
+class _StagePart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class StageSenior(_Part):
+class StageSenior(_StagePart):
     """A senior and her button; `room_id` is where the simulated day has put her.
 
     `light_text` is what the button says, in the centre's language; `owner_name_en` who has taken her call.
@@ -30,26 +30,26 @@ class StageSenior(_Part):
     address_as: str
     address_as_en: str
     device_id: str
-    light: Light
+    light: StageLight
     light_text: str
     owner_name_en: str | None
     room_id: str | None
 
 
-class StageRoom(_Part):
+class StageRoom(_StagePart):
     id: str
     name: str
     name_en: str
     hot: bool
 
 
-class StageCamera(_Part):
+class StageCamera(_StagePart):
     id: str
     room_id: str
     dark: bool
 
 
-class Steps(_Part):
+class Steps(_StagePart):
     """When each step of the tour came true, after real events; null: not yet."""
 
     data: datetime | None
@@ -70,7 +70,7 @@ class Steps(_Part):
         return Steps(**walked)
 
 
-class Stage(_Part):
+class Stage(_StagePart):
     """The stage as its page shows it. `reachable`: the simulated centre answers."""
 
     organisation_url: str
@@ -88,7 +88,7 @@ class Stage(_Part):
 class SimulatedButton(BaseModel):
     """One button in the answer of the simulated centre's `GET /state`."""
 
-    light: Light = Light.DARK
+    light: StageLight = StageLight.DARK
     text: str = ""
 
 

@@ -54,16 +54,16 @@ class Theatre:
         """Everything the page shows, read now."""
         simulated = await self._state()
         async with self._database.transaction() as conn:
-            happened = await store.happened(conn, self.since)
-            buttons = await store.buttons(conn)
-            rooms = await store.rooms(conn)
+            happened = await store.first_events_since(conn, self.since)
+            buttons = await store.read_buttons(conn)
+            rooms = await store.read_rooms(conn)
             daughter_of = await store.senior_of(conn, self._addresses.daughter)
         seen = simulated or SimulatedState()
         return Stage(
             organisation_url=self._addresses.organisation,
             family_url=self._addresses.family_invitation,
             reachable=simulated is not None,
-            seniors=[_senior(row, seen) for row in buttons],
+            seniors=[_build_senior(row, seen) for row in buttons],
             rooms=[StageRoom(id=row.id, name=row.name, name_en=row.name_en, hot=row.id in seen.hot) for row in rooms],
             cameras=[
                 StageCamera(id=row.camera_id, room_id=row.id, dark=row.camera_id in seen.dark)
@@ -114,7 +114,7 @@ class Theatre:
             return None
 
 
-def _senior(row: store.ButtonRow, seen: SimulatedState) -> StageSenior:
+def _build_senior(row: store.ButtonRow, seen: SimulatedState) -> StageSenior:
     button = seen.buttons.get(row.device_id, SimulatedButton())
     return StageSenior(
         id=row.senior_id,

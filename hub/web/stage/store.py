@@ -19,7 +19,7 @@ class Happened:
     picture: datetime | None
 
 
-async def happened(conn: Conn, since: datetime) -> Happened:
+async def first_events_since(conn: Conn, since: datetime) -> Happened:
     """The first of each since then; nobody is told and nothing taken before the press.
 
     A press is taken when its button was sent the cue "coming".
@@ -69,7 +69,7 @@ class ButtonRow:
     owner_name_en: str | None
 
 
-async def buttons(conn: Conn) -> list[ButtonRow]:
+async def read_buttons(conn: Conn) -> list[ButtonRow]:
     """Everybody who has a button, in order."""
     async with conn.cursor(row_factory=class_row(ButtonRow)) as cur:
         await cur.execute(
@@ -91,16 +91,16 @@ async def buttons(conn: Conn) -> list[ButtonRow]:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomRow:
+class StageRoomRow:
     id: str
     name: str
     name_en: str
     camera_id: str | None
 
 
-async def rooms(conn: Conn) -> list[RoomRow]:
+async def read_rooms(conn: Conn) -> list[StageRoomRow]:
     """The rooms, each with its camera."""
-    async with conn.cursor(row_factory=class_row(RoomRow)) as cur:
+    async with conn.cursor(row_factory=class_row(StageRoomRow)) as cur:
         await cur.execute(
             """
             SELECT room.id, room.name, room.name_en, camera.device_id AS camera_id

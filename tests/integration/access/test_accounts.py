@@ -5,12 +5,12 @@ from contextlib import AbstractAsyncContextManager
 import psycopg
 import pytest
 
-from hub.access.accounts import disable, enable, renew_invitation, reset_password
+from hub.access.accounts import disable_account, enable_account, renew_invitation, reset_password
 from hub.access.errors import AccountDisabled, FamilyHasNoPassword, HasPassword, NoSuchAccount
 from hub.access.model import SessionKind
 from hub.access.passwords import Passwords
 from hub.kit.ids import AccountId
-from hub.ledger.edit import COMMAND_LINE, Edit, edit
+from hub.ledger.edit import COMMAND_LINE, Edit, open_edit
 from tests.fakes.house import House
 from tests.integration.web.site import Place, Site
 
@@ -18,7 +18,7 @@ PASSWORD = "three warm bowls of noodles"
 
 
 def editing(place: Place) -> AbstractAsyncContextManager[Edit]:
-    return edit(place.hub, COMMAND_LINE, place.clock.now())
+    return open_edit(place.hub, COMMAND_LINE, place.clock.now())
 
 
 async def invited(place: Place, account_id: AccountId) -> str:
@@ -96,16 +96,16 @@ async def test_who_is_disabled_comes_in_by_no_link_until_enabled(site: Site, pla
     link = await invited(place, house.daughter)
     async with await site.signed_in(house.daughter, SessionKind.FAMILY) as phone:
         async with editing(place) as editor:
-            assert await disable(editor, house.daughter)
-            assert not await disable(editor, house.daughter), "she is already"
+            assert await disable_account(editor, house.daughter)
+            assert not await disable_account(editor, house.daughter), "she is already"
 
         assert (await phone.get("/api/family/home")).status_code == 401
         assert (await phone.get(f"/api/family/invitations/{link}")).status_code == 404
         with pytest.raises(AccountDisabled):
             await invited(place, house.daughter)
         async with editing(place) as editor:
-            assert await enable(editor, house.daughter)
-            assert not await enable(editor, house.daughter), "she is already"
+            assert await enable_account(editor, house.daughter)
+            assert not await enable_account(editor, house.daughter), "she is already"
         assert (await phone.get(f"/api/family/invitations/{link}")).json()["code"] == "invitation-expired"
         assert (await phone.get("/api/family/home")).status_code == 401, "a session that was ended stays ended"
         link = await invited(place, house.daughter)
@@ -124,7 +124,7 @@ async def test_what_cannot_be_decided_is_refused_and_not_recorded(place: Place, 
             await renew_invitation(editor, house.zhou)
         with pytest.raises(FamilyHasNoPassword):
             await reset_password(editor, house.daughter)
-        for decide in (renew_invitation, reset_password, disable, enable):
+        for decide in (renew_invitation, reset_password, disable_account, enable_account):
             with pytest.raises(NoSuchAccount):
                 await decide(editor, AccountId("nobody"))
     assert recorded(place) == []

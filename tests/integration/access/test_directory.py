@@ -11,7 +11,7 @@ from hub.access.model import AccountRecord, Role
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.ledger.model import Chain
 from tests.fakes.entries import entries_of, person_of
 from tests.fakes.house import House
@@ -34,7 +34,7 @@ def record(house: House) -> AccountRecord:
 
 
 async def write(database: Database, clock: SetClock, *records: AccountRecord) -> list[AccountId]:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         return await directory.write_accounts(editing, records)
 
 

@@ -8,14 +8,14 @@ import httpx
 import psycopg
 import pytest
 
-from hub.access.accounts import disable
+from hub.access.accounts import disable_account
 from hub.access.forgetting import Forgetting
 from hub.access.model import DEMO_PASSWORD, SessionKind
 from hub.access.passwords import Passwords
-from hub.access.service import Invited, first_administrator_link, invite
+from hub.access.service import Invited, first_administrator_link, create_invitation
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.video.store import sessions_of_open_viewings
 from tests.fakes.house import House
 from tests.integration.web.site import Place, Site, make_site, served
@@ -38,7 +38,7 @@ async def sign_in(browser: httpx.AsyncClient, account: str, password: str) -> ht
 
 async def linked(place: Place, invited: Invited) -> str:
     async with place.hub.transaction() as conn:
-        return await invite(conn, invited, place.clock.now())
+        return await create_invitation(conn, invited, place.clock.now())
 
 
 async def test_a_social_worker_signs_in_and_out(site: Site, house: House, zhous_password: str) -> None:
@@ -168,8 +168,8 @@ async def test_a_phone_that_is_used_keeps_its_cookie_as_long_as_its_session(site
 
 async def test_who_is_disabled_is_out_with_the_next_request(site: Site, place: Place, house: House) -> None:
     async with await site.signed_in(house.zhou) as browser:
-        async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
-            await disable(editing, house.zhou)
+        async with open_edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+            await disable_account(editing, house.zhou)
 
         assert (await browser.get("/api/me")).status_code == 401
 
@@ -317,8 +317,8 @@ async def test_coming_in_and_being_shut_out_are_in_the_ledger(
 ) -> None:
     async with site.browser() as browser:
         await sign_in(browser, house.zhou, zhous_password)
-    async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
-        await disable(editing, house.zhou)
+    async with open_edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+        await disable_account(editing, house.zhou)
 
     with psycopg.connect(database_url) as conn:
         entries = [row[0] for row in conn.execute("SELECT entry FROM ledger_access ORDER BY n").fetchall()]

@@ -56,12 +56,12 @@ class Desk:
                 """,
                 (press, self.house.centre, finding.device_id, press, now, now, finding.senior_id),
             )
-            (concluded,) = await service.conclude(conn, [finding], now)
+            (concluded,) = await service.conclude_findings(conn, [finding], now)
         return concluded
 
     async def conclude(self, *findings: Finding) -> list[Concluded]:
         async with self.database.transaction() as conn:
-            return await service.conclude(conn, findings, self.clock.now())
+            return await service.conclude_findings(conn, findings, self.clock.now())
 
     async def pressed_alarm(self) -> AlarmId:
         """A new alarm of 王奶奶."""
@@ -89,15 +89,15 @@ class Desk:
 
     async def accept(self, alarm_id: AlarmId, by: AccountId) -> Alarm:
         async with self.database.transaction() as conn:
-            return await service.accept(conn, alarm_id, by, self.clock.now())
+            return await service.accept_alarm(conn, alarm_id, by, self.clock.now())
 
     async def arrive(self, alarm_id: AlarmId, by: AccountId) -> Alarm:
         async with self.database.transaction() as conn:
-            return await service.arrive(conn, alarm_id, by, Arrival.STAFF_TAG, "", self.clock.now())
+            return await service.record_arrival(conn, alarm_id, by, Arrival.STAFF_TAG, "", self.clock.now())
 
     async def resolve(self, alarm_id: AlarmId, by: AccountId, sentence: str = "她只是想有人陪") -> Alarm:
         async with self.database.transaction() as conn:
-            return await service.resolve(conn, alarm_id, by, Outcome.COMPANY, sentence, self.clock.now())
+            return await service.resolve_alarm(conn, alarm_id, by, Outcome.COMPANY, sentence, self.clock.now())
 
     async def wait(self, seconds: float) -> None:
         """Let time pass and the timers do what they say, each at its own moment."""
@@ -118,7 +118,7 @@ class Desk:
     async def fire_due(self) -> None:
         while True:
             async with self.database.transaction() as conn:
-                if not await service.fire_due(conn, self.clock.now()):
+                if not await service.fire_due_timer(conn, self.clock.now()):
                     return
 
     async def phones_take_everything(self) -> None:

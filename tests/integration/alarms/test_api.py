@@ -9,13 +9,13 @@ import pytest
 
 from hub.alarms import card
 from hub.alarms.model import CONFIRM_WITHIN, LEASE
-from hub.attendance.model import Tapped, What
-from hub.attendance.service import tap
+from hub.attendance.model import Tapped, AttendanceAction
+from hub.attendance.service import record_presence
 from hub.kit.changes import Changes
 from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId
-from hub.notifications.deliver import Deliver
-from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
+from hub.notifications.deliver import NotificationDeliverer
+from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.logins import url_as
 from tests.fakes.recorded import Recorded
 from tests.integration.alarms.conftest import Desk
@@ -29,7 +29,7 @@ def site(desk: Desk, pages_database: Database, web_database: Database) -> Site:
 
 async def link_to(desk: Desk, alarm_id: AlarmId, account: str) -> str:
     """The token in the message that this account was sent."""
-    deliver = Deliver(desk.database, Changes(desk.url), {}, desk.clock, "http://hub")
+    deliver = NotificationDeliverer(desk.database, Changes(desk.url), {}, desk.clock, "http://hub")
     tokens = [outgoing.token for outgoing in await deliver.lease_due() if outgoing.to.account_id == account]
     assert tokens[0] is not None
     return tokens[0]
@@ -54,7 +54,7 @@ async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the
     desk: Desk, web_database: Database
 ) -> None:
     alarm_id = await desk.pressed_alarm()
-    find_circles_late(desk.url)
+    delay_deadlock_detection(desk.url)
     async with (
         asyncio.timeout(20),
         Database.open(url_as(desk.url, Login.PAGES_WRITE), size=2, name="test late") as late,
@@ -183,7 +183,7 @@ async def test_of_a_call_in_the_house_the_owner_alone_reads_the_risks(desk: Desk
 async def test_whoever_is_in_the_house_in_no_known_room_is_not_away(desk: Desk, site: Site) -> None:
     now = desk.clock.now()
     async with site.place.hub.transaction() as conn:
-        await tap(conn, Tapped(desk.house.centre, desk.house.wang, What.ARRIVE, None), now)
+        await record_presence(conn, Tapped(desk.house.centre, desk.house.wang, AttendanceAction.ARRIVE, None), now)
     alarm_id = await desk.call_from_home()
 
     async with await site.signed_in("liu") as browser:
@@ -352,9 +352,9 @@ async def test_the_board_shows_what_is_not_closed_under_the_account_of_who_looks
     second = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
 
     async with web_database.transaction_as(desk.house.liu) as conn:
-        shown = await card.cards(conn, desk.house.centre)
+        shown = await card.read_unclosed_cards(conn, desk.house.centre)
     async with web_database.transaction_as(desk.house.daughter) as conn:
-        hers = await card.cards(conn, desk.house.centre)
+        hers = await card.read_unclosed_cards(conn, desk.house.centre)
 
     assert [one.id for one in shown] == [first, second]
     assert [(one.account_id, one.state) for one in shown[0].told] == [("zhou", "taken")]

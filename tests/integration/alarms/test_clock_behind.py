@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.alarms.watch import Watch
+from hub.alarms.watch import AlarmWatch
 from hub.kit.changes import Changes
 from tests.integration.alarms.conftest import Desk
 
@@ -12,9 +12,9 @@ BEHIND = [timedelta(minutes=17), timedelta(hours=2), timedelta(days=365 * 26)]
 """A power cut without a battery: the clock stood still, or fell back to where clocks of such machines begin."""
 
 
-def restarted(desk: Desk) -> Watch:
+def restarted(desk: Desk) -> AlarmWatch:
     """The watch of a hub that starts now."""
-    return Watch(desk.database, Changes(desk.url), desk.clock)
+    return AlarmWatch(desk.database, Changes(desk.url), desk.clock)
 
 
 @pytest.mark.parametrize("behind", BEHIND)

@@ -84,7 +84,7 @@ async def test_a_press_that_waits_for_its_key_holds_no_alarm(desk: Desk) -> None
 async def test_a_press_that_waits_for_the_alarm_of_its_key_holds_nothing_that_comes_after_it(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
-        await store.lock(other, alarm_id)
+        await store.lock_alarm(other, alarm_id)
         again = tasks.create_task(desk.press(press_id=SECOND_PRESS))
         await until_waiting(desk)
 
@@ -109,10 +109,10 @@ async def test_a_clock_that_was_set_waits_for_every_alarm_before_it_moves_a_time
 
     async def set_back() -> None:
         async with desk.database.transaction() as conn:
-            await waits.clock_was_set(conn, ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now())
+            await waits.adjust_waits_to_clock(conn, ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now())
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
-        await store.lock(other, alarm_id)
+        await store.lock_alarm(other, alarm_id)
         tasks.create_task(set_back())
         await until_waiting(desk)
 
@@ -128,10 +128,10 @@ async def test_timers_of_a_clock_that_is_behind_are_moved_once_every_alarm_is_lo
 
     async def bring_near() -> None:
         async with desk.database.transaction() as conn:
-            await waits.bring_near(conn, hour_ago)
+            await waits.clamp_waits(conn, hour_ago)
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
-        await store.lock(other, alarm_id)
+        await store.lock_alarm(other, alarm_id)
         tasks.create_task(bring_near())
         await until_waiting(desk)
 
@@ -149,8 +149,8 @@ async def test_the_last_resort_waits_for_the_devices_of_the_centre_before_it_tur
 
     async def tell() -> None:
         async with desk.database.transaction() as conn:
-            await store.lock(conn, alarm_id)
-            await last_resort.tell(conn, alarm_id, desk.clock.now())
+            await store.lock_alarm(conn, alarm_id)
+            await last_resort.notify_by_last_resort(conn, alarm_id, desk.clock.now())
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
         await sounder_store.lock_devices(other)
@@ -170,7 +170,7 @@ async def test_a_press_that_is_concluded_apart_waits_for_its_key_and_holds_no_al
 
     async def conclude() -> None:
         async with desk.database.transaction() as conn:
-            await service.conclude_apart(conn, [help_for(desk)], desk.clock.now())
+            await service.conclude_after_defect(conn, [help_for(desk)], desk.clock.now())
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
         await store.lock_keys(other, [key])

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import psycopg
 
-from hub.alarms.card import card
-from hub.alarms.watch import Watch
+from hub.alarms.card import read_card
+from hub.alarms.watch import AlarmWatch
 from hub.kit.changes import Changes
 from hub.kit.ids import AlarmId
 from tests.integration.alarms.conftest import Desk
@@ -34,7 +34,7 @@ async def broken_and_sound(desk: Desk) -> tuple[AlarmId, AlarmId]:
 async def test_an_alarm_that_cannot_be_worked_out_is_parked_and_everybody_is_told_while_the_next_one_climbs(
     desk: Desk,
 ) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     broken, sound = await broken_and_sound(desk)
 
     desk.clock.advance(timedelta(seconds=30))
@@ -51,12 +51,12 @@ async def test_an_alarm_that_cannot_be_worked_out_is_parked_and_everybody_is_tol
         ("row-parked", f"alarm:{broken}", {"kind": "alarm", "id": broken, "error": "ValidationError"})
     ]
     async with desk.database.transaction() as conn:
-        shown = await card(conn, broken)
+        shown = await read_card(conn, broken)
     assert shown is not None
 
 
 async def test_a_parked_alarm_is_tried_and_told_again_with_a_growing_pause(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     await broken_and_sound(desk)
 
     tellings = []
@@ -70,7 +70,7 @@ async def test_a_parked_alarm_is_tried_and_told_again_with_a_growing_pause(desk:
 
 
 async def test_an_alarm_that_works_again_goes_on_with_its_own_policy_and_its_notice_goes(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     broken, _ = await broken_and_sound(desk)
     desk.clock.advance(timedelta(seconds=30))
     await watch.look()
@@ -91,7 +91,7 @@ async def test_an_alarm_that_works_again_goes_on_with_its_own_policy_and_its_not
 
 async def test_an_alarm_that_the_database_refuses_to_change_stops_no_other(desk: Desk) -> None:
     """It raises within the pipeline of a transition, and at the check before the commit."""
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     refused = await desk.pressed_alarm()
     sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
     assert sound is not None
@@ -114,7 +114,7 @@ async def test_an_alarm_that_the_database_refuses_to_change_stops_no_other(desk:
 
 
 async def test_an_alarm_that_raises_when_somebody_was_reached_stops_no_other(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     broken = await desk.pressed_alarm()
     sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
     assert sound is not None

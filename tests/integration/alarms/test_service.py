@@ -14,8 +14,8 @@ from hub.alarms.policy_service import write_policy
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, AlarmId, PressId
 from hub.ledger import store as ledger_store
-from hub.ledger.chain import first_broken
-from hub.ledger.edit import COMMAND_LINE, Author, edit
+from hub.ledger.chain import find_first_broken
+from hub.ledger.edit import COMMAND_LINE, Author, open_edit
 from hub.ledger.model import Chain
 from hub.rules.model import Finding, Priority
 from tests.fakes.circles import WAITS_FOR_A_LOCK
@@ -184,8 +184,8 @@ async def test_when_no_phone_takes_it_within_fifteen_seconds_the_next_tier_is_ca
 
     await desk.phones_take_everything()
     async with desk.database.transaction() as conn:
-        assert await service.note_reached(conn, desk.clock.now())
-        assert not await service.note_reached(conn, desk.clock.now())
+        assert await service.clear_unreachable_flag(conn, desk.clock.now())
+        assert not await service.clear_unreachable_flag(conn, desk.clock.now())
     assert desk.alarm(alarm_id, "unreachable") == (False,)
 
 
@@ -399,7 +399,7 @@ async def test_a_press_that_is_taken_back_is_marked_and_stays(desk: Desk) -> Non
 
     for _ in range(2):
         async with desk.database.transaction() as conn:
-            await service.conclude(conn, [], desk.clock.now(), [press_id])
+            await service.conclude_findings(conn, [], desk.clock.now(), [press_id])
 
     assert desk.alarm(alarm_id, "state, cancel_requested, version") == ("open", True, 2)
 
@@ -410,16 +410,16 @@ async def test_a_finding_and_a_press_taken_back_wait_for_a_tap_and_never_the_tap
 
     async def find_and_take_back() -> None:
         async with desk.database.transaction() as conn:
-            await service.conclude(conn, [room_hot(desk)], desk.clock.now(), [press_id])
+            await service.conclude_findings(conn, [room_hot(desk)], desk.clock.now(), [press_id])
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as group, desk.database.transaction() as conn:
-        await store.lock(conn, alarm_id)
+        await store.lock_alarm(conn, alarm_id)
         group.create_task(find_and_take_back())
         while not desk.rows(
             "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         ):
             await asyncio.sleep(0.01)
-        await service.accept(conn, alarm_id, desk.house.zhou, desk.clock.now())
+        await service.accept_alarm(conn, alarm_id, desk.house.zhou, desk.clock.now())
 
     assert desk.alarm(alarm_id, "state, cancel_requested") == ("accepted", True)
 
@@ -526,7 +526,7 @@ async def test_pressed_again_while_somebody_is_coming_wants_an_answer_within_a_m
 async def test_an_alarm_keeps_the_policy_it_was_born_with(desk: Desk, pages_database: Database) -> None:
     async def write(wait_seconds: int) -> None:
         steps = (Step(wait_seconds, ("duty:primary",)), Step(60, ("duty:secondary",)))
-        async with edit(pages_database, COMMAND_LINE, desk.clock.now()) as editing:
+        async with open_edit(pages_database, COMMAND_LINE, desk.clock.now()) as editing:
             await write_policy(editing, desk.house.centre, Applies.OPENING_HOURS, "demo", steps)
 
     await write(10)
@@ -546,7 +546,7 @@ async def test_writing_the_same_policy_again_makes_no_new_version_and_no_entry(
 ) -> None:
     admin = Author(person_of(desk.url, "account", desk.house.admin), desk.house.admin)
     for _ in range(2):
-        async with edit(pages_database, admin, desk.clock.now()) as editing:
+        async with open_edit(pages_database, admin, desk.clock.now()) as editing:
             steps = (Step(10, ("duty:primary",)),)
             await write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
 
@@ -560,7 +560,7 @@ async def test_writing_the_same_policy_again_makes_no_new_version_and_no_entry(
     ids=["no rung", "too short a wait", "nobody called", "no such duty", "a role that answers nothing"],
 )
 async def test_rungs_that_call_nobody_are_no_policy(desk: Desk, steps: tuple[Step, ...]) -> None:
-    async with edit(desk.database, COMMAND_LINE, desk.clock.now()) as editing:
+    async with open_edit(desk.database, COMMAND_LINE, desk.clock.now()) as editing:
         with pytest.raises(WrongPolicy):
             await write_policy(editing, desk.house.centre, Applies.OUT_OF_HOURS, "night", steps)
 
@@ -587,7 +587,7 @@ async def test_every_transition_is_in_the_ledger_without_a_name(desk: Desk) -> N
         links = await ledger_store.links_after(conn, desk.house.centre, Chain.CARE, 0, desk.clock.now(), 100)
     kinds = [json.loads(link.entry)["kind"] for link in links]
     assert kinds == ["alarm.opened", "alarm.escalated", "alarm.accepted", "alarm.resolved"]
-    assert first_broken(links) is None
+    assert find_first_broken(links) is None
     everything = "".join(link.entry for link in links)
     assert not any(name in everything for name in ("王", "Wang", "周敏", "zhou", "s-wang"))
 

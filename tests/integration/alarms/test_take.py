@@ -34,7 +34,7 @@ async def found(desk: Desk, *concluded: Finding) -> None:
         Database.open(url_as(desk.url, Login.TELEMETRY), size=1, name="test telemetry") as telemetry,
         telemetry.transaction() as conn,
     ):
-        await findings.hand_over(conn, concluded, desk.clock.now())
+        await findings.dispatch_findings(conn, concluded, desk.clock.now())
 
 
 def taker(desk: Desk) -> TakeFindings:
@@ -73,7 +73,7 @@ async def test_a_finding_and_its_end_are_taken_in_their_order(desk: Desk) -> Non
 async def test_two_that_take_at_once_open_one_alarm(desk: Desk) -> None:
     await found(desk, hot(desk, desk.house.gym))
     async with desk.database.transaction() as conn:
-        assert await findings.lock_next(conn, desk.clock.now()) is not None
+        assert await findings.lock_next_finding(conn, desk.clock.now()) is not None
 
         await taker(desk).take_all()
         assert desk.rows("SELECT FROM alarm") == []

@@ -8,13 +8,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from hub.access.accounts import disable
-from hub.alarms.card import card
-from hub.alarms.watch import Watch
+from hub.access.accounts import disable_account
+from hub.alarms.card import read_card
+from hub.alarms.watch import AlarmWatch
 from hub.kit.changes import Changes
 from hub.kit.db import Database
 from hub.kit.ids import AlarmId, DeviceId, SeniorId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from tests.integration.alarms.conftest import Desk
 
 
@@ -22,7 +22,7 @@ from tests.integration.alarms.conftest import Desk
 async def watching(desk: Desk) -> AsyncIterator[None]:
     """The loop runs, as in the hub."""
     changes = Changes(desk.url)
-    watch = Watch(desk.database, changes, desk.clock)
+    watch = AlarmWatch(desk.database, changes, desk.clock)
     async with asyncio.TaskGroup() as group:
         loops = [group.create_task(changes.run()), group.create_task(watch.run())]
         await changes.ready()
@@ -82,13 +82,13 @@ async def test_an_alarm_whose_owner_is_disabled_rings_again_at_once(
         await desk.arrive(alarm_id, desk.house.liu)
 
     async with watching(desk):
-        async with edit(pages_database, COMMAND_LINE, desk.clock.now()) as editing:
-            await disable(editing, desk.house.liu)
+        async with open_edit(pages_database, COMMAND_LINE, desk.clock.now()) as editing:
+            await disable_account(editing, desk.house.liu)
         await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "state, owner_id, tier") == ("open", None, 0))
 
     assert desk.told(alarm_id)[-2:] == [("zhou", "alarm"), ("zhou", "alarm")]
     async with desk.database.transaction() as conn:
-        shown = await card(conn, alarm_id)
+        shown = await read_card(conn, alarm_id)
     assert shown is not None
     assert shown.lapsed is not None
     assert (shown.lapsed.id, shown.lapsed.what) == ("liu", "owner-disabled")
@@ -99,7 +99,7 @@ async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:
     await desk.phones_take_everything()
     desk.clock.advance(timedelta(seconds=30))
 
-    watches = [Watch(desk.database, Changes(desk.url), desk.clock) for _ in range(2)]
+    watches = [AlarmWatch(desk.database, Changes(desk.url), desk.clock) for _ in range(2)]
     async with asyncio.TaskGroup() as group:
         for watch in watches:
             group.create_task(watch.look())
@@ -109,7 +109,7 @@ async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:
 
 
 async def test_a_clock_that_is_set_back_makes_no_alarm_wait_longer(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     alarm_id = await desk.pressed_alarm()
     await desk.phones_take_everything()
     await watch.look()
@@ -126,7 +126,7 @@ async def test_a_clock_that_is_set_back_makes_no_alarm_wait_longer(desk: Desk) -
 async def test_a_clock_that_is_set_forward_makes_no_alarm_climb_early_and_leaves_a_later_one_as_it_is(
     desk: Desk,
 ) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     before = await desk.pressed_alarm()
     await watch.look()
 
@@ -144,7 +144,7 @@ async def test_a_clock_that_is_set_forward_makes_no_alarm_climb_early_and_leaves
 async def seconds_on_the_card(desk: Desk, alarm_id: AlarmId) -> tuple[float, float, float]:
     """How long from now until the owner must be there, must have answered, and the 120 card fills the screen."""
     async with desk.database.transaction() as conn:
-        shown = await card(conn, alarm_id)
+        shown = await read_card(conn, alarm_id)
     assert shown is not None
     arrive, answer, ambulance = shown.arrive_by, shown.confirm_by, shown.ambulance_card_at
     assert arrive is not None and answer is not None and ambulance is not None  # noqa: PT018 - narrows three types
@@ -162,7 +162,7 @@ async def pressed_twice_and_taken_once(desk: Desk, senior: SeniorId, device: Dev
 
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_a_clock_that_is_set_changes_no_countdown_on_the_board(desk: Desk, hours: int) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     alarm_id = await pressed_twice_and_taken_once(desk, desk.house.wang, desk.house.wang_button)
     await watch.look()
 
@@ -179,7 +179,7 @@ async def test_a_clock_that_is_set_changes_no_countdown_on_the_board(desk: Desk,
 
 
 async def test_countdowns_that_began_after_the_clock_was_set_forward_are_right_already(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     await watch.look()
 
     desk.clock.set_wall(timedelta(hours=1))
@@ -192,7 +192,7 @@ async def test_countdowns_that_began_after_the_clock_was_set_forward_are_right_a
 
 
 async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
 
     desk.clock.set_wall(timedelta(hours=-1))
     for _ in range(2):
@@ -205,7 +205,7 @@ async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -
 
 
 async def test_a_clock_that_is_set_back_holds_back_no_message(desk: Desk) -> None:
-    watch = Watch(desk.database, Changes(desk.url), desk.clock)
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     await desk.pressed_alarm()
     await watch.look()
     waits = """

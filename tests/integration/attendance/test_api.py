@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from hub.attendance import service
-from hub.attendance.model import CardRead, What
+from hub.attendance.model import CardRead, AttendanceAction
 from hub.kit.clock import SetClock
 from hub.kit.db import Database, Login
-from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
+from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
 from tests.integration.web.site import Place, make_site
@@ -55,7 +55,7 @@ async def test_a_tap_of_staff_is_seen_by_everybody_on_the_page(
 async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_kept_all_the_same(
     database_url: str, web_database: Database, house: House, clock: SetClock
 ) -> None:
-    find_circles_late(database_url)
+    delay_deadlock_detection(database_url)
     arrived = {"senior_id": "s-wang", "what": "enter", "room_id": "gym"}
     async with (
         asyncio.timeout(20),
@@ -131,8 +131,8 @@ async def test_a_card_that_only_confirms_a_room_makes_nobodys_tap_a_conflict(
         entered = await browser.post("/api/presence", json=ENTER_THE_GYM)
         clock.advance(timedelta(minutes=1))
         async with database.transaction() as conn:
-            read = CardRead(house.centre, house.gym_reader, "c-wang", What.ENTER, house.gym, clock.now())
-            await service.card_read(conn, read, clock.now())
+            read = CardRead(house.centre, house.gym_reader, "c-wang", AttendanceAction.ENTER, house.gym, clock.now())
+            await service.record_card_read(conn, read, clock.now())
         (row, *_) = (await browser.get("/api/seniors")).json()
         left = await browser.post("/api/presence", json=LEAVE, headers={"If-Match": entered.headers["ETag"]})
 

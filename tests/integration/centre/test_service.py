@@ -12,7 +12,7 @@ from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord, RoomT
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, OrganisationId, RoomId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from tests.fakes.entries import entries_of
 from tests.fakes.house import House
 
@@ -31,7 +31,7 @@ CENTRE = CentreRecord(
 
 
 async def write_centre(database: Database, clock: SetClock, centre: CentreRecord) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.write_centre(editing, ORGANISATION, centre)
 
 
@@ -76,7 +76,7 @@ async def test_a_room_is_added_and_becomes_something_else(
     room = RoomRecord(RoomId("attic"), house.centre, "阁楼", "Attic", RoomType.CHESS, 1, 2, 1, 1)
 
     for one in (room, room, replace(room, type=RoomType.TREATMENT)):
-        async with edit(database, COMMAND_LINE, clock.now()) as editing:
+        async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
             await service.write_rooms(editing, [one])
 
     said = {"room": "attic", "by": "command line"}
@@ -85,6 +85,6 @@ async def test_a_room_is_added_and_becomes_something_else(
         ("room.changed", {**said, "type": "treatment"}),
     ]
     async with database.transaction() as conn:
-        assert await service.room_type(conn, RoomId("attic")) is RoomType.TREATMENT
+        assert await service.require_room_type(conn, RoomId("attic")) is RoomType.TREATMENT
         with pytest.raises(NoSuchRoom):
-            await service.room_type(conn, RoomId("cellar"))
+            await service.require_room_type(conn, RoomId("cellar"))

@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 from typer.testing import CliRunner
 
 from hub.cli import app
-from hub.embedded.logins import keep
+from hub.embedded.logins import save_passwords
 from hub.kit.clock import SystemClock
 from tests.conftest import MORNING
 from tests.fakes.house import House
@@ -92,5 +92,5 @@ def empty_centre(database_url: str, tmp_path: Path) -> Terminal:
 
 def _terminal(database_url: str, folder: Path) -> Terminal:
     """A terminal whose data folder knows the logins of the tests: a set-up of its own would give them new passwords."""
-    keep(folder / "data", PASSWORDS)
+    save_passwords(folder / "data", PASSWORDS)
     return Terminal(database_url, folder / "clock")

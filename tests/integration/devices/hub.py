@@ -11,9 +11,9 @@ from typing import Literal
 
 import pytest
 
-from devices.contract.messages import AlarmMessage, AnyMessage, Message, dump, parse
-from devices.contract.topics import Kind, parse_topic, topic
-from devices.link import Broker, Identity
+from devices.contract.messages import AlarmMessage, AnyMessage, Message, serialize_message, parse_message
+from devices.contract.topics import Kind, parse_topic, build_topic
+from devices.link import BrokerEndpoint, Identity
 from tests.conftest import take_free_port
 from tests.integration.mqtt.fakes import Bench, Paho, device, until, within
 
@@ -44,7 +44,7 @@ class Hub:
             assert parsed is not None, message.topic
             if parsed.kind is kind:
                 payload = bytes(message.payload)
-                return Heard(kind, parsed.device, payload, parse(kind, payload))
+                return Heard(kind, parsed.device, payload, parse_message(kind, payload))
 
     async def next_press(self) -> AlarmMessage:
         """The next message on the alarm lane."""
@@ -54,7 +54,7 @@ class Hub:
 
     def say(self, kind: Kind, device_id: str, message: Message) -> None:
         """Send something to a device."""
-        self._paho.client.publish(topic(CENTRE, kind, device_id), dump(message), qos=1)
+        self._paho.client.publish(build_topic(CENTRE, kind, device_id), serialize_message(message), qos=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Mosquitto:
 
     port: int
 
-    def broker(self, version: Literal["3.1.1", "5"] = "3.1.1") -> Broker:
-        return Broker("127.0.0.1", self.port, version)
+    def broker(self, version: Literal["3.1.1", "5"] = "3.1.1") -> BrokerEndpoint:
+        return BrokerEndpoint("127.0.0.1", self.port, version)
 
     @asynccontextmanager
     async def hub(self, name: str = "hub") -> AsyncIterator[Hub]:
@@ -117,9 +117,9 @@ def identity(device_id: str) -> Identity:
     return Identity(CENTRE, device_id, f"{device_id}-secret")
 
 
-def built_in(bench: Bench) -> Broker:
+def built_in(bench: Bench) -> BrokerEndpoint:
     """Where the built-in broker listens."""
-    return Broker("127.0.0.1", bench.broker.port)
+    return BrokerEndpoint("127.0.0.1", bench.broker.port)
 
 
 __all__ = ["Heard", "Hub", "Mosquitto", "built_in", "identity", "let_in", "mosquitto", "until", "within"]

@@ -14,24 +14,24 @@ from devices.contract.messages import (
     AlarmKind,
     Cue,
     CueKind,
-    State,
+    ConnectionState,
     StatusMessage,
     TeleMessage,
-    dump,
-    parse,
+    serialize_message,
+    parse_message,
 )
-from devices.contract.times import SetClock, SystemClock
-from devices.contract.topics import Kind, topic
+from devices.contract.times import DeviceSetClock, DeviceSystemClock
+from devices.contract.topics import Kind, build_topic
 from devices.light import LONGEST_SHOWN, Light
 from devices.outbox import Outbox
 from devices.running import boot_id
-from simulators.faults import Line
+from simulators.faults import HouseLine
 from tests.conftest import MORNING
 from tests.integration.devices.hub import Mosquitto, built_in, identity, mosquitto, until
 from tests.integration.mqtt.fakes import Bench, running, running_broker
 
 ALARM = "a-01jdbhqm2ys2v0w8f7z6k5n4m3"
-READING = dump(TeleMessage.model_validate_json(b'{"v":1,"id":"x-1","readings":[{"name":"a","value":1,"unit":"s"}]}'))
+READING = serialize_message(TeleMessage.model_validate_json(b'{"v":1,"id":"x-1","readings":[{"name":"a","value":1,"unit":"s"}]}'))
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
         yield opened
 
 
-def button_of(house: Mosquitto, outbox: Outbox, line: Line, version: Literal["3.1.1", "5"] = "3.1.1") -> Button:
-    return Button(house.broker(version), identity("b-01"), outbox, SystemClock(), dial=line.dial)
+def button_of(house: Mosquitto, outbox: Outbox, line: HouseLine, version: Literal["3.1.1", "5"] = "3.1.1") -> Button:
+    return Button(house.broker(version), identity("b-01"), outbox, DeviceSystemClock(), dial=line.dial)
 
 
 @pytest.mark.mosquitto
@@ -61,7 +61,7 @@ def button_of(house: Mosquitto, outbox: Outbox, line: Line, version: Literal["3.
 async def test_a_press_arrives_is_answered_and_somebody_comes(
     house: Mosquitto, outbox: Outbox, version: Literal["3.1.1", "5"]
 ) -> None:
-    button = button_of(house, outbox, Line(), version)
+    button = button_of(house, outbox, HouseLine(), version)
     async with house.hub() as hub, running(button.run):
         press_id = await button.press()
         assert button.light[0] is Light.BLINKING
@@ -81,7 +81,7 @@ async def test_a_press_arrives_is_answered_and_somebody_comes(
 
 @pytest.mark.mosquitto
 async def test_without_an_answer_the_same_press_is_said_again_a_second_later(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, Line())
+    button = button_of(house, outbox, HouseLine())
     async with house.hub() as hub, running(button.run):
         await button.press()
 
@@ -95,7 +95,7 @@ async def test_without_an_answer_the_same_press_is_said_again_a_second_later(hou
 
 @pytest.mark.mosquitto
 async def test_a_press_while_the_line_is_cut_arrives_when_it_is_mended(house: Mosquitto, outbox: Outbox) -> None:
-    line = Line()
+    line = HouseLine()
     button = button_of(house, outbox, line)
     async with house.hub() as hub, running(button.run):
         await until(lambda: button.link.connected)
@@ -112,15 +112,15 @@ async def test_a_press_while_the_line_is_cut_arrives_when_it_is_mended(house: Mo
 async def test_after_a_reboot_the_light_of_a_press_that_was_not_heard_is_switched_on_at_once(
     bench: Bench, tmp_path: Path
 ) -> None:
-    path, line = tmp_path / "b-01.outbox", Line()
+    path, line = tmp_path / "b-01.outbox", HouseLine()
     line.cut()
     with Outbox(path, boot_id()) as outbox:
-        await Button(built_in(bench), identity("b-01"), outbox, SystemClock()).press()
+        await Button(built_in(bench), identity("b-01"), outbox, DeviceSystemClock()).press()
     switched: list[Light] = []
 
     with Outbox(path, boot_id()) as outbox:
         button = Button(
-            built_in(bench), identity("b-01"), outbox, SystemClock(),
+            built_in(bench), identity("b-01"), outbox, DeviceSystemClock(),
             on_light=lambda light, _text: switched.append(light), dial=line.dial,
         )  # fmt: skip
         async with running(button.run):
@@ -128,22 +128,22 @@ async def test_after_a_reboot_the_light_of_a_press_that_was_not_heard_is_switche
 
 
 async def test_a_light_that_has_been_shown_long_enough_is_switched_off(bench: Bench, outbox: Outbox) -> None:
-    clock, other = SetClock(MORNING), "a-01jdbhqm2ys2v0w8f7z6k5n4m4"
+    clock, other = DeviceSetClock(MORNING), "a-01jdbhqm2ys2v0w8f7z6k5n4m4"
     switched: list[Light] = []
     button = Button(
         built_in(bench), identity("b-01"), outbox, clock, on_light=lambda light, _text: switched.append(light)
     )
     async with running(button.run):
         await button.press()
-        press = parse(Kind.ALARM, (await bench.alarm.next()).payload)
+        press = parse_message(Kind.ALARM, (await bench.alarm.next()).payload)
         ack = Ack(id=press.id, status=AckStatus.COMMITTED, alarm=ALARM)
-        await bench.broker.publish(topic("jq", Kind.ACK, "b-01"), dump(ack))
+        await bench.broker.publish(build_topic("jq", Kind.ACK, "b-01"), serialize_message(ack))
 
         await until(lambda: switched == [Light.DARK, Light.BLINKING, Light.STEADY])
         clock.advance(timedelta(seconds=LONGEST_SHOWN - 0.1))
         # Somebody else's alarm ends: nothing to show, but the button looks how much time is left.
         closed = Cue(alarm=other, n=1, cue=CueKind.CLOSED)
-        await bench.broker.publish(topic("jq", Kind.CUE, "b-01"), dump(closed))
+        await bench.broker.publish(build_topic("jq", Kind.CUE, "b-01"), serialize_message(closed))
         await until(lambda: bool(button._shown.told))
         clock.advance(timedelta(seconds=0.2))
 
@@ -152,13 +152,13 @@ async def test_a_light_that_has_been_shown_long_enough_is_switched_off(bench: Be
 
 @pytest.mark.mosquitto
 async def test_a_press_survives_the_device_s_own_restart(house: Mosquitto, tmp_path: Path) -> None:
-    path, line = tmp_path / "b-01.outbox", Line()
+    path, line = tmp_path / "b-01.outbox", HouseLine()
     line.cut()
     with Outbox(path, boot_id()) as outbox:
         press_id = await button_of(house, outbox, line).press()
 
     with Outbox(path, boot_id()) as outbox:
-        button = button_of(house, outbox, Line())
+        button = button_of(house, outbox, HouseLine())
         assert button.light[0] is Light.BLINKING
         async with house.hub() as hub, running(button.run):
             press = await hub.next_press()
@@ -169,7 +169,7 @@ async def test_a_press_survives_the_device_s_own_restart(house: Mosquitto, tmp_p
 @pytest.mark.mosquitto
 async def test_a_broker_that_dies_and_comes_back_gets_the_press(tmp_path: Path, outbox: Outbox) -> None:
     async with mosquitto(tmp_path) as house:
-        button = button_of(house, outbox, Line())
+        button = button_of(house, outbox, HouseLine())
         port = house.port
     async with running(button.run):
         press_id = await button.press()
@@ -179,34 +179,34 @@ async def test_a_broker_that_dies_and_comes_back_gets_the_press(tmp_path: Path, 
 
 @pytest.mark.mosquitto
 async def test_whoever_looks_sees_whether_a_button_is_there(house: Mosquitto, outbox: Outbox) -> None:
-    line = Line()
+    line = HouseLine()
     button = button_of(house, outbox, line)
     async with running(button.run):
         await until(lambda: button.link.connected)
         async with house.hub() as hub:
             retained = await hub.next(Kind.STATUS)
             assert isinstance(retained.message, StatusMessage)
-            assert retained.message.state is State.ONLINE
+            assert retained.message.state is ConnectionState.ONLINE
 
             line.cut()
 
             will = await hub.next(Kind.STATUS)
-            assert will.message == StatusMessage(state=State.OFFLINE)
+            assert will.message == StatusMessage(state=ConnectionState.OFFLINE)
 
 
 @pytest.mark.mosquitto
 async def test_a_button_that_is_switched_off_says_goodbye(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, Line())
+    button = button_of(house, outbox, HouseLine())
     async with house.hub() as hub:
         async with running(button.run):
             await hub.next(Kind.STATUS)
 
-        assert (await hub.next(Kind.STATUS)).message == StatusMessage(state=State.OFFLINE)
+        assert (await hub.next(Kind.STATUS)).message == StatusMessage(state=ConnectionState.OFFLINE)
 
 
 @pytest.mark.mosquitto
 async def test_a_mistake_is_taken_back_by_naming_the_press(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, Line())
+    button = button_of(house, outbox, HouseLine())
     async with house.hub() as hub, running(button.run):
         press_id = await button.press(AlarmKind.PULL_CORD)
         press = await hub.next_press()
@@ -222,7 +222,7 @@ async def test_a_mistake_is_taken_back_by_naming_the_press(house: Mosquitto, out
 
 @pytest.mark.mosquitto
 async def test_a_spooled_press_is_kept(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, Line())
+    button = button_of(house, outbox, HouseLine())
     answers: list[Light] = []
     async with house.hub() as hub, running(button.run):
         await button.press()
@@ -237,7 +237,7 @@ async def test_a_spooled_press_is_kept(house: Mosquitto, outbox: Outbox) -> None
 
 
 async def test_at_the_built_in_broker_a_press_waits_for_no_reading(bench: Bench, outbox: Outbox) -> None:
-    button = Button(built_in(bench), identity("b-01"), outbox, SystemClock())
+    button = Button(built_in(bench), identity("b-01"), outbox, DeviceSystemClock())
     bench.telemetry.open.clear()
     async with running(button.run):
         await until(lambda: button.link.connected)
@@ -248,13 +248,13 @@ async def test_at_the_built_in_broker_a_press_waits_for_no_reading(bench: Bench,
         bench.telemetry.open.set()
 
     assert sum(taken) <= 5
-    assert parse(Kind.ALARM, heard.payload).id == press_id
+    assert parse_message(Kind.ALARM, heard.payload).id == press_id
 
 
 async def test_a_press_goes_out_although_more_than_paho_s_twenty_messages_wait_for_their_answer(
     bench: Bench, outbox: Outbox
 ) -> None:
-    button = Button(built_in(bench), identity("b-01"), outbox, SystemClock())
+    button = Button(built_in(bench), identity("b-01"), outbox, DeviceSystemClock())
     bench.telemetry.open.clear()
     async with running(button.run):
         await until(lambda: button.link.connected)
@@ -264,11 +264,11 @@ async def test_a_press_goes_out_although_more_than_paho_s_twenty_messages_wait_f
         heard = await bench.alarm.next()
         bench.telemetry.open.set()
 
-    assert parse(Kind.ALARM, heard.payload).id == press_id
+    assert parse_message(Kind.ALARM, heard.payload).id == press_id
 
 
 async def test_what_was_not_answered_is_said_at_once_when_the_line_is_back(bench: Bench, outbox: Outbox) -> None:
-    line, clock = Line(), SetClock(MORNING)  # time stands still: no repetition comes due by itself
+    line, clock = HouseLine(), DeviceSetClock(MORNING)  # time stands still: no repetition comes due by itself
     button = Button(built_in(bench), identity("b-01"), outbox, clock, dial=line.dial)
     async with running(button.run):
         press_id = await button.press()
@@ -278,23 +278,23 @@ async def test_what_was_not_answered_is_said_at_once_when_the_line_is_back(bench
 
         line.mend()
 
-        assert parse(Kind.ALARM, (await bench.alarm.next()).payload).id == press_id
+        assert parse_message(Kind.ALARM, (await bench.alarm.next()).payload).id == press_id
 
 
 async def test_the_built_in_broker_carries_answers_and_cues_too(bench: Bench, outbox: Outbox) -> None:
-    button = Button(built_in(bench), identity("b-01"), outbox, SystemClock())
+    button = Button(built_in(bench), identity("b-01"), outbox, DeviceSystemClock())
     async with running(button.run):
         await button.press()
-        press = parse(Kind.ALARM, (await bench.alarm.next()).payload)
+        press = parse_message(Kind.ALARM, (await bench.alarm.next()).payload)
 
         ack = Ack(id=press.id, status=AckStatus.COMMITTED, alarm=ALARM)
-        await bench.broker.publish(topic("jq", Kind.ACK, "b-01"), dump(ack))
+        await bench.broker.publish(build_topic("jq", Kind.ACK, "b-01"), serialize_message(ack))
         await until(lambda: button.light[0] is Light.STEADY)
 
 
 async def test_a_button_with_a_wrong_password_is_told_and_goes_on_trying(bench: Bench, outbox: Outbox) -> None:
     bench.rows.principals.pop("b-01")
-    button = Button(built_in(bench), identity("b-01"), outbox, SystemClock())
+    button = Button(built_in(bench), identity("b-01"), outbox, DeviceSystemClock())
     async with running(button.run):
         await until(lambda: button.link.refused is not None)
         await until(lambda: len(bench.rows.refused) >= 2)

@@ -10,20 +10,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from devices.camera import CameraAgent, Pace, ReaderDied
-from devices.contract.messages import TeleMessage, parse
-from devices.contract.times import SystemClock
+from devices.contract.messages import TeleMessage, parse_message
+from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera, Fault
-from simulators.rtsp.server import Cameras, Credentials
-from tests.fakes.cameras import answering, elsewhere
+from simulators.rtsp.server import Cameras, CameraCredentials
+from tests.fakes.cameras import run_scripted_camera, listen_elsewhere
 from tests.integration.devices.hub import built_in, identity, let_in
 from tests.integration.mqtt.fakes import Bench, running, running_broker, until
 
 pytestmark = pytest.mark.long
 
 QUICK = Pace(look_every=0.5, say_every=1.0, silent_after=2.5)
-ACCOUNT = Credentials("viewer", "secret")
+ACCOUNT = CameraCredentials("viewer", "secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def next_report(bench: Bench) -> Mapping[str, float]:
     while True:
         inbound = await bench.telemetry.got.get()
         if "/tele/" in inbound.topic:
-            tele = parse(Kind.TELE, inbound.payload)
+            tele = parse_message(Kind.TELE, inbound.payload)
             assert isinstance(tele, TeleMessage)
             return {reading.name: reading.value for reading in tele.readings}
 
@@ -63,11 +63,11 @@ async def watched(stream: str = "/sub", occupancy: int = 3, *, offers_sound: boo
     camera = Camera("cam-gym", "gym", ZoneInfo("Asia/Shanghai"), occupancy=occupancy, offers_sound=offers_sound)
     async with (
         running_broker() as bench,
-        server.serve(Cameras([camera]), credentials=ACCOUNT) as port,
+        server.serve_rtsp(Cameras([camera]), credentials=ACCOUNT) as port,
     ):
         let_in(bench, "cam-gym")
         url = f"rtsp://viewer:secret@127.0.0.1:{port}/gym{stream}"
-        agent = CameraAgent(built_in(bench), identity("cam-gym"), SystemClock(), url, pace=QUICK)
+        agent = CameraAgent(built_in(bench), identity("cam-gym"), DeviceSystemClock(), url, pace=QUICK)
         async with running(agent.run):
             yield Watched(camera, bench)
 
@@ -136,11 +136,11 @@ async def test_a_camera_that_comes_back_is_seen_again() -> None:
 
 
 async def test_a_camera_that_sends_its_agent_on_is_not_followed_and_counts_as_one_that_cannot_be_read() -> None:
-    with elsewhere() as other:
+    with listen_elsewhere() as other:
         sent_on = f"RTSP/1.0 302 Moved\r\nLocation: rtsp://127.0.0.1:{other.port}/gym\r\n\r\n"
-        async with running_broker() as bench, answering({"DESCRIBE": sent_on}) as camera:
+        async with running_broker() as bench, run_scripted_camera({"DESCRIBE": sent_on}) as camera:
             let_in(bench, "cam-gym")
-            agent = CameraAgent(built_in(bench), identity("cam-gym"), SystemClock(), camera.url(), pace=QUICK)
+            agent = CameraAgent(built_in(bench), identity("cam-gym"), DeviceSystemClock(), camera.url(), pace=QUICK)
             async with running(agent.run):
                 await until(lambda: len(camera.asked) >= 4)  # it has tried, and tried again
                 report = await asyncio.wait_for(next_report(bench), 10)
@@ -155,7 +155,7 @@ async def test_an_agent_whose_reader_has_died_by_a_defect_ends_rather_than_say_n
     no_address = "rtsp://\ud800/"  # nothing that can be looked up, and not one of the errors the reader knows
     async with running_broker() as bench:
         let_in(bench, "cam-gym")
-        agent = CameraAgent(built_in(bench), identity("cam-gym"), SystemClock(), no_address, pace=QUICK)
+        agent = CameraAgent(built_in(bench), identity("cam-gym"), DeviceSystemClock(), no_address, pace=QUICK)
         with pytest.RaisesGroup(ReaderDied):
             async with asyncio.timeout(20):
                 await agent.run()

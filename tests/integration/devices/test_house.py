@@ -16,9 +16,9 @@ from devices.contract.messages import (
     DoneState,
     TeleMessage,
     VisitMessage,
-    What,
+    VisitAction,
 )
-from devices.contract.times import SystemClock
+from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind
 from devices.outbox import Outbox
 from devices.running import boot_id
@@ -37,7 +37,7 @@ async def house(tmp_path: Path) -> AsyncIterator[Mosquitto]:
 
 
 async def test_a_siren_sounds_proves_it_and_falls_silent_when_its_time_is_over(house: Mosquitto) -> None:
-    clock = SystemClock()
+    clock = DeviceSystemClock()
     siren = Siren(house.broker(), identity("siren-1"), clock, can=frozenset({Do.SIREN}))
     async with house.hub() as hub, running(siren.run):
         await until(lambda: siren.link.connected)
@@ -54,7 +54,7 @@ async def test_a_siren_sounds_proves_it_and_falls_silent_when_its_time_is_over(h
 
 async def test_a_card_is_said_until_the_hub_knows(house: Mosquitto, tmp_path: Path) -> None:
     with Outbox(tmp_path / "r-gym.outbox", boot_id()) as outbox:
-        reader = CardReader(house.broker(), identity("r-gym"), outbox, SystemClock(), room="gym")
+        reader = CardReader(house.broker(), identity("r-gym"), outbox, DeviceSystemClock(), room="gym")
         async with house.hub() as hub, running(reader.run):
             await reader.read("AD708738AE")
             again = await reader.read("AD708738AE")
@@ -65,14 +65,14 @@ async def test_a_card_is_said_until_the_hub_knows(house: Mosquitto, tmp_path: Pa
             await until(lambda: reader.unsent == 0)
 
     assert again is None
-    assert (visit.token, visit.what, visit.room, visit.seq) == ("AD708738AE", What.ENTER, "gym", 1)
+    assert (visit.token, visit.what, visit.room, visit.seq) == ("AD708738AE", VisitAction.ENTER, "gym", 1)
 
 
 async def test_a_visit_the_hub_rejects_is_not_repeated_for_ever(house: Mosquitto, tmp_path: Path) -> None:
     with Outbox(tmp_path / "r-gym.outbox", boot_id()) as outbox:
-        reader = CardReader(house.broker(), identity("r-gym"), outbox, SystemClock(), room="gym")
+        reader = CardReader(house.broker(), identity("r-gym"), outbox, DeviceSystemClock(), room="gym")
         async with house.hub() as hub, running(reader.run):
-            await reader.read("AD708738AE", What.ARRIVE)
+            await reader.read("AD708738AE", VisitAction.ARRIVE)
             visit = (await hub.next(Kind.VISIT)).message
             assert isinstance(visit, VisitMessage)
 
@@ -82,7 +82,7 @@ async def test_a_visit_the_hub_rejects_is_not_repeated_for_ever(house: Mosquitto
 
 async def test_a_sensor_says_a_jump_at_once(house: Mosquitto) -> None:
     measured = {"temperature": 21.4}
-    sensor = Sensor(house.broker(), identity("t-gym"), SystemClock(), lambda: dict(measured))
+    sensor = Sensor(house.broker(), identity("t-gym"), DeviceSystemClock(), lambda: dict(measured))
     async with house.hub() as hub, running(sensor.run):
         first = (await hub.next(Kind.TELE)).message
         measured["temperature"] = 34.0

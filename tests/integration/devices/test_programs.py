@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 
-from devices.contract.messages import parse
+from devices.contract.messages import parse_message
 from devices.contract.topics import Kind
 from tests.integration.devices.hub import built_in, let_in
 from tests.integration.mqtt.fakes import running_broker, until
@@ -98,7 +98,7 @@ async def test_what_is_no_card_is_said_and_the_next_card_is_read(tmp_path: Path)
         process.send_signal(signal.SIGTERM)
 
         assert await process.wait() == 0
-    visit = parse(Kind.VISIT, inbound.payload)
+    visit = parse_message(Kind.VISIT, inbound.payload)
     assert said == [b"not a card\n"] * 3
     assert (visit.token, visit.room) == ("AD708738AE", "gym")
 

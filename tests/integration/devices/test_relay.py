@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.rtsp.relay import relayed
+from devices.rtsp.relay import open_relay
 from devices.rtsp.sieve import NotRtsp, SentOn
 from tests.fakes.certificate import make_certificate
-from tests.fakes.sockets import loopbacks
+from tests.fakes.sockets import loopback_addresses
 
 ASKED = b"OPTIONS rtsp://10.0.0.7/gym RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 0\r\n\r\n"
@@ -52,7 +52,7 @@ class Talk:
 def talk(host: str = "127.0.0.1") -> Iterator[Talk]:
     with (
         camera(host) as (listening, url),
-        relayed(url, PATIENCE) as reached,
+        open_relay(url, PATIENCE) as reached,
         listening.accept()[0] as there,
         reader_of(reached.url) as here,
     ):
@@ -92,7 +92,7 @@ def test_what_either_side_says_reaches_the_other() -> None:
 
 def test_the_camera_hears_a_reader_s_last_words_even_when_the_relay_is_closed_at_once() -> None:
     with camera() as (listening, url):
-        with relayed(url, PATIENCE) as reached:
+        with open_relay(url, PATIENCE) as reached:
             there = listening.accept()[0]
             with reader_of(reached.url) as here:
                 here.sendall(ASKED)
@@ -110,7 +110,7 @@ def test_nobody_but_the_first_is_let_in() -> None:
 
 def test_a_relay_that_nobody_came_to_ends_with_its_block() -> None:
     with camera() as (listening, url):
-        with relayed(url, PATIENCE):
+        with open_relay(url, PATIENCE):
             there = listening.accept()[0]
 
         with there:
@@ -119,7 +119,7 @@ def test_a_relay_that_nobody_came_to_ends_with_its_block() -> None:
 
 
 def test_a_camera_that_ends_is_at_its_end_after_all_it_said() -> None:
-    with camera() as (listening, url), relayed(url, PATIENCE) as reached, reader_of(reached.url) as here:
+    with camera() as (listening, url), open_relay(url, PATIENCE) as reached, reader_of(reached.url) as here:
         with listening.accept()[0] as there:
             there.sendall(100 * FRAME)
 
@@ -184,7 +184,7 @@ def test_a_camera_that_refuses_the_connection_is_refused_at_once() -> None:
     with camera() as (listening, url):
         listening.close()
 
-        with pytest.raises(ConnectionRefusedError), relayed(url, PATIENCE):
+        with pytest.raises(ConnectionRefusedError), open_relay(url, PATIENCE):
             pass
 
 
@@ -197,7 +197,7 @@ def test_a_camera_that_takes_no_connection_is_given_up_in_time() -> None:
             one.connect_ex(place)
         begun = time.monotonic()
 
-        with pytest.raises(TimeoutError), relayed(f"rtsp://127.0.0.1:{place[1]}/gym", 0.5):
+        with pytest.raises(TimeoutError), open_relay(f"rtsp://127.0.0.1:{place[1]}/gym", 0.5):
             pass
 
         assert time.monotonic() - begun < PATIENCE / 2
@@ -207,11 +207,11 @@ def test_a_camera_that_takes_no_connection_is_given_up_in_time() -> None:
 
 def test_a_host_that_nobody_knows_is_an_error_of_the_world() -> None:
     for host in ("a..b", 70 * "a"):
-        with pytest.raises(OSError, match=r"\[Errno -"), relayed(f"rtsp://{host}/gym", 1):
+        with pytest.raises(OSError, match=r"\[Errno -"), open_relay(f"rtsp://{host}/gym", 1):
             pass
 
 
-@pytest.mark.parametrize("host", loopbacks())
+@pytest.mark.parametrize("host", loopback_addresses())
 def test_a_camera_is_reached_at_an_address_of_either_kind(host: str) -> None:
     with talk(host) as one:
         one.there.sendall(OK)
@@ -229,7 +229,7 @@ def test_a_camera_that_speaks_tls_and_vouches_for_itself_is_read_in_plain(tmp_pa
     with camera() as (listening, url):
         answering = threading.Thread(target=answer)
         answering.start()
-        with relayed(url.replace("rtsp:", "rtsps:"), PATIENCE) as reached, reader_of(reached.url) as here:
+        with open_relay(url.replace("rtsp:", "rtsps:"), PATIENCE) as reached, reader_of(reached.url) as here:
             here.sendall(ASKED)
             got = all_of(here, len(OK + 50 * FRAME))
             answering.join(PATIENCE)
@@ -242,7 +242,7 @@ def test_a_camera_that_never_answers_our_tls_is_given_up_in_time() -> None:
     with camera() as (_, url):
         begun = time.monotonic()
 
-        with pytest.raises(TimeoutError), relayed(url.replace("rtsp:", "rtsps:"), 0.3):
+        with pytest.raises(TimeoutError), open_relay(url.replace("rtsp:", "rtsps:"), 0.3):
             pass
 
         assert time.monotonic() - begun < PATIENCE / 2

@@ -44,7 +44,7 @@ def names_seen_in(folder: Path, without: tuple[str, ...]) -> list[str]:
                 os.setresuid(SOMEBODY, SOMEBODY, SOMEBODY)
                 # Else /proc/self stays root's until the next program, which is too late for its maps.
                 ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-            child.become(child.Start(supervisor, signal.SIGTERM, False, without, ("/bin/ls", str(folder))))
+            child.exec_program(child.Start(supervisor, signal.SIGTERM, False, without, ("/bin/ls", str(folder))))
         finally:
             os._exit(99)
     os.close(writing)

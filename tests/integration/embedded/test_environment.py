@@ -97,7 +97,7 @@ def test_each_process_of_the_hub_is_told_its_own_logins_and_no_other_s(tmp_path:
 
 @pytest.mark.usefixtures("full_shell")
 def test_a_program_of_the_system_is_told_where_things_are_and_nothing_else() -> None:
-    assert environment.of_any().keys() <= {
+    assert environment.common_environment().keys() <= {
         *("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "TZ", "LANG", "LANGUAGE", "PYTHONUNBUFFERED"),
         *("SSL_CERT_FILE", "SSL_CERT_DIR"),
         *(name for name in os.environ if name.startswith("LC_")),

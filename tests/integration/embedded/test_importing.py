@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg
 
 from hub.embedded import importing, logins
-from hub.importing.file import parse
+from hub.importing.file import parse_centre_file
 from tests.conftest import MORNING
-from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
+from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.logins import PASSWORDS
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
@@ -17,17 +17,17 @@ SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
     tmp_path: Path, empty_database_url: str
 ) -> None:
-    logins.keep(tmp_path, PASSWORDS)  # the server's other tests know these; a set-up of its own would make others
+    logins.save_passwords(tmp_path, PASSWORDS)  # the server's other tests know these; a set-up of its own would make others
     async with importing.database_of(tmp_path, empty_database_url) as url:
-        assert await importing.held(url) is None
+        assert await importing.find_held_centre(url) is None
 
 
 async def test_an_import_that_waited_in_a_circle_with_somebody_else_is_done_all_the_same(
     tmp_path: Path, database_url: str
 ) -> None:
-    centre = parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    centre = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
     await importing.import_real(database_url, tmp_path, centre, MORNING)
-    find_circles_late(database_url)
+    delay_deadlock_detection(database_url)
     first, last = centre.seniors[0].id, centre.seniors[-1].id
     async with (
         asyncio.timeout(20),

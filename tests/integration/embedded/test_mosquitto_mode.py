@@ -22,9 +22,9 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from psycopg.conninfo import conninfo_to_dict
 
 from devices.button import Button
-from devices.contract.times import SystemClock as DeviceClock
+from devices.contract.times import DeviceSystemClock as DeviceClock
 from devices.light import Light
-from devices.link import Broker as Where
+from devices.link import BrokerEndpoint as Where
 from devices.link import Identity
 from devices.outbox import Outbox
 from devices.running import boot_id
@@ -36,12 +36,12 @@ from hub.embedded.logins import told_to
 from hub.embedded.mosquitto import Files, NoMosquitto
 from hub.embedded.processes import Processes
 from hub.embedded.supervised import Child, NotReady
-from hub.fleet.accounts import accounts
+from hub.fleet.accounts import list_broker_accounts
 from hub.kit.clock import SystemClock
 from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId, DeviceId
-from hub.mqtt.mosquitto import Account, Listening
-from hub.mqtt.mosquitto import write as write_files
+from hub.mqtt.mosquitto import MosquittoAccount, Listening
+from hub.mqtt.mosquitto import write_broker_files as write_files
 from hub.settings import Settings
 from tests.conftest import take_free_port
 from tests.fakes import logins
@@ -96,13 +96,13 @@ class Installation:
         """周敏 takes the one alarm."""
         ((alarm_id,),) = self.rows("SELECT id FROM alarm")
         async with self.database.transaction() as conn:
-            await alarms.accept(conn, AlarmId(str(alarm_id)), HOUSE.zhou, CLOCK.now())
+            await alarms.accept_alarm(conn, AlarmId(str(alarm_id)), HOUSE.zhou, CLOCK.now())
 
 
 def children(url: str, data_dir: Path, files: Files) -> tuple[Child, ...]:
     port = take_free_port()
     settings = told_to(Settings(data_dir=data_dir, http_port=port), logins.urls_of(url), *Login)
-    environment = environments.of_the_hub(mosquitto.found_by(settings, files))
+    environment = environments.hub_environment(mosquitto.found_by(settings, files))
 
     async def is_ready() -> bool:
         try:
@@ -127,7 +127,7 @@ async def installed(url: str, data_dir: Path) -> AsyncIterator[Installation]:
     triggers = (HOUSE.wang_button, HOUSE.li_button)
     secret_files.add_devices(data_dir, {device: password_of(device) for device in triggers})
     files = mosquitto.files_of(data_dir, "127.0.0.1", take_free_port())
-    await mosquitto.write(logins.url_as(url, Login.ALARMS), data_dir, files)
+    await mosquitto.write_files(logins.url_as(url, Login.ALARMS), data_dir, files)
     async with AsyncExitStack() as stack:
         processes = await stack.enter_async_context(Processes.open(data_dir, lambda _: None))
         await processes.start(mosquitto.child_of(mosquitto.find_program(), files))
@@ -138,7 +138,7 @@ async def installed(url: str, data_dir: Path) -> AsyncIterator[Installation]:
 @pytest.fixture
 async def centre(tmp_path: Path) -> AsyncIterator[Installation]:
     """The hub, too, as a process of its own."""
-    async with postgres.running(tmp_path / "database") as url:
+    async with postgres.run_postgres(tmp_path / "database") as url:
         await asyncio.to_thread(logins.set_up, url)
         load_house(url, CLOCK.now())
         async with installed(url, tmp_path / "data") as one:
@@ -154,7 +154,7 @@ async def centre(tmp_path: Path) -> AsyncIterator[Installation]:
 async def broker(tmp_path: Path, database_url: str, house: House) -> AsyncIterator[Installation]:
     """Mosquitto alone, its files in step with the rows."""
     async with installed(database_url, tmp_path / "data") as one:
-        in_step = mosquitto.keep_in_step(
+        in_step = mosquitto.sync_files(
             logins.url_as(database_url, Login.ALARMS), one.data_dir, one.files, lambda: _reload(one.processes)
         )
         async with running(lambda: in_step):
@@ -259,7 +259,7 @@ async def test_the_script_of_the_container_lets_mosquitto_read_again_what_change
     tmp_path: Path, free_port: int
 ) -> None:
     folder, listening = tmp_path / "broker", Listening("127.0.0.1", free_port, run_as="root")
-    button = Account("b-01", "b-01-secret", (), ())
+    button = MosquittoAccount("b-01", "b-01-secret", (), ())
     path = f"{os.environ['PATH']}:/usr/sbin"
     process = await create_subprocess_exec("sh", str(RUN), str(folder), env={"PATH": path}, stderr=subprocess.DEVNULL)
     try:
@@ -295,7 +295,7 @@ async def test_who_is_disabled_or_has_another_password_now_gets_no_account(datab
     }
     async with database.transaction() as conn:
         await conn.execute("UPDATE device SET enabled = false WHERE id = %s", (house.siren,))
-        allowed = {account.username: account for account in await accounts(conn, passwords)}
+        allowed = {account.username: account for account in await list_broker_accounts(conn, passwords)}
 
     assert list(allowed) == [house.wang_button, house.observer]
     topics = allowed[house.wang_button].may_publish
@@ -328,7 +328,7 @@ async def test_files_for_a_mosquitto_of_ones_own_are_written_by_a_command(tmp_pa
     load_house(database_url, CLOCK.now())
     data_dir, folder = tmp_path / "data", tmp_path / "broker"
     secret_files.add_devices(data_dir, {HOUSE.wang_button: password_of(HOUSE.wang_button)})
-    kept_logins.keep(data_dir, logins.PASSWORDS)
+    kept_logins.save_passwords(data_dir, logins.PASSWORDS)
     url = f"postgresql:///?{urlencode(conninfo_to_dict(database_url))}"
 
     status, told = anling("mosquitto-files", str(folder), data_dir=data_dir, ANLING_DATABASE_URL=url)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.embedded.ports import PortTaken, begin, is_free, reached_at, take, take_near
-from tests.fakes.sockets import loopbacks
+from hub.embedded.ports import PortTaken, forget_given_ports, is_free, reached_at, take_port, take_port_near
+from tests.fakes.sockets import loopback_addresses
 
 
 @contextmanager
@@ -25,23 +25,23 @@ def listening(address: str = "127.0.0.1") -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def a_start() -> None:
-    begin()
+    forget_given_ports()
 
 
 def test_a_free_port_is_taken_as_it_is(free_port: int) -> None:
-    assert take("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
-    begin()
-    assert take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
+    assert take_port("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
+    forget_given_ports()
+    assert take_port_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == free_port
 
 
 def test_an_occupied_port_is_named_with_its_variable() -> None:
     with listening() as port, pytest.raises(PortTaken, match=f"^ANLING_HTTP_PORT={port}: something else listens"):
-        take("127.0.0.1", port, "ANLING_HTTP_PORT")
+        take_port("127.0.0.1", port, "ANLING_HTTP_PORT")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_an_address_of_another_machine_is_not_called_an_occupied_port(host: str, free_port: int) -> None:
-    for taking in (take, take_near):
+    for taking in (take_port, take_port_near):
         with pytest.raises(PortTaken, match=f"^ANLING_HTTP_HOST='{host}': no address of this machine"):
             taking(host, free_port, "ANLING_HTTP_PORT")
 
@@ -60,26 +60,26 @@ def test_a_port_that_this_account_may_not_use_is_not_called_occupied() -> None:
 
 def test_the_demo_takes_a_free_one_near_by() -> None:
     with listening() as port:
-        found = take_near("127.0.0.1", port, "ANLING_HTTP_PORT")
+        found = take_port_near("127.0.0.1", port, "ANLING_HTTP_PORT")
 
         assert port < found <= port + 50
         assert is_free("127.0.0.1", found)
 
 
 def test_two_parts_of_one_demo_take_different_ports(free_port: int) -> None:
-    pages = take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
+    pages = take_port_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
 
-    assert take_near("127.0.0.1", free_port, "ANLING_MQTT_PORT") > pages
+    assert take_port_near("127.0.0.1", free_port, "ANLING_MQTT_PORT") > pages
 
 
 def test_what_was_taken_as_wanted_is_given_to_no_other_part(free_port: int) -> None:
-    take("127.0.0.1", free_port, "ANLING_HTTP_PORT")
+    take_port("127.0.0.1", free_port, "ANLING_HTTP_PORT")
 
-    assert take_near("127.0.0.1", free_port, "the hub's own port at Mosquitto") > free_port
+    assert take_port_near("127.0.0.1", free_port, "the hub's own port at Mosquitto") > free_port
 
 
 def test_two_demos_that_start_at_once_take_different_ports(free_port: int) -> None:
-    ours = take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
+    ours = take_port_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
     question = (
         f"from hub.embedded.ports import take_near; print(take_near('127.0.0.1', {free_port}, 'ANLING_HTTP_PORT'))"
     )
@@ -87,8 +87,8 @@ def test_two_demos_that_start_at_once_take_different_ports(free_port: int) -> No
     theirs = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=20, check=True)
 
     assert int(theirs.stdout) > ours
-    begin()
-    assert take_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == ours, "our own claim does not keep us out"
+    forget_given_ports()
+    assert take_port_near("127.0.0.1", free_port, "ANLING_HTTP_PORT") == ours, "our own claim does not keep us out"
 
 
 def test_a_server_on_every_address_occupies_ours_too() -> None:
@@ -96,7 +96,7 @@ def test_a_server_on_every_address_occupies_ours_too() -> None:
         assert not is_free("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("address", loopbacks())
+@pytest.mark.parametrize("address", loopback_addresses())
 def test_a_server_that_localhost_would_reach_first_occupies_ours_too(address: str) -> None:
     with listening(address) as port:
         assert not is_free("127.0.0.1", port)

@@ -118,7 +118,7 @@ knocking.sendall(b"at home")
 
 
 async def test_who_knocks_while_nobody_is_at_home_is_answered_by_the_next(tmp_path: Path, free_port: int) -> None:
-    with ports.listening("127.0.0.1", free_port) as (listening,):
+    with ports.open_listening_sockets("127.0.0.1", free_port) as (listening,):
         knocking = socket.create_connection(("127.0.0.1", free_port))
         with knocking:
             async with Processes.open(tmp_path, Heard()) as processes:

@@ -19,7 +19,7 @@ def migrate_as_before(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         make_groups(conn)
         conn.execute("ALTER TABLE migration OWNER TO anling")
-        for migration in migrations.migrations():
+        for migration in migrations.list_migrations():
             if 1 < migration.number < FIRST_WITH_LOGINS:
                 conn.execute(f"SET ROLE {OWNER}".encode())
                 conn.execute(migration.statements.encode())
@@ -33,7 +33,7 @@ def migrate_as_before(url: str) -> None:
 
 async def old_folder(folder: Path) -> Path:
     """As an older version left it."""
-    async with postgres.running(folder / "database", durable=False) as url:
+    async with postgres.run_postgres(folder / "database", durable=False) as url:
         migrate_as_before(url)
     (folder / "database" / "superuser-password").unlink()
     (folder / "database" / "cluster" / "pg_hba.conf").write_text("local all all trust\nhost all all all reject\n")
@@ -56,7 +56,7 @@ def is_let_in(conninfo: str) -> bool:
 async def test_an_older_data_folder_keeps_its_rows_and_asks_for_passwords_from_now_on(tmp_path: Path) -> None:
     folder = await old_folder(tmp_path)
 
-    async with postgres.running(folder / "database", durable=False) as url:
+    async with postgres.run_postgres(folder / "database", durable=False) as url:
         urls = await logins.set_up(url, folder)
 
         telemetry = urls[Login.TELEMETRY]  # which has no business with who runs the centre
@@ -72,11 +72,11 @@ async def test_an_older_data_folder_keeps_its_rows_and_asks_for_passwords_from_n
 
 
 async def test_the_passwords_stay_the_same_from_start_to_start_and_are_for_this_account_alone(tmp_path: Path) -> None:
-    async with postgres.running(tmp_path / "database", durable=False) as url:
+    async with postgres.run_postgres(tmp_path / "database", durable=False) as url:
         first = await logins.set_up(url, tmp_path)
-    async with postgres.running(tmp_path / "database", durable=False) as url:
+    async with postgres.run_postgres(tmp_path / "database", durable=False) as url:
         second = await logins.set_up(url, tmp_path)
-        assert logins.kept(postgres.url_of_running(tmp_path / "database"), tmp_path) is not None
+        assert logins.load_login_urls(postgres.url_of_running(tmp_path / "database"), tmp_path) is not None
 
     files = [*(tmp_path / "secrets").iterdir(), tmp_path / "database" / "superuser-password"]
     assert first == second
@@ -85,13 +85,13 @@ async def test_the_passwords_stay_the_same_from_start_to_start_and_are_for_this_
 
 
 async def test_passwords_that_were_lost_are_made_anew(tmp_path: Path) -> None:
-    async with postgres.running(tmp_path / "database", durable=False) as url:
+    async with postgres.run_postgres(tmp_path / "database", durable=False) as url:
         before = await logins.set_up(url, tmp_path)
     (tmp_path / "database" / "superuser-password").unlink()
     for file in (tmp_path / "secrets").iterdir():
         file.unlink()
 
-    async with postgres.running(tmp_path / "database", durable=False) as url:
+    async with postgres.run_postgres(tmp_path / "database", durable=False) as url:
         urls = await logins.set_up(url, tmp_path)
         psycopg.connect(urls[Login.ALARMS]).close()
 

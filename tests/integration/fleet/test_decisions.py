@@ -6,18 +6,18 @@ import psycopg
 import pytest
 
 from hub.alarms import service as alarms
-from hub.fleet.decisions import DEVICE_RETURNS, let_device_return, revoke_device, set_device_off, set_device_on
-from hub.fleet.deliver import Deliver
+from hub.fleet.decisions import DEVICE_RETURNS, end_device_off, revoke_device, set_device_off, set_device_on
+from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.fleet.errors import NoSuchDevice, OffIsOver, OffTooLong
-from hub.fleet.gatekeeper import Gatekeeper
+from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.notices.jobs import DueJobs
 from hub.rules import findings
-from hub.rules.model import DeviceState, StatusHeard
+from hub.rules.model import ReportedState, StatusHeard
 from hub.rules.service import Rules
 from tests.fakes.house import House, password_of
 from tests.integration.fleet.test_fleet import Broker, put, siren
@@ -26,25 +26,25 @@ HOUR = timedelta(hours=1)
 
 
 async def set_off(database: Database, clock: SetClock, device_id: DeviceId, lasts: timedelta = HOUR) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await set_device_off(editing, device_id, clock.now() + lasts)
 
 
 def due_jobs(database: Database, url: str, clock: SetClock) -> DueJobs:
-    return DueJobs(database, Changes(url), clock, {DEVICE_RETURNS: let_device_return})
+    return DueJobs(database, Changes(url), clock, {DEVICE_RETURNS: end_device_off})
 
 
 async def look(telemetry_database: Database, rules: Rules, clock: SetClock) -> None:
     """The rules are asked, as telemetry does it."""
     async with telemetry_database.transaction() as conn:
-        await findings.hand_over(conn, await rules.due(conn, clock.now()), clock.now())
+        await findings.dispatch_findings(conn, await rules.due(conn, clock.now()), clock.now())
 
 
-async def say_state(database: Database, rules: Rules, clock: SetClock, house: House, state: DeviceState) -> None:
+async def say_state(database: Database, rules: Rules, clock: SetClock, house: House, state: ReportedState) -> None:
     now = clock.now()
     async with database.transaction() as conn:
         found = await rules.hear(conn, [StatusHeard(house.centre, house.wang_button, state, now)], now)
-        await alarms.conclude(conn, found, now)
+        await alarms.conclude_findings(conn, found, now)
 
 
 def standing(url: str) -> list[tuple[str, str]]:
@@ -69,7 +69,7 @@ async def test_a_silent_button_that_is_set_off_is_no_notice_and_one_again_when_i
     clock: SetClock,
 ) -> None:
     rules, returning = Rules([], clock), due_jobs(pages_database, database_url, clock)
-    await say_state(database, rules, clock, house, DeviceState.ONLINE)
+    await say_state(database, rules, clock, house, ReportedState.ONLINE)
     clock.advance(timedelta(minutes=6))
     await look(telemetry_database, rules, clock)
     assert ("trigger-silent", "device:b-wang") in standing(database_url)
@@ -101,7 +101,7 @@ async def test_a_device_can_be_watched_again_before_its_time_is_over(
     pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     await set_off(pages_database, clock, house.siren)
-    async with edit(pages_database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(pages_database, COMMAND_LINE, clock.now()) as editing:
         assert await set_device_on(editing, house.siren)
         assert not await set_device_on(editing, house.siren), "it is already"
 
@@ -129,7 +129,7 @@ async def test_a_siren_that_is_off_is_told_to_sound_and_not_expected_to_prove_it
     database: Database, pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     broker = Broker()
-    deliver = Deliver(database, Changes(database_url), broker, clock)
+    deliver = DeviceMessageDeliverer(database, Changes(database_url), broker, clock)
     await set_off(pages_database, clock, house.siren)
     await put(database, clock, siren(house, clock))
 
@@ -144,10 +144,10 @@ async def test_a_siren_that_is_off_is_told_to_sound_and_not_expected_to_prove_it
 async def test_a_revoked_password_opens_nothing_and_its_connections_are_not_to_stay(
     database: Database, pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
-    gatekeeper = Gatekeeper(database, clock, house.centre)
+    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
     assert await gatekeeper.stamp_of("b-wang") is not None
 
-    async with edit(pages_database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(pages_database, COMMAND_LINE, clock.now()) as editing:
         await revoke_device(editing, house.wang_button)
 
     assert await gatekeeper.stamp_of("b-wang") is None

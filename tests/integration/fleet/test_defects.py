@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hub.fleet.deliver import Deliver
+from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -24,7 +24,7 @@ async def test_a_message_that_raises_is_noticed_and_put_off_and_the_others_go_ou
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     broker = DefectiveBroker()
-    deliver = Deliver(database, Changes(database_url), broker, clock)
+    deliver = DeviceMessageDeliverer(database, Changes(database_url), broker, clock)
     command_id = await put(database, clock, siren(house, clock))
     await put(database, clock, cue(house, clock, 1))
 
@@ -33,7 +33,7 @@ async def test_a_message_that_raises_is_noticed_and_put_off_and_the_others_go_ou
 
     assert [message for _, message in broker.taken] == [{"n": 1}]
     async with database.transaction() as conn:
-        standing = await notices.standing(conn, house.centre, 10)
+        standing = await notices.list_standing_notices(conn, house.centre, 10)
         (waits,) = await (await conn.execute("SELECT retry_at FROM device_command WHERE nonce = 'n-1'")).fetchall()
     assert [(one.code, one.subject, one.times) for one in standing] == [
         ("row-parked", f"device-command:{command_id}", 1)

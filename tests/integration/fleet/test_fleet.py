@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from hub.fleet import service, store
-from hub.fleet.deliver import Deliver
-from hub.fleet.gatekeeper import Gatekeeper
+from hub.fleet.deliver import DeviceMessageDeliverer
+from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.fleet.model import Assigned, Command, DeviceState, Subtopic
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
@@ -55,18 +55,18 @@ def broker() -> Broker:
 
 
 @pytest.fixture
-async def deliver(database: Database, database_url: str, broker: Broker, clock: SetClock) -> Deliver:
-    return Deliver(database, Changes(database_url), broker, clock)
+async def deliver(database: Database, database_url: str, broker: Broker, clock: SetClock) -> DeviceMessageDeliverer:
+    return DeviceMessageDeliverer(database, Changes(database_url), broker, clock)
 
 
 async def put(database: Database, clock: SetClock, wanted: Command) -> str:
     async with database.transaction() as conn:
-        return await service.command(conn, wanted, clock.now())
+        return await service.enqueue_command(conn, wanted, clock.now())
 
 
 @asynccontextmanager
 async def sending(
-    deliver: Deliver, broker: Broker, device_id: DeviceId
+    deliver: DeviceMessageDeliverer, broker: Broker, device_id: DeviceId
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """What is due is at the broker, which takes the messages to this device when the yielded function is called."""
     answer = broker.hold[device_id] = asyncio.Event()
@@ -91,7 +91,7 @@ def siren(house: House, clock: SetClock) -> Command:
 
 
 async def test_a_cue_reaches_the_button_once(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     await put(database, clock, cue(house, clock, 1))
 
@@ -103,7 +103,7 @@ async def test_a_cue_reaches_the_button_once(
 
 
 async def test_a_newer_cue_takes_the_place_of_one_that_was_not_sent(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     await put(database, clock, cue(house, clock, 1))
     await put(database, clock, cue(house, clock, 2))
@@ -114,7 +114,7 @@ async def test_a_newer_cue_takes_the_place_of_one_that_was_not_sent(
 
 
 async def test_a_broker_that_does_not_answer_holds_up_neither_a_press_nor_another_device(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     await put(database, clock, cue(house, clock, 1))
     await put(database, clock, siren(house, clock))
@@ -128,7 +128,7 @@ async def test_a_broker_that_does_not_answer_holds_up_neither_a_press_nor_anothe
 
 
 async def test_a_cue_that_somebody_held_while_it_was_sent_goes_out_once_more_and_no_more(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     await put(database, clock, cue(house, clock, 1))
 
@@ -143,13 +143,13 @@ async def test_a_cue_that_somebody_held_while_it_was_sent_goes_out_once_more_and
 
 
 async def test_a_device_that_comes_back_while_it_is_spoken_to_is_told_again(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     await put(database, clock, cue(house, clock, 1))
 
     async with sending(deliver, broker, house.wang_button) as taken:
         async with database.transaction() as conn:
-            await service.status(conn, house.wang_button, DeviceState.ONLINE, None, clock.now())
+            await service.record_status(conn, house.wang_button, DeviceState.ONLINE, None, clock.now())
         await taken()
     await deliver.send_due()
 
@@ -157,7 +157,7 @@ async def test_a_device_that_comes_back_while_it_is_spoken_to_is_told_again(
 
 
 async def test_a_device_that_comes_back_is_told_what_holds_now(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     for n in (1, 2):
         await put(database, clock, cue(house, clock, n))
@@ -166,14 +166,14 @@ async def test_a_device_that_comes_back_is_told_what_holds_now(
     broker.taken.clear()
 
     async with database.transaction() as conn:
-        await service.status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
+        await service.record_status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
     await deliver.send_due()
 
     assert [payload for _, payload in broker.taken] == [{"n": 2}]
 
 
 async def test_a_command_is_repeated_until_the_siren_proves_it(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     await put(database, clock, siren(house, clock))
     for _ in range(3):
@@ -182,7 +182,7 @@ async def test_a_command_is_repeated_until_the_siren_proves_it(
     sent_without_proof = len(broker.taken)
 
     async with database.transaction() as conn:
-        assert await service.proof(conn, house.siren, "n-1", "sounding", clock.now())
+        assert await service.record_proof(conn, house.siren, "n-1", "sounding", clock.now())
     clock.advance(timedelta(seconds=30))
     await deliver.send_due()
 
@@ -194,11 +194,11 @@ async def test_a_proof_from_another_device_proves_nothing(database: Database, ho
     await put(database, clock, siren(house, clock))
 
     async with database.transaction() as conn:
-        assert not await service.proof(conn, house.lamp, "n-1", "sounding", clock.now())
+        assert not await service.record_proof(conn, house.lamp, "n-1", "sounding", clock.now())
 
 
 async def test_a_command_that_nobody_proves_in_time_is_noticed(
-    database: Database, house: House, clock: SetClock, broker: Broker, deliver: Deliver
+    database: Database, house: House, clock: SetClock, broker: Broker, deliver: DeviceMessageDeliverer
 ) -> None:
     broker.away.add(house.siren)
     await put(database, clock, siren(house, clock))
@@ -208,7 +208,7 @@ async def test_a_command_that_nobody_proves_in_time_is_noticed(
     await deliver.send_due()
 
     async with database.transaction() as conn:
-        (notice,) = await notices.standing(conn, house.centre, 10)
+        (notice,) = await notices.list_standing_notices(conn, house.centre, 10)
     assert (notice.code, notice.subject) == ("command-unproven", "device:siren-corridor")
     assert broker.taken == []
 
@@ -218,29 +218,29 @@ async def test_a_command_that_is_refused_is_noticed_until_one_is_carried_out(
 ) -> None:
     await put(database, clock, siren(house, clock))
     async with database.transaction() as conn:
-        assert await service.proof(conn, house.siren, "n-1", "refused", clock.now())
+        assert await service.record_proof(conn, house.siren, "n-1", "refused", clock.now())
     async with database.transaction() as conn:
-        (notice,) = await notices.standing(conn, house.centre, 10)
+        (notice,) = await notices.list_standing_notices(conn, house.centre, 10)
 
     async with database.transaction() as conn:
-        await service.proof(conn, house.siren, "n-1", "sounding", clock.now())
+        await service.record_proof(conn, house.siren, "n-1", "sounding", clock.now())
 
     assert (notice.code, notice.subject) == ("command-unproven", "device:siren-corridor")
     async with database.transaction() as conn:
-        assert await notices.standing(conn, house.centre, 10) == []
+        assert await notices.list_standing_notices(conn, house.centre, 10) == []
 
 
 async def test_who_was_heard_is_written_without_waiting_for_a_device_that_says_its_state(
     database: Database, house: House, clock: SetClock
 ) -> None:
     async with database.transaction() as status, database.transaction() as heard, asyncio.timeout(5):
-        await service.status(status, house.wang_button, DeviceState.ONLINE, None, clock.now())
+        await service.record_status(status, house.wang_button, DeviceState.ONLINE, None, clock.now())
 
-        await service.heard(heard, {house.wang_button: clock.now(), house.li_button: clock.now()})
-        await service.batteries(heard, {house.wang_button: 90.0, house.li_button: 80.0})
+        await service.record_heard(heard, {house.wang_button: clock.now(), house.li_button: clock.now()})
+        await service.record_batteries(heard, {house.wang_button: 90.0, house.li_button: 80.0})
 
     async with database.transaction() as conn:
-        li = await service.device(conn, house.li_button)
+        li = await service.find_device(conn, house.li_button)
     assert li is not None
     assert (li.heard_at, li.battery_percent) == (clock.now(), 80.0)
 
@@ -248,7 +248,7 @@ async def test_who_was_heard_is_written_without_waiting_for_a_device_that_says_i
 async def test_the_right_password_admits_a_device_to_its_own_topics(
     database: Database, house: House, clock: SetClock
 ) -> None:
-    gatekeeper = Gatekeeper(database, clock, house.centre)
+    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
 
     principal = await gatekeeper.admit("b-wang", password_of("b-wang"), "any")
 
@@ -265,7 +265,7 @@ async def test_the_right_password_admits_a_device_to_its_own_topics(
 async def test_only_what_reads_cards_may_say_who_is_there(
     database: Database, house: House, clock: SetClock, device: str, reads_cards: bool
 ) -> None:
-    admitted = await Gatekeeper(database, clock, house.centre).admit(device, password_of(device), "any")
+    admitted = await DeviceGatekeeper(database, clock, house.centre).admit(device, password_of(device), "any")
 
     assert admitted is not None
     assert (f"anling/v1/jiuquan-road/visit/{device}" in admitted.may_publish) is reads_cards
@@ -277,7 +277,7 @@ async def test_a_gateway_may_say_who_is_there_for_the_readers_behind_it(
     with psycopg.connect(database_url) as conn:
         conn.execute("UPDATE device SET kind = 'gateway' WHERE id = 't-gym'")
 
-    admitted = await Gatekeeper(database, clock, house.centre).admit("t-gym", password_of("t-gym"), "any")
+    admitted = await DeviceGatekeeper(database, clock, house.centre).admit("t-gym", password_of("t-gym"), "any")
 
     assert admitted is not None
     assert "anling/v1/jiuquan-road/visit/t-gym" in admitted.may_publish
@@ -286,7 +286,7 @@ async def test_a_gateway_may_say_who_is_there_for_the_readers_behind_it(
 async def test_the_observer_hears_everything_and_says_nothing(
     database: Database, house: House, clock: SetClock
 ) -> None:
-    admitted = await Gatekeeper(database, clock, house.centre).admit(
+    admitted = await DeviceGatekeeper(database, clock, house.centre).admit(
         house.observer, password_of(house.observer), "somebody's terminal"
     )
 
@@ -301,7 +301,7 @@ async def test_the_observer_hears_everything_and_says_nothing(
 async def test_wrong_credentials_are_refused(
     database: Database, house: House, clock: SetClock, username: str, password: str
 ) -> None:
-    gatekeeper = Gatekeeper(database, clock, house.centre)
+    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
 
     assert await gatekeeper.admit(username, password, "any") is None
     assert gatekeeper.refused == 1
@@ -312,7 +312,7 @@ async def test_a_disabled_device_stays_outside(
 ) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("UPDATE device SET enabled = false WHERE id = 'b-wang'")
-    gatekeeper = Gatekeeper(database, clock, house.centre)
+    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
 
     assert await gatekeeper.admit("b-wang", password_of("b-wang"), "any") is None
     assert await gatekeeper.stamp_of("b-wang") is None
@@ -321,25 +321,25 @@ async def test_a_disabled_device_stays_outside(
 async def test_the_third_wrong_try_within_a_minute_is_noticed(
     database: Database, house: House, clock: SetClock
 ) -> None:
-    gatekeeper = Gatekeeper(database, clock, house.centre)
+    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
     standing = []
     for _ in range(3):
         await gatekeeper.admit("b-wang", "wrong", "any")
         clock.advance(timedelta(seconds=20))
         async with database.transaction() as conn:
-            standing.append(len(await notices.standing(conn, house.centre, 10)))
+            standing.append(len(await notices.list_standing_notices(conn, house.centre, 10)))
 
     assert standing == [0, 0, 1]
 
 
 async def test_slow_wrong_tries_are_only_counted(database: Database, house: House, clock: SetClock) -> None:
-    gatekeeper = Gatekeeper(database, clock, house.centre)
+    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
     for _ in range(5):
         await gatekeeper.admit("b-wang", "wrong", "any")
         clock.advance(timedelta(seconds=31))
 
     async with database.transaction() as conn:
-        assert await notices.standing(conn, house.centre, 10) == []
+        assert await notices.list_standing_notices(conn, house.centre, 10) == []
 
 
 async def test_whose_a_device_was_is_known_at_every_moment(
@@ -359,10 +359,10 @@ async def test_whose_a_device_was_is_known_at_every_moment(
 
 async def test_news_of_a_state_are_news_once(database: Database, house: House, clock: SetClock) -> None:
     async with database.transaction() as conn:
-        first = await service.status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
+        first = await service.record_status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
         clock.advance(timedelta(seconds=1))
-        again = await service.status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
-        device = await store.device(conn, house.wang_button)
+        again = await service.record_status(conn, house.wang_button, DeviceState.ONLINE, "1.2.0", clock.now())
+        device = await store.find_device(conn, house.wang_button)
 
     assert (first, again) == (True, False)
     assert device is not None

@@ -9,14 +9,14 @@ import pytest
 from hub.centre.errors import NoSuchRoom
 from hub.centre.model import NEVER_A_CAMERA, RoomType
 from hub.fleet import registry
-from hub.fleet.credentials import matches
+from hub.fleet.credentials import matches_credential
 from hub.fleet.errors import WrongPlacement
 from hub.fleet.model import NOBODYS, Assigned, DeviceKind, DeviceRecord
 from hub.fleet.placement import Misplaced
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId, RoomId, SeniorId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.people.errors import NoSuchSenior
 from tests.fakes.entries import entries_of, person_of
 from tests.fakes.house import House
@@ -52,7 +52,7 @@ def camera(house: House) -> DeviceRecord:
 
 
 async def write(database: Database, clock: SetClock, record: DeviceRecord) -> str | None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         return await registry.write_device(editing, record)
 
 
@@ -66,7 +66,7 @@ async def test_a_device_is_registered_with_a_password_once(
     with psycopg.connect(database_url) as conn:
         kept = conn.execute("SELECT credential_hash FROM device WHERE id = 'b-zhang'").fetchone()
     assert kept is not None
-    assert matches(first, kept[0])
+    assert matches_credential(first, kept[0])
     by = "command line"
     assert entries_of(database_url) == [
         ("device.added", {"device": "b-zhang", "kind": "button", "by": by}),

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import psycopg
 
-from hub.importing.file import parse
-from hub.importing.service import load
+from hub.importing.file import parse_centre_file
+from hub.importing.service import load_centre
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
-from hub.ledger.edit import IMPORT, edit
+from hub.ledger.edit import IMPORT, open_edit
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 
@@ -17,12 +17,12 @@ SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 async def test_a_consent_holds_to_the_end_of_its_last_day_at_the_centre(
     database: Database, database_url: str, clock: SetClock
 ) -> None:
-    centre = parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    centre = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
     first, *others = centre.consents
     ending = first.model_copy(update={"until": date(2026, 12, 31)})
 
-    async with edit(database, IMPORT, clock.now()) as editing:
-        await load(editing, centre.model_copy(update={"consents": (ending, *others)}), None)
+    async with open_edit(database, IMPORT, clock.now()) as editing:
+        await load_centre(editing, centre.model_copy(update={"consents": (ending, *others)}), None)
 
     with psycopg.connect(database_url) as conn:
         ends = conn.execute("SELECT account_id, ends_at FROM consent WHERE ends_at IS NOT NULL").fetchall()

@@ -10,14 +10,14 @@ import pytest
 
 from hub.access.model import Role
 from hub.centre.model import RoomType
-from hub.importing.file import parse
+from hub.importing.file import parse_centre_file
 from hub.importing.model import CannotLoad
 from hub.importing.parts import CentreFile
-from hub.importing.service import LoadedCentre, load
+from hub.importing.service import LoadedCentre, load_centre
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, DeviceId
-from hub.ledger.edit import IMPORT, edit
+from hub.ledger.edit import IMPORT, open_edit
 from hub.ledger.model import Chain
 from tests.fakes.entries import entries_of
 
@@ -36,12 +36,12 @@ DEMO = "argon2-of-the-demo"
 
 @pytest.fixture(scope="module")
 def centre() -> CentreFile:
-    return parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    return parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
 
 
 async def put(database: Database, clock: SetClock, centre: CentreFile, demo_password_hash: str | None) -> LoadedCentre:
-    async with edit(database, IMPORT, clock.now()) as editing:
-        return await load(editing, centre, demo_password_hash)
+    async with open_edit(database, IMPORT, clock.now()) as editing:
+        return await load_centre(editing, centre, demo_password_hash)
 
 
 def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -160,8 +160,8 @@ async def test_an_import_ends_with_the_ledger_and_locks_nothing_of_it_before(
     await put(database, clock, centre, REAL)
     clock.advance(timedelta(days=1))
 
-    async with edit(database, IMPORT, clock.now()) as editing:
-        await load(editing, centre)
+    async with open_edit(database, IMPORT, clock.now()) as editing:
+        await load_centre(editing, centre)
         assert not editing.is_empty
         with psycopg.connect(database_url) as pressing:
             assert len(pressing.execute("SELECT FROM ledger_head FOR UPDATE NOWAIT").fetchall()) == 2
@@ -254,7 +254,7 @@ async def test_what_staff_blocked_stays_blocked(
 async def test_a_phone_that_moved_is_reached_at_its_new_address_and_again_at_the_old_one(
     database: Database, database_url: str, clock: SetClock, centre: CentreFile
 ) -> None:
-    moved = parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:9999"})
+    moved = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:9999"})
     in_use = "SELECT address FROM contact_method WHERE account_id = 'staff-01' AND verified_at IS NOT NULL"
 
     await put(database, clock, centre, REAL)
@@ -353,8 +353,8 @@ async def test_a_press_does_not_wait_for_an_import(
 ) -> None:
     await put(database, clock, centre, REAL)
 
-    async with edit(database, IMPORT, clock.now()) as editing:
-        await load(editing, centre)
+    async with open_edit(database, IMPORT, clock.now()) as editing:
+        await load_centre(editing, centre)
         with psycopg.connect(database_url) as pressing:  # what a press locks: whose it is, where, and what was pressed
             for table in ("senior", "room", "device", "account", "contact_method", "centre"):
                 found = pressing.execute(f"SELECT FROM {table} FOR KEY SHARE NOWAIT".encode()).fetchall()

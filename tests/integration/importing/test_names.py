@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hub.kit.lines import not_a_name
+from hub.kit.lines import find_name_mistake
 from tests.fakes.house import House
 
 NAMES = [
@@ -61,7 +61,7 @@ def test_the_database_and_the_import_refuse_the_same_characters(database_url: st
                 refused = False
             except psycopg.errors.CheckViolation:
                 refused = True
-            assert refused == (not_a_name(name) is not None), f"U+{code:04X}"
+            assert refused == (find_name_mistake(name) is not None), f"U+{code:04X}"
 
 
 def test_names_of_before_are_cleaned_and_lose_nobody(database_url: str, house: House) -> None:

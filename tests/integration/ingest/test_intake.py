@@ -14,15 +14,15 @@ import pytest
 
 from hub.ingest import quarantine, store
 from hub.ingest.intake import Intake
-from hub.ingest.model import Garbled, QuarantineReason
+from hub.ingest.model import Undecodable, QuarantineReason
 from hub.ingest.telemetry import TELEMETRY_CAPACITY, ReportPools, TelemetryIntake
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database, Login
 from hub.mqtt.model import Inbound, Receiver
 from hub.notices import store as notices
 from hub.notices.model import NoticeCode
-from hub.rules.model import DeviceState, Event, Finding, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
-from tests.fakes.circles import WAITS_FOR_A_LOCK, find_circles_late
+from hub.rules.model import ReportedState, Event, Finding, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
+from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
 from tests.integration.ingest.fakes import Hub, said
@@ -109,7 +109,7 @@ async def answers(hub: Hub, count: int) -> list[dict[str, object]]:
 
 async def standing(database: Database, house: House) -> set[tuple[str, str]]:
     async with database.transaction() as conn:
-        return {(notice.code, notice.subject) for notice in await notices.standing(conn, house.centre, 50)}
+        return {(notice.code, notice.subject) for notice in await notices.list_standing_notices(conn, house.centre, 50)}
 
 
 def rows(database_url: str, query: str) -> list[tuple[object, ...]]:
@@ -195,7 +195,7 @@ async def test_a_press_of_a_device_that_nobody_registered_is_set_aside(
     await alarm(intake, said(clock, "alarm", "b-99", PRESS))
 
     async with database.transaction() as conn:
-        (strange,) = await quarantine.quarantined(conn, house.centre)
+        (strange,) = await quarantine.list_quarantined(conn, house.centre)
     assert (strange.device_id, strange.reason) == ("b-99", "unknown-device")
     assert ("message-unreadable", "hub") in await standing(database, house)
     assert hub.heard == []
@@ -422,7 +422,7 @@ async def test_a_state_and_a_proof_reach_the_fleet(intake: Lanes, hub: Hub, cloc
 
     (event,) = hub.heard
     assert isinstance(event, StatusHeard)
-    assert event.state is DeviceState.ONLINE
+    assert event.state is ReportedState.ONLINE
     assert rows(database_url, "SELECT state, firmware FROM device WHERE id = 'b-wang'") == [("online", "1.2.0")]
     assert rows(database_url, "SELECT proof FROM device_command") == [("sounding",)]
 
@@ -488,8 +488,8 @@ async def test_the_newest_messages_stay_set_aside_and_to_make_room_locks_none_of
 ) -> None:
     async def set_aside(n: int) -> None:
         async with database.transaction() as conn:
-            garbled = Garbled(None, QuarantineReason.NOT_JSON, "")
-            await quarantine.set_aside(
+            garbled = Undecodable(None, QuarantineReason.NOT_JSON, "")
+            await quarantine.quarantine_message(
                 conn, said(clock, "tele", "t-gym", f"{n}".encode()), garbled, house.centre, clock.now()
             )
 
@@ -534,7 +534,7 @@ async def test_a_report_that_the_database_refuses_is_set_aside_alone(
 async def test_reports_that_waited_in_a_circle_with_somebody_else_are_kept_all_the_same(
     database_url: str, house: House, clock: SetClock, hub: Hub
 ) -> None:
-    find_circles_late(database_url)
+    delay_deadlock_detection(database_url)
     online: dict[str, object] = {"state": "online"}
     async with (
         asyncio.timeout(20),

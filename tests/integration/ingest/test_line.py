@@ -9,13 +9,13 @@ from pathlib import Path
 import psycopg
 
 from devices.button import Button
-from devices.contract.times import SystemClock as DeviceClock
-from devices.link import Broker as Where
+from devices.contract.times import DeviceSystemClock as DeviceClock
+from devices.link import BrokerEndpoint as Where
 from devices.link import Identity
 from devices.outbox import Outbox
 from hub.alarms import service as alarms
-from hub.fleet.deliver import Deliver
-from hub.fleet.gatekeeper import Gatekeeper
+from hub.fleet.deliver import DeviceMessageDeliverer
+from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.ingest.intake import Intake
 from hub.ingest.model import Neighbours
 from hub.kit.changes import Changes
@@ -35,9 +35,9 @@ from tests.integration.mqtt.taken import Taken
 async def hub(database: Database, database_url: str, house: House) -> AsyncIterator[Broker]:
     """The alarm path from the socket to the device outbox."""
     clock = SystemClock()
-    neighbours = Neighbours(Rules([], clock), alarms.conclude, alarms.conclude_apart, house.centre)
+    neighbours = Neighbours(Rules([], clock), alarms.conclude_findings, alarms.conclude_after_defect, house.centre)
     intake = Intake(database, database, clock, neighbours)
-    gatekeeper = Gatekeeper(database, clock, house.centre)
+    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
     broker = Broker(
         listening_socket("127.0.0.1", 0),
         gatekeeper=gatekeeper,
@@ -51,7 +51,7 @@ async def hub(database: Database, database_url: str, house: House) -> AsyncItera
         await stack.enter_async_context(running(broker.run))
         await stack.enter_async_context(running(lambda: intake.run_alarms(broker)))
         await stack.enter_async_context(running(intake.run_states))
-        await stack.enter_async_context(running(Deliver(database, changes, broker, clock).run))
+        await stack.enter_async_context(running(DeviceMessageDeliverer(database, changes, broker, clock).run))
         yield broker
 
 

@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from hub.kit import logins
 from hub.kit import migrate as migrations
 from hub.kit.changes import LOST, Change, Changes
-from hub.kit.clock import FileClock, SetClock, parted
+from hub.kit.clock import FileClock, SetClock, measure_clock_step
 from hub.kit.db import Database, Login, TookTooLong
 from hub.notices import service as notices
 from hub.notices import store as notices_store
@@ -24,7 +24,7 @@ from tests.fakes.logins import PASSWORDS, set_up, url_as, url_as_owner
 
 
 def test_a_migrated_database_needs_nothing_more(database_url: str) -> None:
-    assert migrations.migrate(url_as_owner(database_url)) == []
+    assert migrations.apply_migrations(url_as_owner(database_url)) == []
 
 
 def test_a_database_that_is_set_up_needs_no_second_set_up(database_url: str) -> None:
@@ -62,7 +62,7 @@ def test_an_edited_migration_is_refused(database_url: str) -> None:
         conn.execute("UPDATE migration SET digest = 'other' WHERE number = 1")
 
     with pytest.raises(migrations.MigrationRefused, match="0001_roles was edited"):
-        migrations.migrate(url_as_owner(database_url))
+        migrations.apply_migrations(url_as_owner(database_url))
 
 
 def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
@@ -70,7 +70,7 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
         conn.execute("INSERT INTO migration (number, name, digest) VALUES (9999, 'later', 'x')")
 
     with pytest.raises(migrations.MigrationRefused, match="newer Anling"):
-        migrations.migrate(url_as_owner(database_url))
+        migrations.apply_migrations(url_as_owner(database_url))
 
 
 def test_an_account_that_may_make_no_roles_is_told_what_it_needs(empty_database_url: str) -> None:
@@ -79,7 +79,7 @@ def test_an_account_that_may_make_no_roles_is_told_what_it_needs(empty_database_
         conn.execute("GRANT ALL ON SCHEMA public TO anling_plain")
     try:
         with pytest.raises(migrations.MigrationRefused, match="ALTER ROLE … CREATEROLE"):
-            logins.set_up(make_conninfo(empty_database_url, options="-c role=anling_plain"), PASSWORDS)
+            logins.set_up_logins(make_conninfo(empty_database_url, options="-c role=anling_plain"), PASSWORDS)
     finally:
         with psycopg.connect(empty_database_url) as conn:
             conn.execute("DROP OWNED BY anling_plain")
@@ -89,13 +89,13 @@ def test_an_account_that_may_make_no_roles_is_told_what_it_needs(empty_database_
 def test_a_migration_that_fails_undoes_none_of_those_before_it(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = migrations.migrations()
+    known = migrations.list_migrations()
     good = migrations.Migration(9001, "good", "CREATE TABLE good (id integer)")
     bad = migrations.Migration(9002, "bad", "CREATE TABLE half (id integer); SELECT 1 / 0")
     monkeypatch.setattr(migrations, "migrations", lambda: [*known, good, bad])
 
     with pytest.raises(psycopg.errors.DivisionByZero):
-        migrations.migrate(url_as_owner(database_url))
+        migrations.apply_migrations(url_as_owner(database_url))
 
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT name FROM migration WHERE number > 9000").fetchall() == [("good",)]
@@ -103,7 +103,7 @@ def test_a_migration_that_fails_undoes_none_of_those_before_it(
 
 
 def test_a_database_that_holds_two_centres_says_so_in_one_line(empty_database_url: str) -> None:
-    wanted = migrations.migrations()
+    wanted = migrations.list_migrations()
     before = [migration for migration in wanted if migration.number < 54]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "migrations", lambda: before)
@@ -247,7 +247,7 @@ async def test_the_same_matter_is_one_notice_until_it_is_over(
         again = await notices.raise_notice(conn, low, clock.now())
         await notices.clear_notice(conn, house.centre, "battery-low", "device:b-wang", clock.now())
         later = await notices.raise_notice(conn, low, clock.now())
-        standing = await notices_store.standing(conn, house.centre, 10)
+        standing = await notices_store.list_standing_notices(conn, house.centre, 10)
 
     assert first == again != later
     assert [(notice.id, notice.times) for notice in standing] == [(later, 1)]
@@ -260,7 +260,7 @@ def test_a_test_that_winds_a_centre_sets_no_clock(tmp_path: Path) -> None:
     (tmp_path / "clock").write_text("3600")
 
     assert clock.now() - was >= timedelta(hours=1)
-    assert parted(before, clock.both()) is None
+    assert measure_clock_step(before, clock.both()) is None
 
 
 async def test_a_connection_that_the_server_has_ended_is_replaced_before_anybody_gets_it(database_url: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hub.kit.db import Login
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
-from tests.fakes.rights import as_table, rights_in
+from tests.fakes.rights import format_table, rights_in
 
 RIGHTS = """\
                     alarms   telemetry pages_read pages_write
@@ -123,7 +123,7 @@ TAKES_OVER = {
 
 
 def test_each_login_has_these_rights_and_no_others(database_url: str) -> None:
-    assert as_table(rights_in(database_url)) == RIGHTS
+    assert format_table(rights_in(database_url)) == RIGHTS
 
 
 def test_behind_each_bracket_stand_these_columns(database_url: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
-from hub.ledger.edit import COMMAND_LINE, Author, Edit, edit
+from hub.ledger.edit import COMMAND_LINE, Author, Edit, open_edit
 from hub.ledger.model import Chain
 from tests.fakes.circles import WAITS_FOR_A_LOCK
 from tests.fakes.entries import entries_of
@@ -15,7 +15,7 @@ from tests.fakes.house import House
 
 
 async def note_both(database: Database, house: House, clock: SetClock, author: Author) -> None:
-    async with edit(database, author, clock.now()) as editing:
+    async with open_edit(database, author, clock.now()) as editing:
         editing.note(house.centre, Chain.CARE, "senior.added", senior="one")
         editing.note(house.centre, Chain.CARE, "senior.added", senior="two")
         editing.note(house.centre, Chain.ACCESS, "account.added", person="three")
@@ -37,7 +37,7 @@ async def test_nothing_stays_of_an_edit_that_failed(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     with pytest.raises(RuntimeError):
-        async with edit(database, COMMAND_LINE, clock.now()) as editing:
+        async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
             await editing.conn.execute("UPDATE senior SET risks = 'x'")
             editing.note(house.centre, Chain.CARE, "senior.changed", senior="one")
             raise RuntimeError

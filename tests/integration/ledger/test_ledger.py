@@ -8,7 +8,7 @@ import pytest
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.ledger import service, store
-from hub.ledger.chain import first_broken
+from hub.ledger.chain import find_first_broken
 from hub.ledger.model import Chain, Entry
 from hub.ledger.service import Verified
 from tests.fakes.house import House
@@ -20,14 +20,14 @@ async def test_entries_of_several_transactions_make_one_whole_chain(
     for number in range(3):
         clock.advance(timedelta(seconds=1))
         async with database.transaction() as conn:
-            await service.append(
+            await service.append_entries(
                 conn, house.centre, Chain.CARE, [Entry("alarm.opened", {"alarm": f"a-{number}"})], clock.now()
             )
 
     async with database.transaction() as conn:
         links = await store.links_after(conn, house.centre, Chain.CARE, 0, clock.now(), 10)
     assert [link.n for link in links] == [1, 2, 3]
-    assert first_broken(links) is None
+    assert find_first_broken(links) is None
 
 
 async def test_nothing_is_recorded_of_a_transaction_that_failed(
@@ -35,7 +35,7 @@ async def test_nothing_is_recorded_of_a_transaction_that_failed(
 ) -> None:
     with pytest.raises(RuntimeError):
         async with database.transaction() as conn:
-            await service.append(conn, house.centre, Chain.CARE, [Entry("alarm.opened")], clock.now())
+            await service.append_entries(conn, house.centre, Chain.CARE, [Entry("alarm.opened")], clock.now())
             raise RuntimeError
 
     async with database.transaction() as conn:
@@ -47,7 +47,7 @@ async def test_the_hub_cannot_change_what_is_recorded(
     database: Database, house: House, clock: SetClock, statement: str
 ) -> None:
     async with database.transaction() as conn:
-        await service.append(conn, house.centre, Chain.CARE, [Entry("alarm.opened")], clock.now())
+        await service.append_entries(conn, house.centre, Chain.CARE, [Entry("alarm.opened")], clock.now())
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with database.transaction() as conn:
@@ -65,7 +65,7 @@ def test_not_even_the_owner_changes_a_recorded_row(database_url: str, house: Hou
 async def append_three(database: Database, house: House, clock: SetClock) -> None:
     entries = [Entry("alarm.opened", {"alarm": f"a-{number}"}) for number in range(3)]
     async with database.transaction() as conn:
-        await service.append(conn, house.centre, Chain.CARE, entries, clock.now())
+        await service.append_entries(conn, house.centre, Chain.CARE, entries, clock.now())
 
 
 async def verified(database: Database, house: House) -> dict[Chain, Verified]:

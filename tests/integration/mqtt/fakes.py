@@ -19,9 +19,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from hub.kit.clock import SetClock
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connack, Connect, Packet, Publish, Subscribe, Will
-from hub.mqtt.encode import encode
+from hub.mqtt.encode import encode_packet
 from hub.mqtt.model import CannotTell, Inbound, NotDurable, Principal, Receivers
-from hub.mqtt.mosquitto import Account, Listening, hub_account, write
+from hub.mqtt.mosquitto import MosquittoAccount, Listening, hub_account, write_broker_files
 from hub.mqtt.parser import Parser
 from tests.integration.mqtt.taken import Taken
 
@@ -167,7 +167,7 @@ class RawClient:
         self._parser = Parser()
 
     async def send(self, *packets: Packet) -> None:
-        await self.write(b"".join(map(encode, packets)))
+        await self.write(b"".join(map(encode_packet, packets)))
 
     async def write(self, content: bytes) -> None:
         self._writer.write(content)
@@ -311,9 +311,9 @@ class Paho:
         self._loop.call_soon_threadsafe(self.subscribed.put_nowait, codes)
 
 
-def account(device_id: str) -> Account:
+def account(device_id: str) -> MosquittoAccount:
     principal = device(device_id)
-    return Account(device_id, f"{device_id}-secret", principal.may_publish, principal.may_subscribe)
+    return MosquittoAccount(device_id, f"{device_id}-secret", principal.may_publish, principal.may_subscribe)
 
 
 class Mosquitto:
@@ -322,7 +322,7 @@ class Mosquitto:
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port
         accounts = [hub_account("hub", "hub-secret"), account("b-01"), account("b-02")]
-        self._configuration = write(folder, Listening("127.0.0.1", port, run_as="root"), accounts)
+        self._configuration = write_broker_files(folder, Listening("127.0.0.1", port, run_as="root"), accounts)
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:

@@ -21,7 +21,7 @@ from tests.integration.mqtt.fakes import running, until, within
 
 def route(kind: str = "tele") -> ReportRoute:
     topic = f"anling/v1/jq/{kind}/t-01"
-    return ReportRoute(topic, "t-01", frames.label(topic, "t-01"))
+    return ReportRoute(topic, "t-01", frames.encode_label(topic, "t-01"))
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from hub.fleet.gatekeeper import Gatekeeper
+from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -23,7 +23,7 @@ async def test_a_disabled_button_is_shown_out_and_its_neighbour_stays(
     changes = Changes(database_url)
     broker = Broker(
         listening_socket("127.0.0.1", 0),
-        gatekeeper=Gatekeeper(database, clock, house.centre),
+        gatekeeper=DeviceGatekeeper(database, clock, house.centre),
         receivers=Receivers(Lane(), Lane()),
         reports=Taken(),
         clock=clock,

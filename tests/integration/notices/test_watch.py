@@ -9,7 +9,7 @@ from hub.kit.db import Database
 from hub.notices import service as notices
 from hub.notices import store
 from hub.notices.model import QUIET_FOR, Raised
-from hub.notices.watch import Watch
+from hub.notices.watch import NoticeWatch
 from tests.fakes.house import House
 
 
@@ -20,7 +20,7 @@ async def raise_one(database: Database, house: House, clock: SetClock, code: str
 
 async def standing(database: Database, house: House) -> list[str]:
     async with database.transaction() as conn:
-        return [notice.code for notice in await store.standing(conn, house.centre, 10)]
+        return [notice.code for notice in await store.list_standing_notices(conn, house.centre, 10)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ async def standing(database: Database, house: House) -> list[str]:
 async def test_what_happened_is_over_an_hour_after_the_last_time(
     database: Database, house: House, clock: SetClock, code: str
 ) -> None:
-    watch = Watch(database, clock)
+    watch = NoticeWatch(database, clock)
     await raise_one(database, house, clock, code)
     clock.advance(timedelta(minutes=50))
     await raise_one(database, house, clock, code)
@@ -56,6 +56,6 @@ async def test_what_still_is_so_is_never_cleared_by_time(database: Database, hou
     await raise_one(database, house, clock, "broker-away")
 
     clock.advance(timedelta(days=7))
-    await Watch(database, clock).look()
+    await NoticeWatch(database, clock).look()
 
     assert await standing(database, house) == ["broker-away"]

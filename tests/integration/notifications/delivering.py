@@ -8,9 +8,9 @@ import psycopg
 from hub.kit.changes import Changes
 from hub.kit.ids import OrganisationId
 from hub.notifications.channels import Channel
-from hub.notifications.channels.email import EmailChannel, mailserver
+from hub.notifications.channels.email import EmailChannel, parse_mailserver
 from hub.notifications.channels.webhook import WebhookChannel
-from hub.notifications.deliver import Deliver
+from hub.notifications.deliver import NotificationDeliverer
 from tests.integration.alarms.conftest import Desk
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLWhvbmd0YWktMDEyMzQ1Njc4OWFi"
@@ -27,18 +27,18 @@ def reach(desk: Desk, account: str, channel: str, address: str, rank: int = 0) -
 
 
 @asynccontextmanager
-async def delivering(desk: Desk, mail_url: str | None = None, *, within: float = 5.0) -> AsyncIterator[Deliver]:
+async def delivering(desk: Desk, mail_url: str | None = None, *, within: float = 5.0) -> AsyncIterator[NotificationDeliverer]:
     """A deliverer whose loop does not run: the test leases and sends."""
     changes = Changes(desk.url)
     secrets = {OrganisationId("hongtai"): SECRET}
     async with WebhookChannel.open(secrets, within=within) as webhook:
         channels: dict[str, Channel] = {"webhook": webhook}
         if mail_url:
-            channels["email"] = EmailChannel(mailserver(mail_url), within=within)
-        yield Deliver(desk.database, changes, channels, desk.clock, PUBLIC)
+            channels["email"] = EmailChannel(parse_mailserver(mail_url), within=within)
+        yield NotificationDeliverer(desk.database, changes, channels, desk.clock, PUBLIC)
 
 
-async def send_all(deliver: Deliver) -> int:
+async def send_all(deliver: NotificationDeliverer) -> int:
     """Send what is due now, and count it."""
     await deliver.take_back_expired()
     leased = await deliver.lease_due()

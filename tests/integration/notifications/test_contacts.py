@@ -7,7 +7,7 @@ from hub.access.errors import NoSuchAccount
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.notifications import service
 from hub.notifications.errors import WrongAddress
 from hub.notifications.model import ChannelName, ContactRecord
@@ -25,7 +25,7 @@ def database(pages_database: Database) -> Database:
 
 
 async def write(database: Database, clock: SetClock, account_id: AccountId, *contacts: ContactRecord) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.write_contacts(editing, account_id, contacts)
 
 

@@ -13,7 +13,7 @@ from hub.kit.db import Database
 from hub.kit.ids import AlarmId, OrganisationId
 from hub.notifications import service
 from hub.notifications.channels.webhook import WebhookChannel
-from hub.notifications.deliver import LEASE, Deliver
+from hub.notifications.deliver import LEASE, NotificationDeliverer
 from hub.notifications.model import Template
 from tests.conftest import take_free_port
 from tests.fakes.providers import MailProvider, WebhookProvider
@@ -97,7 +97,7 @@ async def test_only_who_took_it_is_asked_when_it_is_pressed_again_and_the_lead_o
     await desk.accept(alarm_id, desk.house.zhou)
 
     await desk.press()
-    leased = await Deliver(desk.database, Changes(desk.url), {}, desk.clock, PUBLIC).lease_due()
+    leased = await NotificationDeliverer(desk.database, Changes(desk.url), {}, desk.clock, PUBLIC).lease_due()
 
     again = [one for one in leased if one.template is Template.PRESSED_AGAIN]
     assert sorted((one.to.account_id, one.channel, one.token is not None) for one in again) == [
@@ -190,7 +190,7 @@ async def test_a_message_goes_out_while_somebody_takes_its_alarm(desk: Desk, pho
     alarm_id = await desk.pressed_alarm()
 
     async with delivering(desk) as deliver, desk.database.transaction() as conn:
-        await alarms.lock(conn, alarm_id)
+        await alarms.lock_alarm(conn, alarm_id)
         async with asyncio.timeout(5):
             leased = await deliver.lease_due()
 
@@ -224,7 +224,7 @@ async def test_the_loop_sends_at_once_what_is_committed_and_a_slow_provider_hold
         conn.execute("UPDATE account SET organisation_id = 'hongtai' WHERE id = 'liu'")
     changes = Changes(desk.url)
     async with WebhookChannel.open({OrganisationId("hongtai"): SECRET}) as webhook:
-        deliver = Deliver(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)
+        deliver = NotificationDeliverer(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)
         async with asyncio.TaskGroup() as group:
             loops = [group.create_task(changes.run()), group.create_task(deliver.run())]
             await changes.ready()
@@ -248,7 +248,7 @@ async def test_each_person_who_was_told_is_listed_with_the_best_that_reached_her
         await send_all(deliver)
 
     async with desk.database.transaction() as conn:
-        told = await service.told(conn, [alarm_id, AlarmId("a-other")])
+        told = await service.list_told_by_alarm(conn, [alarm_id, AlarmId("a-other")])
 
     assert [(one.account_id, one.name, one.state) for one in told[alarm_id]] == [("zhou", "周敏", "taken")]
 

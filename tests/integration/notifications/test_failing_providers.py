@@ -10,8 +10,8 @@ from hub.kit.changes import Changes
 from hub.kit.ids import OrganisationId
 from hub.notifications.channels import AcceptUrls, Channel, Result
 from hub.notifications.channels.webhook import WebhookChannel
-from hub.notifications.deliver import Deliver
-from hub.notifications.model import Outgoing
+from hub.notifications.deliver import NotificationDeliverer
+from hub.notifications.model import LeasedNotification
 from tests.conftest import take_free_port
 from tests.fakes.providers import MailProvider, WebhookProvider
 from tests.integration.alarms.conftest import Desk
@@ -250,7 +250,7 @@ async def test_a_notification_that_nobody_can_read_is_parked_and_the_others_go_o
 class DefectiveChannel:
     """A channel with a defect of ours."""
 
-    async def send(self, outgoing: Outgoing, accept: AcceptUrls | None, now: datetime) -> Result:
+    async def send(self, outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> Result:
         raise KeyError(outgoing.id)
 
 
@@ -261,7 +261,7 @@ async def test_a_channel_with_a_defect_gives_way_to_the_next_one(desk: Desk, pho
 
     async with WebhookChannel.open({OrganisationId("hongtai"): SECRET}) as webhook:
         channels: dict[str, Channel] = {"webhook": webhook, "email": DefectiveChannel()}
-        deliver = Deliver(desk.database, Changes(desk.url), channels, desk.clock, PUBLIC)
+        deliver = NotificationDeliverer(desk.database, Changes(desk.url), channels, desk.clock, PUBLIC)
         for _ in range(4):
             await send_all(deliver)
             desk.clock.advance(timedelta(seconds=4))
@@ -289,7 +289,7 @@ async def test_what_cannot_be_written_down_of_one_message_stops_no_other(desk: D
         asyncio.timeout(10),
         asyncio.TaskGroup() as group,
     ):
-        deliver = Deliver(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)
+        deliver = NotificationDeliverer(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)
         loops = [group.create_task(changes.run()), group.create_task(deliver.run())]
         while sorted(state for _, state, _ in states(desk)) != ["queued", "taken"]:
             await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, SeniorId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.notices.jobs import DueJobs
 from hub.people import service
 from hub.people.errors import CardsOfOthers, NoRelation, NoSuchSenior, NotARelative, PauseIsOver, StaffNeeded
@@ -51,22 +51,22 @@ def new_senior(house: House, senior_id: str = "s-zhao", card: str | None = "c-zh
 
 
 async def write_seniors(database: Database, clock: SetClock, *records: SeniorRecord) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.write_seniors(editing, records)
 
 
 async def write_relation(database: Database, clock: SetClock, record: RelationRecord) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.write_relation(editing, record)
 
 
 async def give(database: Database, clock: SetClock, record: ConsentRecord) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.give_first_consent(editing, record)
 
 
 async def withdraw(database: Database, clock: SetClock, senior_id: SeniorId, purpose: Purpose) -> list[AccountId]:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         return await service.withdraw_consents(editing, senior_id, purpose)
 
 
@@ -315,11 +315,11 @@ async def test_not_now_holds_until_it_is_taken_back(
 ) -> None:
     async def pause(hours: int | None) -> bool:
         until = None if hours is None else clock.now() + hours * HOUR
-        async with edit(database, COMMAND_LINE, clock.now()) as editing:
+        async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
             return await service.pause_viewing(editing, house.wang, VetoSource.STAFF, until)
 
     async def resume() -> bool:
-        async with edit(database, COMMAND_LINE, clock.now()) as editing:
+        async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
             return await service.resume_viewing(editing, house.wang)
 
     paused = [await pause(2), await pause(1), await pause(None), await pause(3), await pause(2)]
@@ -334,7 +334,7 @@ async def test_not_now_holds_until_it_is_taken_back(
 async def test_a_pause_ends_after_it_begins_and_is_of_somebody(
     database: Database, house: House, clock: SetClock
 ) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         with pytest.raises(PauseIsOver):
             await service.pause_viewing(editing, house.wang, VetoSource.CARD, clock.now())
         with pytest.raises(NoSuchSenior):
@@ -346,7 +346,7 @@ async def test_the_ledger_is_locked_by_nothing_but_the_last_statements_of_an_edi
 ) -> None:
     await withdraw(database, clock, house.wang, Purpose.ALARMS)  # so that the head is there
 
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.withdraw_consents(editing, house.wang, Purpose.LIVE_VIDEO)
         with psycopg.connect(database_url) as pressing:
             assert pressing.execute("SELECT FROM ledger_head FOR UPDATE NOWAIT").fetchall() == [()]

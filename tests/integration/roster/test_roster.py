@@ -11,7 +11,7 @@ from hub.access.errors import NoSuchAccount
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.roster import service
 from hub.roster.errors import NeverOnDuty
 from hub.roster.model import DailyShift, Duty, Shift
@@ -76,7 +76,7 @@ NIGHT = DailyShift(AccountId("chen"), Duty.SECONDARY, time(20), time(8))
 
 
 async def write_pattern(database: Database, house: House, clock: SetClock, *pattern: DailyShift) -> None:
-    async with edit(database, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
         await service.write_daily_shifts(editing, house.centre, pattern, ZoneInfo("Asia/Shanghai"))
 
 

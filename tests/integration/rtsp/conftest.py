@@ -8,7 +8,7 @@ import pytest
 
 from simulators.rtsp import control, server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, Credentials
+from simulators.rtsp.server import Cameras, CameraCredentials
 
 GYM = "cam-gym"
 
@@ -36,7 +36,7 @@ class Serving:
 async def serving() -> AsyncIterator[Serving]:
     cameras = Cameras([Camera(GYM, "gym", ZoneInfo("Asia/Shanghai"))])
     async with (
-        server.serve(cameras, credentials=Credentials("viewer", "secret")) as port,
-        control.serve(cameras) as control_port,
+        server.serve_rtsp(cameras, credentials=CameraCredentials("viewer", "secret")) as port,
+        control.serve_control(cameras) as control_port,
     ):
         yield Serving(cameras, port, control_port)

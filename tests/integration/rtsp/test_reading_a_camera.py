@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulators.rtsp.camera import Fault, Stream
+from simulators.rtsp.camera import Fault, SimulatedStream
 from simulators.rtsp.encoder import Knobs, session_description
 from simulators.rtsp.pattern import Stamp, read_stamp
 from tests.integration.rtsp.conftest import GYM, Serving
@@ -115,7 +115,7 @@ async def test_nothing_is_encoded_while_nobody_reads_and_once_for_two_readers(se
     assert stream.encoded == after
 
 
-async def unread(stream: Stream) -> None:
+async def unread(stream: SimulatedStream) -> None:
     async with asyncio.timeout(5):
         while stream.readers:
             await asyncio.sleep(0.01)

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from hub.attendance import service as attendance
-from hub.attendance.model import Tapped, What
+from hub.attendance.model import Tapped, AttendanceAction
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import DeviceId, PressId
 from hub.notices.model import NoticeCode
 from hub.rules.files import SHIPPED
 from hub.rules.model import (
-    DeviceState,
+    ReportedState,
     Event,
     Finding,
     PressHeard,
@@ -43,7 +43,7 @@ def occupied(house: House, people: float, at: datetime) -> ReadingHeard:
 
 
 def online(house: House, device_id: DeviceId, at: datetime) -> StatusHeard:
-    return StatusHeard(house.centre, device_id, DeviceState.ONLINE, at)
+    return StatusHeard(house.centre, device_id, ReportedState.ONLINE, at)
 
 
 def told(findings: Sequence[Finding], *but: str) -> list[tuple[str, str, bool]]:
@@ -61,7 +61,7 @@ async def test_a_press_is_found_with_the_room_she_was_last_seen_in(
     rules, now = Rules([], clock), clock.now()
     press = PressHeard(PressId("p-1"), house.centre, house.wang_button, PressKind.PRESS, house.wang, None, now, now)
     async with pages_database.transaction() as conn:
-        await attendance.tap(conn, Tapped(house.centre, house.wang, What.ENTER, house.gym), now)
+        await attendance.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, house.gym), now)
     async with database.transaction() as conn:
         [found] = await rules.hear(conn, [press], now)
 
@@ -406,7 +406,7 @@ async def test_random_restarts_change_nothing_that_fires(
             [
                 warm(house, chance.choice([25.0, 31.0, 33.0]), at),
                 online(house, house.wang_button, at),
-                StatusHeard(house.centre, house.wang_button, DeviceState.OFFLINE, at),
+                StatusHeard(house.centre, house.wang_button, ReportedState.OFFLINE, at),
                 None,  # only waiting
             ]
         )

@@ -13,7 +13,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId
 from hub.rules import findings
-from hub.rules.model import DeviceState, Event, ReadingHeard, StatusHeard
+from hub.rules.model import ReportedState, Event, ReadingHeard, StatusHeard
 from hub.rules.service import Rules
 from tests.fakes.house import House
 
@@ -33,14 +33,14 @@ class Board:
     async def hear(self, event: Event) -> None:
         now = self.clock.now()
         async with self.database.transaction() as conn:
-            await findings.hand_over(conn, await self.rules.hear(conn, [event], now), now)
+            await findings.dispatch_findings(conn, await self.rules.hear(conn, [event], now), now)
 
     async def pass_time(self, by: timedelta) -> None:
         """Time passes, and the rules that wait are asked, as telemetry does it."""
         self.clock.advance(by)
         now = self.clock.now()
         async with self.database.transaction() as conn:
-            await findings.hand_over(conn, await self.rules.due(conn, now), now)
+            await findings.dispatch_findings(conn, await self.rules.due(conn, now), now)
 
     def notices(self, code: str) -> list[tuple[str, int, bool]]:
         """Subject, how often it was raised, and whether it stands: every notice of this code there ever was."""
@@ -69,7 +69,7 @@ def board(database: Database, house: House, clock: SetClock, database_url: str) 
     return Board(database, house, clock, Rules([], clock), database_url)
 
 
-def says(state: DeviceState) -> Callable[[Board, DeviceId], Event]:
+def says(state: ReportedState) -> Callable[[Board, DeviceId], Event]:
     return lambda board, device: StatusHeard(board.house.centre, device, state, board.clock.now())
 
 
@@ -85,7 +85,7 @@ async def test_a_siren_lamp_reader_or_sensor_that_is_silent_is_noticed_once_unti
     def of_it() -> list[tuple[str, int, bool]]:
         return [one for one in board.notices("device-silent") if one[0] == f"device:{device}"]
 
-    await board.hear(says(DeviceState.ONLINE)(board, DeviceId(device)))
+    await board.hear(says(ReportedState.ONLINE)(board, DeviceId(device)))
     await board.pass_time(5 * MINUTE - timedelta(seconds=1))
     assert of_it() == []
 
@@ -94,13 +94,13 @@ async def test_a_siren_lamp_reader_or_sensor_that_is_silent_is_noticed_once_unti
         await board.pass_time(30 * MINUTE)
     assert of_it() == [(f"device:{device}", 1, True)]
 
-    await board.hear(says(DeviceState.ONLINE)(board, DeviceId(device)))
+    await board.hear(says(ReportedState.ONLINE)(board, DeviceId(device)))
     assert of_it() == [(f"device:{device}", 1, False)]
 
 
 async def test_a_siren_whose_connection_ended_is_noticed_after_half_a_minute(board: Board) -> None:
-    await board.hear(says(DeviceState.ONLINE)(board, board.house.siren))
-    await board.hear(says(DeviceState.OFFLINE)(board, board.house.siren))
+    await board.hear(says(ReportedState.ONLINE)(board, board.house.siren))
+    await board.hear(says(ReportedState.OFFLINE)(board, board.house.siren))
     await board.pass_time(timedelta(seconds=30))
 
     assert ("device:siren-corridor", 1, True) in board.notices("device-silent")

@@ -9,7 +9,7 @@ import pytest
 
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database
-from hub.rules.memory import Memory
+from hub.rules.memory import RuleMemory
 from hub.rules.model import Finding
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch
@@ -106,7 +106,7 @@ async def test_a_rule_that_raises_for_one_device_stops_no_other_rule_and_no_alar
     await watch.look()
     waited_out = rules.waited_out
 
-    async def raises_for_the_gym(conn: Conn, waiting: Sequence[Memory], now: datetime) -> list[Finding]:
+    async def raises_for_the_gym(conn: Conn, waiting: Sequence[RuleMemory], now: datetime) -> list[Finding]:
         if any(memory.device_id == house.gym_camera for memory in waiting):
             raise ZeroDivisionError
         return await waited_out(conn, waiting, now)

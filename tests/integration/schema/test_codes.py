@@ -8,8 +8,8 @@ import pytest
 
 from devices.contract import messages as wire
 from hub.access.model import Role, SessionKind
-from hub.alarms.model import Applies, LaterTimerKind, Outcome, SentenceAbout, State, TimerEnd, TimerKind
-from hub.attendance.model import Evidence, What
+from hub.alarms.model import Applies, LaterTimerKind, Outcome, SentenceAbout, AlarmState, TimerEnd, TimerKind
+from hub.attendance.model import Evidence, AttendanceAction
 from hub.centre.model import RoomType
 from hub.fleet.model import DeviceKind, DeviceState, Subtopic
 from hub.ingest.model import QuarantineReason, SeenLane
@@ -21,7 +21,7 @@ from hub.notifications.model import ChannelName, NotificationState
 from hub.people.model import Category, Kinship, Purpose, VetoSource
 from hub.roster.model import Duty
 from hub.rules import model as heard
-from hub.rules.memory import Stage
+from hub.rules.memory import RuleStage
 from hub.rules.model import Priority
 from hub.video.policy import Because
 from tests.contract.test_vocabulary import ROOT
@@ -36,7 +36,7 @@ WORDS_OF: dict[tuple[str, str], Words] = {
     ("account", "role"): Role,
     ("alarm", "outcome"): Outcome,
     ("alarm", "priority"): ALARM_PRIORITIES,
-    ("alarm", "state"): State,
+    ("alarm", "state"): AlarmState,
     ("alarm_sentence", "about"): SentenceAbout,
     ("alarm_timer", "ended"): TimerEnd,
     ("alarm_timer", "kind"): [*TimerKind, *LaterTimerKind],
@@ -59,7 +59,7 @@ WORDS_OF: dict[tuple[str, str], Words] = {
     ("relation", "kinship"): Kinship,
     ("room", "type"): RoomType,
     ("rule_state", "priority"): Priority,
-    ("rule_state", "stage"): Stage,
+    ("rule_state", "stage"): RuleStage,
     ("seen_message", "lane"): SeenLane,
     ("senior", "categories"): Category,
     ("session", "kind"): SessionKind,
@@ -111,10 +111,10 @@ def test_every_other_condition_names_only_words_that_its_column_may_hold(databas
     ("ours", "on_the_wire"),
     [
         (heard.PressKind, wire.AlarmKind),
-        (heard.VisitKind, wire.What),
-        (What, wire.What),
-        (heard.DeviceState, wire.State),
-        ({state for state in DeviceState if state is not DeviceState.UNKNOWN}, wire.State),
+        (heard.VisitKind, wire.VisitAction),
+        (AttendanceAction, wire.VisitAction),
+        (heard.ReportedState, wire.ConnectionState),
+        ({state for state in DeviceState if state is not DeviceState.UNKNOWN}, wire.ConnectionState),
         (set(map(str, QuarantineReason)) & set(map(str, wire.Reason)), wire.Reason),
     ],
 )

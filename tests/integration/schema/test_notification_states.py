@@ -24,7 +24,7 @@ BEFORE = {
 
 
 def test_messages_of_an_older_version_keep_what_they_mean(empty_database_url: str) -> None:
-    wanted = migrations.migrations()
+    wanted = migrations.list_migrations()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             migrations, "migrations", lambda: [migration for migration in wanted if migration.number < RENAMES]

@@ -16,8 +16,8 @@ import pytest
 
 import simulators
 from devices.contract.kinds import KindOfDevice
-from devices.contract.messages import Ack, AckStatus, AlarmKind, dump, parse
-from devices.contract.topics import Kind, parse_topic, topic
+from devices.contract.messages import Ack, AckStatus, AlarmKind, serialize_message, parse_message
+from devices.contract.topics import Kind, parse_topic, build_topic
 from hub.mqtt.model import Principal
 from hub.web.stage.model import SimulatedState
 from simulators.plan import read_plan
@@ -60,9 +60,9 @@ def principal(device_id: str) -> Principal:
     return Principal(
         device_id,
         tuple(
-            topic(PLAN.centre, kind, device_id) for kind in (Kind.ALARM, Kind.TELE, Kind.VISIT, Kind.STATUS, Kind.DONE)
+            build_topic(PLAN.centre, kind, device_id) for kind in (Kind.ALARM, Kind.TELE, Kind.VISIT, Kind.STATUS, Kind.DONE)
         ),
-        tuple(topic(PLAN.centre, kind, device_id) for kind in (Kind.ACK, Kind.CUE, Kind.CMD)),
+        tuple(build_topic(PLAN.centre, kind, device_id) for kind in (Kind.ACK, Kind.CUE, Kind.CMD)),
         "1",
     )
 
@@ -80,8 +80,8 @@ async def living(folder: Path, *more: str) -> AsyncIterator[Centre]:
     )
     async with (
         running_broker() as bench,
-        server.serve(cameras) as rtsp,
-        control.serve(cameras) as door,
+        server.serve_rtsp(cameras) as rtsp,
+        control.serve_control(cameras) as door,
     ):
         bench.rows.principals.update({device_id: principal(device_id) for device_id in PLAN.devices})
         passwords = secret(folder / "passwords.json", {device_id: f"{device_id}-secret" for device_id in PLAN.devices})
@@ -125,11 +125,11 @@ async def test_every_device_comes_online_and_everybody_is_somewhere(centre: Cent
 async def test_a_click_on_the_stage_is_a_press_of_the_device(centre: Centre) -> None:
     answer = await centre.ask("/devices/b-01/press")
     inbound = await centre.bench.alarm.next()
-    press = parse(Kind.ALARM, inbound.payload)
+    press = parse_message(Kind.ALARM, inbound.payload)
     assert await centre.light("b-01") == "blinking"
 
     ack = Ack(id=press.id, status=AckStatus.COMMITTED, alarm=ALARM)
-    await centre.bench.broker.publish(topic(PLAN.centre, Kind.ACK, "b-01"), dump(ack))
+    await centre.bench.broker.publish(build_topic(PLAN.centre, Kind.ACK, "b-01"), serialize_message(ack))
     await centre.light_becomes("b-01", "steady")
 
     assert (press.kind, press.id) == (AlarmKind.PRESS, answer.json()["id"])
@@ -146,7 +146,7 @@ async def test_while_the_line_is_cut_a_press_blinks_and_arrives_later(centre: Ce
     assert (await centre.state()).line_cut
     await centre.ask("/line/cut", on=False)
 
-    assert parse(Kind.ALARM, (await centre.bench.alarm.next()).payload).id == pressed
+    assert parse_message(Kind.ALARM, (await centre.bench.alarm.next()).payload).id == pressed
 
 
 async def test_a_hot_room_is_hot_and_a_dark_camera_dark(centre: Centre) -> None:
@@ -161,7 +161,7 @@ async def test_a_hot_room_is_hot_and_a_dark_camera_dark(centre: Centre) -> None:
             inbound = await centre.bench.telemetry.got.get()
             parsed = parse_topic(inbound.topic)
             if parsed is not None and (parsed.device, parsed.kind) == ("t-gym", Kind.TELE):
-                tele = parse(Kind.TELE, inbound.payload)
+                tele = parse_message(Kind.TELE, inbound.payload)
                 if {one.name: one.value for one in tele.readings}["temperature"] > 26:
                     break
 
@@ -188,8 +188,8 @@ async def card_of(centre: Centre, senior: str, room: str, known: set[str]) -> No
     async with asyncio.timeout(20):
         while True:
             inbound = await centre.bench.telemetry.got.get()
-            if inbound.topic == topic(PLAN.centre, Kind.VISIT, f"r-{room}"):
-                visit = parse(Kind.VISIT, inbound.payload)
+            if inbound.topic == build_topic(PLAN.centre, Kind.VISIT, f"r-{room}"):
+                visit = parse_message(Kind.VISIT, inbound.payload)
                 if visit.token == PLAN.seniors[senior].card_token and visit.id not in known:
                     assert visit.room == room
                     known.add(visit.id)
@@ -227,7 +227,7 @@ async def test_a_damaged_outbox_of_one_device_keeps_no_other_from_living(tmp_pat
     async with living(tmp_path) as centre:
         pressed = (await centre.ask("/devices/b-01/press")).json()["id"]
 
-        assert parse(Kind.ALARM, (await centre.bench.alarm.next()).payload).id == pressed
+        assert parse_message(Kind.ALARM, (await centre.bench.alarm.next()).payload).id == pressed
 
 
 async def test_a_file_of_passwords_that_others_can_read_is_refused_in_one_line(tmp_path: Path) -> None:

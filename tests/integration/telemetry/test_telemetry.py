@@ -12,10 +12,10 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import DeviceId
 from hub.telemetry import store
-from hub.telemetry.days import series, starts
+from hub.telemetry.days import build_series, bucket_starts
 from hub.telemetry.keeper import Keeper
-from hub.telemetry.model import Kept
-from hub.telemetry.service import Telemetry, day, latest
+from hub.telemetry.model import BatchOutcome
+from hub.telemetry.service import Telemetry, load_room_day, latest_by_room
 from tests.fakes.house import House
 
 
@@ -45,10 +45,10 @@ async def test_a_reading_that_comes_twice_is_kept_once(database: Database, house
     second = [warm(house, 99.9, clock.now() + timedelta(seconds=n)) for n in range(50, 150)]
 
     async with database.transaction() as conn:
-        assert await telemetry.keep(conn, first) == Kept(stored=100, repeated=0, refused=0)
+        assert await telemetry.keep(conn, first) == BatchOutcome(stored=100, repeated=0, refused=0)
     async with database.transaction() as conn:
-        assert await telemetry.keep(conn, [*second, *second]) == Kept(stored=50, repeated=150, refused=0)
-        assert await telemetry.keep(conn, second) == Kept(stored=0, repeated=100, refused=0)
+        assert await telemetry.keep(conn, [*second, *second]) == BatchOutcome(stored=50, repeated=150, refused=0)
+        assert await telemetry.keep(conn, second) == BatchOutcome(stored=0, repeated=100, refused=0)
         cursor = await conn.execute("SELECT count(*) FILTER (WHERE value < 50), count(*) FROM reading")
 
         assert await cursor.fetchone() == (100, 150)
@@ -66,12 +66,12 @@ async def test_what_is_no_number_and_what_nobody_registered_is_refused(
     ]
 
     async with database.transaction() as conn:
-        assert await Telemetry().keep(conn, batch) == Kept(stored=1, repeated=0, refused=3)
+        assert await Telemetry().keep(conn, batch) == BatchOutcome(stored=1, repeated=0, refused=3)
 
 
 async def test_an_empty_batch_is_kept_without_a_word(database: Database) -> None:
     async with database.transaction() as conn:
-        assert await Telemetry().keep(conn, []) == Kept(0, 0, 0)
+        assert await Telemetry().keep(conn, []) == BatchOutcome(0, 0, 0)
 
 
 async def test_a_name_of_a_batch_that_was_undone_is_not_believed(
@@ -120,15 +120,15 @@ async def test_a_day_of_a_room_holds_what_was_in_the_room_at_the_time(
             ],
         )
 
-        span, gym = await day(
+        span, gym = await load_room_day(
             conn, house.gym, date(2026, 11, 23), "Asia/Shanghai", ["temperature", "occupancy", "motion"]
         )
-        _, music = await day(conn, house.music, date(2026, 11, 23), "Asia/Shanghai", ["temperature"])
+        _, music = await load_room_day(conn, house.music, date(2026, 11, 23), "Asia/Shanghai", ["temperature"])
 
-    at = starts(span).index(ten.timestamp())
-    assert series(span, gym, "temperature")[at : at + 3] == [21.0, None, None]
-    assert series(span, gym, "occupancy", highest=True)[at] == 3.0
-    assert series(span, gym, "motion") == [None] * 288
+    at = bucket_starts(span).index(ten.timestamp())
+    assert build_series(span, gym, "temperature")[at : at + 3] == [21.0, None, None]
+    assert build_series(span, gym, "occupancy", highest=True)[at] == 3.0
+    assert build_series(span, gym, "motion") == [None] * 288
     assert [(bucket.at, bucket.mean) for bucket in music] == [(moved, 30.0)]
 
 
@@ -139,10 +139,10 @@ async def test_a_day_that_has_just_begun_is_told_in_finer_steps(
     async with database.transaction() as conn:
         await Telemetry().keep(conn, [warm(house, 20.0 + n, ten + timedelta(minutes=n)) for n in range(6)])
 
-        span, gym = await day(conn, house.gym, date(2026, 11, 23), "Asia/Shanghai", ["temperature"])
+        span, gym = await load_room_day(conn, house.gym, date(2026, 11, 23), "Asia/Shanghai", ["temperature"])
 
-    at = starts(span).index(ten.timestamp())
-    assert series(span, gym, "temperature")[at : at + 4] == [20.5, 22.5, 24.5, None]
+    at = bucket_starts(span).index(ten.timestamp())
+    assert build_series(span, gym, "temperature")[at : at + 4] == [20.5, 22.5, 24.5, None]
 
 
 async def test_the_newest_of_each_room_is_none_when_it_is_old(
@@ -159,7 +159,7 @@ async def test_the_newest_of_each_room_is_none_when_it_is_old(
             ],
         )
 
-        rooms = await latest(conn, house.centre, ["temperature", "occupancy"], now)
+        rooms = await latest_by_room(conn, house.centre, ["temperature", "occupancy"], now)
 
     assert {room: {name: found.value for name, found in names.items()} for room, names in rooms.items()} == {
         house.gym: {"temperature": 22.5}

@@ -16,7 +16,7 @@ import pytest
 
 from hub.kit.db import Conn
 from hub.kit.logins import WITH_PASSWORD
-from hub.kit.migrate import OWNER, make_groups, migrate
+from hub.kit.migrate import OWNER, make_groups, apply_migrations
 from tests.conftest import MORNING, take_free_port
 from tests.fakes.house import House, load_house
 
@@ -105,7 +105,7 @@ def set_up_the_one_session(url: str) -> None:
             if name != OWNER:
                 conn.execute(f"CREATE ROLE {name}".encode())
         conn.execute(f"SET ROLE {OWNER}".encode())
-    migrate(url)
+    apply_migrations(url)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("RESET ROLE")
 

@@ -11,7 +11,7 @@ from hub.kit.db import Conn
 from hub.kit.ids import DeviceId
 from hub.telemetry import store
 from hub.telemetry.days import day_of
-from hub.telemetry.service import Telemetry, latest
+from hub.telemetry.service import Telemetry, latest_by_room
 from tests.fakes.house import House
 
 pytestmark = pytest.mark.node
@@ -25,12 +25,12 @@ async def written(conn: Conn, device_id: DeviceId, values: dict[datetime, float]
     number = (await store.device_numbers(conn, [device_id]))[device_id]
     name_id = (await store.name_ids(conn, [("temperature", "Cel")]))["temperature", "Cel"]
     async with conn.transaction(), conn.cursor() as cursor:
-        await store.stage(conn)
+        await store.create_staging_table(conn)
         await cursor.executemany(
             "INSERT INTO reading_staged VALUES (%s, %s, %s, %s)",
             [(at, number, name_id, value) for at, value in values.items()],
         )
-        return await store.unstage(conn)
+        return await store.merge_staging_table(conn)
 
 
 async def test_readings_are_a_hypertable_that_compresses_itself(timescale_house: House, timescale: Conn) -> None:
@@ -55,8 +55,8 @@ async def test_a_reading_is_kept_once_and_comes_out_in_its_bucket(timescale_hous
     again = await written(timescale, house.gym_sensor, {TEN: 99.0, TEN + timedelta(minutes=5): 25.0})
 
     span = day_of(date(2026, 11, 23), "Asia/Shanghai")
-    buckets = await store.in_buckets(timescale, house.gym, span, ["temperature"])
-    newest = await latest(timescale, house.centre, ["temperature"], TEN + timedelta(minutes=6))
+    buckets = await store.read_buckets(timescale, house.gym, span, ["temperature"])
+    newest = await latest_by_room(timescale, house.centre, ["temperature"], TEN + timedelta(minutes=6))
 
     assert (first, again) == (2, 1)
     assert [(bucket.at, bucket.mean, bucket.highest) for bucket in buckets] == [
@@ -94,7 +94,7 @@ async def test_a_repeat_of_what_is_compressed_is_still_kept_once(timescale_house
 
     assert again == 1
     span = day_of(date(2026, 11, 23), "Asia/Shanghai")
-    [bucket] = await store.in_buckets(timescale, timescale_house.gym, span, ["temperature"])
+    [bucket] = await store.read_buckets(timescale, timescale_house.gym, span, ["temperature"])
     assert bucket.mean == 20.5
 
 

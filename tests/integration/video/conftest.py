@@ -20,10 +20,10 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, DeviceId
 from hub.video.remote import MediaProcess
-from hub.video.service import Asker, Opened, Video
+from hub.video.service import Asker, OpenedViewing, Video
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, Credentials
+from simulators.rtsp.server import Cameras, CameraCredentials
 from tests.conftest import MORNING
 from tests.fakes.house import House
 from tests.fakes.viewer import Viewer
@@ -52,7 +52,7 @@ def database(pages_database: Database) -> Database:
 @pytest.fixture
 async def building() -> AsyncIterator[Building]:
     cameras = Cameras([Camera("cam-gym", "gym", SHANGHAI), Camera("cam-music", "music", SHANGHAI)])
-    async with server.serve(cameras, credentials=Credentials("viewer", "secret")) as port:
+    async with server.serve_rtsp(cameras, credentials=CameraCredentials("viewer", "secret")) as port:
         yield Building(cameras, port)
 
 
@@ -163,12 +163,12 @@ class Centre:
     def leaves(self, senior_id: str) -> None:
         self.does("UPDATE presence SET to_at = %s WHERE senior_id = %s AND to_at IS NULL", MORNING, senior_id)
 
-    async def starts(self, one: Viewer, asker: Asker, camera_id: DeviceId, opened: Opened) -> None:
+    async def starts(self, one: Viewer, asker: Asker, camera_id: DeviceId, opened: OpenedViewing) -> None:
         offer = await one.offer()
         playing = await self.video.play(opened.ticket, [asker.session_id], camera_id, offer)
         await one.take(playing.answer)
 
-    async def watches(self, one: Viewer, asker: Asker, camera_id: DeviceId) -> Opened:
+    async def watches(self, one: Viewer, asker: Asker, camera_id: DeviceId) -> OpenedViewing:
         opened = await self.video.open_viewing(asker, camera_id, for_family=True)
         await self.starts(one, asker, camera_id, opened)
         await one.sees(4)

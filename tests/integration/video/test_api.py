@@ -8,7 +8,7 @@ import pytest
 from hub.access.model import SessionKind
 from hub.kit.db import Database
 from tests.conftest import MORNING
-from tests.fakes.viewer import viewer
+from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import MINUTE, Centre
 from tests.integration.web.site import Place, Site, make_site
 
@@ -34,7 +34,7 @@ async def test_a_page_plays_reports_and_ends(centre: Centre, daughter: httpx.Asy
     ticket = opened.json()
     assert ticket["ice_servers"] == []
 
-    async with viewer() as one:
+    async with open_viewer() as one:
         headers = {**SDP, "Authorization": f"Bearer {ticket['ticket']}"}
         answer = await daughter.post(ticket["whep"], content=await one.offer(), headers=headers)
         assert answer.status_code == 201
@@ -106,7 +106,7 @@ async def test_what_is_no_whep_is_told_so(centre: Centre, daughter: httpx.AsyncC
         answer = (await daughter.post("/api/family/viewings", json={"camera_id": "cam-gym"})).json()
         return {"Authorization": f"Bearer {answer['ticket']}"}
 
-    async with viewer() as one:
+    async with open_viewer() as one:
         offer = await one.offer()
         whep = "/api/cameras/cam-gym/whep"
         without = await daughter.post(whep, content=offer, headers=SDP)
@@ -131,7 +131,7 @@ async def test_text_that_is_no_sdp_is_refused_and_costs_nobody_the_picture(
     centre.enters("s-wang", "gym")
     asker = centre.signs_in("wang-daughter")
     wish = {"camera_id": "cam-gym"}
-    async with viewer() as one:
+    async with open_viewer() as one:
         watching = await centre.watches(one, asker, centre.house.gym_camera)
         ticket = (await daughter.post("/api/family/viewings", json=wish)).json()["ticket"]
         headers = {**SDP, "Authorization": f"Bearer {ticket}"}

@@ -6,12 +6,12 @@ import pytest
 
 from hub.kit.changes import Changes
 from hub.kit.db import Database
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.notices.jobs import DueJobs
 from hub.people.model import CONSENT_ENDS, ConsentRecord, Purpose
 from hub.people.service import end_consent, give_first_consent
 from tests.conftest import MORNING
-from tests.fakes.viewer import viewer
+from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import MINUTE, Centre
 
 pytestmark = pytest.mark.long
@@ -23,7 +23,7 @@ async def test_a_consent_that_ends_ends_the_picture_within_a_second_also_when_th
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
     ends_at = MORNING + 5 * MINUTE
-    async with edit(pages_database, COMMAND_LINE, MORNING) as editing:
+    async with open_edit(pages_database, COMMAND_LINE, MORNING) as editing:
         record = ConsentRecord(
             centre.house.wang, centre.house.daughter, Purpose.LIVE_VIDEO, centre.house.liu, "zh-CN", "孙丽", "2026-01",
             ends_at,
@@ -31,7 +31,7 @@ async def test_a_consent_that_ends_ends_the_picture_within_a_second_also_when_th
         await give_first_consent(editing, record)
     jobs = DueJobs(pages_database, Changes(centre.url), centre.clock, {CONSENT_ENDS: end_consent})
     await jobs.look()
-    async with viewer() as one:
+    async with open_viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
         centre.clock.set_wall(-2 * MINUTE)
         await jobs.look()

@@ -9,13 +9,13 @@ from hub.video.model import (
     LARGEST_SDP,
 )
 from hub.video.remote import MediaProcess, MediaRefused
-from tests.fakes.viewer import viewer
+from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import Building
 from tests.integration.video.watching import leased, start
 
 
 async def test_a_viewer_without_h264_is_told_so(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         offer = (await one.offer()).replace("H264/90000", "H263/90000")
 
         with pytest.raises(MediaRefused) as refused:
@@ -25,7 +25,7 @@ async def test_a_viewer_without_h264_is_told_so(building: Building, media: Media
 
 
 async def test_an_offer_with_sound_is_refused(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         one.pc.addTransceiver("audio", direction="recvonly")
         offer = await one.offer()
 
@@ -36,7 +36,7 @@ async def test_an_offer_with_sound_is_refused(building: Building, media: MediaPr
 
 
 async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         offer = await one.offer()
     damaged = [
         "",
@@ -51,7 +51,7 @@ async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: 
 
     # An offer that lacks its last lines may still be one.
     assert codes - {None} == {"bad-offer", "video-only", "no-h264"}
-    async with viewer() as other, leased(media, "v-fine"):
+    async with open_viewer() as other, leased(media, "v-fine"):
         await start(media, building, other, "v-fine")
         await other.sees(2)
 
@@ -69,7 +69,7 @@ async def refusal_of(media: MediaProcess, viewing: str, building: Building, offe
 async def test_what_is_too_long_to_be_said_is_refused_and_costs_nobody_the_picture(
     building: Building, media: MediaProcess
 ) -> None:
-    async with viewer() as one, leased(media, "v-1"):
+    async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
 
         with pytest.raises(MediaRefused) as refused:
@@ -84,7 +84,7 @@ async def test_nonsense_is_not_repeated_at_the_cost_of_everybody_s_picture(
 ) -> None:
     begun = "v=0\r\na=setup:"
     nonsense = begun + "\\" * (LARGEST_SDP - len(begun))  # four bytes each, quoted in an error that is quoted in JSON
-    async with viewer() as one, leased(media, "v-1"):
+    async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
 
         with pytest.raises(MediaRefused) as refused:
@@ -97,7 +97,7 @@ async def test_nonsense_is_not_repeated_at_the_cost_of_everybody_s_picture(
 
 
 async def test_nonsense_is_no_candidate(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one, leased(media, "v-1"):
+    async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
 
         for fragment in (

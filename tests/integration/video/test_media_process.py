@@ -9,14 +9,14 @@ import pytest
 from hub.video.model import (
     REPLY,
     Close,
-    Done,
-    Failed,
+    MediaDone,
+    MediaFailed,
     Open,
-    line,
+    encode_line,
 )
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
 from simulators.rtsp.camera import Fault
-from tests.fakes.viewer import viewer
+from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import Building, MediaRun
 from tests.integration.video.watching import LONG, leased, start
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.long
 
 
 async def test_a_viewer_sees_the_room_she_asked_for(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one, viewer() as other, leased(media, "v-1", "v-2"):
+    async with open_viewer() as one, open_viewer() as other, leased(media, "v-1", "v-2"):
         await start(media, building, one, "v-1", camera="cam-gym")
         await start(media, building, other, "v-2", camera="cam-music")
 
@@ -36,7 +36,7 @@ async def test_a_viewer_sees_the_room_she_asked_for(building: Building, media: M
 
 
 async def test_only_the_given_address_is_offered_and_no_sound(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         offer = await one.offer()
         answer = await media.open(
             "v-1", "cam-gym", building.url("cam-gym"), as_of=time.monotonic(), held_seconds=0, offer=offer
@@ -52,7 +52,7 @@ async def test_only_the_given_address_is_offered_and_no_sound(building: Building
 async def test_a_lease_that_is_not_renewed_ends_the_picture_within_a_second(
     building: Building, media: MediaProcess
 ) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         async with leased(media, "v-1"):
             await start(media, building, one)
             await one.sees(5)
@@ -66,7 +66,7 @@ async def test_a_lease_that_is_not_renewed_ends_the_picture_within_a_second(
 
 
 async def test_a_lost_packet_is_sent_again_only_while_there_is_a_lease(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         async with leased(media, "v-1"):
             await start(media, building, one)
             await one.sees(5)
@@ -92,7 +92,7 @@ async def test_a_lost_packet_is_sent_again_only_while_there_is_a_lease(building:
 async def test_a_packet_that_never_comes_costs_a_viewer_the_pictures_up_to_the_next_key_picture(
     building: Building, media: MediaProcess
 ) -> None:
-    async with viewer() as one, leased(media, "v-1"):
+    async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
         await one.sees(5)
 
@@ -101,7 +101,7 @@ async def test_a_packet_that_never_comes_costs_a_viewer_the_pictures_up_to_the_n
 
 
 async def test_a_viewing_that_is_closed_gets_not_one_packet_more(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one, leased(media, "v-1"):
+    async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
         await one.sees(5)
 
@@ -116,23 +116,23 @@ async def test_a_viewing_that_is_closed_gets_not_one_packet_more(building: Build
 
 async def test_a_viewing_that_is_closed_while_it_opens_never_starts(building: Building, media_run: MediaRun) -> None:
     now = time.monotonic()
-    async with viewer() as one:
+    async with open_viewer() as one:
         opening = Open(
             n=1, viewing_id="v-1", camera_id="cam-gym", source_url=building.url("cam-gym"), as_of=now,
             held_seconds=LONG, offer=await one.offer(),
         )  # fmt: skip
         hears, says = await asyncio.open_unix_connection(media_run.socket)
 
-        says.write(line(opening) + line(Close(n=2, viewing_ids=("v-1",))))
+        says.write(encode_line(opening) + encode_line(Close(n=2, viewing_ids=("v-1",))))
         replies = {reply.n: reply for reply in [REPLY.validate_json(await hears.readline()) for _ in range(2)]}
         says.close()
 
-    assert replies[1] == Failed(n=1, code="no-such-viewing", message="it has ended")
-    assert replies[2] == Done(n=2)
+    assert replies[1] == MediaFailed(n=1, code="no-such-viewing", message="it has ended")
+    assert replies[2] == MediaDone(n=2)
 
 
 async def test_nothing_from_before_the_grant_is_ever_sent(building: Building, media: MediaProcess) -> None:
-    async with viewer() as early, viewer() as late, leased(media, "v-1", "v-2"):
+    async with open_viewer() as early, open_viewer() as late, leased(media, "v-1", "v-2"):
         await start(media, building, early, "v-1")
         await early.sees(8)
         granted_ms = time.time() * 1000
@@ -148,7 +148,7 @@ async def test_nothing_from_before_the_grant_is_ever_sent(building: Building, me
 async def test_nothing_from_while_there_was_no_lease_is_sent_afterwards(
     building: Building, media: MediaProcess
 ) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         async with leased(media, "v-1"):
             await start(media, building, one)
             await one.sees(5)
@@ -167,7 +167,7 @@ async def test_nothing_from_while_there_was_no_lease_is_sent_afterwards(
 async def test_a_late_joiner_sees_a_kept_key_picture_at_once(building: Building, media: MediaProcess) -> None:
     stream = building.cameras.streams["cam-gym", "main"]
     stream.knobs = replace(stream.knobs, gop=36)
-    async with viewer() as early, viewer() as late, leased(media, "v-1", "v-2"):
+    async with open_viewer() as early, open_viewer() as late, leased(media, "v-1", "v-2"):
         await start(media, building, early, "v-1")
         await early.sees(12)
         asked = time.monotonic()
@@ -187,7 +187,7 @@ async def test_a_camera_that_no_browser_could_show_is_refused_with_what_to_set(
 ) -> None:
     stream = building.cameras.streams["cam-gym", "main"]
     stream.knobs = replace(stream.knobs, **knobs)  # type: ignore[arg-type]
-    async with viewer() as one:
+    async with open_viewer() as one:
         await start(media, building, one)
 
         async with asyncio.timeout(8):
@@ -195,7 +195,7 @@ async def test_a_camera_that_no_browser_could_show_is_refused_with_what_to_set(
                 await asyncio.sleep(0.05)
 
     assert problem in said["cam-gym"].message
-    async with viewer() as other:
+    async with open_viewer() as other:
         with pytest.raises(MediaRefused, match=problem):
             await start(media, building, other, "v-2")
 
@@ -203,7 +203,7 @@ async def test_a_camera_that_no_browser_could_show_is_refused_with_what_to_set(
 async def test_parameter_sets_out_of_band_are_put_in(building: Building, media: MediaProcess) -> None:
     stream = building.cameras.streams["cam-gym", "main"]
     stream.knobs = replace(stream.knobs, parameter_sets_in_band=False)
-    async with viewer() as one, leased(media, "v-1"):
+    async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
 
         seen = await one.sees(6)
@@ -213,7 +213,7 @@ async def test_parameter_sets_out_of_band_are_put_in(building: Building, media: 
 
 async def test_the_picture_comes_back_after_the_camera_does(building: Building, media: MediaProcess) -> None:
     camera = building.cameras.by_id["cam-gym"]
-    async with viewer() as one, leased(media, "v-1"):
+    async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
         await one.sees(5)
         camera.break_with(Fault.REFUSE, time.time())
@@ -229,7 +229,7 @@ async def test_the_picture_comes_back_after_the_camera_does(building: Building, 
 
 
 async def test_the_camera_is_read_once_for_many_and_let_go_afterwards(building: Building, media: MediaProcess) -> None:
-    async with viewer() as one, viewer() as other, leased(media, "v-1", "v-2"):
+    async with open_viewer() as one, open_viewer() as other, leased(media, "v-1", "v-2"):
         await start(media, building, one, "v-1")
         await start(media, building, other, "v-2")
         await asyncio.gather(one.sees(3), other.sees(3))
@@ -244,7 +244,7 @@ async def test_the_camera_is_read_once_for_many_and_let_go_afterwards(building: 
 async def test_who_looks_at_a_camera_s_old_address_is_let_go_and_may_ask_again(
     building: Building, media: MediaProcess
 ) -> None:
-    async with viewer() as one, viewer() as other, leased(media, "v-1", "v-2"):
+    async with open_viewer() as one, open_viewer() as other, leased(media, "v-1", "v-2"):
         await start(media, building, one, "v-1")
         await one.sees(3)
 
@@ -261,7 +261,7 @@ async def test_who_looks_at_a_camera_s_old_address_is_let_go_and_may_ask_again(
 
 async def test_a_viewer_who_leaves_is_noticed(building: Building, media: MediaProcess) -> None:
     async with leased(media, "v-1"):
-        async with viewer() as one:
+        async with open_viewer() as one:
             await start(media, building, one)
             await one.sees(3)
 
@@ -275,7 +275,7 @@ async def test_a_viewer_who_leaves_is_noticed(building: Building, media: MediaPr
 async def test_a_killed_media_process_is_dark_and_unreachable_at_once(
     building: Building, media: MediaProcess, media_run: MediaRun
 ) -> None:
-    async with viewer() as one:
+    async with open_viewer() as one:
         await start(media, building, one)
         await one.sees(3)
 

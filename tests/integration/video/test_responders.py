@@ -8,7 +8,7 @@ import pytest
 
 from hub.video.errors import NotShown
 from tests.conftest import MORNING
-from tests.fakes.viewer import viewer
+from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import MINUTE, Centre
 
 
@@ -17,7 +17,7 @@ async def test_who_accepted_the_alarm_of_the_room_looks_while_it_lives(centre: C
     centre.enters("s-wang", "gym")
     centre.enters("s-li", "gym")
     alarm_accepted_by(centre, "zhou", "gym")
-    async with viewer() as one:
+    async with open_viewer() as one:
         opened = await centre.video.open_viewing(responder, centre.house.gym_camera, for_family=False)
         await centre.starts(one, responder, centre.house.gym_camera, opened)
         await one.sees(4)
@@ -34,7 +34,7 @@ async def test_nothing_from_before_the_senior_of_her_alarm_came_in_is_sent_to_a_
     nurse, responder = centre.signs_in("liu", "staff"), centre.signs_in("zhou", "staff")
     camera = centre.house.gym_camera
     alarm_accepted_by(centre, "zhou", None, at=MORNING - MINUTE)
-    async with viewer() as staff, viewer() as one:
+    async with open_viewer() as staff, open_viewer() as one:
         looking = await centre.video.open_viewing(nurse, camera, for_family=False, reason="门没有关")
         await centre.starts(staff, nurse, camera, looking)
         await staff.sees(6)

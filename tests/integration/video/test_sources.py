@@ -19,13 +19,13 @@ from hub.video.media.frames import Frame
 from hub.video.media.gate import Gate
 from hub.video.media.peers import Viewer
 from hub.video.media.sources import Sources
-from hub.video.model import AskStats, CameraProblem, Failed, Open, Stats
+from hub.video.model import AskStats, CameraProblem, MediaFailed, Open, Stats
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, Credentials
-from tests.fakes.cameras import DESCRIPTION, answering, elsewhere
+from simulators.rtsp.server import Cameras, CameraCredentials
+from tests.fakes.cameras import DESCRIPTION, run_scripted_camera, listen_elsewhere
 from tests.fakes.certificate import make_certificate
-from tests.fakes.viewer import viewer
+from tests.fakes.viewer import open_viewer
 from tests.integration.mqtt.fakes import until
 from tests.integration.video.conftest import SHANGHAI, Building
 
@@ -57,7 +57,7 @@ async def test_a_defect_at_one_camera_is_said_of_that_one_and_stops_no_other(
     ("rtpmap", "codec"), [("SVAC/90000", "SVAC"), ("X-HikVision-1.2/90000", "X-HikVision-1.2"), ("H265/90000", "hevc")]
 )
 async def test_a_codec_that_ffmpeg_may_not_know_is_named_with_what_to_set(rtpmap: str, codec: str) -> None:
-    async with answering({"DESCRIBE": described(DESCRIPTION.replace("H264/90000", rtpmap)), "SETUP": SET_UP}) as camera:
+    async with run_scripted_camera({"DESCRIBE": described(DESCRIPTION.replace("H264/90000", rtpmap)), "SETUP": SET_UP}) as camera:
         sources = Sources()
         source = sources.open("cam-gym", camera.url())
         await until(lambda: source.state == "unusable")
@@ -70,7 +70,7 @@ async def test_a_codec_that_ffmpeg_may_not_know_is_named_with_what_to_set(rtpmap
 async def test_of_two_video_tracks_the_one_of_h264_is_taken() -> None:
     first = "m=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\na=control:track9\r\n"
     both = DESCRIPTION.replace("m=video 0 RTP/AVP 96", f"{first}m=video 0 RTP/AVP 96")
-    async with answering({"DESCRIBE": described(both), "SETUP": SET_UP}) as camera:
+    async with run_scripted_camera({"DESCRIBE": described(both), "SETUP": SET_UP}) as camera:
         sources = Sources()
         source = sources.open("cam-gym", camera.url())
         await until(lambda: source.state in ("playing", "unusable"))
@@ -99,9 +99,9 @@ async def test_a_defect_at_one_viewer_ends_hers_and_no_other(building: Building)
 
 async def test_a_defect_in_opening_one_viewing_is_answered_and_ends_no_other(building: Building) -> None:
     with tempfile.TemporaryDirectory(prefix="anling-") as folder:
-        async with control.serve(Path(folder) / "media.sock", ["127.0.0.1"]) as media:
+        async with control.serve_control(Path(folder) / "media.sock", ["127.0.0.1"]) as media:
             media._hosts = None  # type: ignore[assignment]
-            async with viewer() as one:
+            async with open_viewer() as one:
                 opening = Open(
                     n=1,
                     viewing_id="v-1",
@@ -114,7 +114,7 @@ async def test_a_defect_in_opening_one_viewing_is_answered_and_ends_no_other(bui
                 answer = await media.answer(opening)
                 await until(lambda: "v-1" in media._gone)
 
-            assert isinstance(answer, Failed)
+            assert isinstance(answer, MediaFailed)
             assert answer.code == "our-mistake"
             assert media._gone["v-1"] == "our-mistake"
             assert isinstance(await media.answer(AskStats(n=2)), Stats)
@@ -122,7 +122,7 @@ async def test_a_defect_in_opening_one_viewing_is_answered_and_ends_no_other(bui
 
 async def test_a_camera_with_sound_alone_has_no_picture() -> None:
     sound = DESCRIPTION.replace("m=video 0 RTP/AVP 96", "m=audio 0 RTP/AVP 8").replace("H264/90000", "PCMA/8000")
-    async with answering({"DESCRIBE": described(sound), "SETUP": SET_UP}) as camera:
+    async with run_scripted_camera({"DESCRIBE": described(sound), "SETUP": SET_UP}) as camera:
         sources = Sources()
         source = sources.open("cam-gym", camera.url())
         await until(lambda: source.state == "unusable")
@@ -159,13 +159,13 @@ async def test_an_address_at_which_no_camera_can_be_is_said_and_not_called_silen
 async def test_a_camera_that_sends_us_on_is_not_followed_and_people_are_told(
     method: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with elsewhere() as other:
+    with listen_elsewhere() as other:
         answers = {
             "DESCRIBE": described(),
             "SETUP": SET_UP,
             method: f"RTSP/1.0 {status} Moved\r\nLocation: rtsp://127.0.0.1:{other.port}/the-garden\r\n\r\n",
         }
-        async with answering(answers) as camera:
+        async with run_scripted_camera(answers) as camera:
             sources = Sources()
             source = sources.open("cam-gym", camera.url())
             await until(lambda: source.state in ("silent", "unusable"))
@@ -183,10 +183,10 @@ async def test_a_camera_that_sends_us_on_is_not_followed_and_people_are_told(
 
 
 async def test_addresses_in_a_description_are_names_that_only_the_camera_is_asked_for() -> None:
-    with elsewhere() as other:
+    with listen_elsewhere() as other:
         garden = f"rtsp://127.0.0.1:{other.port}"
         answers = {"DESCRIBE": described(base=f"{garden}/gym/", control=f"{garden}/gym/1"), "SETUP": NO_SUCH_TRANSPORT}
-        async with answering(answers) as camera:
+        async with run_scripted_camera(answers) as camera:
             sources = Sources()
             source = sources.open("cam-gym", camera.url())
             await until(lambda: source.state == "silent")
@@ -198,12 +198,12 @@ async def test_addresses_in_a_description_are_names_that_only_the_camera_is_aske
 
 @pytest.mark.parametrize("way", ["RTP/AVP;unicast", "RTP/AVP/UDP;multicast;destination=127.0.0.1;ttl=1"])
 async def test_a_camera_that_answers_with_another_transport_is_not_read_over_it(way: str) -> None:
-    with elsewhere() as other, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+    with listen_elsewhere() as other, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
         datagrams.bind(("127.0.0.1", other.port))
         datagrams.settimeout(0)
         where = f"source=127.0.0.1;port={other.port}-{other.port};server_port={other.port}-{other.port}"
         set_up = f"RTSP/1.0 200 OK\r\nTransport: {way};{where};client_port=5000-5001\r\nSession: 12345678\r\n\r\n"
-        async with answering({"DESCRIBE": described(), "SETUP": set_up}) as camera:
+        async with run_scripted_camera({"DESCRIBE": described(), "SETUP": set_up}) as camera:
             sources = Sources()
             source = sources.open("cam-gym", camera.url())
             await until(lambda: source.state == "silent")
@@ -224,7 +224,7 @@ async def test_a_camera_behind_tls_that_vouches_for_itself_is_shown(building: Bu
 
 async def test_a_password_with_escapes_is_what_the_camera_is_told() -> None:
     cameras = Cameras([Camera("cam-gym", "gym", SHANGHAI)])
-    async with server.serve(cameras, credentials=Credentials("viewer", "p@ss/w?rd%")) as port:
+    async with server.serve_rtsp(cameras, credentials=CameraCredentials("viewer", "p@ss/w?rd%")) as port:
         sources = Sources()
         source = sources.open("cam-gym", f"rtsp://viewer:p%40ss%2Fw%3Frd%25@127.0.0.1:{port}/cameras/cam-gym")
         await until(lambda: source.state == "playing")

@@ -18,12 +18,12 @@ from hub.kit.ids import DeviceId, SeniorId
 from hub.video.errors import BadTicket, NoSuchCamera, NoSuchViewing, NotShown, TooManyViewings
 from hub.video.policy import Code
 from hub.video.remote import MediaProcess
-from hub.video.service import MOST_IN_A_SESSION, Asker, Picture, Video, being_watched, verdict, watched
+from hub.video.service import MOST_IN_A_SESSION, Asker, PictureAvailability, Video, count_viewers_by_room, decide_picture, viewings_of_senior
 from tests.conftest import MORNING
 from tests.fakes.circles import WAITS_FOR_A_LOCK
 from tests.fakes.house import House
 from tests.fakes.media import deaf_media
-from tests.fakes.viewer import viewer
+from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import MINUTE, Building, Centre, MediaRun, session_of
 
 pytestmark = pytest.mark.long
@@ -33,7 +33,7 @@ async def test_a_daughter_sees_her_mother_s_room_and_the_viewing_is_written_firs
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
 
-    async with viewer() as one:
+    async with open_viewer() as one:
         opened = await centre.video.open_viewing(daughter, centre.house.gym_camera, for_family=True)
         assert centre.rows("SELECT because, started_at FROM viewing") == [("consent", None)]
         await centre.starts(one, daughter, centre.house.gym_camera, opened)
@@ -61,7 +61,7 @@ GONE = [
 async def test_taking_anything_away_ends_the_picture_within_a_second(centre: Centre, change: str, code: str) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
-    async with viewer() as one:
+    async with open_viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
 
         changed = time.monotonic()
@@ -78,7 +78,7 @@ async def test_taking_anything_away_ends_the_picture_within_a_second(centre: Cen
 async def test_somebody_who_objects_comes_in_and_nothing_says_who(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
-    async with viewer() as one:
+    async with open_viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
 
         changed = time.monotonic()
@@ -95,7 +95,7 @@ async def test_somebody_who_objects_comes_in_and_nothing_says_who(centre: Centre
 async def test_evidence_that_grows_old_ends_the_picture_without_any_change(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym", MORNING - 89 * MINUTE)
-    async with viewer() as one:
+    async with open_viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
 
         passed = time.monotonic()
@@ -131,7 +131,7 @@ async def test_a_ticket_works_once_soon_and_in_its_own_session(centre: Centre) -
     opened = await centre.video.open_viewing(daughter, camera, for_family=True)
     late = await centre.video.open_viewing(daughter, camera, for_family=True)
 
-    async with viewer() as one, viewer() as other:
+    async with open_viewer() as one, open_viewer() as other:
         offer = await other.offer()
         for ticket, session, wanted in [
             (opened.ticket, session_of("li-son"), camera),
@@ -156,7 +156,7 @@ async def test_a_ticket_does_not_outlive_what_it_was_given_for(centre: Centre) -
 
     centre.leaves("s-wang")
 
-    async with viewer() as one:
+    async with open_viewer() as one:
         offer = await one.offer()
         with pytest.raises((NotShown, BadTicket)):
             await centre.video.play(opened.ticket, [daughter.session_id], centre.house.gym_camera, offer)
@@ -185,7 +185,7 @@ async def test_who_begins_to_look_and_who_ends_it_never_wait_in_a_circle(centre:
 async def test_nothing_from_before_she_came_in_is_sent(centre: Centre) -> None:
     nurse, daughter = centre.signs_in("liu", "staff"), centre.signs_in("wang-daughter")
     camera = centre.house.gym_camera
-    async with viewer() as staff, viewer() as one:
+    async with open_viewer() as staff, open_viewer() as one:
         looking = await centre.video.open_viewing(nurse, camera, for_family=False, reason="门没有关")
         await centre.starts(staff, nurse, camera, looking)
         await staff.sees(6)
@@ -237,7 +237,7 @@ async def test_a_dead_hub_ends_the_picture_and_the_next_one_goes_on_with_it(
 ) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
-    async with asyncio.TaskGroup() as group, viewer() as one:
+    async with asyncio.TaskGroup() as group, open_viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
 
         died = time.monotonic()
@@ -257,7 +257,7 @@ async def test_a_dead_hub_ends_the_picture_and_the_next_one_goes_on_with_it(
 async def test_a_database_that_does_not_answer_ends_the_picture_for_as_long(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
-    async with viewer() as one:
+    async with open_viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
 
         # Asked for without holding up the hub, whose own transaction may have to end first.
@@ -297,7 +297,7 @@ async def test_why_a_viewing_ended_is_written_while_the_media_process_is_away(
 async def test_who_stops_looking_is_written_down(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
-    async with viewer() as one:
+    async with open_viewer() as one:
         opened = await centre.watches(one, daughter, centre.house.gym_camera)
 
         await centre.video.end(opened.viewing_id, [daughter.session_id])
@@ -316,7 +316,7 @@ async def test_staff_are_told_once_which_camera_cannot_be_shown_and_what_to_set(
     stream.knobs = replace(stream.knobs, profile="main", b_frames=2)
     opened = await centre.video.open_viewing(daughter, centre.house.gym_camera, for_family=True)
 
-    async with viewer() as one:
+    async with open_viewer() as one:
         await centre.starts(one, daughter, centre.house.gym_camera, opened)
         async with asyncio.timeout(8):
             while not (notices := centre.rows("SELECT code, subject, times, params ->> 'what' FROM notice")):
@@ -353,40 +353,40 @@ async def test_a_viewing_that_is_never_started_is_closed(centre: Centre) -> None
 async def test_the_family_reads_who_looked_and_nobody_else_does(centre: Centre, web_database: Database) -> None:
     nurse = centre.signs_in("liu", "staff")
     centre.enters("s-wang", "gym")
-    async with viewer() as one:
+    async with open_viewer() as one:
         opened = await centre.video.open_viewing(nurse, centre.house.gym_camera, for_family=False, reason="摔倒了吗")
         await centre.starts(one, nurse, centre.house.gym_camera, opened)
         async with centre.database.transaction() as conn:
-            assert await being_watched(conn, centre.house.centre) == {"gym": 1}
+            assert await count_viewers_by_room(conn, centre.house.centre) == {"gym": 1}
         await centre.video.end(opened.viewing_id, [nurse.session_id])
 
     async with web_database.transaction_as("wang-daughter") as conn:
-        (seen,) = await watched(conn, centre.house.wang, MORNING - MINUTE)
+        (seen,) = await viewings_of_senior(conn, centre.house.wang, MORNING - MINUTE)
     assert (seen.who, seen.room, seen.because, seen.to_at) == ("刘芳", "健身室", "stated-reason", MORNING)
     async with web_database.transaction_as("li-son") as conn:
-        assert await watched(conn, centre.house.wang, MORNING - MINUTE) == []
+        assert await viewings_of_senior(conn, centre.house.wang, MORNING - MINUTE) == []
 
 
 async def test_the_family_page_knows_whether_she_may_be_watched(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
 
-    assert await picture(centre, daughter) == Picture(None, allowed=False, code=Code.NOT_PRESENT)
+    assert await picture(centre, daughter) == PictureAvailability(None, allowed=False, code=Code.NOT_PRESENT)
     centre.enters("s-wang", "counselling")
-    assert await picture(centre, daughter) == Picture(None, allowed=False, code=Code.NO_CAMERA)
+    assert await picture(centre, daughter) == PictureAvailability(None, allowed=False, code=Code.NO_CAMERA)
     centre.does("UPDATE presence SET room_id = 'gym'")
-    assert await picture(centre, daughter) == Picture(centre.house.gym_camera, allowed=True)
+    assert await picture(centre, daughter) == PictureAvailability(centre.house.gym_camera, allowed=True)
     centre.does("INSERT INTO veto VALUES ('veto', 's-wang', %s, %s, 'staff')", MORNING, MORNING + 30 * MINUTE)
-    assert await picture(centre, daughter) == Picture(
+    assert await picture(centre, daughter) == PictureAvailability(
         None, allowed=False, code=Code.VETO, next_at=MORNING + 30 * MINUTE
     )
 
 
-async def picture(centre: Centre, asker: Asker) -> Picture:
+async def picture(centre: Centre, asker: Asker) -> PictureAvailability:
     relations = (Relation(SeniorId("s-wang"), MORNING - 60 * MINUTE, None),)
     until = MORNING + 30 * MINUTE
     subject = Subject(asker.account_id, asker.centre_id, Role.FAMILY, SessionKind.FAMILY, True, until, relations)
     async with centre.database.transaction() as conn:
-        return await verdict(conn, subject, asker.session_id, SeniorId("s-wang"), MORNING)
+        return await decide_picture(conn, subject, asker.session_id, SeniorId("s-wang"), MORNING)
 
 
 ENDED = "SELECT id, ended_because FROM viewing WHERE ended_at IS NOT NULL"

@@ -18,11 +18,11 @@ from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.http import Databases, Services
 from hub.kit.ids import AccountId
-from hub.web.app import build
+from hub.web.app import build_app
 from hub.web.live import Live
 from hub.web.ready import OtherProcesses
-from hub.web.routers import routers
-from hub.web.security import Rules
+from hub.web.routers import list_routers
+from hub.web.security import WebRules
 from hub.web.serving import Limits, PageServer
 from hub.web.static import Pages
 
@@ -96,7 +96,7 @@ def make_site(
     services = Services(
         place.clock, Databases(place.hub, place.web), [access, live, others, Pages(static, demo=demo), *things]
     )
-    app = build(services, Rules(HOSTS, https=https, demo=demo), [*more, *routers(demo=demo)])
+    app = build_app(services, WebRules(HOSTS, https=https, demo=demo), [*more, *list_routers(demo=demo)])
     return Site(app, access, live, changes, others, place)
 
 

@@ -10,18 +10,18 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from hub.access.accounts import disable
+from hub.access.accounts import disable_account
 from hub.access.may import Action
 from hub.access.model import Role, SessionKind
 from hub.access.needs import Caller
 from hub.alarms import service as alarms
 from hub.alarms.model import Outcome
-from hub.attendance.model import Tapped, What
-from hub.attendance.service import tap
+from hub.attendance.model import Tapped, AttendanceAction
+from hub.attendance.service import record_presence
 from hub.kit.clock import SetClock
 from hub.kit.http import Databases
 from hub.kit.ids import AlarmId, RoomId, SeniorId
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.notices.jobs import DueJobs
 from hub.notices.model import Raised
 from hub.notices.service import clear_notice, raise_notice
@@ -44,9 +44,9 @@ async def address(site: Site) -> AsyncIterator[str]:
 
 
 async def enters(place: Place, house: House, senior: SeniorId, room: RoomId | None) -> None:
-    what = What.LEAVE if room is None else What.ENTER
+    what = AttendanceAction.LEAVE if room is None else AttendanceAction.ENTER
     async with place.hub.transaction() as conn:
-        await tap(conn, Tapped(house.centre, senior, what, room), place.clock.now())
+        await record_presence(conn, Tapped(house.centre, senior, what, room), place.clock.now())
 
 
 async def needs_help(place: Place, house: House) -> AlarmId:
@@ -62,7 +62,7 @@ async def needs_help(place: Place, house: House) -> AlarmId:
         summary={"zh-CN": "王奶奶按了呼叫", "en": "Grandma Wang pressed"},
     )
     async with place.hub.transaction() as conn:
-        (concluded,) = await alarms.conclude(conn, [finding], place.clock.now())
+        (concluded,) = await alarms.conclude_findings(conn, [finding], place.clock.now())
     assert concluded.alarm_id is not None
     return concluded.alarm_id
 
@@ -100,7 +100,7 @@ async def test_an_alarm_is_on_the_board_within_a_second_and_so_is_who_took_it(
         assert (await board.hear("room", id="gym"))["alarm_ids"] == [alarm_id]
 
         async with place.hub.transaction() as conn:
-            await alarms.accept(conn, alarm_id, house.zhou, place.clock.now())
+            await alarms.accept_alarm(conn, alarm_id, house.zhou, place.clock.now())
         assert (await board.hear("alarm", id=alarm_id, state="accepted"))["owner"]["name"] == "周敏"
 
 
@@ -112,8 +112,8 @@ async def test_an_alarm_that_is_closed_leaves_the_board_with_a_last_word(
     async with opened(address, "/api/live", cookies) as board:
         await board.hear("snapshot")
         async with place.hub.transaction() as conn:
-            await alarms.accept(conn, alarm_id, house.zhou, clock.now())
-            await alarms.resolve(conn, alarm_id, house.zhou, Outcome.COMPANY, "她想有人陪", clock.now())
+            await alarms.accept_alarm(conn, alarm_id, house.zhou, clock.now())
+            await alarms.resolve_alarm(conn, alarm_id, house.zhou, Outcome.COMPANY, "她想有人陪", clock.now())
         await board.hear("alarm", id=alarm_id, state="resolved")
         async with place.hub.transaction() as conn:
             await conn.execute(
@@ -258,8 +258,8 @@ async def test_who_is_out_hears_nothing_more_within_a_second(
             async with site.browser(**cookies) as browser:
                 await browser.post("/api/sign-out")
         else:
-            async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
-                await disable(editing, house.zhou)
+            async with open_edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+                await disable_account(editing, house.zhou)
         await board.end()
         assert time.monotonic() - began < SOON
 
@@ -343,8 +343,8 @@ async def test_a_daughter_reads_how_a_call_ended(site: Site, address: str, place
         assert (call["state"], call["outcome"]) == ("open", None)
 
         async with place.hub.transaction() as conn:
-            await alarms.accept(conn, alarm_id, house.zhou, place.clock.now())
-            await alarms.resolve(conn, alarm_id, house.zhou, Outcome.AMBULANCE, "送到了医院", place.clock.now())
+            await alarms.accept_alarm(conn, alarm_id, house.zhou, place.clock.now())
+            await alarms.resolve_alarm(conn, alarm_id, house.zhou, Outcome.AMBULANCE, "送到了医院", place.clock.now())
         (call,) = (await phone.hear("home"))["alarms"]
         assert (call["state"], call["outcome"]) == ("resolved", "ambulance")
 
@@ -394,7 +394,7 @@ async def test_a_family_s_page_says_that_its_consent_has_ended_when_it_ends(
     site: Site, address: str, place: Place, clock: SetClock, house: House
 ) -> None:
     ends_at = clock.now() + timedelta(minutes=5)
-    async with edit(place.hub, COMMAND_LINE, clock.now()) as editing:
+    async with open_edit(place.hub, COMMAND_LINE, clock.now()) as editing:
         for purpose in Purpose:
             record = ConsentRecord(house.wang, house.daughter, purpose, house.liu, "zh-CN", "孙丽", "2026-01", ends_at)
             await give_first_consent(editing, record)
@@ -415,7 +415,7 @@ async def test_who_has_arrived_and_entered_no_room_is_at_the_centre(site: Site, 
     async with await site.signed_in(house.daughter, SessionKind.FAMILY) as browser:
         before = (await browser.get("/api/family/home")).json()
         async with place.hub.transaction() as conn:
-            await tap(conn, Tapped(house.centre, house.wang, What.ARRIVE, None), place.clock.now())
+            await record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ARRIVE, None), place.clock.now())
         after = (await browser.get("/api/family/home")).json()
 
     assert (before["presence"], before["at_centre"]) == (None, False)

@@ -10,18 +10,18 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hub.access.accounts import disable
+from hub.access.accounts import disable_account
 from hub.access.model import SessionKind
-from hub.attendance.model import Tapped, What
-from hub.attendance.service import tap
+from hub.attendance.model import Tapped, AttendanceAction
+from hub.attendance.service import record_presence
 from hub.kit.http import Databases
-from hub.ledger.edit import COMMAND_LINE, edit
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.notices.model import Raised
 from hub.notices.service import raise_notice
 from hub.rules.service import Rules
 from hub.video.remote import MediaProcess
 from hub.video.service import Video
-from hub.web.app import routes
+from hub.web.app import list_routes
 from hub.web.stage.service import Addresses, Theatre
 from tests.fakes.house import House
 from tests.fakes.plain import PLAIN
@@ -178,7 +178,7 @@ async def door_of(client: httpx.AsyncClient, method: str, path: str) -> str | No
 @pytest.mark.parametrize("demo", [False, True])
 def test_the_table_has_every_route_and_no_other(place: Place, *, demo: bool) -> None:
     app = make_site(place, demo=demo).app
-    walked = [f"{method} {named(route.path)}" for route in routes(app) for method in route.methods - {"HEAD"}]
+    walked = [f"{method} {named(route.path)}" for route in list_routes(app) for method in route.methods - {"HEAD"}]
 
     assert sorted(walked) == sorted({**TABLE, **(DEMO_TABLE if demo else {})})
 
@@ -255,7 +255,7 @@ async def test_a_family_sees_what_relation_and_consent_allow(
     now = place.clock.now()
     values = {"now": now, "long_ago": now - timedelta(days=1), "account": house.daughter}
     async with place.hub.transaction() as conn:
-        await tap(conn, Tapped(house.centre, house.wang, What.ENTER, house.gym), now)
+        await record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, house.gym), now)
         await conn.execute(f"UPDATE relation SET {RELATIONS[relation]} WHERE account_id = %(account)s".encode(), values)
         await conn.execute(f"UPDATE consent SET {CONSENTS[consent]} WHERE account_id = %(account)s".encode(), values)
     async with town.site.browser(**town.cookies["family"]) as phone:
@@ -321,8 +321,8 @@ async def test_what_no_page_shows_cannot_be_read_for_a_page(place: Place, house:
 
 
 async def test_below_the_routes_a_disabled_family_member_sees_nobody(place: Place, house: House) -> None:
-    async with edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
-        await disable(editing, house.daughter)
+    async with open_edit(place.hub, COMMAND_LINE, place.clock.now()) as editing:
+        await disable_account(editing, house.daughter)
     async with place.web.transaction_as(house.daughter) as conn:
         seniors = await (await conn.execute("SELECT id FROM senior")).fetchall()
 

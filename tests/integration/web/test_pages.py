@@ -122,7 +122,7 @@ async def test_ready_means_the_database_answers_and_every_other_process_says_tha
             Database.open(url_as(database_url, logins[process]), size=1, name="test") as own,
             own.transaction() as conn,
         ):
-            await beats.write(conn, process, hears=hears)
+            await beats.write_beat(conn, process, hears=hears)
 
     site = make_site(place)
     async with site.browser() as browser:

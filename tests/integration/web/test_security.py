@@ -13,8 +13,8 @@ from hub.access.needs import Needs, Public
 from hub.kit.errors import DomainError
 from hub.processes.pages import web_rules
 from hub.settings import Settings
-from hub.web.app import routes, undeclared
-from hub.web.security import refused
+from hub.web.app import list_routes, list_undeclared_routes
+from hub.web.security import check_request
 from tests.fakes.house import House
 from tests.integration.web.site import ORIGIN, Place, Site, make_site, page_headers
 
@@ -91,7 +91,7 @@ async def test_our_own_names_are_answered_on_any_port(site: Site, host: str) -> 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"])
 def test_this_machine_is_answered_by_each_of_its_own_names(host: str) -> None:
-    assert refused("GET", Headers({"host": host}), web_rules(Settings())) is None
+    assert check_request("GET", Headers({"host": host}), web_rules(Settings())) is None
 
 
 @pytest.mark.parametrize("path", ["/api/me", "/", "/readyz", "/nothing/here", "/api/sign-in", "/api/broken"])
@@ -190,7 +190,7 @@ async def test_a_route_that_declares_no_action_answers_403_to_everybody(place: P
 
     site = make_site(place, more=[careless])
 
-    assert undeclared(site.app) == ["/api/secrets"]
+    assert list_undeclared_routes(site.app) == ["/api/secrets"]
     async with await site.signed_in(house.admin) as browser:
         answer = await browser.get("/api/secrets")
     assert (answer.status_code, answer.json()["code"]) == (403, "undeclared-route")
@@ -203,14 +203,14 @@ async def test_two_declarations_are_none(place: Place) -> None:
     async def both() -> str:
         return "which?"
 
-    assert undeclared(make_site(place, more=[confused]).app) == ["/api/both"]
+    assert list_undeclared_routes(make_site(place, more=[confused]).app) == ["/api/both"]
 
 
 async def test_every_route_of_the_hub_declares_its_action(place: Place) -> None:
     app = make_site(place, demo=True).app
 
-    assert undeclared(app) == []
-    assert len(routes(app)) > 20
+    assert list_undeclared_routes(app) == []
+    assert len(list_routes(app)) > 20
 
 
 def test_what_cannot_be_guarded_is_not_taken(place: Place) -> None:

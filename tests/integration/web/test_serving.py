@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from hub.web.serving import BoundedConnection, Limits, Places, place_of
+from hub.web.serving import BoundedConnection, Limits, Places, rate_limit_key
 from tests.fakes.certificate import make_certificate
 from tests.fakes.house import House
 from tests.integration.web.page import opened
@@ -308,9 +308,9 @@ def test_a_proxy_brings_everybody_and_has_no_share() -> None:
     [("2001:db8::1", "2001:db8::ffff"), ("::ffff:10.0.0.1", "10.0.0.1"), ("fe80::1%eth0", "fe80::2%eth0")],
 )
 def test_addresses_of_one_host_share_one_share(one: str, other: str) -> None:
-    assert place_of(one) == place_of(other)
+    assert rate_limit_key(one) == rate_limit_key(other)
 
 
 def test_two_hosts_have_two_shares() -> None:
-    assert place_of("10.0.0.1") != place_of("10.0.0.2")
-    assert place_of("2001:db8:0:1::1") != place_of("2001:db8:0:2::1")
+    assert rate_limit_key("10.0.0.1") != rate_limit_key("10.0.0.2")
+    assert rate_limit_key("2001:db8:0:1::1") != rate_limit_key("2001:db8:0:2::1")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.alarms.escalation import Escalation, Tier, advance, climb, gaps, is_hurry, lead_tier
+from hub.alarms.escalation import Escalation, Tier, advance, take_next_tier, empty_tiers_between, asks_for_next_tier, lead_tier
 from hub.alarms.model import Policy, Step
 from hub.kit.ids import AccountId
 
@@ -64,20 +64,20 @@ def test_a_tier_that_reaches_nobody_waits_for_nobody() -> None:
 
     assert told == (CHEN,)
     assert (after.taken, after.due_at) == (3, None)
-    assert gaps(first, after) == (1,)
+    assert empty_tiers_between(first, after) == (1,)
 
 
 def test_a_ladder_without_anybody_is_climbed_to_the_top_at_once_and_not_past_it() -> None:
     after, told = advance(NOBODY_ANYWHERE, NINE)
 
     assert (after.taken, after.due_at, told) == (2, None, ())
-    assert gaps(NOBODY_ANYWHERE, after) == (0, 1)
+    assert empty_tiers_between(NOBODY_ANYWHERE, after) == (0, 1)
 
 
 def test_climbing_takes_the_next_tier_before_it_is_due() -> None:
     first, _ = advance(LADDER, NINE)
 
-    after, told = climb(first, NINE + seconds(5))
+    after, told = take_next_tier(first, NINE + seconds(5))
 
     assert told == (LIU, ZHOU)
     assert (after.taken, after.due_at) == (2, NINE + seconds(35))
@@ -86,7 +86,7 @@ def test_climbing_takes_the_next_tier_before_it_is_due() -> None:
 def test_climbing_at_the_top_changes_nothing() -> None:
     top, _ = advance(LADDER, NINE + timedelta(days=1))
 
-    assert climb(top, NINE + timedelta(days=1)) == (top, ())
+    assert take_next_tier(top, NINE + timedelta(days=1)) == (top, ())
 
 
 def test_a_tier_that_waits_less_than_ten_seconds_is_refused() -> None:
@@ -111,7 +111,7 @@ def test_three_distinct_presses_within_thirty_seconds_are_a_hurry_at_most_once_p
 ) -> None:
     at = tuple(NINE + seconds(press) for press in presses)
 
-    assert is_hurry(at, None if hurried is None else NINE + seconds(hurried), max(at)) is expected
+    assert asks_for_next_tier(at, None if hurried is None else NINE + seconds(hurried), max(at)) is expected
 
 
 def test_the_tier_of_the_lead_is_the_one_that_names_her() -> None:

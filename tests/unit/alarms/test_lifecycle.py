@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from devices.contract.messages import CueKind
 from hub.alarms.errors import AlreadyTaken, NotNow, ReasonNeeded
 from hub.alarms.escalation import Tier
-from hub.alarms.lifecycle import SIRENS, SIRENS_AND_LAMPS, Reach, after, ambulance_card_at, cue_of, opened
+from hub.alarms.lifecycle import SIRENS, SIRENS_AND_LAMPS, Reach, decide_transition, ambulance_card_at, cue_of, open_alarm
 from hub.alarms.model import (
     Accept,
     Again,
@@ -30,7 +30,7 @@ from hub.alarms.model import (
     Resolve,
     SomebodyTold,
     Sound,
-    State,
+    AlarmState,
     Step,
     Tell,
     TimerKind,
@@ -74,7 +74,7 @@ BORN = Alarm(
     klass="help",
     number="23-07",
     priority=Priority.P1,
-    state=State.OPEN,
+    state=AlarmState.OPEN,
     version=1,
     epoch=1,
     tier=-1,
@@ -84,11 +84,11 @@ BORN = Alarm(
     changed_at=NINE,
     times_pressed=1,
 )
-OPEN = opened(BORN, REACH, NINE).alarm
+OPEN = open_alarm(BORN, REACH, NINE).alarm
 
 
 def moved(alarm: Alarm, happening: Happening, now: datetime, reach: Reach = REACH) -> Moved:
-    result = after(alarm, happening, reach, now)
+    result = decide_transition(alarm, happening, reach, now)
     assert result is not None
     return result
 
@@ -107,7 +107,7 @@ def due(kind: TimerKind, at: datetime, *, told: bool = True) -> Due:
 
 
 def test_t1_a_new_alarm_tells_its_first_tier_lights_the_lamp_and_answers_the_presser() -> None:
-    first = opened(BORN, REACH, NINE)
+    first = open_alarm(BORN, REACH, NINE)
 
     assert first.alarm.tier == 0
     assert first.tell == (Tell(Template.ALARM, (ZHOU,)),)
@@ -185,7 +185,7 @@ def test_t4_a_tier_without_anybody_is_passed_at_once_and_named_as_a_gap() -> Non
 
 
 def test_t4_where_nobody_is_reachable_the_whole_house_is_switched_on_at_once() -> None:
-    first = opened(BORN, NOBODY, NINE)
+    first = open_alarm(BORN, NOBODY, NINE)
 
     assert (first.alarm.tier, first.gaps, first.tell) == (2, (0, 1, 2), ())
     assert first.sound == Sound((LAMP, SIREN))
@@ -233,20 +233,20 @@ def test_t6_on_the_last_tier_everybody_with_any_channel_and_every_siren_is_calle
 
 
 def test_t6_when_somebody_was_told_the_timer_changes_nothing() -> None:
-    assert after(OPEN, due(TimerKind.UNREACHABLE, NINE + seconds(15)), REACH, NINE + seconds(15)) is None
+    assert decide_transition(OPEN, due(TimerKind.UNREACHABLE, NINE + seconds(15)), REACH, NINE + seconds(15)) is None
 
 
 def test_t6_the_flag_goes_when_somebody_is_told() -> None:
     reached = moved(replace(OPEN, unreachable=True), SomebodyTold(), NINE + seconds(20))
 
     assert not reached.alarm.unreachable
-    assert after(OPEN, SomebodyTold(), REACH, NINE) is None
+    assert decide_transition(OPEN, SomebodyTold(), REACH, NINE) is None
 
 
 def test_t7_whoever_accepts_owns_it_the_others_hear_of_it_and_the_button_says_coming() -> None:
     accepted = moved(OPEN, Accept(CHEN), NINE + seconds(8))
 
-    assert (accepted.alarm.state, accepted.alarm.owner_id) == (State.ACCEPTED, CHEN)
+    assert (accepted.alarm.state, accepted.alarm.owner_id) == (AlarmState.ACCEPTED, CHEN)
     assert accepted.tell == (Tell(Template.TAKEN, all_told=True),)
     assert accepted.cue is CueKind.COMING
     assert accepted.timers == (
@@ -258,7 +258,7 @@ def test_t7_whoever_accepts_owns_it_the_others_hear_of_it_and_the_button_says_co
 @pytest.mark.parametrize("taken", [ACCEPTED, ON_SCENE])
 def test_t8_whoever_lost_the_race_learns_who_won(taken: Alarm) -> None:
     with pytest.raises(AlreadyTaken) as lost:
-        after(taken, Accept(ZHOU), REACH, NINE + seconds(9))
+        decide_transition(taken, Accept(ZHOU), REACH, NINE + seconds(9))
 
     assert lost.value.owner_id == LIU
 
@@ -266,7 +266,7 @@ def test_t8_whoever_lost_the_race_learns_who_won(taken: Alarm) -> None:
 def test_t9_the_owner_arrives_the_siren_stops_and_the_lamp_stays() -> None:
     arrived = moved(ACCEPTED, Arrive(LIU, Arrival.TAP, has_reason=True), NINE + seconds(60))
 
-    assert (arrived.alarm.state, arrived.alarm.on_scene_at) == (State.ON_SCENE, NINE + seconds(60))
+    assert (arrived.alarm.state, arrived.alarm.on_scene_at) == (AlarmState.ON_SCENE, NINE + seconds(60))
     assert arrived.quiet == Quiet(SIRENS)
     assert arrived.cue is CueKind.ON_SCENE
     assert arrived.timers == (Pending(TimerKind.RESOLVE, NINE + seconds(60) + timedelta(minutes=15)),)
@@ -274,7 +274,7 @@ def test_t9_the_owner_arrives_the_siren_stops_and_the_lamp_stays() -> None:
 
 def test_t9_a_mere_tap_without_a_reason_is_not_an_arrival() -> None:
     with pytest.raises(ReasonNeeded):
-        after(ACCEPTED, Arrive(LIU, Arrival.TAP, has_reason=False), REACH, NINE + seconds(60))
+        decide_transition(ACCEPTED, Arrive(LIU, Arrival.TAP, has_reason=False), REACH, NINE + seconds(60))
 
 
 def test_t10_an_owner_who_is_not_there_in_time_and_the_lead_are_told() -> None:
@@ -287,20 +287,20 @@ def test_t10_an_owner_who_is_not_there_in_time_and_the_lead_are_told() -> None:
 def test_t11_an_acceptance_that_lapses_rings_again_one_tier_higher() -> None:
     lapsed = moved(ACCEPTED, due(TimerKind.LEASE, NINE + seconds(308)), NINE + seconds(308))
 
-    assert (lapsed.alarm.state, lapsed.alarm.owner_id, lapsed.alarm.tier) == (State.OPEN, None, 1)
+    assert (lapsed.alarm.state, lapsed.alarm.owner_id, lapsed.alarm.tier) == (AlarmState.OPEN, None, 1)
     assert lapsed.alarm.open_since == NINE + seconds(308)
     assert lapsed.tell == (Tell(Template.LAPSED, (ZHOU, LIU)),)
     assert lapsed.cue is CueKind.RECEIVED
     assert {timer.kind for timer in lapsed.timers} == {TimerKind.ESCALATE, TimerKind.REPEAT, TimerKind.UNREACHABLE}
 
 
-@pytest.mark.parametrize("state", [State.ACCEPTED, State.ON_SCENE])
-def test_t14_an_alarm_of_a_disabled_account_begins_again_with_the_first_tier(state: State) -> None:
-    before = replace(ACCEPTED if state is State.ACCEPTED else ON_SCENE, tier=2)
+@pytest.mark.parametrize("state", [AlarmState.ACCEPTED, AlarmState.ON_SCENE])
+def test_t14_an_alarm_of_a_disabled_account_begins_again_with_the_first_tier(state: AlarmState) -> None:
+    before = replace(ACCEPTED if state is AlarmState.ACCEPTED else ON_SCENE, tier=2)
 
     reopened = moved(before, OwnerDisabled(), NINE + seconds(70))
 
-    assert (reopened.what, reopened.alarm.state, reopened.alarm.owner_id) == ("owner-disabled", State.OPEN, None)
+    assert (reopened.what, reopened.alarm.state, reopened.alarm.owner_id) == ("owner-disabled", AlarmState.OPEN, None)
     assert (reopened.alarm.tier, reopened.alarm.arrive_by, reopened.alarm.on_scene_at) == (0, None, None)
     assert reopened.tell == (Tell(Template.ALARM, (ZHOU,)),)
     assert reopened.sound == Sound((LAMP,))
@@ -308,13 +308,13 @@ def test_t14_an_alarm_of_a_disabled_account_begins_again_with_the_first_tier(sta
 
 
 def test_t14_an_alarm_that_nobody_owns_does_not_change_when_an_account_is_disabled() -> None:
-    assert after(OPEN, OwnerDisabled(), REACH, NINE + seconds(70)) is None
+    assert decide_transition(OPEN, OwnerDisabled(), REACH, NINE + seconds(70)) is None
 
 
 def test_t11_an_acceptance_that_lapses_at_the_top_rings_again_at_the_top() -> None:
     lapsed = moved(replace(ACCEPTED, tier=2), due(TimerKind.LEASE, NINE + seconds(308)), NINE + seconds(308))
 
-    assert (lapsed.alarm.state, lapsed.alarm.tier, lapsed.alarm.epoch) == (State.OPEN, 2, ACCEPTED.epoch + 1)
+    assert (lapsed.alarm.state, lapsed.alarm.tier, lapsed.alarm.epoch) == (AlarmState.OPEN, 2, ACCEPTED.epoch + 1)
     assert lapsed.tell == (Tell(Template.LAPSED, (ZHOU, LIU, SUN)),)
 
 
@@ -344,7 +344,7 @@ def test_t12_unanswered_the_alarm_opens_again_one_tier_higher() -> None:
 
     lapsed = moved(asked, due(TimerKind.CONFIRM, NINE + seconds(130)), NINE + seconds(130))
 
-    assert (lapsed.alarm.state, lapsed.alarm.tier, lapsed.alarm.confirm_by) == (State.OPEN, 1, None)
+    assert (lapsed.alarm.state, lapsed.alarm.tier, lapsed.alarm.confirm_by) == (AlarmState.OPEN, 1, None)
 
 
 def test_t12_the_owner_answers_by_taking_it_again() -> None:
@@ -353,14 +353,14 @@ def test_t12_the_owner_answers_by_taking_it_again() -> None:
     answered = moved(asked, Accept(LIU), NINE + seconds(80))
 
     assert answered.answers_confirm
-    assert (answered.alarm.confirm_by, answered.alarm.state, answered.timers) == (None, State.ACCEPTED, ())
+    assert (answered.alarm.confirm_by, answered.alarm.state, answered.timers) == (None, AlarmState.ACCEPTED, ())
 
 
 @pytest.mark.parametrize("alarm", [ON_SCENE, ACCEPTED])
 def test_t16_resolving_gives_the_all_clear_and_turns_everything_off(alarm: Alarm) -> None:
     resolved = moved(alarm, Resolve(ZHOU, Outcome.REASSURANCE, has_sentence=True), NINE + seconds(200))
 
-    assert (resolved.alarm.state, resolved.alarm.owner_id) == (State.RESOLVED, None)
+    assert (resolved.alarm.state, resolved.alarm.owner_id) == (AlarmState.RESOLVED, None)
     assert (resolved.alarm.resolved_by, resolved.alarm.outcome) == (ZHOU, Outcome.REASSURANCE)
     assert resolved.tell == (Tell(Template.RESOLVED, all_told=True),)
     assert resolved.quiet == Quiet(SIRENS_AND_LAMPS)
@@ -370,12 +370,12 @@ def test_t16_resolving_gives_the_all_clear_and_turns_everything_off(alarm: Alarm
 
 def test_t16_without_having_been_there_a_sentence_must_say_why() -> None:
     with pytest.raises(ReasonNeeded):
-        after(ACCEPTED, Resolve(LIU, Outcome.ACCIDENTAL, has_sentence=False), REACH, NINE + seconds(200))
+        decide_transition(ACCEPTED, Resolve(LIU, Outcome.ACCIDENTAL, has_sentence=False), REACH, NINE + seconds(200))
 
 
 def test_t16_what_nobody_has_taken_cannot_be_resolved() -> None:
     with pytest.raises(NotNow):
-        after(OPEN, Resolve(LIU, Outcome.ACCIDENTAL, has_sentence=True), REACH, NINE + seconds(200))
+        decide_transition(OPEN, Resolve(LIU, Outcome.ACCIDENTAL, has_sentence=True), REACH, NINE + seconds(200))
 
 
 def test_t17_owner_and_lead_are_nudged_twice_and_the_third_time_it_climbs_to_the_lead() -> None:
@@ -387,7 +387,7 @@ def test_t17_owner_and_lead_are_nudged_twice_and_the_third_time_it_climbs_to_the
 
     assert first.tell == second.tell == (Tell(Template.RESOLVE_NUDGE, (LIU, SUN)),)
     assert first.timers == (Pending(TimerKind.RESOLVE, NINE + 2 * quarter),)
-    assert (third.alarm.state, third.alarm.tier) == (State.OPEN, 2)
+    assert (third.alarm.state, third.alarm.tier) == (AlarmState.OPEN, 2)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_each_reminder_keeps_the_pressers_device_from_going_dark(alarm: Alarm, k
 def test_t20_a_resolved_alarm_closes_by_itself() -> None:
     closed = moved(RESOLVED, due(TimerKind.CLOSE, NINE + seconds(900)), NINE + seconds(900))
 
-    assert (closed.alarm.state, closed.alarm.closed_at) == (State.CLOSED, NINE + seconds(900))
+    assert (closed.alarm.state, closed.alarm.closed_at) == (AlarmState.CLOSED, NINE + seconds(900))
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_t20_a_resolved_alarm_closes_by_itself() -> None:
     ],
 )
 def test_t21_what_is_repeated_or_late_changes_nothing(alarm: Alarm, repeated: Happening) -> None:
-    assert after(alarm, repeated, REACH, NINE + seconds(1000)) is None
+    assert decide_transition(alarm, repeated, REACH, NINE + seconds(1000)) is None
 
 
 @pytest.mark.parametrize(
@@ -433,7 +433,7 @@ def test_t21_what_is_repeated_or_late_changes_nothing(alarm: Alarm, repeated: Ha
 )
 def test_t23_what_the_table_does_not_have_is_refused(alarm: Alarm, illegal: Happening) -> None:
     with pytest.raises(NotNow):
-        after(alarm, illegal, REACH, NINE + seconds(1000))
+        decide_transition(alarm, illegal, REACH, NINE + seconds(1000))
 
 
 @pytest.mark.parametrize("alarm", [OPEN, ACCEPTED, ON_SCENE])
@@ -442,13 +442,13 @@ def test_a_press_that_is_taken_back_is_shown_once_and_ends_nothing(alarm: Alarm)
 
     assert (taken_back.alarm.cancel_requested, taken_back.alarm.state) == (True, alarm.state)
     assert (taken_back.tell, taken_back.timers, taken_back.alarm.epoch) == ((), (), alarm.epoch)
-    assert after(taken_back.alarm, CancelRequested(), REACH, NINE + seconds(6)) is None
+    assert decide_transition(taken_back.alarm, CancelRequested(), REACH, NINE + seconds(6)) is None
 
 
 def test_the_end_of_the_condition_is_noted_and_people_still_look_after_it() -> None:
     cleared = moved(OPEN, Cleared(), NINE + seconds(5))
 
-    assert (cleared.alarm.state, cleared.what, cleared.tell) == (State.OPEN, "cleared", ())
+    assert (cleared.alarm.state, cleared.what, cleared.tell) == (AlarmState.OPEN, "cleared", ())
 
 
 def test_the_120_card_comes_after_five_minutes_unless_somebody_is_on_scene() -> None:
@@ -460,23 +460,23 @@ def test_the_120_card_comes_after_five_minutes_unless_somebody_is_on_scene() -> 
 @pytest.mark.parametrize(
     ("state", "cue"),
     [
-        (State.OPEN, CueKind.RECEIVED),
-        (State.ACCEPTED, CueKind.COMING),
-        (State.ON_SCENE, CueKind.ON_SCENE),
-        (State.RESOLVED, CueKind.CLOSED),
-        (State.CLOSED, CueKind.CLOSED),
+        (AlarmState.OPEN, CueKind.RECEIVED),
+        (AlarmState.ACCEPTED, CueKind.COMING),
+        (AlarmState.ON_SCENE, CueKind.ON_SCENE),
+        (AlarmState.RESOLVED, CueKind.CLOSED),
+        (AlarmState.CLOSED, CueKind.CLOSED),
     ],
 )
-def test_a_device_that_comes_online_shows_where_its_alarm_stands(state: State, cue: CueKind) -> None:
+def test_a_device_that_comes_online_shows_where_its_alarm_stands(state: AlarmState, cue: CueKind) -> None:
     assert cue_of(state) is cue
 
 
 NEEDED = {
-    State.OPEN: {TimerKind.ESCALATE, TimerKind.REPEAT},
-    State.ACCEPTED: {TimerKind.LEASE},
-    State.ON_SCENE: {TimerKind.RESOLVE},
-    State.RESOLVED: {TimerKind.CLOSE},
-    State.CLOSED: set(TimerKind),
+    AlarmState.OPEN: {TimerKind.ESCALATE, TimerKind.REPEAT},
+    AlarmState.ACCEPTED: {TimerKind.LEASE},
+    AlarmState.ON_SCENE: {TimerKind.RESOLVE},
+    AlarmState.RESOLVED: {TimerKind.CLOSE},
+    AlarmState.CLOSED: set(TimerKind),
 }
 people = st.sampled_from([ZHOU, LIU, SUN, CHEN])
 happenings = st.one_of(
@@ -499,7 +499,7 @@ def test_whatever_happens_a_live_alarm_waits_for_something_and_never_loses_its_o
 ) -> None:
     reach = REACH if somebody_is_reachable else NOBODY
     now, presses = NINE, [NINE]
-    last = opened(BORN, reach, NINE)
+    last = open_alarm(BORN, reach, NINE)
     alarm, timers = last.alarm, list(last.timers)
     for happening, wait, told in story:
         now += seconds(wait)
@@ -513,7 +513,7 @@ def test_whatever_happens_a_live_alarm_waits_for_something_and_never_loses_its_o
         else:
             what = happening
         try:
-            result = after(alarm, what, reach, now)
+            result = decide_transition(alarm, what, reach, now)
         except (AlreadyTaken, NotNow, ReasonNeeded):
             result = None
         if result is not None:
@@ -533,6 +533,6 @@ def test_whatever_happens_a_live_alarm_waits_for_something_and_never_loses_its_o
 
         assert alarm.state.has_owner == (alarm.owner_id is not None)
         assert 0 <= alarm.tier < len(reach.tiers)
-        assert alarm.state is State.CLOSED or NEEDED[alarm.state] & {timer.kind for timer in timers}
+        assert alarm.state is AlarmState.CLOSED or NEEDED[alarm.state] & {timer.kind for timer in timers}
         assert (alarm.confirm_by is not None) == (TimerKind.CONFIRM in {timer.kind for timer in timers})
         assert alarm.arrive_by == next((timer.due_at for timer in timers if timer.kind is TimerKind.LEASE), None)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from hub.alarms.model import Applies, Step
-from hub.alarms.policies import parse_tiers, shipped, written
+from hub.alarms.policies import parse_tiers, shipped_policy, policy_as_json
 
 
 def test_a_centre_writes_who_is_told_and_how_long_to_wait() -> None:
@@ -37,6 +37,6 @@ def test_a_policy_that_would_not_reach_anybody_in_time_is_refused_by_name(tiers:
 
 @pytest.mark.parametrize("applies", list(Applies))
 def test_what_is_shipped_is_what_a_centre_could_have_written_and_reads_back_as_it_is(applies: Applies) -> None:
-    policy = shipped(applies)
+    policy = shipped_policy(applies)
 
-    assert parse_tiers(written(policy)["tiers"]) == policy.steps
+    assert parse_tiers(policy_as_json(policy)["tiers"]) == policy.steps

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.attendance.model import Attendance, Evidence, Seen, Stay, What
+from hub.attendance.model import Attendance, Evidence, Sighting, Stay, AttendanceAction
 from hub.attendance.whereabouts import (
     Move,
     StayBegins,
@@ -17,8 +17,8 @@ from hub.attendance.whereabouts import (
     StayEnds,
     VisitBegins,
     VisitEnds,
-    moves,
-    whereabouts,
+    decide_moves,
+    whereabouts_at,
 )
 from hub.kit.ids import RoomId, SeniorId
 
@@ -31,43 +31,43 @@ LATER = NINE + timedelta(minutes=10)
 CARD = Evidence.CARD
 
 
-def seen(what: What, room_id: RoomId | None = None, at: datetime = LATER) -> Seen:
-    return Seen(WANG, what, room_id, CARD, at)
+def seen(what: AttendanceAction, room_id: RoomId | None = None, at: datetime = LATER) -> Sighting:
+    return Sighting(WANG, what, room_id, CARD, at)
 
 
 @pytest.mark.parametrize(
     ("before", "evidence", "changes"),
     [
-        (AWAY, seen(What.ARRIVE), (VisitBegins(LATER),)),
-        (AWAY, seen(What.ENTER, GYM), (VisitBegins(LATER), StayBegins(GYM, CARD, LATER))),
-        (AWAY, seen(What.LEAVE), ()),
-        (ARRIVED, seen(What.ARRIVE), ()),
-        (ARRIVED, seen(What.ENTER, GYM), (StayBegins(GYM, CARD, LATER),)),
-        (ARRIVED, seen(What.LEAVE), (VisitEnds(LATER),)),
-        (IN_THE_GYM, seen(What.ENTER, GYM), (StayConfirmed(CARD, LATER),)),
-        (IN_THE_GYM, seen(What.ENTER, MUSIC), (StayEnds(LATER), StayBegins(MUSIC, CARD, LATER))),
-        (IN_THE_GYM, seen(What.LEAVE, GYM), (StayEnds(LATER),)),
-        (IN_THE_GYM, seen(What.LEAVE, MUSIC), ()),
-        (IN_THE_GYM, seen(What.LEAVE), (StayEnds(LATER), VisitEnds(LATER))),
-        (IN_THE_GYM, seen(What.ENTER, MUSIC, NINE - timedelta(seconds=1)), ()),
+        (AWAY, seen(AttendanceAction.ARRIVE), (VisitBegins(LATER),)),
+        (AWAY, seen(AttendanceAction.ENTER, GYM), (VisitBegins(LATER), StayBegins(GYM, CARD, LATER))),
+        (AWAY, seen(AttendanceAction.LEAVE), ()),
+        (ARRIVED, seen(AttendanceAction.ARRIVE), ()),
+        (ARRIVED, seen(AttendanceAction.ENTER, GYM), (StayBegins(GYM, CARD, LATER),)),
+        (ARRIVED, seen(AttendanceAction.LEAVE), (VisitEnds(LATER),)),
+        (IN_THE_GYM, seen(AttendanceAction.ENTER, GYM), (StayConfirmed(CARD, LATER),)),
+        (IN_THE_GYM, seen(AttendanceAction.ENTER, MUSIC), (StayEnds(LATER), StayBegins(MUSIC, CARD, LATER))),
+        (IN_THE_GYM, seen(AttendanceAction.LEAVE, GYM), (StayEnds(LATER),)),
+        (IN_THE_GYM, seen(AttendanceAction.LEAVE, MUSIC), ()),
+        (IN_THE_GYM, seen(AttendanceAction.LEAVE), (StayEnds(LATER), VisitEnds(LATER))),
+        (IN_THE_GYM, seen(AttendanceAction.ENTER, MUSIC, NINE - timedelta(seconds=1)), ()),
     ],
 )
 def test_each_piece_of_evidence_changes_what_it_should(
-    before: Attendance, evidence: Seen, changes: tuple[Move, ...]
+    before: Attendance, evidence: Sighting, changes: tuple[Move, ...]
 ) -> None:
-    assert moves(before, evidence) == changes
+    assert decide_moves(before, evidence) == changes
 
 
 def test_evidence_can_be_relied_on_for_ninety_minutes() -> None:
-    fresh = whereabouts(IN_THE_GYM, NINE + timedelta(minutes=89, seconds=59))
-    stale = whereabouts(IN_THE_GYM, NINE + timedelta(minutes=90))
+    fresh = whereabouts_at(IN_THE_GYM, NINE + timedelta(minutes=89, seconds=59))
+    stale = whereabouts_at(IN_THE_GYM, NINE + timedelta(minutes=90))
 
     assert (fresh.room_id, fresh.sure) == (GYM, True)
     assert (stale.room_id, stale.present, stale.sure) == (GYM, True, False)
 
 
 def test_somebody_in_no_room_is_present_and_nobody_is_sure_where() -> None:
-    found = whereabouts(ARRIVED, LATER)
+    found = whereabouts_at(ARRIVED, LATER)
 
     assert (found.present, found.room_id, found.since, found.sure) == (True, None, NINE, False)
 
@@ -101,17 +101,17 @@ def applied(before: Attendance, changes: tuple[Move, ...]) -> Attendance:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(What), st.sampled_from([GYM, MUSIC, None]), st.integers(0, 3600)),
+        st.tuples(st.sampled_from(AttendanceAction), st.sampled_from([GYM, MUSIC, None]), st.integers(0, 3600)),
         max_size=30,
     )
 )
 def test_whatever_is_seen_in_whatever_order_nobody_is_in_a_room_without_a_visit(
-    stream: list[tuple[What, RoomId | None, int]],
+    stream: list[tuple[AttendanceAction, RoomId | None, int]],
 ) -> None:
     attendance = AWAY
     for what, room_id, seconds in stream:
-        if what is What.ENTER and room_id is None:
+        if what is AttendanceAction.ENTER and room_id is None:
             continue
-        attendance = applied(attendance, moves(attendance, seen(what, room_id, NINE + timedelta(seconds=seconds))))
+        attendance = applied(attendance, decide_moves(attendance, seen(what, room_id, NINE + timedelta(seconds=seconds))))
 
         assert attendance.stay is None or attendance.visit_id is not None

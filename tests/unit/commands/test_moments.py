@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.commands.moments import moment_meant
+from hub.commands.moments import parse_moment
 from hub.commands.work import CannotDo
 
 LANZHOU = ZoneInfo("Asia/Shanghai")
@@ -28,16 +28,16 @@ NOW = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
     ],
 )
 def test_a_moment_is_the_next_one_of_the_centre_s_clock(text: str, moment: datetime) -> None:
-    assert moment_meant(text, LANZHOU, NOW) == moment
+    assert parse_moment(text, LANZHOU, NOW) == moment
 
 
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-11-31 10:00", "18", "-2h", "2w"])
 def test_what_is_no_moment_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(CannotDo, match="write 18:00"):
-        moment_meant(text, LANZHOU, NOW)
+        parse_moment(text, LANZHOU, NOW)
 
 
 @pytest.mark.parametrize("text", ["0m", "2026-11-23 10:14", "2025-12-03 18:00"])
 def test_a_moment_that_is_over_is_refused(text: str) -> None:
     with pytest.raises(CannotDo, match="is over"):
-        moment_meant(text, LANZHOU, NOW)
+        parse_moment(text, LANZHOU, NOW)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.rtsp.address import NotAnAddress, parse
+from devices.rtsp.address import NotAnAddress, parse_address
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from devices.rtsp.address import NotAnAddress, parse
     ],
 )
 def test_an_address_names_one_host_and_one_port(url: str, host: str, port: int, is_tls: bool) -> None:
-    found = parse(url)
+    found = parse_address(url)
 
     assert (found.host, found.port, found.is_tls) == (host, port, is_tls)
 
@@ -37,7 +37,7 @@ def test_an_address_names_one_host_and_one_port(url: str, host: str, port: int, 
     ],
 )
 def test_account_path_and_query_stay_as_they_were_written(url: str, reached_at: str) -> None:
-    assert parse(url).reached_at(40000) == reached_at
+    assert parse_address(url).reached_at(40000) == reached_at
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ def test_account_path_and_query_stay_as_they_were_written(url: str, reached_at: 
 )  # fmt: skip
 def test_what_names_no_host_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(NotAnAddress) as refused:
-        parse(url)
+        parse_address(url)
 
     assert "secret" not in str(refused.value)
 
 
 def test_a_password_does_not_get_into_a_log() -> None:
-    assert "secret" not in repr(parse("rtsp://viewer:secret@10.0.0.7/gym"))
+    assert "secret" not in repr(parse_address("rtsp://viewer:secret@10.0.0.7/gym"))

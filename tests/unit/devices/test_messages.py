@@ -22,14 +22,14 @@ from devices.contract.messages import (
     Done,
     DoneState,
     Reading,
-    State,
+    ConnectionState,
     StatusMessage,
     TeleMessage,
     Unreadable,
     VisitMessage,
-    What,
-    dump,
-    parse,
+    VisitAction,
+    serialize_message,
+    parse_message,
 )
 from devices.contract.schema import json_schemas
 from devices.contract.topics import Kind
@@ -78,9 +78,9 @@ messages: dict[Kind, st.SearchStrategy[AnyMessage]] = {
         readings=st.lists(readings, min_size=1, max_size=8).map(tuple),
     ),
     Kind.VISIT: st.builds(
-        VisitMessage, id=ids, seq=seqs, token=ids, what=st.sampled_from(What), room=st.just("gym"), at=times
+        VisitMessage, id=ids, seq=seqs, token=ids, what=st.sampled_from(VisitAction), room=st.just("gym"), at=times
     ),
-    Kind.STATUS: st.builds(StatusMessage, state=st.sampled_from(State), fw=st.none() | st.just("1.2.0")),
+    Kind.STATUS: st.builds(StatusMessage, state=st.sampled_from(ConnectionState), fw=st.none() | st.just("1.2.0")),
     Kind.ACK: st.builds(
         Ack,
         id=ids,
@@ -112,7 +112,7 @@ PRESS = (
 def test_what_is_sent_is_what_is_read(kind: Kind) -> None:
     @given(messages[kind])
     def survives(message: AnyMessage) -> None:
-        assert parse(kind, dump(message)) == message
+        assert parse_message(kind, serialize_message(message)) == message
 
     survives()
 
@@ -129,7 +129,7 @@ def test_no_bytes_do_more_harm_than_being_unreadable(kind: Kind) -> None:
     )
     def harmless(payload: bytes) -> None:
         with suppress(Unreadable):
-            parse(kind, payload)
+            parse_message(kind, payload)
 
     harmless()
 
@@ -142,11 +142,11 @@ def test_a_press_with_any_field_replaced_is_read_or_unreadable(data: st.DataObje
         st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
     )
     with suppress(Unreadable):
-        parse(Kind.ALARM, json.dumps(press).encode())
+        parse_message(Kind.ALARM, json.dumps(press).encode())
 
 
 def test_the_protocol_s_own_example_is_read() -> None:
-    press = parse(Kind.ALARM, PRESS)
+    press = parse_message(Kind.ALARM, PRESS)
 
     assert press.kind is AlarmKind.PRESS
     assert press.seq == 1042
@@ -159,7 +159,7 @@ def test_a_time_is_written_as_the_protocol_writes_it() -> None:
         id="0123456789abcdef-1", kind=AlarmKind.PRESS, at=datetime(2026, 11, 23, 2, 14, 5, 120000, UTC)
     )
 
-    assert b'"at":"2026-11-23T02:14:05.120Z"' in dump(press)
+    assert b'"at":"2026-11-23T02:14:05.120Z"' in serialize_message(press)
 
 
 @pytest.mark.parametrize(
@@ -189,21 +189,21 @@ def test_a_time_is_written_as_the_protocol_writes_it() -> None:
 )
 def test_an_unreadable_press_says_why_and_keeps_its_id(payload: bytes, reason: str, message_id: str | None) -> None:
     with pytest.raises(Unreadable) as raised:
-        parse(Kind.ALARM, payload)
+        parse_message(Kind.ALARM, payload)
 
     assert (raised.value.reason, raised.value.message_id) == (reason, message_id)
 
 
 def test_what_is_wrong_is_named_without_repeating_it() -> None:
     with pytest.raises(Unreadable) as raised:
-        parse(Kind.VISIT, b'{"v":1,"id":"x-1","token":"secret card!","what":"arrive"}')
+        parse_message(Kind.VISIT, b'{"v":1,"id":"x-1","token":"secret card!","what":"arrive"}')
 
     assert raised.value.detail.startswith("token: ")
     assert "secret" not in str(raised.value)
 
 
 def test_a_newer_device_s_extra_field_is_ignored() -> None:
-    assert parse(Kind.ALARM, b'{"v":1,"id":"x-1","kind":"press","heart":72}').id == "x-1"
+    assert parse_message(Kind.ALARM, b'{"v":1,"id":"x-1","kind":"press","heart":72}').id == "x-1"
 
 
 def test_we_send_nothing_that_is_not_in_the_contract() -> None:
@@ -212,7 +212,7 @@ def test_we_send_nothing_that_is_not_in_the_contract() -> None:
 
 
 def test_a_leap_second_is_the_next_minute() -> None:
-    press = parse(Kind.ALARM, b'{"v":1,"id":"x-1","kind":"press","at":"2016-12-31T23:59:60Z"}')
+    press = parse_message(Kind.ALARM, b'{"v":1,"id":"x-1","kind":"press","at":"2016-12-31T23:59:60Z"}')
 
     assert press.at == datetime(2017, 1, 1, tzinfo=UTC)
 
@@ -226,7 +226,7 @@ def test_a_message_too_long_to_be_read_is_not_sent() -> None:
     wordy = Cmd(nonce="n-1", do=Do.SAY, args={f"line-{n}": "长" * 200 for n in range(8)})
 
     with pytest.raises(ValueError, match="at most 4096"):
-        dump(wordy)
+        serialize_message(wordy)
 
 
 def test_each_message_has_a_schema_that_allows_newer_fields() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import AlarmKind, AlarmMessage, VisitMessage, What
+from devices.contract.messages import AlarmKind, AlarmMessage, VisitMessage, VisitAction
 from devices.contract.topics import Kind
 from devices.outbox import CannotKeep, Outbox, open_outbox
 
 BOOT, NEXT_BOOT = "9f3c2a7be41d0c55", "0c55be41d09f3c2a"
 PRESS = AlarmMessage(id=BOOT, kind=AlarmKind.PRESS, at=datetime(2026, 11, 23, 2, 14, 5, 120000, UTC))
-VISIT = VisitMessage(id=BOOT, token="AD708738AE", what=What.ARRIVE)
+VISIT = VisitMessage(id=BOOT, token="AD708738AE", what=VisitAction.ARRIVE)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from devices.seeing import Luma, Memory, Seen, count_people, see
+from devices.seeing import Luma, PictureMemory, PictureAnalysis, count_people, analyse_picture
 
 HEIGHT, WIDTH = 90, 160
 
@@ -25,11 +25,11 @@ def room(seed: int = 0, *, people: tuple[int, ...] = (), shift: int = 0) -> Luma
     return (picture + noise(seed)).clip(0, 255).astype(np.uint8)
 
 
-def watch(*pictures: Luma) -> Seen:
+def watch(*pictures: Luma) -> PictureAnalysis:
     """What the last of these pictures says, one a second."""
-    memory, seen = Memory(), None
+    memory, seen = PictureMemory(), None
     for at, picture in enumerate(pictures):
-        memory, seen = see(memory, picture, float(at))
+        memory, seen = analyse_picture(memory, picture, float(at))
     assert seen is not None
     return seen
 
@@ -38,7 +38,7 @@ EMPTY = [room(seed) for seed in range(4)]
 
 
 def test_an_empty_room_is_empty_and_still() -> None:
-    assert watch(*EMPTY) == Seen(black=False, frozen=False, moved=False, motion=0.0, occupancy=0)
+    assert watch(*EMPTY) == PictureAnalysis(black=False, frozen=False, moved=False, motion=0.0, occupancy=0)
 
 
 @pytest.mark.parametrize("level", [0, 16, 30])
@@ -117,11 +117,11 @@ def test_after_a_black_picture_the_room_is_known_again() -> None:
 
 
 def test_a_picture_of_another_size_begins_anew() -> None:
-    memory, _ = see(Memory(), EMPTY[0], 0.0)
+    memory, _ = analyse_picture(PictureMemory(), EMPTY[0], 0.0)
 
-    _, seen = see(memory, np.full((180, 320), 100, dtype=np.uint8), 1.0)
+    _, seen = analyse_picture(memory, np.full((180, 320), 100, dtype=np.uint8), 1.0)
 
-    assert seen == Seen(black=False, frozen=False, moved=False, motion=0.0, occupancy=None)
+    assert seen == PictureAnalysis(black=False, frozen=False, moved=False, motion=0.0, occupancy=None)
 
 
 def test_how_many_people_are_there_is_not_known_from_the_first_picture_of_a_room() -> None:
@@ -134,11 +134,11 @@ def test_how_many_people_are_there_is_not_known_from_the_first_picture_of_a_room
 
 
 def test_another_counter_may_take_the_place_of_the_estimate() -> None:
-    memory = Memory()
+    memory = PictureMemory()
     for at, picture in enumerate(EMPTY):
-        memory, _ = see(memory, picture, float(at))
+        memory, _ = analyse_picture(memory, picture, float(at))
 
-    _, seen = see(memory, room(7), 9.0, lambda _differs: 17)
+    _, seen = analyse_picture(memory, room(7), 9.0, lambda _differs: 17)
 
     assert seen.occupancy == 17
 

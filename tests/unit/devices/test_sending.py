@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage, VisitMessage, What, dump
-from devices.contract.times import SystemClock
+from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage, VisitMessage, VisitAction, serialize_message
+from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind
-from devices.outbox import CannotKeep, Kept, Outbox
+from devices.outbox import CannotKeep, StoredMessage, Outbox
 from devices.sending import Sending
 
 BOOT = "9f3c2a7be41d0c55"
@@ -16,7 +16,7 @@ BOOT = "9f3c2a7be41d0c55"
 class FullOutbox(Outbox):
     """Storage that takes nothing any more."""
 
-    def keep(self, kind: Kind, draft: object, made_at: float) -> Kept:
+    def keep(self, kind: Kind, draft: object, made_at: float) -> StoredMessage:
         raise CannotKeep("database or disk is full")
 
 
@@ -24,17 +24,17 @@ class FullOutbox(Outbox):
     ("kind", "draft", "is_kept"),
     [
         (Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS), True),
-        (Kind.VISIT, VisitMessage(id=BOOT, token="AD708738AE", what=What.ARRIVE), False),
+        (Kind.VISIT, VisitMessage(id=BOOT, token="AD708738AE", what=VisitAction.ARRIVE), False),
     ],
 )
 async def test_a_call_is_kept_whatever_the_hub_says_against_it_and_a_visit_is_not(
     tmp_path: Path, kind: Kind, draft: AlarmMessage | VisitMessage, is_kept: bool
 ) -> None:
     with Outbox(tmp_path / "b-01.outbox", BOOT) as outbox:
-        sending = Sending(outbox, SystemClock())
+        sending = Sending(outbox, DeviceSystemClock())
         kept = await sending.keep(kind, draft)
 
-        sending.hear_ack(dump(Ack(id=kept.id, status=AckStatus.REJECTED, reason="unknown-device")))
+        sending.hear_ack(serialize_message(Ack(id=kept.id, status=AckStatus.REJECTED, reason="unknown-device")))
         await sending._forget_answered()
 
         assert sending.unsent == ((kept,) if is_kept else ())
@@ -45,10 +45,10 @@ async def test_a_device_without_storage_sends_from_memory_and_forgets_what_was_a
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Outbox(None, BOOT) as outbox:
-        sending = Sending(outbox, SystemClock())
+        sending = Sending(outbox, DeviceSystemClock())
         kept = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
 
-        sending.hear_ack(dump(Ack(id=kept.id, status=AckStatus.COMMITTED)))
+        sending.hear_ack(serialize_message(Ack(id=kept.id, status=AckStatus.COMMITTED)))
         await sending._forget_answered()
 
     assert sending.unsent == ()
@@ -59,7 +59,7 @@ async def test_a_press_that_cannot_be_kept_is_sent_from_memory_without_a_sequenc
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with FullOutbox(tmp_path / "b-01.outbox", BOOT) as outbox:
-        sending = Sending(outbox, SystemClock())
+        sending = Sending(outbox, DeviceSystemClock())
 
         first = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
         second = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))

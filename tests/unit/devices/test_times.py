@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from devices.contract.times import FileClock, SetClock, SystemClock, clock_of
+from devices.contract.times import DeviceFileClock, DeviceSetClock, DeviceSystemClock, clock_of
 
 
 def test_time_stands_still_until_it_is_wound() -> None:
-    clock = SetClock(datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC))
+    clock = DeviceSetClock(datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC))
 
     clock.advance(timedelta(seconds=30))
     clock.jump(timedelta(hours=1))
@@ -18,7 +18,7 @@ def test_time_stands_still_until_it_is_wound() -> None:
 
 def test_a_file_winds_both_clocks_because_an_hour_that_passed_has_been_waited(tmp_path: Path) -> None:
     shift = tmp_path / "clock"
-    clock = FileClock(shift)
+    clock = DeviceFileClock(shift)
     unmoved, slept_from = clock.now(), clock.monotonic()
 
     shift.write_text("3600 -1020\n")
@@ -28,5 +28,5 @@ def test_a_file_winds_both_clocks_because_an_hour_that_passed_has_been_waited(tm
 
 
 def test_a_process_without_a_clock_file_uses_the_machine_s_clock() -> None:
-    assert isinstance(clock_of({}), SystemClock)
-    assert isinstance(clock_of({"ANLING_CLOCK_FILE": "/nowhere"}), FileClock)
+    assert isinstance(clock_of({}), DeviceSystemClock)
+    assert isinstance(clock_of({"ANLING_CLOCK_FILE": "/nowhere"}), DeviceFileClock)

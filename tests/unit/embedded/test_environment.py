@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from hub.embedded import environment
-from hub.settings import Broker, Settings
+from hub.settings import BrokerChoice, Settings
 
 OTHERS: dict[str, object] = {
     "data_dir": Path("/var/lib/anling"),
@@ -17,7 +17,7 @@ OTHERS: dict[str, object] = {
     "mqtt_port": 1884,
     "database_url": "postgresql://anling:s%20cret@db/anling",
     "database_password_file": Path("/run/secrets/db"),
-    "broker": Broker.MOSQUITTO,
+    "broker": BrokerChoice.MOSQUITTO,
     "mqtt_url": "mqtts://anling@broker:8883",
     "mqtt_password_file": Path("/run/secrets/mqtt"),
     "public_url": "https://anling.example.org",
@@ -50,7 +50,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read_by_a_child(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
     with monkeypatch.context() as child:
-        for name, value in environment.of_the_hub(settings).items():
+        for name, value in environment.hub_environment(settings).items():
             child.setenv(name, value)
         return Settings()
 
@@ -71,7 +71,7 @@ def test_a_child_does_not_have_what_its_parent_was_told_and_does_not_give(monkey
     monkeypatch.setenv("ANLING_HTTP_PORT", "81")
     settings = Settings().model_copy(update={"database_url": None, "http_port": 8080})
 
-    told = environment.of_the_hub(settings)
+    told = environment.hub_environment(settings)
 
     assert {name for name in told if name.startswith("ANLING_")} == set()
 
@@ -79,7 +79,7 @@ def test_a_child_does_not_have_what_its_parent_was_told_and_does_not_give(monkey
 def test_simulated_devices_are_told_the_clock_alone() -> None:
     settings = Settings().model_copy(update=OTHERS)
 
-    told = environment.of_the_simulators(settings)
+    told = environment.simulator_environment(settings)
 
     assert {name: value for name, value in told.items() if name.startswith("ANLING_")} == {
         "ANLING_CLOCK_FILE": "/tmp/clock"

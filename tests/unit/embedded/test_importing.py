@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.embedded.importing import why_nobody_is_woken
-from hub.importing.file import parse
+from hub.embedded.importing import explain_unreachable_responders
+from hub.importing.file import parse_centre_file
 from hub.importing.parts import CentreFile
 
 CENTRE = """\
@@ -21,7 +21,7 @@ EMAIL = '{channel: email, address: "sun.li@longyuan.example"}'
 def centre_of(role: str, *contacts: str) -> CentreFile:
     """A centre with one account that has these contacts."""
     account = f"  - {{id: one, role: {role}, name: 孙丽, name_en: Sun Li, phone: '13893100000', contacts: "
-    return parse(f"{CENTRE}{account}[{', '.join(contacts)}]}}\n")
+    return parse_centre_file(f"{CENTRE}{account}[{', '.join(contacts)}]}}\n")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def centre_of(role: str, *contacts: str) -> CentreFile:
 def test_a_contact_over_a_channel_that_is_set_up_wakes_somebody(
     role: str, contacts: list[str], has_mailserver: bool
 ) -> None:
-    assert why_nobody_is_woken(centre_of(role, *contacts), has_mailserver=has_mailserver) is None
+    assert explain_unreachable_responders(centre_of(role, *contacts), has_mailserver=has_mailserver) is None
 
 
 @pytest.mark.parametrize("has_mailserver", [False, True])
@@ -39,12 +39,12 @@ def test_a_contact_over_a_channel_that_is_set_up_wakes_somebody(
 def test_without_a_contact_of_somebody_who_answers_alarms_nobody_is_woken(
     role: str, contacts: list[str], has_mailserver: bool
 ) -> None:
-    assert why_nobody_is_woken(centre_of(role, *contacts), has_mailserver=has_mailserver) == (
+    assert explain_unreachable_responders(centre_of(role, *contacts), has_mailserver=has_mailserver) == (
         "No phone channel is set up: at night nobody will be woken. Give accounts contacts in the file."
     )
 
 
 def test_mail_alone_wakes_nobody_without_a_mailserver() -> None:
-    assert why_nobody_is_woken(centre_of("social_worker", EMAIL), has_mailserver=False) == (
+    assert explain_unreachable_responders(centre_of("social_worker", EMAIL), has_mailserver=False) == (
         "No phone channel is set up: at night nobody will be woken. Contacts are by e-mail alone: set ANLING_SMTP_URL."
     )

@@ -5,19 +5,19 @@ import io
 from rich.console import Console
 
 from hub.access.model import Role
-from hub.embedded.screen import Account, Screen
+from hub.embedded.screen import ScreenAccount, Screen
 
 LINK = "http://localhost:8080/family#i/" + 43 * "t"
 
 
-def shown(*accounts: Account, daughter: str | None = None) -> str:
+def shown(*accounts: ScreenAccount, daughter: str | None = None) -> str:
     terminal = io.StringIO()
     Screen(Console(file=terminal, width=80), steps=1).accounts(accounts, daughter)
     return terminal.getvalue()
 
 
 def test_each_role_is_named_and_not_coded() -> None:
-    everybody = [Account(f"{role}-1", "某", role, "anling-demo") for role in Role]
+    everybody = [ScreenAccount(f"{role}-1", "某", role, "anling-demo") for role in Role]
 
     printed = shown(*everybody)
 
@@ -27,7 +27,7 @@ def test_each_role_is_named_and_not_coded() -> None:
 
 
 def test_the_daughters_link_stands_whole_on_one_line() -> None:
-    printed = shown(Account("staff-01", "李敏", "staff", "anling-demo"), daughter=LINK)
+    printed = shown(ScreenAccount("staff-01", "李敏", "staff", "anling-demo"), daughter=LINK)
 
     assert f"家属 · family: {LINK}\n" in printed
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hub.fleet.credentials import hash_of, matches, new_password
+from hub.fleet.credentials import hash_of, matches_credential, new_password
 from hub.fleet.retries import next_try
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -15,6 +15,6 @@ def test_a_message_is_repeated_after_1_2_4_8_and_then_every_15_seconds() -> None
 def test_only_the_right_password_matches() -> None:
     password = new_password()
 
-    assert matches(password, hash_of(password))
-    assert not matches(password + "x", hash_of(password))
+    assert matches_credential(password, hash_of(password))
+    assert not matches_credential(password + "x", hash_of(password))
     assert len({new_password() for _ in range(100)}) == 100

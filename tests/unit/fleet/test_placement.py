@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hub.centre.model import NEVER_A_CAMERA, RoomType
 from hub.fleet.model import NOBODYS, Assigned, DeviceKind
-from hub.fleet.placement import Misplaced, Placement, misplaced
+from hub.fleet.placement import Misplaced, Placement, find_misplacements
 from hub.kit.ids import RoomId, SeniorId
 
 GYM = Assigned(None, RoomId("gym"))
@@ -34,11 +34,11 @@ BOTH = Assigned(SeniorId("s-wang"), RoomId("gym"))
     ],
 )
 def test_everything_that_is_wrong_with_a_placement_is_named(placement: Placement, found: list[Misplaced]) -> None:
-    assert list(misplaced(placement)) == found
+    assert list(find_misplacements(placement)) == found
 
 
 @given(st.sampled_from(sorted(NEVER_A_CAMERA)), st.booleans())
 def test_no_camera_is_right_where_none_may_be(room_type: RoomType, has_address: bool) -> None:
     placement = Placement(DeviceKind.CAMERA, has_address, GYM, room_type)
 
-    assert Misplaced.CAMERA_FORBIDDEN in misplaced(placement)
+    assert Misplaced.CAMERA_FORBIDDEN in find_misplacements(placement)

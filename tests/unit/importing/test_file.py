@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.importing.file import parse
+from hub.importing.file import parse_centre_file
 from hub.importing.mistakes import BadCentreFile
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
@@ -24,12 +24,12 @@ devices:
 
 def refused(text: str) -> list[str]:
     with pytest.raises(BadCentreFile) as wrong:
-        parse(text)
+        parse_centre_file(text)
     return str(wrong.value).splitlines()
 
 
 def test_the_shipped_centre_is_right() -> None:
-    centre = parse(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    centre = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
 
     assert (len(centre.rooms), len(centre.seniors)) == (12, 40)
     assert sum(device.kind == "button" for device in centre.devices) == 40
@@ -100,7 +100,7 @@ def test_a_contact_that_nobody_can_be_reached_at_is_named_with_its_place(channel
 def test_a_contact_of_its_channel_is_taken(channel: str, address: str) -> None:
     contact = f', contacts: [{{channel: {channel}, address: "{address}"}}]}}'
 
-    centre = parse(SMALL.replace("name_en: Admin}", f"name_en: Admin{contact}", 1))
+    centre = parse_centre_file(SMALL.replace("name_en: Admin}", f"name_en: Admin{contact}", 1))
 
     assert centre.accounts[0].contacts[0].address == address
 
@@ -200,7 +200,7 @@ def test_parts_that_repeat_parts_that_repeat_parts_cost_nothing() -> None:
 
 
 def test_a_byte_order_mark_is_no_mistake() -> None:
-    assert parse(f"\ufeff{SMALL}").centre.id == "c"
+    assert parse_centre_file(f"\ufeff{SMALL}").centre.id == "c"
 
 
 def test_a_character_that_no_text_has_is_named_with_its_place() -> None:
@@ -218,7 +218,7 @@ def test_only_the_demo_imports_what_only_the_demo_wants() -> None:
     (line,) = refused(SMALL + demo)
 
     assert line == "line 11, column 7: demo: only the simulated centre has this part: leave it out"
-    assert parse(SMALL + demo, {}).demo is not None
+    assert parse_centre_file(SMALL + demo, {}).demo is not None
 
 
 def test_every_mistake_is_named_at_once() -> None:

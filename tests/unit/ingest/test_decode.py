@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.contract.messages import AlarmMessage, Reason, parse
+from devices.contract.messages import AlarmMessage, Reason, parse_message
 from devices.contract.topics import Kind
-from hub.ingest.decode import decode, digest
-from hub.ingest.model import Garbled, Understood
+from hub.ingest.decode import decode_message, digest_message
+from hub.ingest.model import Undecodable, DecodedMessage
 
 TOPIC = "anling/v1/jq/alarm/b-01"
 PRESS = b'{"v":1,"id":"9f3c2a7be41d0c55-1042","seq":1042,"kind":"press","at":"2026-11-23T02:14:05.120Z","age_ms":350}'
 
 
 def test_a_press_is_understood() -> None:
-    decoded = decode(TOPIC, PRESS)
+    decoded = decode_message(TOPIC, PRESS)
 
-    assert isinstance(decoded, Understood)
+    assert isinstance(decoded, DecodedMessage)
     assert isinstance(decoded.said, AlarmMessage)
     assert (decoded.topic.centre, decoded.topic.device, decoded.said.seq) == ("jq", "b-01", 1042)
 
@@ -35,19 +35,19 @@ def test_a_press_is_understood() -> None:
     ],
 )
 def test_what_cannot_be_read_says_why(topic: str, payload: bytes, reason: str, message_id: str | None) -> None:
-    decoded = decode(topic, payload)
+    decoded = decode_message(topic, payload)
 
-    assert isinstance(decoded, Garbled)
+    assert isinstance(decoded, Undecodable)
     assert (decoded.reason, decoded.message_id) == (reason, message_id)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_understood_or_have_a_reason(payload: bytes) -> None:
-    assert isinstance(decode(TOPIC, payload), Understood | Garbled)
+    assert isinstance(decode_message(TOPIC, payload), DecodedMessage | Undecodable)
 
 
 def digest_of(payload: bytes) -> bytes:
-    return digest(parse(Kind.ALARM, payload))
+    return digest_message(parse_message(Kind.ALARM, payload))
 
 
 def test_a_retry_is_the_same_message_and_another_kind_is_not() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ingest.timing import DeviceClocks, When, reading_time, when
+from hub.ingest.timing import DeviceClocks, When, reading_time, estimate_time
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NO_OFFSET = timedelta()
@@ -36,7 +36,7 @@ def ago(seconds: float) -> datetime:
 def test_the_age_counts_first_then_a_clock_that_agrees_then_the_receipt(
     at: datetime | None, age_ms: int | None, expected: When
 ) -> None:
-    assert when(NINE, at, age_ms, NO_OFFSET) == expected
+    assert estimate_time(NINE, at, age_ms, NO_OFFSET) == expected
 
 
 def test_a_clock_that_is_an_hour_behind_is_believed_once_it_is_known() -> None:
@@ -45,7 +45,7 @@ def test_a_clock_that_is_an_hour_behind_is_believed_once_it_is_known() -> None:
         clocks.learn("b-01", NINE + timedelta(minutes=n), NINE + timedelta(minutes=n - 60), 0)
 
     assert clocks.learned("b-01") == timedelta(hours=1)
-    assert when(NINE, ago(3602), None, clocks.learned("b-01")) == When(ago(2), late=False, uncertain=False)
+    assert estimate_time(NINE, ago(3602), None, clocks.learned("b-01")) == When(ago(2), late=False, uncertain=False)
 
 
 def test_one_odd_message_does_not_change_what_was_learned() -> None:
@@ -81,7 +81,7 @@ def test_a_reading_of_a_device_with_a_wrong_clock_has_the_hubs_time() -> None:
     st.timedeltas(timedelta(days=-400), timedelta(days=400)),
 )
 def test_no_device_moves_time_into_the_future(at: datetime | None, age_ms: int | None, learned: timedelta) -> None:
-    found = when(NINE, at, age_ms, learned)
+    found = estimate_time(NINE, at, age_ms, learned)
 
     assert found.at <= NINE
     assert not (found.late and found.uncertain)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.kit.clock import BothClocks, FileClock, SystemClock, parted
+from hub.kit.clock import BothClocks, FileClock, SystemClock, measure_clock_step
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 BEFORE = BothClocks(NINE, 1000.0)
@@ -30,12 +30,12 @@ def later(wall: timedelta, running_seconds: float) -> BothClocks:
     ],
 )
 def test_only_what_no_running_clock_explains_was_set(now: BothClocks, by: timedelta | None) -> None:
-    assert parted(BEFORE, now) == by
+    assert measure_clock_step(BEFORE, now) == by
 
 
 @given(st.integers(0, 10**6), st.integers(-(10**6), 10**6))
 def test_however_long_it_took_the_same_setting_is_found(passed: int, by: int) -> None:
-    found = parted(BEFORE, later(timedelta(seconds=passed + by), passed))
+    found = measure_clock_step(BEFORE, later(timedelta(seconds=passed + by), passed))
 
     assert (found or timedelta()) == (timedelta(seconds=by) if abs(by) > 2 else timedelta())
 
@@ -43,7 +43,7 @@ def test_however_long_it_took_the_same_setting_is_found(passed: int, by: int) ->
 def test_this_machine_was_not_set_between_two_looks() -> None:
     clock = SystemClock()
 
-    assert parted(clock.both(), clock.both()) is None
+    assert measure_clock_step(clock.both(), clock.both()) is None
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_a_file_lets_time_pass_or_sets_the_wall_clock_alone(
 
     assert (clock.now() - wall).total_seconds() == pytest.approx(wall_moves, abs=30)
     assert clock.monotonic() - running == pytest.approx(passes, abs=30)
-    moved = parted(before, clock.both())
+    moved = measure_clock_step(before, clock.both())
     assert (None if moved is None else round(moved.total_seconds(), -1)) == by

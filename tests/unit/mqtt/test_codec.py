@@ -29,9 +29,9 @@ from hub.mqtt.codec import (
     Unsuback,
     Unsubscribe,
     Will,
-    decode,
+    decode_packet,
 )
-from hub.mqtt.encode import encode
+from hub.mqtt.encode import encode_packet
 from hub.mqtt.parser import Parser
 from hub.mqtt.topics import is_filter, is_topic
 
@@ -75,7 +75,7 @@ def read(received: bytes) -> list[Packet]:
 
 @given(st.lists(PACKETS, max_size=4), st.lists(st.integers(1, 40), min_size=1))
 def test_however_the_stream_is_cut_the_same_packets_come_out(packets: list[Packet], cuts: list[int]) -> None:
-    stream = b"".join(map(encode, packets))
+    stream = b"".join(map(encode_packet, packets))
     parser, at = Parser(), 0
     received: list[Packet] = []
 
@@ -97,12 +97,12 @@ def test_random_bytes_are_packets_or_malformed_and_nothing_else(received: bytes)
 @given(st.integers(0, 255), st.binary(max_size=60))
 def test_a_random_body_is_a_packet_or_malformed_and_nothing_else(head: int, body: bytes) -> None:
     with suppress(Malformed):
-        decode(head, body)
+        decode_packet(head, body)
 
 
 @given(PACKETS, st.data())
 def test_a_packet_with_a_byte_changed_is_a_packet_or_malformed(packet: Packet, data: st.DataObject) -> None:
-    stream = bytearray(encode(packet))
+    stream = bytearray(encode_packet(packet))
     stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Malformed):
         read(bytes(stream))
@@ -143,7 +143,7 @@ def test_what_the_standard_forbids_is_malformed(received: bytes, reason: str) ->
 def test_a_press_is_these_bytes() -> None:
     press = Publish("a/b", b"{}", qos=1, packet_id=10)
 
-    assert encode(press) == b"\x32\x09\x00\x03a/b\x00\x0a{}"
+    assert encode_packet(press) == b"\x32\x09\x00\x03a/b\x00\x0a{}"
 
 
 def test_the_old_and_the_new_version_are_told_apart_from_rubbish() -> None:

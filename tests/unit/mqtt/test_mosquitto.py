@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.mqtt.mosquitto import Account, Door, Listening, configuration, password_entry, write
+from hub.mqtt.mosquitto import MosquittoAccount, Door, Listening, format_configuration, password_entry, write_broker_files
 
-BUTTON = Account("b-01", "a-very-random-password", ("a/alarm/b-01",), ("a/cue/b-01",))
+BUTTON = MosquittoAccount("b-01", "a-very-random-password", ("a/alarm/b-01",), ("a/cue/b-01",))
 
 
 def test_a_password_entry_is_salted_and_never_holds_the_password() -> None:
@@ -18,7 +18,7 @@ def test_a_password_entry_is_salted_and_never_holds_the_password() -> None:
 
 
 def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
-    written = write(tmp_path / "broker", Listening("127.0.0.1", 1883), [BUTTON])
+    written = write_broker_files(tmp_path / "broker", Listening("127.0.0.1", 1883), [BUTTON])
 
     files = sorted(written.parent.iterdir())
     assert [file.name for file in files] == ["acl", "mosquitto.conf", "passwords"]
@@ -27,7 +27,7 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
 
 
 def test_nothing_is_dropped_because_a_queue_of_a_thousand_is_full() -> None:
-    lines = configuration(Path("folder"), Listening("127.0.0.1", 1883)).splitlines()
+    lines = format_configuration(Path("folder"), Listening("127.0.0.1", 1883)).splitlines()
 
     assert {"persistence true", "max_queued_messages 0", "max_inflight_messages 0", "allow_anonymous false"} <= set(
         lines
@@ -36,16 +36,16 @@ def test_nothing_is_dropped_because_a_queue_of_a_thousand_is_full() -> None:
 
 
 def test_at_their_door_devices_are_known_by_their_user_names_and_at_the_hub_s_it_keeps_its_sessions() -> None:
-    lines = configuration(Path("folder"), Listening("127.0.0.1", 1883, hub_door=Door("127.0.0.1", 1884))).splitlines()
+    lines = format_configuration(Path("folder"), Listening("127.0.0.1", 1883, hub_door=Door("127.0.0.1", 1884))).splitlines()
 
     assert lines[:3] == ["listener 1883 127.0.0.1", "use_username_as_clientid true", "listener 1884 127.0.0.1"]
 
 
 def test_files_written_again_are_whole_at_every_moment(tmp_path: Path) -> None:
     listening = Listening("127.0.0.1", 1883)
-    written = write(tmp_path / "broker", listening, [BUTTON])
+    written = write_broker_files(tmp_path / "broker", listening, [BUTTON])
     with (written.parent / "passwords").open() as read_meanwhile:
-        write(tmp_path / "broker", listening, [])
+        write_broker_files(tmp_path / "broker", listening, [])
 
         assert read_meanwhile.read().startswith("b-01:")
     assert (written.parent / "passwords").read_text() == ""

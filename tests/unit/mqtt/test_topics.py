@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mqtt.topics import FilterTree, Lane, covers, is_filter, is_topic, lane_of, matches
+from hub.mqtt.topics import FilterTree, Lane, covers_filter, is_filter, is_topic, lane_of, matches_topic
 
 LEVEL = st.sampled_from(["a", "b", "", "$sys"])
 TOPICS = st.lists(LEVEL, min_size=1, max_size=4).map("/".join).filter(bool)
@@ -33,7 +33,7 @@ FILTERS = (
     ],
 )
 def test_a_filter_matches_as_the_standard_says(wanted: str, topic: str, expected: bool) -> None:
-    assert matches(wanted, topic) is expected
+    assert matches_topic(wanted, topic) is expected
 
 
 @pytest.mark.parametrize("wanted", ["", "a/#/b", "a#", "a+/b", "a\0", "x" * 257])
@@ -56,16 +56,16 @@ def test_only_the_alarm_topics_are_on_the_alarm_lane() -> None:
 
 
 def test_the_own_topic_does_not_cover_the_neighbours() -> None:
-    assert covers("anling/v1/jq/+/b-01", "anling/v1/jq/cue/b-01")
-    assert not covers("anling/v1/jq/+/b-01", "anling/v1/jq/cue/+")
-    assert not covers("anling/v1/jq/cue/b-01", "anling/#")
-    assert not covers("anling/+", "anling/#")
+    assert covers_filter("anling/v1/jq/+/b-01", "anling/v1/jq/cue/b-01")
+    assert not covers_filter("anling/v1/jq/+/b-01", "anling/v1/jq/cue/+")
+    assert not covers_filter("anling/v1/jq/cue/b-01", "anling/#")
+    assert not covers_filter("anling/+", "anling/#")
 
 
 @given(FILTERS, FILTERS, TOPICS)
 def test_who_may_subscribe_to_a_filter_never_sees_more_than_allowed(allowed: str, wanted: str, topic: str) -> None:
-    if covers(allowed, wanted) and not topic.startswith("$") and matches(wanted, topic):
-        assert matches(allowed, topic)
+    if covers_filter(allowed, wanted) and not topic.startswith("$") and matches_topic(wanted, topic):
+        assert matches_topic(allowed, topic)
 
 
 @given(st.lists(FILTERS, max_size=6), st.lists(FILTERS, max_size=3), TOPICS)
@@ -76,5 +76,5 @@ def test_the_tree_finds_exactly_the_filters_that_match(added: list[str], removed
     for wanted in removed:
         tree.remove(wanted, wanted)
 
-    expected = {wanted for wanted in added if wanted not in removed and matches(wanted, topic)}
+    expected = {wanted for wanted in added if wanted not in removed and matches_topic(wanted, topic)}
     assert set(tree.of(topic)) == expected

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
-from hub.notifications.channels import AcceptUrls, Failed, Result, Retry, Taken
-from hub.notifications.channels.email import Mailserver, mailserver, message
-from hub.notifications.channels.webhook import body, judge
-from hub.notifications.model import Outgoing, Recipient, Template
+from hub.notifications.channels import AcceptUrls, SendRefused, Result, SendRetry, SendAccepted
+from hub.notifications.channels.email import Mailserver, parse_mailserver, build_mail
+from hub.notifications.channels.webhook import build_body, classify_response
+from hub.notifications.model import LeasedNotification, Recipient, Template
 from hub.notifications.retries import next_try
 from tests.unit.notifications.test_texts import FACTS, TAKEN
 
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-OUTGOING = Outgoing(
+OUTGOING = LeasedNotification(
     id="n-1",
     centre_id=CentreId("jiuquan-road"),
     alarm_id=AlarmId("a-1"),
@@ -32,33 +32,33 @@ OUTGOING = Outgoing(
 @pytest.mark.parametrize(
     ("status", "answer", "meaning"),
     [
-        (200, b'{"code":0,"provider_id":"m-7"}', Taken("m-7")),
-        (200, b'{"code":0,"provider_id":"m 7"}', Taken()),
-        (200, b'{"code":0,"provider_id":"' + b"7" * 129 + b'"}', Taken()),
-        (200, b'{"code":0,"provider_id":"m-7\\n"}', Taken()),
-        (204, b"", Taken()),
-        (200, b"ok", Taken()),
-        (200, b"[]", Taken()),
-        (200, b'{"errcode":0,"errmsg":"ok"}', Taken()),
-        (200, b'{"errcode":93000,"errmsg":"invalid webhook url"}', Failed("refused")),
-        (200, b'{"errcode":310000,"errmsg":"sign not match"}', Failed("refused")),
-        (200, b'{"code":19021,"msg":"sign match fail"}', Failed("refused")),
-        (200, b'{"StatusCode":1}', Failed("refused")),
-        (302, b"", Failed("http-302")),
-        (404, b"", Failed("http-404")),
-        (401, b'{"code":0}', Failed("http-401")),
-        (408, b"", Retry("http-408")),
-        (429, b"", Retry("http-429")),
-        (500, b'{"code":0}', Retry("http-500")),
-        (503, b"", Retry("http-503")),
+        (200, b'{"code":0,"provider_id":"m-7"}', SendAccepted("m-7")),
+        (200, b'{"code":0,"provider_id":"m 7"}', SendAccepted()),
+        (200, b'{"code":0,"provider_id":"' + b"7" * 129 + b'"}', SendAccepted()),
+        (200, b'{"code":0,"provider_id":"m-7\\n"}', SendAccepted()),
+        (204, b"", SendAccepted()),
+        (200, b"ok", SendAccepted()),
+        (200, b"[]", SendAccepted()),
+        (200, b'{"errcode":0,"errmsg":"ok"}', SendAccepted()),
+        (200, b'{"errcode":93000,"errmsg":"invalid webhook url"}', SendRefused("refused")),
+        (200, b'{"errcode":310000,"errmsg":"sign not match"}', SendRefused("refused")),
+        (200, b'{"code":19021,"msg":"sign match fail"}', SendRefused("refused")),
+        (200, b'{"StatusCode":1}', SendRefused("refused")),
+        (302, b"", SendRefused("http-302")),
+        (404, b"", SendRefused("http-404")),
+        (401, b'{"code":0}', SendRefused("http-401")),
+        (408, b"", SendRetry("http-408")),
+        (429, b"", SendRetry("http-429")),
+        (500, b'{"code":0}', SendRetry("http-500")),
+        (503, b"", SendRetry("http-503")),
     ],
 )
 def test_taken_needs_success_of_http_and_of_the_code_inside(status: int, answer: bytes, meaning: Result) -> None:
-    assert judge(status, answer) == meaning
+    assert classify_response(status, answer) == meaning
 
 
 def test_an_organisation_gets_ids_names_and_words() -> None:
-    assert body(OUTGOING, AcceptUrls.of("https://hub.example", "t"), NINE) == {
+    assert build_body(OUTGOING, AcceptUrls.of("https://hub.example", "t"), NINE) == {
         "type": "alarm.notification",
         "timestamp": "2026-11-23T09:00:00.000Z",
         "data": {
@@ -84,7 +84,7 @@ def test_an_organisation_gets_ids_names_and_words() -> None:
 
 
 def test_a_mail_says_it_in_both_languages_the_readers_first_and_keeps_its_id_when_repeated() -> None:
-    mail = message(OUTGOING, AcceptUrls.of("https://hub.example", "t"), "anling@example.org", NINE)
+    mail = build_mail(OUTGOING, AcceptUrls.of("https://hub.example", "t"), "anling@example.org", NINE)
 
     chinese, english = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
     assert mail["Subject"] == "【紧急】王奶奶在健身室按了呼叫 #23-07"
@@ -98,7 +98,7 @@ def test_whoever_is_asked_whether_she_still_comes_is_asked_urgently_and_can_answ
     asked = replace(OUTGOING, template=Template.PRESSED_AGAIN, facts=replace(TAKEN, times_pressed=2))
     accept = AcceptUrls.of("https://hub.example", "t")
 
-    told, mail = body(asked, accept, NINE), message(asked, accept, "anling@example.org", NINE)
+    told, mail = build_body(asked, accept, NINE), build_mail(asked, accept, "anling@example.org", NINE)
 
     data = told["data"]
     assert isinstance(data, dict)
@@ -115,7 +115,7 @@ def test_who_is_told_that_it_was_pressed_again_and_has_not_taken_it_is_asked_not
     namesake = replace(OUTGOING.to, account_id=AccountId("lead"))
     told = replace(OUTGOING, template=Template.PRESSED_AGAIN, facts=facts, to=namesake, token=None)
 
-    update, mail = body(told, None, NINE), message(told, None, "anling@example.org", NINE)
+    update, mail = build_body(told, None, NINE), build_mail(told, None, "anling@example.org", NINE)
 
     data = update["data"]
     assert isinstance(data, dict)
@@ -149,14 +149,14 @@ def test_who_is_told_that_it_was_pressed_again_and_has_not_taken_it_is_asked_not
     ],
 )
 def test_a_password_never_leaves_this_machine_in_clear(url: str, server: Mailserver) -> None:
-    assert mailserver(url) == server
-    assert "secret" not in repr(mailserver(url))
+    assert parse_mailserver(url) == server
+    assert "secret" not in repr(parse_mailserver(url))
 
 
 @pytest.mark.parametrize("url", ["http://mail.example.org", "mail.example.org:25", "smtp://"])
 def test_what_is_no_mailserver_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="should be a URL such as smtps://"):
-        mailserver(url)
+        parse_mailserver(url)
 
 
 def test_a_channel_is_tried_four_times_in_seven_seconds() -> None:
@@ -168,6 +168,6 @@ def test_a_channel_is_tried_four_times_in_seven_seconds() -> None:
 def test_a_summary_of_two_lines_makes_a_subject_of_one() -> None:
     facts = replace(FACTS, summary={"zh-CN": "健身室 33 °C\n请开窗\n", "en": "Gym 33 °C"})
 
-    mail = message(replace(OUTGOING, facts=facts), None, "anling@example.org", NINE)
+    mail = build_mail(replace(OUTGOING, facts=facts), None, "anling@example.org", NINE)
 
     assert mail["Subject"] == "【紧急】健身室 33 °C 请开窗 #23-07"

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.kit.ids import AccountId
-from hub.notifications.model import Facts, Template
-from hub.notifications.texts import LANGUAGES, subject, texts
+from hub.notifications.model import AlarmFacts, Template
+from hub.notifications.texts import LANGUAGES, render_subject, render_texts
 
 ZHOU = AccountId("zhou")
 LEAD = AccountId("lead")
-FACTS = Facts(
+FACTS = AlarmFacts(
     number="23-07",
     priority="P1",
     klass="help",
@@ -81,8 +81,8 @@ TAKEN = replace(FACTS, owner={"zh-CN": "周敏", "en": "Zhou Min"}, owner_id=ZHO
         ),
     ],
 )
-def test_what_a_responder_reads(template: Template, facts: Facts, chinese: str, english: str) -> None:
-    assert texts(template, facts, 1, LEAD) == {"zh-CN": chinese, "en": english}
+def test_what_a_responder_reads(template: Template, facts: AlarmFacts, chinese: str, english: str) -> None:
+    assert render_texts(template, facts, 1, LEAD) == {"zh-CN": chinese, "en": english}
 
 
 @pytest.mark.parametrize(
@@ -98,36 +98,36 @@ def test_what_a_responder_reads(template: Template, facts: Facts, chinese: str, 
     ],
 )
 def test_whoever_has_taken_it_is_spoken_to(template: Template, chinese: str, english: str) -> None:
-    said = texts(template, TAKEN, 1, ZHOU)
+    said = render_texts(template, TAKEN, 1, ZHOU)
 
     assert (chinese in said["zh-CN"], english in said["en"]) == (True, True), said
 
 
 def test_a_late_press_says_when_it_was() -> None:
-    said = texts(Template.ALARM, replace(FACTS, pressed="10:03"), 1, ZHOU)
+    said = render_texts(Template.ALARM, replace(FACTS, pressed="10:03"), 1, ZHOU)
 
     assert "（10:03 按下，刚刚收到）" in said["zh-CN"]
     assert "(pressed at 10:03, received only now)" in said["en"]
 
 
 def test_a_drill_says_so_first() -> None:
-    said = texts(Template.ALARM, replace(FACTS, drill=True), 1, ZHOU)
+    said = render_texts(Template.ALARM, replace(FACTS, drill=True), 1, ZHOU)
 
     assert said["zh-CN"].startswith("【演练】")
     assert said["en"].startswith("DRILL. ")
 
 
 def test_the_subject_of_a_mail_is_who_where_how_urgent() -> None:
-    assert subject(Template.ALARM, FACTS, "zh-CN") == "【紧急】王奶奶在健身室按了呼叫 #23-07"
-    assert subject(Template.TAKEN, TAKEN, "en") == "Grandma Wang pressed for help (Gym) #23-07"
+    assert render_subject(Template.ALARM, FACTS, "zh-CN") == "【紧急】王奶奶在健身室按了呼叫 #23-07"
+    assert render_subject(Template.TAKEN, TAKEN, "en") == "Grandma Wang pressed for help (Gym) #23-07"
 
 
 def test_a_finding_without_words_still_says_that_somebody_is_needed() -> None:
-    assert "有人需要帮助" in texts(Template.ALARM, replace(FACTS, summary={}), 1, ZHOU)["zh-CN"]
+    assert "有人需要帮助" in render_texts(Template.ALARM, replace(FACTS, summary={}), 1, ZHOU)["zh-CN"]
 
 
 def test_nothing_personal_can_get_into_a_message() -> None:
-    assert {field.name for field in fields(Facts)} == {
+    assert {field.name for field in fields(AlarmFacts)} == {
         "number", "priority", "klass", "state", "summary", "owner", "outcome", "times_pressed", "pressed", "drill",
         "owner_id",
     }  # fmt: skip
@@ -137,7 +137,7 @@ def test_nothing_personal_can_get_into_a_message() -> None:
 def test_every_message_says_which_alarm_and_which_telling(
     template: Template, n: int, priority: str, owned: bool
 ) -> None:
-    said = texts(template, replace(TAKEN if owned else FACTS, priority=priority), n, ZHOU)
+    said = render_texts(template, replace(TAKEN if owned else FACTS, priority=priority), n, ZHOU)
 
     assert set(said) == set(LANGUAGES)
     assert all(text.endswith(f" #23-07·{n}") for text in said.values())
@@ -147,7 +147,7 @@ def test_an_alarm_of_before_names_were_one_line_is_told_in_one_line() -> None:
     facts = replace(TAKEN, summary={"zh-CN": "王\u202e奶奶按了\u2028呼叫"}, owner={"zh-CN": "周敏\r\n（下午）"})
 
     assert (
-        texts(Template.TAKEN, facts, 1, AccountId("other"))["zh-CN"]
+        render_texts(Template.TAKEN, facts, 1, AccountId("other"))["zh-CN"]
         == "王 奶奶按了 呼叫，周敏 （下午）已接手。 #23-07·1"
     )
-    assert subject(Template.TAKEN, facts, "zh-CN").endswith("王 奶奶按了 呼叫 #23-07")
+    assert render_subject(Template.TAKEN, facts, "zh-CN").endswith("王 奶奶按了 呼叫 #23-07")

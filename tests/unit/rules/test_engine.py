@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hub.notices.model import NoticeCode
 from hub.rules import safety
 from hub.rules.context import Context
-from hub.rules.engine import let_go, wait_for
+from hub.rules.engine import clear_memory, start_absence_wait
 from hub.rules.expressions import Expression
-from hub.rules.memory import Memory, Stage
-from hub.rules.model import DeviceState, Finding, Priority
+from hub.rules.memory import RuleMemory, RuleStage
+from hub.rules.model import ReportedState, Finding, Priority
 from hub.rules.rule import HEARTBEAT, OnAbsence, OnEvent, Per, Rule
 from tests.unit.rules.words import (
     BUTTON,
@@ -149,7 +149,7 @@ def test_a_rule_on_an_event_concludes_each_time() -> None:
 
 def test_a_button_that_was_never_heard_is_noticed_after_its_heartbeat() -> None:
     house = House(*safety.BUILT_IN)
-    memory = wait_for(safety.SILENT_TRIGGER, HER_BUTTON, NINE)
+    memory = start_absence_wait(safety.SILENT_TRIGGER, HER_BUTTON, NINE)
     assert memory is not None
     house.memories[(memory.rule_id, memory.key)] = memory
 
@@ -160,24 +160,24 @@ def test_a_button_that_was_never_heard_is_noticed_after_its_heartbeat() -> None:
 
 
 def test_a_dead_mans_rule_watches_only_its_kind_of_device() -> None:
-    assert wait_for(safety.SILENT_CAMERA, HER_BUTTON, NINE) is None
-    assert wait_for(ROOM_HOT, HER_BUTTON, NINE) is None
+    assert start_absence_wait(safety.SILENT_CAMERA, HER_BUTTON, NINE) is None
+    assert start_absence_wait(ROOM_HOT, HER_BUTTON, NINE) is None
 
 
 def test_anything_a_button_says_proves_that_it_lives() -> None:
     house = House(*safety.BUILT_IN)
-    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, 0), HER_BUTTON)
     house.hear(press(seconds=200), HER_BUTTON)
 
     assert house.wait(499, HER_BUTTON) == []
     assert firings(house.wait(500, HER_BUTTON)) == [(NoticeCode.TRIGGER_SILENT, 500, False)]
-    assert (NoticeCode.TRIGGER_SILENT, 600, True) in firings(house.hear(status(DeviceState.ONLINE, 600), HER_BUTTON))
+    assert (NoticeCode.TRIGGER_SILENT, 600, True) in firings(house.hear(status(ReportedState.ONLINE, 600), HER_BUTTON))
 
 
 def test_a_button_whose_connection_ended_has_thirty_seconds_to_come_back() -> None:
     house = House(*safety.BUILT_IN)
-    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
-    house.hear(status(DeviceState.OFFLINE, 10), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, 0), HER_BUTTON)
+    house.hear(status(ReportedState.OFFLINE, 10), HER_BUTTON)
 
     assert house.wait(39, HER_BUTTON) == []
     assert firings(house.wait(40, HER_BUTTON)) == [(NoticeCode.TRIGGER_SILENT, 40, False)]
@@ -185,7 +185,7 @@ def test_a_button_whose_connection_ended_has_thirty_seconds_to_come_back() -> No
 
 def test_the_words_say_for_how_long_nothing_could_be_heard() -> None:
     house = House(*safety.BUILT_IN)
-    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, 0), HER_BUTTON)
     key = (NoticeCode.TRIGGER_SILENT, "device:b-01")
     memory = house.memories[key]
     assert memory.due_at is not None
@@ -199,15 +199,15 @@ def test_the_words_say_for_how_long_nothing_could_be_heard() -> None:
 
 def test_silence_that_is_due_after_closing_is_none_of_a_rule_for_opening_hours() -> None:
     house = House(SILENT_WHILE_OPEN)
-    house.hear(status(DeviceState.ONLINE, QUARTER_TO_SIX), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, QUARTER_TO_SIX), HER_BUTTON)
 
     assert house.wait(QUARTER_TO_SIX + 1800, HER_BUTTON) == []
-    assert house.memories[("silent-while-open", "device:b-01")].stage is Stage.IDLE
+    assert house.memories[("silent-while-open", "device:b-01")].stage is RuleStage.IDLE
 
 
 def test_silence_that_was_due_before_closing_is_found_however_late_somebody_looks() -> None:
     house = House(SILENT_WHILE_OPEN)
-    house.hear(status(DeviceState.ONLINE, QUARTER_PAST_FIVE), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, QUARTER_PAST_FIVE), HER_BUTTON)
 
     found = house.wait(HALF_PAST_SIX, HER_BUTTON)
 
@@ -216,18 +216,18 @@ def test_silence_that_was_due_before_closing_is_found_however_late_somebody_look
 
 def test_a_device_that_speaks_again_after_closing_was_not_missed_by_a_rule_for_opening_hours() -> None:
     house = House(SILENT_WHILE_OPEN)
-    house.hear(status(DeviceState.ONLINE, QUARTER_TO_SIX), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, QUARTER_TO_SIX), HER_BUTTON)
 
-    assert house.hear(status(DeviceState.ONLINE, HALF_PAST_SIX), HER_BUTTON) == []
+    assert house.hear(status(ReportedState.ONLINE, HALF_PAST_SIX), HER_BUTTON) == []
 
 
 def test_a_disabled_device_is_not_waited_for() -> None:
     house = House(*safety.BUILT_IN)
-    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, 0), HER_BUTTON)
     disabled = replace(HER_BUTTON, device=replace(device(BUTTON, "button"), enabled=False))
 
     assert house.wait(9999, disabled) == []
-    assert house.memories[(NoticeCode.TRIGGER_SILENT, "device:b-01")].stage is Stage.IDLE
+    assert house.memories[(NoticeCode.TRIGGER_SILENT, "device:b-01")].stage is RuleStage.IDLE
 
 
 def test_what_stood_is_cleared_when_its_rule_is_gone() -> None:
@@ -235,9 +235,9 @@ def test_what_stood_is_cleared_when_its_rule_is_gone() -> None:
     house.hear(warm(33, 0))
     house.wait(300)
 
-    memory, [cleared] = let_go(house.memories[("room-hot", "room:gym")], after(400))
+    memory, [cleared] = clear_memory(house.memories[("room-hot", "room:gym")], after(400))
 
-    assert memory.stage is Stage.IDLE
+    assert memory.stage is RuleStage.IDLE
     assert (cleared.klass, cleared.subject, cleared.cleared) == ("room-hot", "room:gym", True)
 
 
@@ -245,16 +245,16 @@ def test_what_did_not_stand_is_let_go_without_a_word() -> None:
     house = House(ROOM_HOT)
     house.hear(warm(33, 0))
 
-    memory, cleared = let_go(house.memories[("room-hot", "room:gym")], after(400))
+    memory, cleared = clear_memory(house.memories[("room-hot", "room:gym")], after(400))
 
-    assert (memory.stage, cleared) == (Stage.IDLE, [])
+    assert (memory.stage, cleared) == (RuleStage.IDLE, [])
 
 
 def test_a_rule_that_is_gone_is_no_longer_said_to_be_impossible() -> None:
     house = House(ROOM_HOT)
     house.hear(warm(33, 0, room_id=None))
 
-    memory, [cleared] = let_go(house.memories[("room-hot", "device:t-gym")], after(1))
+    memory, [cleared] = clear_memory(house.memories[("room-hot", "device:t-gym")], after(1))
 
     assert (memory.unknown, cleared.klass, cleared.cleared) == (False, NoticeCode.RULE_CANNOT_BE_EVALUATED, True)
 
@@ -276,7 +276,7 @@ def history(stream: Stream, *, asking: bool, restarting: bool) -> list[tuple[str
         if restarting and restart:
             rows = [astuple(memory) for memory in house.memories.values()]
             house = House(ROOM_HOT)
-            house.memories = {(row[0], row[1]): Memory(*row) for row in rows}
+            house.memories = {(row[0], row[1]): RuleMemory(*row) for row in rows}
         found += house.hear(warm(value, seconds))
     found += house.wait(seconds + 300)
     return firings(found)
@@ -321,10 +321,10 @@ def test_what_a_device_said_before_it_was_set_off_is_forgotten_while_it_is_off()
 
 def test_silence_of_a_device_that_is_off_is_no_news() -> None:
     house, repaired = House(safety.SILENT_TRIGGER), off(HER_BUTTON, 1000)
-    house.hear(status(DeviceState.ONLINE, 0), HER_BUTTON)
+    house.hear(status(ReportedState.ONLINE, 0), HER_BUTTON)
 
     assert house.wait(301, repaired) == []
-    assert house.hear(status(DeviceState.OFFLINE, 400), repaired) == []
+    assert house.hear(status(ReportedState.OFFLINE, 400), repaired) == []
     assert house.wait(999, repaired) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.rules.files import SHIPPED, BadRuleFiles, load, read
+from hub.rules.files import SHIPPED, BadRuleFiles, load_rules, parse_rule_file
 from hub.rules.model import Priority
 from hub.rules.rule import OnAbsence, OnEvent, OnReading, OnRosterEnd, Per
 from hub.rules.safety import BUILT_IN
@@ -30,14 +30,14 @@ rules:
 
 
 def problem_with(text: str) -> str:
-    rules, problems = read("20-comfort.yaml", text)
+    rules, problems = parse_rule_file("20-comfort.yaml", text)
     assert rules == []
     assert len(problems) == 1, problems
     return str(problems[0])
 
 
 def test_a_rule_reads_as_it_is_written() -> None:
-    [rule], problems = read("20-comfort.yaml", HOT)
+    [rule], problems = parse_rule_file("20-comfort.yaml", HOT)
 
     assert problems == []
     assert (rule.id, rule.priority, rule.per, rule.line) == ("room-hot", Priority.P2, Per.ROOM, 3)
@@ -62,7 +62,7 @@ rules:
   when: 'device.kind == "sensor"'
   summary: {zh-CN: '{device.name} 没有消息', en: '{device.name} is silent'}
 """
-    [guest, silent], problems = read("30-more.yaml", text)
+    [guest, silent], problems = parse_rule_file("30-more.yaml", text)
 
     assert problems == []
     assert guest.on == OnEvent("arrive")
@@ -70,7 +70,7 @@ rules:
 
 
 def test_the_shipped_rules_are_good_and_the_built_in_ones_always_there() -> None:
-    loaded = load([SHIPPED])
+    loaded = load_rules([SHIPPED])
 
     assert [rule.id for rule in loaded.rules.rules] == [
         *(rule.id for rule in BUILT_IN),
@@ -98,7 +98,7 @@ rules:
 
 
 def test_silence_of_some_kinds_and_the_end_of_the_roster_are_read_too() -> None:
-    [silent, ends], problems = read("20-house.yaml", HOUSE)
+    [silent, ends], problems = parse_rule_file("20-house.yaml", HOUSE)
 
     assert problems == []
     assert silent.on == OnAbsence("heartbeat", None, frozenset({"siren", "lamp"})), "each by its own heartbeat"
@@ -200,7 +200,7 @@ def test_a_mistake_in_either_is_named_with_what_to_write(was: str, instead: str,
 )
 def test_a_mistake_is_named_with_line_column_and_what_to_write(was: str, instead: str, problem: str) -> None:
     assert was in HOT
-    rules, problems = read("20-comfort.yaml", HOT.replace(was, instead))
+    rules, problems = parse_rule_file("20-comfort.yaml", HOT.replace(was, instead))
 
     assert rules == []
     assert any(str(found).startswith(f"20-comfort.yaml:{problem}") for found in problems), [*map(str, problems)]
@@ -230,7 +230,7 @@ def test_what_is_no_rule_file_at_all_is_named_too(text: str, problem: str) -> No
 
 
 def test_every_mistake_of_a_file_is_told_at_once() -> None:
-    _, problems = read("x.yaml", HOT.replace("P2", "P9").replace("5m", "soon").replace("v < 30.5", "w < 30.5"))
+    _, problems = parse_rule_file("x.yaml", HOT.replace("P2", "P9").replace("5m", "soon").replace("v < 30.5", "w < 30.5"))
 
     assert [(found.line, found.column) for found in problems] == [(4, 13), (7, 8), (8, 10)]
 
@@ -240,7 +240,7 @@ def test_the_same_id_twice_in_one_directory_is_a_mistake(tmp_path: Path) -> None
     (tmp_path / "b.yaml").write_text(HOT)
 
     with pytest.raises(BadRuleFiles) as refused:
-        load([tmp_path])
+        load_rules([tmp_path])
 
     assert str(refused.value) == "b.yaml:3:1: the rule `room-hot` is also in a.yaml:3; use another id"
 
@@ -248,7 +248,7 @@ def test_the_same_id_twice_in_one_directory_is_a_mistake(tmp_path: Path) -> None
 def test_a_later_directory_replaces_a_rule_by_its_id(tmp_path: Path) -> None:
     (tmp_path / "demo.yaml").write_text(HOT.replace("5m", "20s"))
 
-    rule = load([SHIPPED, tmp_path]).rules.named("room-hot")
+    rule = load_rules([SHIPPED, tmp_path]).rules.named("room-hot")
 
     assert rule is not None
     assert isinstance(rule.on, OnReading)
@@ -259,7 +259,7 @@ def test_a_file_in_another_encoding_is_named_at_the_byte(tmp_path: Path) -> None
     (tmp_path / "gbk.yaml").write_bytes("schema: anling.rules/1\n# 规则".encode("gbk"))
 
     with pytest.raises(BadRuleFiles) as refused:
-        load([tmp_path])
+        load_rules([tmp_path])
 
     assert str(refused.value) == "gbk.yaml:2:3: is not UTF-8; save it as UTF-8"
 
@@ -268,7 +268,7 @@ def test_a_file_whose_name_is_in_another_encoding_is_named_as_far_as_it_can_be_r
     (tmp_path / os.fsdecode("规则.yaml".encode("gbk"))).write_text(HOT)
 
     with pytest.raises(BadRuleFiles) as refused:
-        load([tmp_path])
+        load_rules([tmp_path])
 
     assert str(refused.value) == r"\xb9\xe6\xd4\xf2.yaml:1:1: its name is not UTF-8; give it a name of a-z, 0-9 and -"
 
@@ -277,7 +277,7 @@ def test_a_folder_that_is_not_there_is_a_problem_and_not_a_folder_without_rules(
     gone = tmp_path / "gone"
 
     with pytest.raises(BadRuleFiles) as refused:
-        load([SHIPPED, gone])
+        load_rules([SHIPPED, gone])
 
     assert str(refused.value).startswith(f"{gone}: the folder cannot be read: No such file or directory; give it back")
 
@@ -285,15 +285,15 @@ def test_a_folder_that_is_not_there_is_a_problem_and_not_a_folder_without_rules(
 def test_a_folder_that_holds_no_rules_any_more_is_a_problem_until_a_file_says_that_it_holds_none(
     tmp_path: Path,
 ) -> None:
-    assert load([tmp_path]).directories == ((),)
+    assert load_rules([tmp_path]).directories == ((),)
     (tmp_path / "own.yaml").write_text(HOT)
-    before = load([tmp_path]).directories
+    before = load_rules([tmp_path]).directories
     (tmp_path / "own.yaml").unlink()  # or the disk that it was on is not mounted
 
     with pytest.raises(BadRuleFiles) as refused:
-        load([tmp_path], before)
+        load_rules([tmp_path], before)
     (tmp_path / "own.yaml").write_text("schema: anling.rules/1\nrules: []\n")
-    none = load([tmp_path], before)
+    none = load_rules([tmp_path], before)
 
     assert str(refused.value) == (
         f"{tmp_path}: the folder is empty, and there were rule files before; "
@@ -304,7 +304,7 @@ def test_a_folder_that_holds_no_rules_any_more_is_a_problem_until_a_file_says_th
 
 @given(st.text(alphabet=st.sampled_from(list(HOT + '&*!|>[]\t\x07é%"\\Uud80')), max_size=80), st.integers(0, len(HOT)))
 def test_whatever_is_written_into_a_file_nothing_breaks(scribble: str, at: int) -> None:
-    rules, problems = read("scribbled.yaml", HOT[:at] + scribble + HOT[at:])
+    rules, problems = parse_rule_file("scribbled.yaml", HOT[:at] + scribble + HOT[at:])
 
     assert not (rules and problems)
     assert all(problem.line and problem.column and problem.what and problem.write for problem in problems)
@@ -313,7 +313,7 @@ def test_whatever_is_written_into_a_file_nothing_breaks(scribble: str, at: int) 
 
 def test_the_demo_waits_less_and_changes_nothing_else() -> None:
     demo = Path(__file__).parents[3] / "simulators" / "rules"
-    shipped, shortened = load([SHIPPED]).rules, load([SHIPPED, demo]).rules
+    shipped, shortened = load_rules([SHIPPED]).rules, load_rules([SHIPPED, demo]).rules
 
     assert {rule.id for rule in shortened.rules} == {rule.id for rule in shipped.rules}
     for rule in shortened.rules:

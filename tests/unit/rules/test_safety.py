@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.rules.model import PressHeard, PressKind, Priority
 from hub.rules.rule import RuleSet
-from hub.rules.safety import conclude
+from hub.rules.safety import apply_safety_rules
 from tests.unit.rules.words import GYM, GYM_FACTS, HER_BUTTON, NINE, House, press, warm
 
 
@@ -32,7 +32,7 @@ def test_each_kind_of_call_is_found_without_any_rule_file(kind: PressKind, prior
 
 
 def test_a_press_says_who_and_in_which_room() -> None:
-    found = conclude(press(), HER_BUTTON)
+    found = apply_safety_rules(press(), HER_BUTTON)
 
     assert found is not None
     assert (found.subject, found.room_id) == ("senior:wang", GYM)
@@ -44,7 +44,7 @@ def test_a_room_nobody_is_sure_of_is_only_where_she_was_last_seen() -> None:
     unsure = replace(HER_BUTTON, senior=replace(HER_BUTTON.senior, sure=False))
     away = replace(HER_BUTTON, senior=replace(HER_BUTTON.senior, room=None, present=False))
 
-    last_seen, nowhere = conclude(press(), unsure), conclude(press(), away)
+    last_seen, nowhere = apply_safety_rules(press(), unsure), apply_safety_rules(press(), away)
 
     assert last_seen is not None
     assert last_seen.summary["zh-CN"] == "王奶奶按了呼叫（最后见于健身室）"
@@ -55,33 +55,33 @@ def test_a_room_nobody_is_sure_of_is_only_where_she_was_last_seen() -> None:
 def test_a_wall_button_says_its_room() -> None:
     wall = replace(press(PressKind.PULL_CORD), senior_id=None, room_id=GYM)
 
-    found = conclude(wall, replace(HER_BUTTON, senior=None, room=GYM_FACTS))
+    found = apply_safety_rules(wall, replace(HER_BUTTON, senior=None, room=GYM_FACTS))
 
     assert found is not None
     assert (found.subject, found.summary["zh-CN"]) == ("room:gym", "健身室：有人拉了呼叫绳")
 
 
 def test_a_call_that_nobody_can_read_is_a_call() -> None:
-    found = conclude(replace(press(PressKind.CANCEL), unreadable=True), HER_BUTTON)
+    found = apply_safety_rules(replace(press(PressKind.CANCEL), unreadable=True), HER_BUTTON)
 
     assert found is not None
     assert (found.priority, found.klass) == (Priority.P1, "help")
 
 
 def test_an_old_press_found_later_is_urgent() -> None:
-    found = conclude(replace(press(), old=True), HER_BUTTON)
+    found = apply_safety_rules(replace(press(), old=True), HER_BUTTON)
 
     assert found is not None
     assert (found.priority, found.klass) == (Priority.P2, "old-press")
 
 
 def test_a_test_press_is_silent_only_in_a_test_round() -> None:
-    assert conclude(replace(press(PressKind.TEST), test_round=True), HER_BUTTON) is None
+    assert apply_safety_rules(replace(press(PressKind.TEST), test_round=True), HER_BUTTON) is None
 
 
 def test_a_cancel_is_no_finding_and_a_reading_is_none_either() -> None:
-    assert conclude(press(PressKind.CANCEL), HER_BUTTON) is None
-    assert conclude(warm(40, 0), HER_BUTTON) is None
+    assert apply_safety_rules(press(PressKind.CANCEL), HER_BUTTON) is None
+    assert apply_safety_rules(warm(40, 0), HER_BUTTON) is None
 
 
 @given(
@@ -96,7 +96,7 @@ def test_a_cancel_is_no_finding_and_a_reading_is_none_either() -> None:
     )
 )
 def test_every_call_opens_an_alarm_and_no_category_is_in_its_words(call: PressHeard) -> None:
-    found = conclude(call, HER_BUTTON)
+    found = apply_safety_rules(call, HER_BUTTON)
 
     assert found is not None
     assert found.priority.is_alarm

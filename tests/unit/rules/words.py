@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 
 from hub.kit.ids import CentreId, DeviceId, PressId, RoomId, SeniorId
 from hub.rules.context import CentreFacts, Context, DeviceFacts, RoomFacts, SeniorFacts
-from hub.rules.engine import due, evaluate
+from hub.rules.engine import evaluate_due, evaluate
 from hub.rules.expressions import Expression
-from hub.rules.memory import Key, Memory
-from hub.rules.model import DeviceState, Event, Finding, PressHeard, PressKind, Priority, ReadingHeard, StatusHeard
+from hub.rules.memory import Key, RuleMemory
+from hub.rules.model import ReportedState, Event, Finding, PressHeard, PressKind, Priority, ReadingHeard, StatusHeard
 from hub.rules.rule import OnReading, Per, Rule, RuleSet
 
 CENTRE = CentreId("jiuquan-road")
@@ -60,7 +60,7 @@ def press(kind: PressKind = PressKind.PRESS, seconds: float = 0) -> PressHeard:
     return PressHeard(PressId("p-1"), CENTRE, BUTTON, kind, WANG, None, after(seconds), after(seconds))
 
 
-def status(state: DeviceState, seconds: float) -> StatusHeard:
+def status(state: ReportedState, seconds: float) -> StatusHeard:
     return StatusHeard(CENTRE, BUTTON, state, after(seconds))
 
 
@@ -69,7 +69,7 @@ class House:
 
     def __init__(self, *rules: Rule) -> None:
         self.rules = RuleSet(rules)
-        self.memories: dict[Key, Memory] = {}
+        self.memories: dict[Key, RuleMemory] = {}
 
     def hear(self, event: Event, context: Context = IN_THE_GYM) -> list[Finding]:
         changed, findings = evaluate(self.rules, self.memories, event, context, event.received_at)
@@ -78,6 +78,6 @@ class House:
 
     def wait(self, seconds: float, context: Context = IN_THE_GYM) -> list[Finding]:
         """What is due so many seconds past nine."""
-        changed, findings = due(self.rules, [(memory, context) for memory in self.memories.values()], after(seconds))
+        changed, findings = evaluate_due(self.rules, [(memory, context) for memory in self.memories.values()], after(seconds))
         self.memories |= {(memory.rule_id, memory.key): memory for memory in changed}
         return findings

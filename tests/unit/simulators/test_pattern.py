@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.rtsp.pattern import BRIGHT, Stamp, burn, read_stamp
+from simulators.rtsp.pattern import BRIGHT, Stamp, write_stamp, read_stamp
 
 stamps = st.builds(
     Stamp,
@@ -22,7 +22,7 @@ def grey(width: int = 640, height: int = 360) -> np.ndarray[tuple[int, ...], np.
 def test_what_is_burnt_in_is_read_back(stamp: Stamp) -> None:
     luma = grey()
 
-    burn(luma, stamp)
+    write_stamp(luma, stamp)
 
     assert read_stamp(luma) == stamp
 
@@ -30,7 +30,7 @@ def test_what_is_burnt_in_is_read_back(stamp: Stamp) -> None:
 @given(stamps, st.integers(0, 2**32 - 1))
 def test_noise_as_strong_as_a_coarse_codec_s_does_no_harm(stamp: Stamp, seed: int) -> None:
     luma = grey()
-    burn(luma, stamp)
+    write_stamp(luma, stamp)
     noise = np.random.default_rng(seed).integers(-60, 60, luma.shape)
 
     seen = np.clip(luma.astype(int) + noise, 0, 255).astype(np.uint8)
@@ -41,7 +41,7 @@ def test_noise_as_strong_as_a_coarse_codec_s_does_no_harm(stamp: Stamp, seed: in
 @given(stamps, st.integers(0, 255))
 def test_a_wrong_bit_is_noticed(stamp: Stamp, place: int) -> None:
     luma = grey()
-    burn(luma, stamp)
+    write_stamp(luma, stamp)
     row, column = divmod(place, 64)
 
     block = luma[320 + row * 10 : 330 + row * 10, column * 10 : column * 10 + 10]
@@ -53,7 +53,7 @@ def test_a_wrong_bit_is_noticed(stamp: Stamp, place: int) -> None:
 def test_a_picture_of_another_size_is_read_the_same() -> None:
     luma = grey(1280, 720)
 
-    burn(luma, Stamp("music", 1_700_000_000_000))
+    write_stamp(luma, Stamp("music", 1_700_000_000_000))
 
     assert read_stamp(luma) == Stamp("music", 1_700_000_000_000)
 
@@ -65,4 +65,4 @@ def test_a_picture_without_a_stamp_has_none() -> None:
 @pytest.mark.parametrize("room_id", ["x" * 33, "Gym", "健身室"])
 def test_an_id_that_the_pattern_cannot_hold_is_refused(room_id: str) -> None:
     with pytest.raises(ValueError, match="the pattern has room"):
-        burn(grey(), Stamp(room_id, 0))
+        write_stamp(grey(), Stamp(room_id, 0))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from simulators.organisation.phones import AlarmPart, Body, Delivery, Phone, To, on_screen, receive
+from simulators.organisation.phones import AlarmPart, Body, Delivery, Phone, To, visible_messages, receive_delivery
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 PHONE = Phone("sw-1", "孙丽", "Sun Li", "social_worker")
@@ -21,11 +21,11 @@ def told(phone: Phone, alarm: str, minutes: int, *, priority: str = "P1", state:
         text={"zh-CN": f"{alarm} 号"},
         urgent=True,
     )
-    return receive(phone, Delivery(type=kind, timestamp=at, data=body), at)
+    return receive_delivery(phone, Delivery(type=kind, timestamp=at, data=body), at)
 
 
 def order(phone: Phone) -> list[str]:
-    return [message.number for message in on_screen(phone)]
+    return [message.number for message in visible_messages(phone)]
 
 
 def test_who_has_waited_longest_comes_first() -> None:

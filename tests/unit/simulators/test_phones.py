@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from simulators.organisation.phones import Body, Delivery, Phone, Standing, answered, message_of, receive
+from simulators.organisation.phones import Body, Delivery, Phone, Standing, apply_answer, message_of, receive_delivery
 from tests.conftest import MORNING
 
 ZHOU = Phone("zhou", "周敏", "Zhou Min", "social_worker")
@@ -31,14 +31,14 @@ def told(n: int, state: str, owner: Mapping[str, str] = NOBODY, *, asks: bool = 
 def after(*deliveries: Delivery, phone: Phone = ZHOU) -> Phone:
     """The phone after these deliveries."""
     for delivery in deliveries:
-        phone = receive(phone, delivery, MORNING)
+        phone = receive_delivery(phone, delivery, MORNING)
     return phone
 
 
 RINGS = told(1, "open", asks=True)
 ACCEPTED = {"code": "accepted"}
 UNREACHABLE = {"code": "hub-unreachable"}
-TAPPED = answered(after(RINGS), "a-1", Standing.MINE, ACCEPTED)
+TAPPED = apply_answer(after(RINGS), "a-1", Standing.MINE, ACCEPTED)
 
 
 def standing(phone: Phone) -> Standing:
@@ -70,20 +70,20 @@ def test_what_is_over_asks_nobody() -> None:
 def test_whichever_comes_first_the_answer_to_her_tap_or_the_news_of_it_it_is_hers(owner: Mapping[str, str]) -> None:
     news = told(2, "accepted", owner)
 
-    assert standing(answered(after(RINGS, news), "a-1", Standing.MINE, ACCEPTED)) is Standing.MINE
+    assert standing(apply_answer(after(RINGS, news), "a-1", Standing.MINE, ACCEPTED)) is Standing.MINE
 
 
 def test_an_answer_that_comes_late_does_not_bring_back_what_is_over() -> None:
     over = after(RINGS, told(2, "resolved", BY_SUN))
 
-    assert answered(over, "a-1", Standing.TAKEN, {"code": "already-taken"}) == over
+    assert apply_answer(over, "a-1", Standing.TAKEN, {"code": "already-taken"}) == over
 
 
 def test_a_tap_without_an_answer_changes_nothing_that_the_hub_has_told_since() -> None:
     mine = after(RINGS, told(2, "accepted", BY_ZHOU))
 
-    assert answered(mine, "a-1", None, UNREACHABLE) == mine
-    assert standing(answered(after(RINGS), "a-1", None, UNREACHABLE)) is Standing.RINGING
+    assert apply_answer(mine, "a-1", None, UNREACHABLE) == mine
+    assert standing(apply_answer(after(RINGS), "a-1", None, UNREACHABLE)) is Standing.RINGING
 
 
 def test_a_tap_on_a_message_that_was_just_brought_up_to_date_is_for_the_same_alarm() -> None:
@@ -111,10 +111,10 @@ def test_whoever_took_it_is_asked_whether_she_still_comes_until_she_says_so() ->
     asked = after(told(2, "accepted", BY_ZHOU), told(3, "on_scene", BY_ZHOU, asks=True), phone=TAPPED)
     assert (standing(asked), asked.shown[0].can_confirm) == (Standing.MINE, True)
 
-    unheard = answered(asked, "a-1", None, UNREACHABLE)
+    unheard = apply_answer(asked, "a-1", None, UNREACHABLE)
     assert (unheard.shown[0].can_confirm, unheard.shown[0].answer) == (True, UNREACHABLE)
 
-    confirmed = answered(unheard, "a-1", Standing.MINE, ACCEPTED)
+    confirmed = apply_answer(unheard, "a-1", Standing.MINE, ACCEPTED)
     assert (standing(confirmed), confirmed.shown[0].can_confirm) == (Standing.MINE, False)
 
 

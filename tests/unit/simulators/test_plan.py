@@ -4,7 +4,7 @@ from pathlib import Path
 
 import simulators
 from devices.contract.kinds import KindOfDevice
-from simulators.house import sub_stream
+from simulators.house import sub_stream_url
 from simulators.plan import read_plan
 
 PLAN = read_plan(Path(simulators.__file__).with_name("centre.yaml"))
@@ -42,7 +42,7 @@ def test_the_demo_never_closes() -> None:
 
 
 def test_an_agent_reads_the_small_stream_with_the_cameras_account() -> None:
-    assert sub_stream("{rtsp}/gym", "rtsp://127.0.0.1:8554", ("viewer", "s/e@c")) == (
+    assert sub_stream_url("{rtsp}/gym", "rtsp://127.0.0.1:8554", ("viewer", "s/e@c")) == (
         "rtsp://viewer:s%2Fe%40c@127.0.0.1:8554/gym/sub"
     )
-    assert sub_stream("rtsp://10.0.0.5/gym", "rtsp://ignored", None) == "rtsp://10.0.0.5/gym/sub"
+    assert sub_stream_url("rtsp://10.0.0.5/gym", "rtsp://ignored", None) == "rtsp://10.0.0.5/gym/sub"

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 import simulators
 from simulators.plan import read_plan
-from simulators.scenario import Happening, due, endings, read_scenario
+from simulators.scenario import Happening, happenings_between, endings_at, read_scenario
 
 FOLDER = Path(simulators.__file__).parent
 FIRST_MINUTES = read_scenario(FOLDER / "scenarios" / "first_minutes.yaml")
 
 
 def test_a_press_a_hot_room_and_a_dark_camera_happen_within_three_minutes() -> None:
-    begun = {step.verb for step in due(FIRST_MINUTES, -1, 180)}
+    begun = {step.verb for step in happenings_between(FIRST_MINUTES, -1, 180)}
 
     assert {"press", "hot", "dark"} <= begun
 
@@ -35,15 +35,15 @@ def test_each_step_happens_once_however_often_we_look(looks: list[float]) -> Non
     happened: list[Happening] = []
     before = -1.0
     for look in [*looks, 400.0]:
-        happened += due(FIRST_MINUTES, before, look)
+        happened += happenings_between(FIRST_MINUTES, before, look)
         before = look
 
     assert happened == list(FIRST_MINUTES)
 
 
 def test_whoever_takes_over_in_the_middle_finds_the_room_cooling() -> None:
-    assert [(step.verb, step.what) for step in endings(FIRST_MINUTES, 80)] == [("cool", "chess")]
-    assert endings(FIRST_MINUTES, 10) == ()
+    assert [(step.verb, step.what) for step in endings_at(FIRST_MINUTES, 80)] == [("cool", "chess")]
+    assert endings_at(FIRST_MINUTES, 10) == ()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from simulators.organisation.signature import NotSigned, verify
+from simulators.organisation.signature import NotSigned, verify_signature
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 OTHER = "whsec_OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2NTQzMjEwOTg="
@@ -24,13 +24,13 @@ def signed(secret: str = SECRET, **changed: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("minutes", [-5, 0, 5])
 def test_what_the_hub_signed_is_believed_for_five_minutes_by_the_clock_of_the_centre(minutes: int) -> None:
-    verify(SECRET, signed(), BODY, SENT + timedelta(minutes=minutes))
+    verify_signature(SECRET, signed(), BODY, SENT + timedelta(minutes=minutes))
 
 
 def test_one_right_signature_of_several_is_enough_while_a_secret_is_changed() -> None:
     both = f"{signed(OTHER)['webhook-signature']} {signed()['webhook-signature']}"
 
-    verify(SECRET, signed(**{"webhook-signature": both}), BODY, SENT)
+    verify_signature(SECRET, signed(**{"webhook-signature": both}), BODY, SENT)
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_one_right_signature_of_several_is_enough_while_a_secret_is_changed() ->
 )
 def test_anything_else_is_not(headers: dict[str, str], body: bytes, now: datetime) -> None:
     with pytest.raises(NotSigned):
-        verify(SECRET, headers, body, now)
+        verify_signature(SECRET, headers, body, now)

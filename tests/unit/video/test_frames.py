@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.video.media.frames import LONGEST_SECONDS, MOST_BYTES, Frame, Gop, hurried
-from hub.video.media.timeline import CLOCK_RATE, Moment
+from hub.video.media.frames import LONGEST_SECONDS, MOST_BYTES, Frame, Gop, compress_timestamps
+from hub.video.media.timeline import CLOCK_RATE, FrameTime
 
 
 def frame(number: int, *, key: bool = False, size: int = 1000) -> Frame:
-    return Frame(b"x" * size, Moment(100.0 + number / 12, 1_000_000 + number * CLOCK_RATE // 12), key)
+    return Frame(b"x" * size, FrameTime(100.0 + number / 12, 1_000_000 + number * CLOCK_RATE // 12), key)
 
 
 def test_a_key_picture_begins_anew() -> None:
@@ -42,7 +42,7 @@ def test_what_is_kept_is_small_young_and_begins_with_a_key(pictures: list[tuple[
 def test_kept_pictures_follow_each_other_closely_and_end_at_the_live_one(count: int) -> None:
     frames = tuple(frame(number, key=number == 0) for number in range(count))
 
-    given = hurried(frames)
+    given = compress_timestamps(frames)
 
     timestamps = [timestamp for _, timestamp in given]
     assert [one for one, _ in given] == list(frames)

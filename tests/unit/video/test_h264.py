@@ -28,16 +28,16 @@ SMALL = Knobs(width=64, height=48)
 def test_a_key_picture_with_its_parameter_sets_stands_alone() -> None:
     key, *others = coded(SMALL)
 
-    assert h264.stands_alone(key)
-    assert not any(h264.stands_alone(one) for one in others)
+    assert h264.has_parameter_sets(key)
+    assert not any(h264.has_parameter_sets(one) for one in others)
 
 
 def test_parameter_sets_make_a_key_picture_stand_alone() -> None:
     bare = coded(replace(SMALL, parameter_sets_in_band=False))[0]
     sets = h264.parameter_sets(coded(SMALL)[0])
 
-    assert not h264.stands_alone(bare)
-    assert h264.stands_alone(sets + bare)
+    assert not h264.has_parameter_sets(bare)
+    assert h264.has_parameter_sets(sets + bare)
 
 
 @pytest.mark.parametrize("knobs", [SMALL, replace(SMALL, profile="main"), replace(SMALL, profile="high")])
@@ -52,4 +52,4 @@ def test_b_slices_are_seen() -> None:
 @pytest.mark.parametrize("nonsense", [b"", b"\x00\x00\x01", b"\x00\x00\x01\x41", b"\xff" * 40, b"\x00\x00\x01\x01\x00"])
 def test_nonsense_is_nothing(nonsense: bytes) -> None:
     assert not h264.has_b_slices(nonsense)
-    assert not h264.stands_alone(nonsense)
+    assert not h264.has_parameter_sets(nonsense)

@@ -11,14 +11,14 @@ from hub.access import may
 from hub.centre.model import NEVER_A_CAMERA
 from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
 from hub.video.policy import (
-    Allowed,
+    ViewingAllowed,
     Code,
     Colleague,
     Followed,
     Hours,
     Lamp,
     Presence,
-    Refused,
+    ViewingRefused,
     Relative,
     Room,
     Span,
@@ -50,7 +50,7 @@ RESPONDER = replace(NURSE, reason="", accepted_alarm=AlarmId("a-1"), accepted_at
 def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
     verdict = may_watch(DAUGHTER, ROOM, NOW)
 
-    assert isinstance(verdict, Allowed)
+    assert isinstance(verdict, ViewingAllowed)
     assert verdict.since == NOW - 20 * MINUTE
     assert verdict.until == NOW + 85 * MINUTE
     assert verdict.because == "consent"
@@ -62,51 +62,51 @@ def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
         (
             replace(DAUGHTER, access=may.Refused(may.Refusal.RELATION_BLOCKED)),
             ROOM,
-            Refused(may.Refusal.RELATION_BLOCKED),
+            ViewingRefused(may.Refusal.RELATION_BLOCKED),
         ),
         (
             replace(DAUGHTER, access=may.Refused(may.Refusal.ACCOUNT_DISABLED)),
             ROOM,
-            Refused(may.Refusal.ACCOUNT_DISABLED),
+            ViewingRefused(may.Refusal.ACCOUNT_DISABLED),
         ),
-        (replace(DAUGHTER, related_since=None), ROOM, Refused(may.Refusal.RELATION_UNCONFIRMED)),
-        (replace(DAUGHTER, consent=None), ROOM, Refused(Code.NO_CONSENT)),
-        (replace(DAUGHTER, consent=Span(NOW - HOUR, NOW)), ROOM, Refused(Code.NO_CONSENT)),
-        (replace(DAUGHTER, consent=Span(NOW + MINUTE)), ROOM, Refused(Code.NO_CONSENT)),
-        (replace(DAUGHTER, vetoes=(Span(NOW, NOW + HOUR),)), ROOM, Refused(Code.VETO, NOW + HOUR)),
-        (replace(DAUGHTER, vetoes=(Span(NOW - HOUR),)), ROOM, Refused(Code.VETO)),
-        (replace(DAUGHTER, presence=None), ROOM, Refused(Code.NOT_PRESENT)),
-        (replace(DAUGHTER, presence=Presence(MUSIC, NOW - MINUTE, NOW)), ROOM, Refused(Code.NOT_PRESENT)),
-        (replace(DAUGHTER, presence=Presence(GYM, NOW + MINUTE, NOW)), ROOM, Refused(Code.NOT_PRESENT)),
-        (replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)), ROOM, Refused(Code.UNSURE)),
-        (DAUGHTER, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused(Code.SOMEONE_OBJECTS)),
-        (DAUGHTER, replace(ROOM, type="counselling"), Refused(Code.ROOM_NOT_ALLOWED)),
-        (DAUGHTER, replace(ROOM, has_camera=False), Refused(Code.NO_CAMERA)),
-        (DAUGHTER, replace(ROOM, lamp=Lamp.DARK), Refused(Code.LAMP_SILENT)),
+        (replace(DAUGHTER, related_since=None), ROOM, ViewingRefused(may.Refusal.RELATION_UNCONFIRMED)),
+        (replace(DAUGHTER, consent=None), ROOM, ViewingRefused(Code.NO_CONSENT)),
+        (replace(DAUGHTER, consent=Span(NOW - HOUR, NOW)), ROOM, ViewingRefused(Code.NO_CONSENT)),
+        (replace(DAUGHTER, consent=Span(NOW + MINUTE)), ROOM, ViewingRefused(Code.NO_CONSENT)),
+        (replace(DAUGHTER, vetoes=(Span(NOW, NOW + HOUR),)), ROOM, ViewingRefused(Code.VETO, NOW + HOUR)),
+        (replace(DAUGHTER, vetoes=(Span(NOW - HOUR),)), ROOM, ViewingRefused(Code.VETO)),
+        (replace(DAUGHTER, presence=None), ROOM, ViewingRefused(Code.NOT_PRESENT)),
+        (replace(DAUGHTER, presence=Presence(MUSIC, NOW - MINUTE, NOW)), ROOM, ViewingRefused(Code.NOT_PRESENT)),
+        (replace(DAUGHTER, presence=Presence(GYM, NOW + MINUTE, NOW)), ROOM, ViewingRefused(Code.NOT_PRESENT)),
+        (replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)), ROOM, ViewingRefused(Code.UNSURE)),
+        (DAUGHTER, replace(ROOM, objections=(Span(NOW - MINUTE),)), ViewingRefused(Code.SOMEONE_OBJECTS)),
+        (DAUGHTER, replace(ROOM, type="counselling"), ViewingRefused(Code.ROOM_NOT_ALLOWED)),
+        (DAUGHTER, replace(ROOM, has_camera=False), ViewingRefused(Code.NO_CAMERA)),
+        (DAUGHTER, replace(ROOM, lamp=Lamp.DARK), ViewingRefused(Code.LAMP_SILENT)),
         (
             DAUGHTER,
             replace(ROOM, hours=Hours(time(8), time(10), "Asia/Shanghai")),
-            Refused(Code.CENTRE_CLOSED, datetime(2026, 11, 24, 0, tzinfo=UTC)),
+            ViewingRefused(Code.CENTRE_CLOSED, datetime(2026, 11, 24, 0, tzinfo=UTC)),
         ),
         (
             DAUGHTER,
             replace(ROOM, hours=Hours(time(11), time(18), "Asia/Shanghai")),
-            Refused(Code.CENTRE_CLOSED, datetime(2026, 11, 23, 3, tzinfo=UTC)),
+            ViewingRefused(Code.CENTRE_CLOSED, datetime(2026, 11, 23, 3, tzinfo=UTC)),
         ),
-        (replace(NURSE, reason="  "), ROOM, Refused(Code.REASON_MISSING)),
-        (replace(NURSE, reason="x" * 201), ROOM, Refused(Code.REASON_MISSING)),
-        (NURSE, replace(ROOM, objections=(Span(NOW - MINUTE),)), Refused(Code.SOMEONE_OBJECTS)),
+        (replace(NURSE, reason="  "), ROOM, ViewingRefused(Code.REASON_MISSING)),
+        (replace(NURSE, reason="x" * 201), ROOM, ViewingRefused(Code.REASON_MISSING)),
+        (NURSE, replace(ROOM, objections=(Span(NOW - MINUTE),)), ViewingRefused(Code.SOMEONE_OBJECTS)),
         (
             replace(RESPONDER, access=may.Refused(may.Refusal.NOT_YOUR_CENTRE)),
             ROOM,
-            Refused(may.Refusal.NOT_YOUR_CENTRE),
+            ViewingRefused(may.Refusal.NOT_YOUR_CENTRE),
         ),
-        (RESPONDER, replace(ROOM, type="bath"), Refused(Code.ROOM_NOT_ALLOWED)),
-        (replace(RESPONDER, accepted_at=None), ROOM, Refused(Code.REASON_MISSING)),
-        (replace(RESPONDER, accepted_alarm=None), ROOM, Refused(Code.REASON_MISSING)),
+        (RESPONDER, replace(ROOM, type="bath"), ViewingRefused(Code.ROOM_NOT_ALLOWED)),
+        (replace(RESPONDER, accepted_at=None), ROOM, ViewingRefused(Code.REASON_MISSING)),
+        (replace(RESPONDER, accepted_alarm=None), ROOM, ViewingRefused(Code.REASON_MISSING)),
     ],
 )
-def test_one_missing_thing_is_a_refusal_of_its_kind(viewer: Relative | Colleague, room: Room, refused: Refused) -> None:
+def test_one_missing_thing_is_a_refusal_of_its_kind(viewer: Relative | Colleague, room: Room, refused: ViewingRefused) -> None:
     assert may_watch(viewer, room, NOW) == refused
 
 
@@ -123,7 +123,7 @@ def test_a_picture_of_before_an_objection_ended_is_not_shown_from_the_moment_on_
 ) -> None:
     verdict = may_watch(viewer, room, NOW)
 
-    assert isinstance(verdict, Allowed)
+    assert isinstance(verdict, ViewingAllowed)
     assert verdict.since == NOW
 
 
@@ -138,19 +138,19 @@ def test_a_picture_of_before_an_objection_ended_is_not_shown_from_the_moment_on_
 def test_a_picture_is_shown_until_an_objection_begins(viewer: Relative | Colleague, room: Room) -> None:
     verdict = may_watch(viewer, room, NOW)
 
-    assert isinstance(verdict, Allowed)
+    assert isinstance(verdict, ViewingAllowed)
     assert verdict.until == NOW + MINUTE
 
 
 @pytest.mark.parametrize("reason", ["x", "x" * 200])
 def test_a_reason_has_one_to_two_hundred_characters(reason: str) -> None:
-    assert isinstance(may_watch(replace(NURSE, reason=reason), ROOM, NOW), Allowed)
+    assert isinstance(may_watch(replace(NURSE, reason=reason), ROOM, NOW), ViewingAllowed)
 
 
 def test_a_colleague_with_a_reason_may_look_outside_of_opening_hours() -> None:
     closed = replace(ROOM, hours=Hours(time(1), time(2), "Asia/Shanghai"))
 
-    assert isinstance(may_watch(NURSE, closed, NOW), Allowed)
+    assert isinstance(may_watch(NURSE, closed, NOW), ViewingAllowed)
 
 
 def test_who_accepted_the_alarm_of_the_room_may_look_whoever_objects() -> None:
@@ -158,7 +158,7 @@ def test_who_accepted_the_alarm_of_the_room_may_look_whoever_objects() -> None:
 
     verdict = may_watch(RESPONDER, objected, NOW)
 
-    assert isinstance(verdict, Allowed)
+    assert isinstance(verdict, ViewingAllowed)
     assert verdict.because == "accepted-alarm"
     assert "alarm:a-1" in verdict.depends_on
 
@@ -171,7 +171,7 @@ def test_who_follows_a_senior_s_alarm_sees_nothing_from_before_she_was_in_the_ro
 
     verdict = may_watch(following, ROOM, NOW)
 
-    assert isinstance(verdict, Allowed)
+    assert isinstance(verdict, ViewingAllowed)
     assert verdict.since == NOW - since
     assert "presence:s-wang" in verdict.depends_on
 
@@ -181,7 +181,7 @@ def test_no_picture_of_the_time_before_somebody_who_objects_left() -> None:
 
     verdict = may_watch(DAUGHTER, left, NOW)
 
-    assert isinstance(verdict, Allowed)
+    assert isinstance(verdict, ViewingAllowed)
     assert verdict.since == NOW - timedelta(seconds=2)
 
 
@@ -254,8 +254,8 @@ def with_less(viewer: Relative | Colleague, room: Room) -> list[tuple[Relative |
 
 @given(viewers, rooms)
 def test_taking_anything_away_never_opens_a_picture(viewer: Relative | Colleague, room: Room) -> None:
-    if isinstance(may_watch(viewer, room, NOW), Refused):
-        assert all(isinstance(may_watch(v, r, NOW), Refused) for v, r in with_less(viewer, room))
+    if isinstance(may_watch(viewer, room, NOW), ViewingRefused):
+        assert all(isinstance(may_watch(v, r, NOW), ViewingRefused) for v, r in with_less(viewer, room))
 
 
 @given(viewers, rooms, st.floats(0, 1))
@@ -264,12 +264,12 @@ def test_what_is_allowed_until_a_moment_is_allowed_until_then(
 ) -> None:
     verdict = may_watch(viewer, room, NOW)
 
-    if isinstance(verdict, Allowed):
+    if isinstance(verdict, ViewingAllowed):
         assert verdict.since <= NOW
         until = verdict.until or NOW + HOUR
         assert until > NOW
         later = may_watch(viewer, room, NOW + (until - NOW) * share * 0.999)
-        assert isinstance(later, Allowed)
+        assert isinstance(later, ViewingAllowed)
         assert later.since == verdict.since
 
 
@@ -277,16 +277,16 @@ def test_what_is_allowed_until_a_moment_is_allowed_until_then(
 def test_nothing_is_allowed_at_the_moment_it_ends(viewer: Relative, room: Room) -> None:
     verdict = may_watch(viewer, room, NOW)
 
-    if isinstance(verdict, Allowed) and verdict.until is not None:
+    if isinstance(verdict, ViewingAllowed) and verdict.until is not None:
         access = viewer.access
         assert isinstance(access, may.Allowed)
         if verdict.until == access.until:  # asked again, `access/may` says so itself
             viewer = replace(viewer, access=may.Refused(may.Refusal.SIGNED_OUT))
-        assert isinstance(may_watch(viewer, room, verdict.until), Refused)
+        assert isinstance(may_watch(viewer, room, verdict.until), ViewingRefused)
 
 
 @given(viewers, rooms, st.sampled_from(sorted(NEVER_A_CAMERA)))
 def test_no_reason_and_no_alarm_opens_a_room_of_a_forbidden_type(
     viewer: Relative | Colleague, room: Room, kind: str
 ) -> None:
-    assert isinstance(may_watch(viewer, replace(room, type=kind), NOW), Refused)
+    assert isinstance(may_watch(viewer, replace(room, type=kind), NOW), ViewingRefused)

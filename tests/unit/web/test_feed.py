@@ -13,7 +13,7 @@ from hub.access.needs import Caller
 from hub.kit.changes import Change
 from hub.kit.clock import SetClock
 from hub.kit.ids import AccountId, CentreId
-from hub.web.live import Feed, Said, Shown, Stream, frame
+from hub.web.live import Feed, PageEvent, Shown, PageStream, format_event
 
 END = b"the end"
 NOW = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
@@ -34,17 +34,17 @@ class Rooms:
     def concerns(self, change: Change) -> bool:
         return True
 
-    async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[Said] | None:
+    async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[PageEvent] | None:
         self.asked.append(caller.account_id)
         if self.is_away:
             raise psycopg.OperationalError("the database is away")
         if caller.account_id in self.shut_out:
             return None
-        standing = [Said("room", room, who.encode()) for room, who in self.now.items()]
-        gone = [Said("room", room, b"gone", gone=True) for _, room in sorted(shown) if room not in self.now]
+        standing = [PageEvent("room", room, who.encode()) for room, who in self.now.items()]
+        gone = [PageEvent("room", room, b"gone", gone=True) for _, room in sorted(shown) if room not in self.now]
         return [*standing, *gone]
 
-    def snapshot(self, said: Iterable[Said], now: datetime) -> tuple[str, bytes]:
+    def snapshot(self, said: Iterable[PageEvent], now: datetime) -> tuple[str, bytes]:
         return "snapshot", b",".join(one.data for one in said)
 
 
@@ -61,7 +61,7 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
-async def heard(stream: Stream) -> list[str]:
+async def heard(stream: PageStream) -> list[str]:
     """What waits in a stream, as event and data."""
     stream.offer(END)
     said = []
@@ -72,8 +72,8 @@ async def heard(stream: Stream) -> list[str]:
     return said
 
 
-async def page(feed: Feed, account_id: str = "liu", last_id: str | None = None) -> Stream:
-    stream = Stream(caller(account_id))
+async def page(feed: Feed, account_id: str = "liu", last_id: str | None = None) -> PageStream:
+    stream = PageStream(caller(account_id))
     await feed.refresh(stream.caller)
     feed.join(stream, last_id)
     return stream
@@ -217,5 +217,5 @@ async def test_a_feed_that_nobody_may_read_any_more_says_so_to_the_one_who_comes
 
 
 def test_a_frame_is_what_a_browser_reads() -> None:
-    assert frame("alarm", b'{"id":"a-1"}', "ab.7") == b'id: ab.7\nevent: alarm\ndata: {"id":"a-1"}\n\n'
-    assert frame("beat", b"{}") == b"event: beat\ndata: {}\n\n"
+    assert format_event("alarm", b'{"id":"a-1"}', "ab.7") == b'id: ab.7\nevent: alarm\ndata: {"id":"a-1"}\n\n'
+    assert format_event("beat", b"{}") == b"event: beat\ndata: {}\n\n"

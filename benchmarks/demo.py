@@ -257,7 +257,9 @@ def measure_usage(demo: Demo, seconds: float) -> dict[str, Usage]:
     before, began = {name: cpu_seconds(pids) for name, pids in parts.items()}, time.perf_counter()
     time.sleep(seconds)
     took = time.perf_counter() - began
-    return {name: Usage((cpu_seconds(pids) - before[name]) / took, *memory_megabytes(pids)) for name, pids in parts.items()}
+    return {
+        name: Usage((cpu_seconds(pids) - before[name]) / took, *memory_megabytes(pids)) for name, pids in parts.items()
+    }
 
 
 def process_tree(pid: int) -> list[int]:

@@ -88,7 +88,9 @@ async def main() -> None:
             await asyncio.to_thread(load_house, url, MORNING)
             async with Database.open(url_as(url, Login.ALARMS), size=2, name="benchmark") as database:
                 await measure_hear(database, "presses one by one", [make_press(n) for n in range(1000)], 1)
-                await measure_hear(database, "readings in batches of 500", [make_reading(n) for n in range(EVENTS)], 500)
+                await measure_hear(
+                    database, "readings in batches of 500", [make_reading(n) for n in range(EVENTS)], 500
+                )
 
 
 def print_result(what: str, events: int, cpu_seconds: float, more: str) -> None:

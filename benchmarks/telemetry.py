@@ -55,7 +55,9 @@ async def measure_all(database: Database) -> None:
     await measure_keep("each message once", database, list(make_batches(MORNING)))
     again = [batch + batch[: len(batch) // 2] for batch in make_batches(MORNING + timedelta(days=1))]
     halves = [batch[: len(batch) // 2] for batch in make_batches(MORNING + timedelta(days=1))]
-    await measure_keep("half of them seen before", database, [one for pair in zip(halves, again, strict=True) for one in pair])
+    await measure_keep(
+        "half of them seen before", database, [one for pair in zip(halves, again, strict=True) for one in pair]
+    )
     async with database.transaction() as conn:
         await measure_room_day(conn)
 
@@ -81,7 +83,9 @@ async def measure_room_day(conn: Conn) -> None:
     """One room's day as the page asks for it."""
     wall = time.perf_counter()
     for _ in range(20):
-        await load_room_day(conn, RoomId("gym"), date(2026, 11, 23), "Asia/Shanghai", ["temperature", "occupancy", "motion"])
+        await load_room_day(
+            conn, RoomId("gym"), date(2026, 11, 23), "Asia/Shanghai", ["temperature", "occupancy", "motion"]
+        )
     print(f"a room's day: {(time.perf_counter() - wall) / 20 * 1000:.1f} ms")  # noqa: T201
 
 

@@ -128,7 +128,9 @@ async def measure_all(bench: Bench, pid: int) -> None:
     a_minute = await measure_cpu_cost(bench, pid)
     for name, waits in (("cold", colds), ("warm", warms)):
         worst = statistics.quantiles(waits, n=20)[-1]
-        _print_line(f"first picture, {name} camera: p50 {statistics.median(waits) * 1000:.0f} ms, p95 {worst * 1000:.0f} ms")
+        _print_line(
+            f"first picture, {name} camera: p50 {statistics.median(waits) * 1000:.0f} ms, p95 {worst * 1000:.0f} ms"
+        )
     _print_line(f"warm / cold: {statistics.median(warms) / statistics.median(colds):.2f}")
     _print_line(f"media process: {a_minute:.2f} CPU s a viewer-minute, {resident_mb(pid):.0f} MB")
 

@@ -18,17 +18,17 @@ from devices.contract.messages import (
     Reading,
     TeleMessage,
     Unreadable,
-    serialize_message,
     parse_message,
+    serialize_message,
 )
 from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind
 from devices.contract.units import UNIT_OF
 from devices.gestures import Contact, close_contact, open_contact
-from devices.light import Light, LightInputs, apply_ack, ends_at, choose_light, apply_press, apply_cue
-from devices.link import HEARTBEAT, BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
-from devices.outbox import StoredMessage, Outbox, open_outbox
-from devices.running import Installation, boot_id, build_parser, run_device, read_input_lines
+from devices.light import Light, LightInputs, apply_ack, apply_cue, apply_press, choose_light, ends_at
+from devices.link import HEARTBEAT, BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
+from devices.outbox import Outbox, StoredMessage, open_outbox
+from devices.running import Installation, boot_id, build_parser, read_input_lines, run_device
 from devices.sending import Condition, Sending
 
 log = logging.getLogger(__name__)

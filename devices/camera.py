@@ -24,10 +24,10 @@ from av.video.stream import VideoStream
 from devices.contract.messages import Reading, TeleMessage, serialize_message
 from devices.contract.times import DeviceClock
 from devices.contract.units import UNIT_OF
-from devices.link import BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
 from devices.rtsp.relay import open_relay
-from devices.running import Installation, WrongArguments, boot_id, build_parser, run_device, read_secret
-from devices.seeing import Luma, PictureMemory, PictureAnalysis, analyse_picture
+from devices.running import Installation, WrongArguments, boot_id, build_parser, read_secret, run_device
+from devices.seeing import Luma, PictureAnalysis, PictureMemory, analyse_picture
 
 log = logging.getLogger(__name__)
 
@@ -212,7 +212,9 @@ def _reportable_state(seen: PictureAnalysis | None) -> tuple[object, ...]:
     return () if seen is None else (seen.black, seen.frozen, seen.moved, seen.occupancy is None)
 
 
-def _stream_readings(before: StreamProgress, now: StreamProgress, seconds: float, age: float) -> list[tuple[str, float]]:
+def _stream_readings(
+    before: StreamProgress, now: StreamProgress, seconds: float, age: float
+) -> list[tuple[str, float]]:
     """How the stream does, over the seconds since it was last said."""
     per_second = 1 / max(seconds, 0.001)
     return [

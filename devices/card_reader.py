@@ -7,12 +7,12 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from devices.contract.messages import CardToken, VisitMessage, VisitAction
+from devices.contract.messages import CardToken, VisitAction, VisitMessage
 from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind, is_id
-from devices.link import BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
 from devices.outbox import Outbox, open_outbox
-from devices.running import Installation, WrongArguments, boot_id, build_parser, run_device, read_input_lines
+from devices.running import Installation, WrongArguments, boot_id, build_parser, read_input_lines, run_device
 from devices.sending import Sending
 
 SAME_CARD_WITHIN: Final = 3.0
@@ -28,7 +28,14 @@ class CardReader:
     """A reader in one room, or at the house door, where a card arrives or leaves."""
 
     def __init__(
-        self, broker: BrokerEndpoint, identity: Identity, outbox: Outbox, clock: DeviceClock, *, room: str, dial: Dial = connect_socket
+        self,
+        broker: BrokerEndpoint,
+        identity: Identity,
+        outbox: Outbox,
+        clock: DeviceClock,
+        *,
+        room: str,
+        dial: Dial = connect_socket,
     ) -> None:
         self.room = room
         self._clock = clock
@@ -74,7 +81,9 @@ def main() -> None:
     """Run a card reader."""
     arguments = build_parser("devices.card_reader", "A card reader that types each number it reads, and a new line.")
     arguments.add_argument("--room", required=True, help="the room it hangs in")
-    arguments.add_argument("--what", choices=[what.value for what in VisitAction], default=VisitAction.ENTER, help="what a card does")
+    arguments.add_argument(
+        "--what", choices=[what.value for what in VisitAction], default=VisitAction.ENTER, help="what a card does"
+    )
     run_device(arguments, _run_card_reader)
 
 

@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from devices.contract.messages import ConnectionState, StatusMessage, serialize_message
-from devices.contract.topics import Kind, parse_topic, build_topic
+from devices.contract.topics import Kind, build_topic, parse_topic
 from devices.retries import pause_before_connecting
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class DeviceLink:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has let us in and we have not heard otherwise."""
+        """Whether the broker has accepted our CONNECT and we have not heard otherwise."""
         return self._connection is not None and self._connection.is_up
 
     async def run(self) -> None:
@@ -134,7 +134,7 @@ class DeviceLink:
         return self._connection is not None and self._connection.publish_reading(self._topic(Kind.TELE), payload)
 
     async def _one_connection(self) -> bool:
-        """One connection from its beginning to its end; whether the broker ever let us in."""
+        """One connection from its beginning to its end; whether the broker ever accepted the CONNECT."""
         host, port = self._broker.host, self._broker.port
         try:
             async with asyncio.timeout(_CONNECT_WITHIN):
@@ -146,10 +146,10 @@ class DeviceLink:
         try:
             await connection.last()
         finally:
-            connection.close(goodbye=(self._topic(Kind.STATUS), OFFLINE))
+            connection.close(last_message=(self._topic(Kind.STATUS), OFFLINE))
             self._connection = None
         if connection.refusal is not None:
-            log.warning("%s was not let in by %s:%s: %s", self.identity.device, host, port, connection.refusal)
+            log.warning("%s was refused by %s:%s: %s", self.identity.device, host, port, connection.refusal)
         self.refused = connection.refusal
         return connection.was_up
 
@@ -161,7 +161,7 @@ class DeviceLink:
         client.will_set(self._topic(Kind.STATUS), OFFLINE, qos=1, retain=True)
         return client
 
-    def _entered(self, connection: "_Connection") -> None:
+    def _entered(self, connection: "_LinkConnection") -> None:
         self.refused = None
         connection.subscribe([self._topic(kind) for kind in self._hears])
         connection.publish(self._topic(Kind.STATUS), self._online(), qos=1, retain=True)
@@ -201,7 +201,7 @@ class _LinkConnection:
         self,
         client: _Client,
         connected: socket.socket,
-        entered: Callable[["_Connection"], None],
+        entered: Callable[["_LinkConnection"], None],
         heard: Callable[[MQTTMessage], None],
     ) -> None:
         self.was_up = False
@@ -238,10 +238,10 @@ class _LinkConnection:
                 if not self.was_up and waited >= _CONNECT_WITHIN:
                     self._client.lose()
 
-    def close(self, *, goodbye: tuple[str, bytes]) -> None:
-        """Say goodbye where that is still possible, and close the socket; a broker drops the Will of whoever leaves."""
+    def close(self, *, last_message: tuple[str, bytes]) -> None:
+        """Publish `last_message`, disconnect if possible, close; a broker drops the Will of a client that leaves so."""
         if self.is_up:
-            self.publish(*goodbye, qos=1, retain=True)
+            self.publish(*last_message, qos=1, retain=True)
             self._client.disconnect()
             self._guarded(self._client.loop_write)
         self._client.lose()

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel
 
-from devices.contract.messages import AlarmMessage, Message, Unreadable, VisitMessage, serialize_message, parse_message
+from devices.contract.messages import AlarmMessage, Message, Unreadable, VisitMessage, parse_message, serialize_message
 from devices.contract.topics import Kind
 
 log = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ class Outbox:
 def open_outbox(path: Path, boot: str, *, patience: float = _PATIENCE) -> Outbox:
     """The outbox of a device that has to run whatever its storage is like, and says what is wrong with it.
 
-    A damaged file is moved aside, with whatever is in it, and a fresh one begun. Where nothing can be kept at all, the
+    A damaged file is renamed, with whatever is in it, and a fresh one begun. Where nothing can be kept at all, the
     device sends from memory.
     """
     try:

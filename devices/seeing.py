@@ -62,7 +62,9 @@ class PictureMemory:
     pictures: int = field(default=0)
 
 
-def analyse_picture(memory: PictureMemory, luma: Luma, at: float, count: CountPeople | None = None) -> tuple[PictureMemory, PictureAnalysis]:
+def analyse_picture(
+    memory: PictureMemory, luma: Luma, at: float, count: CountPeople | None = None
+) -> tuple[PictureMemory, PictureAnalysis]:
     """Look at one picture taken at `at` (monotonic seconds); a picture of another size begins anew."""
     if memory.last is None or memory.last.shape != luma.shape:
         memory = PictureMemory()
@@ -70,7 +72,9 @@ def analyse_picture(memory: PictureMemory, luma: Luma, at: float, count: CountPe
     same_since = _same_since(memory, luma, at)
     frozen = at - same_since >= FROZEN_AFTER
     if black or memory.last is None or memory.empty is None or memory.edges is None:
-        first = PictureAnalysis(black=black, frozen=frozen and not black, moved=False, motion=0.0, occupancy=0 if black else None)
+        first = PictureAnalysis(
+            black=black, frozen=frozen and not black, moved=False, motion=0.0, occupancy=0 if black else None
+        )
         return _start_memory(memory, luma, same_since, black=black), first
     strange_since = _foreign_view_since(memory, memory.edges, luma, at)
     moved = strange_since is not None and at - strange_since >= MOVED_AFTER

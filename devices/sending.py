@@ -10,7 +10,7 @@ from devices.contract.messages import Ack, AckStatus, AlarmMessage, Unreadable, 
 from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind
 from devices.link import DeviceLink
-from devices.outbox import CannotKeep, StoredMessage, Outbox
+from devices.outbox import CannotKeep, Outbox, StoredMessage
 from devices.retries import wait_after
 
 log = logging.getLogger(__name__)

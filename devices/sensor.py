@@ -11,7 +11,7 @@ from typing import Final
 from devices.contract.messages import Reading, TeleMessage, serialize_message
 from devices.contract.times import DeviceClock
 from devices.contract.units import UNIT_OF
-from devices.link import BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
 from devices.running import Installation, boot_id, build_parser, run_device
 
 Measure = Callable[[], Mapping[str, float]]
@@ -34,7 +34,13 @@ class Sensor:
     """A sensor whose `measure` gives values by the names of `devices.contract.units`."""
 
     def __init__(
-        self, broker: BrokerEndpoint, identity: Identity, clock: DeviceClock, measure: Measure, *, dial: Dial = connect_socket
+        self,
+        broker: BrokerEndpoint,
+        identity: Identity,
+        clock: DeviceClock,
+        measure: Measure,
+        *,
+        dial: Dial = connect_socket,
     ) -> None:
         self._clock = clock
         self._measure = measure

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from devices.contract.messages import Cmd, Do, Done, DoneState, Unreadable, serialize_message, parse_message
+from devices.contract.messages import Cmd, Do, Done, DoneState, Unreadable, parse_message, serialize_message
 from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind
-from devices.link import BrokerEndpoint, Dial, Identity, DeviceLink, connect_socket
+from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
 from devices.running import Installation, build_parser, run_device
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,9 @@ class Siren:
         self._on_change = on_change
         self._doing: tuple[Doing, ...] = ()
         self._changed = asyncio.Event()
-        self.link = DeviceLink(broker, identity, hears={Kind.CMD: self._hear}, on_connected=self._changed.set, dial=dial)
+        self.link = DeviceLink(
+            broker, identity, hears={Kind.CMD: self._hear}, on_connected=self._changed.set, dial=dial
+        )
 
     @property
     def state(self) -> DoneState:

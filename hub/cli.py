@@ -12,7 +12,7 @@ import psycopg
 import typer
 
 from hub.commands import accounts, alarms, devices, ledger, roster, seniors
-from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, screen, read_settings_or_exit
+from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, read_settings_or_exit, screen
 from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
@@ -33,14 +33,15 @@ from hub.kit import log as logs
 from hub.kit.clock import clock_from
 from hub.kit.db import Login, describe_outage, forget_libpq_environment
 from hub.kit.migrate import MigrationRefused
-from hub.mqtt.mosquitto import MosquittoAccount, Door, Listening
-from hub.settings import BrokerChoice, Settings, format_url_host, find_blocking_settings
+from hub.mqtt.mosquitto import Door, Listening, MosquittoAccount
+from hub.settings import BrokerChoice, Settings, find_blocking_settings, format_url_host
 
 DEMO_DATA_DIR = Path(".anling-demo")
 
 
 BrokerOption = Annotated[
-    BrokerChoice | None, typer.Option("--broker", help="Who serves the devices: the hub itself, or a Mosquitto started here.")
+    BrokerChoice | None,
+    typer.Option("--broker", help="Who serves the devices: the hub itself, or a Mosquitto started here."),
 ]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -65,7 +66,9 @@ def demo(
     if on_lan:
         _exit_unless_lan_ready(settings)
     if settings.mqtt_url is not None:
-        exit_with_error("ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo")
+        exit_with_error(
+            "ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo"
+        )
     if "data_dir" not in settings.model_fields_set:
         # A folder of its own, so that whoever has tried the demo can begin for real, and the other way round.
         settings = settings.model_copy(update={"data_dir": DEMO_DATA_DIR})
@@ -132,10 +135,14 @@ async def _import_centre(settings: Settings, centre: CentreFile) -> Imported:
 
 def _show_imported(settings: Settings, imported: Imported) -> None:
     """What is nowhere else: the links of those who are new. Passwords of devices are in a file."""
-    print_line(f"{imported.centre_id} is imported. {imported.new_devices} new devices, passwords in {imported.devices_file}")
+    print_line(
+        f"{imported.centre_id} is imported. {imported.new_devices} new devices, passwords in {imported.devices_file}"
+    )
     print_line(f"Messages to the organisation are signed with {imported.webhook_file}")
     if imported.invitations:
-        print_line("\nNew people, each with a link that works once, for a week (a family member's asks for her phone number):")
+        print_line(
+            "\nNew people, each with a link that works once, for a week (a family member's asks for her phone number):"
+        )
     for account_id, token in imported.invitations.items():
         page = "/family#i/" if account_id in imported.families else "/#i/"
         print_line(f"  {account_id}: {settings.origin}{page}{token}")
@@ -166,7 +173,9 @@ def _become_process(module: str, own: Collection[Login]) -> NoReturn:
         exit_with_error("ANLING_DATABASE_URL is not set: it says where the database is")
     databases = logins.load_login_urls(settings.database_url, settings.data_dir.absolute())
     if databases is None:
-        exit_with_error(f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first")
+        exit_with_error(
+            f"{settings.data_dir.absolute()} holds no passwords of the database's logins: run anling set-up first"
+        )
     _replace_process(module, environment=environment.hub_environment(logins.told_to(settings, databases, *own)))
 
 
@@ -193,7 +202,9 @@ def media() -> None:
     settings = read_settings_or_exit()
     socket = settings.media_socket_path.absolute()
     hosts = ",".join(settings.media_hosts)
-    _replace_process("hub.video.media", "--socket", str(socket), "--hosts", hosts, environment=environment.common_environment())
+    _replace_process(
+        "hub.video.media", "--socket", str(socket), "--hosts", hosts, environment=environment.common_environment()
+    )
 
 
 @app.command("mosquitto-files")
@@ -301,7 +312,9 @@ def _serve_plan(settings: Settings) -> None:
         asyncio.run(start.run_installation(settings, Screen(screen, start.steps_of(settings))))
     except NotReady as error:
         said = "".join(f"\n  {line}" for line in error.last_words[-5:])
-        exit_with_error(f"{error}{':' if said else ''}{said}\n  More in {settings.data_dir / 'logs' / f'{error.name}.log'}")
+        exit_with_error(
+            f"{error}{':' if said else ''}{said}\n  More in {settings.data_dir / 'logs' / f'{error.name}.log'}"
+        )
     except psycopg.OperationalError as error:
         exit_with_error(describe_outage(error))
     except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:

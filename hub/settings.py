@@ -303,7 +303,7 @@ def _add_passwords(settings: Settings) -> Settings:
 
 
 def _add_password(url: str, file: Path) -> str:
-    """The URL with the password in `file` as its user's; one that it has already gives way."""
+    """The URL with the password in `file` as its user's; one that it has already is replaced."""
     parts = urlsplit(url)
     user = quote(unquote(parts.username or ""), safe="")
     password = quote(file.read_text("utf-8").strip(), safe="")

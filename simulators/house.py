@@ -25,9 +25,9 @@ from devices.siren import Siren
 from simulators.day import battery_percent, humidity_percent, temperature_celsius
 from simulators.faults import HouseLine
 from simulators.lenses import CamerasAway, Lenses
-from simulators.people import Card, plan_cards, locate_seniors
-from simulators.plan import PlannedDevice, CentrePlan
-from simulators.scenario import Happening, happenings_between, endings_at
+from simulators.people import Card, locate_seniors, plan_cards
+from simulators.plan import CentrePlan, PlannedDevice
+from simulators.scenario import Happening, endings_at, happenings_between
 
 log = logging.getLogger(__name__)
 

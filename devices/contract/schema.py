@@ -11,7 +11,10 @@ JsonSchema: TypeAlias = dict[str, JsonValue]
 
 def json_schemas() -> dict[str, JsonSchema]:
     """JSON Schema (2020-12) of each message by its subtopic, as it is read: unknown fields are allowed."""
-    return {kind.value: _require_version(_allow_unknown_fields(model.model_json_schema())) for kind, model in MODEL_OF.items()}
+    return {
+        kind.value: _require_version(_allow_unknown_fields(model.model_json_schema()))
+        for kind, model in MODEL_OF.items()
+    }
 
 
 def _require_version(schema: JsonSchema) -> JsonSchema:
@@ -22,7 +25,9 @@ def _require_version(schema: JsonSchema) -> JsonSchema:
 
 def _allow_unknown_fields(schema: JsonSchema) -> JsonSchema:
     """The same schema without `additionalProperties: false`, which holds only for what we send."""
-    return {key: _relax_value(value) for key, value in schema.items() if not (key == "additionalProperties" and not value)}
+    return {
+        key: _relax_value(value) for key, value in schema.items() if not (key == "additionalProperties" and not value)
+    }
 
 
 def _relax_value(value: JsonValue) -> JsonValue:

@@ -53,7 +53,7 @@ class Sieve:
         self._of_frame = 0
 
     def feed(self, chunk: bytes) -> bytes:
-        """What FFmpeg may read now, of this piece and of what was held back. Raises SentOn or NotRtsp.
+        """What FFmpeg may read now, of this piece and of what was buffered. Raises SentOn or NotRtsp.
 
         Frames (RFC 2326 clause 10.12) pass as they come, in parts as well; a message passes when it is whole. Frames
         shorter than any packet of RTCP are dropped: FFmpeg passes over their head alone and reads the rest as text.

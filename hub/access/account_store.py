@@ -55,7 +55,7 @@ async def clear_password(conn: Conn, account_id: AccountId) -> None:
 
 
 async def end_links_of(conn: Conn, account_id: AccountId, now: datetime) -> None:
-    """The links that were made for the account let nobody in any more."""
+    """Revoke the links that were made for the account."""
     await conn.execute(
         """
         UPDATE invitation

@@ -17,10 +17,10 @@ async def accounts_of(conn: Conn, centre_id: CentreId) -> list[AccountRow]:
 
 
 async def renew_invitation(edit: Edit, account_id: AccountId) -> str:
-    """Make a new link that lets the account in once; those made before that nobody has used work no more.
+    """Make a new link that signs the account in once; unused ones that were made before are revoked.
 
     Returns the link's token. Raises NoSuchAccount, AccountDisabled, and HasPassword for staff who have chosen one:
-    they come in with it, and a new one is `reset_password`.
+    they sign in with it, and a new one is `reset_password`.
     """
     account = await _lock_active(edit, account_id)
     if account.role != Role.FAMILY and account.password_hash is not None:

@@ -1,4 +1,4 @@
-"""The routes of the door: sign-in, sign-out, and the links that let people in. See also `web/door`."""
+"""The routes of authentication: sign-in, sign-out, and the links that sign people in. See also `web/door`."""
 
 from typing import Annotated
 
@@ -126,7 +126,7 @@ async def staff_invitation(token: Token, door: Door, now: Now) -> StaffInvitatio
 
 @router.post("/api/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
 async def open_staff_invitation(token: Token, asked: ChosenPassword, response: Response, door: Door, now: Now) -> None:
-    """Set the password of a new staff member and let her in. 422 `weak-password`, and as above."""
+    """Set the password of a new staff member and sign her in. 422 `weak-password`, and as above."""
     set_cookie(response, door, await door.choose_password(token, asked.password, now))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hub.access import directory_store
 from hub.access.errors import PhoneMissing
 from hub.access.model import AccountRecord, needs_phone
-from hub.access.service import Invited, require_account, create_invitation
+from hub.access.service import Invited, create_invitation, require_account
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId
 from hub.ledger.edit import Edit, written_kind

@@ -57,7 +57,7 @@ class NoSuchInvitation(DomainError):
 
 
 class InvitationUsed(DomainError):
-    """The link has let somebody in already."""
+    """The link is used up."""
 
     code = "invitation-used"
     status = 410
@@ -106,14 +106,14 @@ class PhoneMissing(DomainError):
 
 
 class AccountDisabled(DomainError):
-    """The account is disabled: nothing lets anybody in to it until it is enabled."""
+    """The account is disabled: nobody can sign in to it until it is enabled."""
 
     code = Refusal.ACCOUNT_DISABLED
     status = 409
 
 
 class HasPassword(DomainError):
-    """A staff member who has chosen a password comes in with it: a link is for who has none."""
+    """A staff member who has chosen a password signs in with it: a link is for who has none."""
 
     code = "has-password"
     status = 409

@@ -215,7 +215,9 @@ def _within_centre(subject: Subject, centre_id: CentreId) -> Verdict:
     if subject.role is Role.FAMILY:
         return Refused(Refusal.NOT_YOUR_ROLE)
     return (
-        _allow_subject(subject, because=Ground.ROLE) if subject.centre_id == centre_id else Refused(Refusal.NOT_YOUR_CENTRE)
+        _allow_subject(subject, because=Ground.ROLE)
+        if subject.centre_id == centre_id
+        else Refused(Refusal.NOT_YOUR_CENTRE)
     )
 
 

@@ -43,7 +43,7 @@ class Passwords:
         """Whether `password` is the one behind `password_hash`; None: the work is done, the answer is no.
 
         Raises TooBusy when too many wait already, here or at the `place` that asks: one place cannot take all the time
-        that others need to come in.
+        that others need to sign in.
         """
         if password_hash is None:
             self._nobodys_hash = self._nobodys_hash or await self.hash("nobody's", place)

@@ -89,7 +89,7 @@ class Access:
             idle_until, ends_at = row.idle_until, row.ends_at
             if now - row.seen_at >= _SEEN_EVERY:
                 idle_until = now + _idle_timeout(kind)
-                # A known phone stays let in for as long as it is used; staff prove who they are twice a day.
+                # A known phone stays signed in for as long as it is used; staff prove who they are twice a day.
                 ends_at = idle_until if kind is SessionKind.FAMILY else ends_at
                 await store.touch_session(conn, session_id, now, idle_until=idle_until, ends_at=ends_at)
         return SignedIn(
@@ -195,8 +195,10 @@ class Access:
             )
         return opened
 
-    async def become_first_administrator(self, token: str, wish: "FirstAdministratorWish", now: datetime) -> OpenedSession:
-        """Make the first administrator's account, id `administrator`, and let her in.
+    async def become_first_administrator(
+        self, token: str, wish: "FirstAdministratorWish", now: datetime
+    ) -> OpenedSession:
+        """Make the first administrator's account, id `administrator`, and sign her in.
 
         Raises NoCentreYet before the first import, WeakPassword, NoSuchInvitation, InvitationUsed, InvitationExpired.
         """
@@ -269,7 +271,7 @@ async def open_session(conn: Conn, account_id: AccountId, kind: SessionKind, now
 
 
 async def create_invitation(conn: Conn, invited: "Invited", now: datetime) -> str:
-    """Make a link that lets an account in; returns its token, which is stored nowhere."""
+    """Make a link that signs an account in; returns its token, which is stored nowhere."""
     token = secrets.token_urlsafe(32)
     await store.insert_invitation(
         conn,
@@ -296,7 +298,7 @@ class FirstAdministratorWish:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Whom a link lets in. `reusable` is for the demo, where a stranger looks twice."""
+    """Whom a link signs in. `reusable` is for the demo, where a stranger looks twice."""
 
     account_id: AccountId
     made_by: AccountId | None = None

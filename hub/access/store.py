@@ -14,7 +14,7 @@ from hub.kit.ids import AccountId, CentreId
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """One account, with what is needed to let it in."""
+    """One account, with what is needed to authenticate it."""
 
     id: AccountId
     person: UUID
@@ -57,7 +57,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class InvitationRow:
-    """A link with the account it lets in and the name of who made it."""
+    """A link with the account it signs in and the name of who made it."""
 
     account_id: AccountId
     person: UUID
@@ -220,7 +220,7 @@ async def delete_ended_sessions(conn: Conn, before: datetime, in_use: Sequence[b
 
 
 async def delete_expired_links(conn: Conn, before: datetime) -> None:
-    """Delete the links of invited people and of first administrators that let nobody in any more at that time."""
+    """Delete the links of invited people and of first administrators that had expired or were used up at that time."""
     await conn.execute(
         """
         DELETE FROM invitation
@@ -238,7 +238,7 @@ async def delete_expired_links(conn: Conn, before: datetime) -> None:
 
 
 async def set_active(conn: Conn, account_id: AccountId, *, active: bool) -> None:
-    """Let an account in again, or no more."""
+    """Enable or disable an account."""
     await conn.execute(
         """
         UPDATE account
@@ -300,7 +300,7 @@ async def insert_invitation(conn: Conn, invitation: NewInvitation) -> None:
 
 
 async def use_invitation(conn: Conn, invitation_id: bytes, now: datetime) -> None:
-    """Remember that the link has let somebody in."""
+    """Mark the link as used."""
     await conn.execute(
         """
         UPDATE invitation
@@ -338,7 +338,7 @@ async def insert_first_link(conn: Conn, link_id: bytes, made_at: datetime, ends_
 
 
 async def end_first_links(conn: Conn, now: datetime) -> None:
-    """No link made before lets anybody in any more."""
+    """Revoke all links that were made before."""
     await conn.execute(
         """
         UPDATE first_administrator

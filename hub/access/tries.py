@@ -1,6 +1,6 @@
 """How soon may somebody try again after wrong answers? The wait grows for one place and one account; nobody is locked.
 
-A wrong answer from one place never makes the same account wait at another, so that nobody can shut a colleague out.
+A wrong answer from one place never makes the same account wait at another, so that nobody can lock a colleague out.
 What comes too soon is not looked at and does not lengthen the wait.
 """
 

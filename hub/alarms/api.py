@@ -11,7 +11,7 @@ from hub.access.needs import Caller, Needs, Public
 from hub.alarms import card, service
 from hub.alarms.card import AlarmCard, AlarmStory, CardPerson
 from hub.alarms.errors import NoSuchAlarm, NoSuchLink
-from hub.alarms.model import Arrival, Outcome, AlarmState
+from hub.alarms.model import AlarmState, Arrival, Outcome
 from hub.kit.db import Conn, Database
 from hub.kit.http import HubDatabase, Now, RetriedRoute, WebDatabase
 from hub.kit.ids import AlarmId

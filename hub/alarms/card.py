@@ -10,7 +10,7 @@ from psycopg.rows import class_row, dict_row
 from pydantic import BaseModel, Field
 
 from hub.alarms.lifecycle import ambulance_card_at
-from hub.alarms.model import Alarm, Outcome, AlarmState, Transition
+from hub.alarms.model import Alarm, AlarmState, Outcome, Transition
 from hub.alarms.store import ALARM_COLUMNS, alarm_without_policy
 from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn
@@ -217,7 +217,8 @@ async def _read_cards(conn: Conn, condition: str, wanted: str | list[AlarmId]) -
         rows = await cur.fetchall()
     told = await notifications.list_told_by_alarm(conn, [AlarmId(row["id"]) for row in rows])
     built = [
-        call_in_bulkhead(f"the card of alarm {row['id']}", partial(_card_of, row, told.get(row["id"], ()))) for row in rows
+        call_in_bulkhead(f"the card of alarm {row['id']}", partial(_card_of, row, told.get(row["id"], ())))
+        for row in rows
     ]
     return [one for one in built if not isinstance(one, Defect)]
 

@@ -21,7 +21,7 @@ DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class EmptyTier:
-    """A rung of the tiers of these hours whose duties and roles nobody has. `number` counts from 1."""
+    """A tier of these hours whose duties and roles nobody has. `number` counts from 1."""
 
     applies: Applies
     number: int

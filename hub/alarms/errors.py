@@ -51,7 +51,7 @@ class NotAResponder(DomainError):
 
 
 class WrongPolicy(DomainError):
-    """A rung waits too short or too long, calls nobody, or calls what does not exist; or there are too many."""
+    """A tier waits too short or too long, calls nobody, or calls what does not exist; or there are too many."""
 
     code = "wrong-policy"
     status = 422

@@ -14,7 +14,7 @@ HURRY_WITHIN: Final = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One rung as it is now: these people are reachable, and so long it waits before the next.
+    """One tier as it is now: these people are reachable, and so long it waits before the next.
 
     Raises ValueError for a wait under ten seconds: nobody can answer faster than her phone rings.
     """
@@ -29,7 +29,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """How far an alarm has climbed: rungs below `taken` were told, the next is due at `due_at` (None at the top)."""
+    """How far an alarm has gone: tiers below `taken` were notified, the next is due at `due_at` (None at the top)."""
 
     tiers: tuple[Tier, ...]
     taken: int
@@ -40,7 +40,7 @@ def advance(escalation: Escalation, now: datetime) -> tuple[Escalation, tuple[Ac
     """Take every tier that is due at `now`.
 
     Returns the escalation afterwards and the responders to tell, each once, in order. A tier that reaches nobody
-    waits for nobody: the next is taken with it. After an outage all missed tiers are taken at once, and the next
+    has no recipients: the next is taken with it. After an outage all missed tiers are taken at once, and the next
     stays due when it always was: late is better than never. Past the last tier nothing is due; `repeat` goes on.
     """
     taken, due_at = escalation.taken, escalation.due_at
@@ -84,7 +84,7 @@ def asks_for_next_tier(presses: tuple[datetime, ...], hurried_at: datetime | Non
 
 
 def lead_tier(policy: Policy) -> int | None:
-    """The rung that tells the lead, if one does."""
+    """The tier that notifies the lead, if one does."""
     return next((n for n, step in enumerate(policy.steps) if "duty:lead" in step.targets), None)
 
 

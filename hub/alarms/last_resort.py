@@ -1,4 +1,4 @@
-"""What is done for an alarm that cannot be worked out? It is parked, and everybody is told, without its policy."""
+"""What is done for an alarm that cannot be processed? It is parked, and everybody is notified, without its policy."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -33,11 +33,13 @@ async def run_or_park_alarm(
     """
     outcome = await parking.run_or_park(conn, polled_row_of(alarm_id, centre_id), work, now)
     if isinstance(outcome, Defect):
-        await parking.run_in_savepoint(conn, f"the last resort for alarm {alarm_id}", lambda: notify_by_last_resort(conn, alarm_id, now))
+        await parking.run_in_savepoint(
+            conn, f"the last resort for alarm {alarm_id}", lambda: notify_by_last_resort(conn, alarm_id, now)
+        )
 
 
 async def notify_by_last_resort(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
-    """Tell every reachable account of the centre that an alarm cannot be worked out, and turn its sirens on.
+    """Tell every reachable account of the centre that an alarm cannot be processed, and turn its sirens on.
 
     Nothing happens when nobody is needed any more. The caller has locked the alarm; the ledger's entry comes last.
     """
@@ -45,7 +47,9 @@ async def notify_by_last_resort(conn: Conn, alarm_id: AlarmId, now: datetime) ->
     if alarm is None or alarm.state not in {state.value for state in AlarmState if state.is_live}:
         return
     people = (await notifications.find_reachable(conn, alarm.centre_id)).any_channel
-    await notifications.enqueue_last_resort_notifications(conn, alarm.centre_id, alarm.id, people, _build_facts(alarm), now)
+    await notifications.enqueue_last_resort_notifications(
+        conn, alarm.centre_id, alarm.id, people, _build_facts(alarm), now
+    )
     await _turn_sirens_on(conn, alarm, now)
     entry = Entry("alarm.last-resort", {"alarm": alarm.id, "people": len(people)})
     await ledger.append_entries(conn, alarm.centre_id, Chain.CARE, [entry], now)

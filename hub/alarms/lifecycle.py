@@ -1,6 +1,6 @@
 """What does one event do to an alarm? The table T1 to T23 of the design, as pure functions.
 
-`opened` is T1, `after` is every other row. Both give what goes into one transaction and change nothing themselves.
+`open_alarm` is T1, `decide_transition` every other row. Both give what one transaction writes and change nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +9,16 @@ from typing import Final, assert_never
 
 from devices.contract.messages import CueKind, Do
 from hub.alarms.errors import AlreadyTaken, NotNow, ReasonNeeded
-from hub.alarms.escalation import Escalation, Tier, advance, take_next_tier, empty_tiers_between, asks_for_next_tier, lead_tier, people_of
+from hub.alarms.escalation import (
+    Escalation,
+    Tier,
+    advance,
+    asks_for_next_tier,
+    empty_tiers_between,
+    lead_tier,
+    people_of,
+    take_next_tier,
+)
 from hub.alarms.model import (
     AMBULANCE_CARD_AFTER,
     ARRIVE_WITHIN,
@@ -23,6 +32,7 @@ from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
+    AlarmState,
     Arrival,
     Arrive,
     CancelRequested,
@@ -36,7 +46,6 @@ from hub.alarms.model import (
     Resolve,
     SomebodyTold,
     Sound,
-    AlarmState,
     Tell,
     TimerKind,
     Transition,
@@ -52,7 +61,7 @@ SIRENS_AND_LAMPS: Final = frozenset({Do.SIREN, Do.LAMP})
 class Reach:
     """Whom and what an alarm can reach at this moment.
 
-    `tiers` and `devices` follow the rungs of its policy. `everyone` is each active account of the centre with any
+    `tiers` and `devices` follow the tiers of its policy. `everyone` is each active account of the centre with any
     channel, `every_device` each siren and lamp: the last resort.
     """
 
@@ -63,7 +72,7 @@ class Reach:
     every_device: tuple[DeviceId, ...] = ()
 
     def devices_of(self, first: int, end: int) -> tuple[DeviceId, ...]:
-        """What the rungs from `first` up to, not including, `end` turn on, each once."""
+        """What the tiers from `first` up to, not including, `end` turn on, each once."""
         return tuple(dict.fromkeys(device for rung in self.devices[first:end] for device in rung))
 
 
@@ -213,7 +222,9 @@ def _fire_timer(case: _Case, due: Due) -> Moved | None:
         case (TimerKind.RESOLVE, AlarmState.ON_SCENE):
             return _resolve_overdue(case)
         case (TimerKind.CLOSE, AlarmState.RESOLVED):
-            return Moved(case.stamped(replace(case.alarm, state=AlarmState.CLOSED, closed_at=case.now)), Transition.CLOSED)
+            return Moved(
+                case.stamped(replace(case.alarm, state=AlarmState.CLOSED, closed_at=case.now)), Transition.CLOSED
+            )
         case _:
             return None
 
@@ -262,7 +273,7 @@ def _clear_unreachable(case: _Case) -> Moved | None:
 
 
 def _resolve_overdue(case: _Case) -> Moved:
-    """T17: owner and lead are nudged twice; the third time the alarm climbs to the lead."""
+    """T17: owner and lead are nudged twice; the third time the alarm escalates to the lead."""
     nudged = replace(case.alarm, nudges=case.alarm.nudges + 1)
     if nudged.nudges >= NUDGES_BEFORE_REOPENING:
         of_lead = lead_tier(case.alarm.policy)
@@ -337,7 +348,9 @@ def _resolve_alarm(case: _Case, resolve: Resolve) -> Moved | None:
         raise NotNow(state=alarm.state)
     if alarm.state is AlarmState.ACCEPTED and not resolve.has_sentence:
         raise ReasonNeeded
-    over = replace(alarm, state=AlarmState.RESOLVED, resolved_at=case.now, resolved_by=resolve.by, outcome=resolve.outcome)
+    over = replace(
+        alarm, state=AlarmState.RESOLVED, resolved_at=case.now, resolved_by=resolve.by, outcome=resolve.outcome
+    )
     return Moved(
         case.stamped(_without_owner(over)),
         Transition.RESOLVED,
@@ -361,7 +374,7 @@ def _owner_disabled(case: _Case) -> Moved | None:
 
 
 def _cancel_requested(case: _Case) -> Moved | None:
-    """She took it back: shown to whoever goes, and nobody stays away because of it."""
+    """She cancelled it: shown to whoever goes, and nobody stays away because of it."""
     if case.alarm.cancel_requested or not case.alarm.state.is_live:
         return None
     return Moved(case.stamped(replace(case.alarm, cancel_requested=True)), Transition.CANCEL_REQUESTED)

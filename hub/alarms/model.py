@@ -123,7 +123,7 @@ class Applies(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung of a policy as the centre wrote it: tell these targets, wait so long, then take the next."""
+    """One tier of a policy as the centre wrote it: notify these targets, wait so long, then take the next."""
 
     wait_seconds: int
     targets: tuple[str, ...]
@@ -131,7 +131,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How an alarm climbs: the version of the centre's rows that this alarm copied when it was born."""
+    """How an alarm climbs: the version of the centre's rows that this alarm copied when it was opened."""
 
     name: str
     version: int
@@ -142,7 +142,7 @@ class Policy:
 class Alarm:
     """A condition of one senior, room or device that needs a human now.
 
-    `tier` is the index of the highest rung taken. `epoch` counts changes of (state, owner, tier) and nothing else;
+    `tier` is the index of the highest tier taken. `epoch` counts changes of (state, owner, tier) and nothing else;
     `version` counts every change and is the `n` of the cues. `open_since` is when it last became open. What ends with
     `_by`, and `ambulance_card_at`, move with the timers when the wall clock is set.
     """
@@ -194,7 +194,7 @@ class Alarm:
 class Timer:
     """A row that says what an alarm waits for; it counts only while the alarm's epoch is the timer's.
 
-    `was_parked`: the alarm raised the last time, and is tried again.
+    `was_parked`: the alarm raised the last time, and is retried.
     """
 
     id: str
@@ -283,7 +283,7 @@ class OwnerDisabled:
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """The presser took it back; people still go and look."""
+    """The presser cancelled it; people still go and look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +334,7 @@ class Quiet:
 class Moved:
     """What one happening did: the alarm afterwards and everything that goes into the same transaction.
 
-    `what` is the code on the timeline and in the ledger. `gaps` are rungs on which nobody is reachable.
+    `what` is the code on the timeline and in the ledger. `gaps` are tiers on which nobody is reachable.
     `answers_confirm`: a pending question "did you hear her again?" is answered. `renew`: what this alarm has on and
     is not to be turned off stays on, though its command would soon end. `keeps_cue`: what the presser's device shows it
     goes on showing, though its cue would soon end.

@@ -15,7 +15,7 @@ from hub.alarms.model import Applies, Policy, Step
 from hub.roster.model import Duty
 
 CALLED_ROLES: Final = (Role.STAFF, Role.SOCIAL_WORKER, Role.LEAD, Role.GRID_HEAD, Role.STREET_OFFICE)
-"""Roles that a rung may call; an administrator is called by her duty."""
+"""Roles that a tier may call; an administrator is called by her duty."""
 
 Target: TypeAlias = Annotated[
     str,
@@ -27,18 +27,18 @@ Target: TypeAlias = Annotated[
         r"|device:[a-z0-9][a-z0-9-]{0,31})$"
     ),
 ]
-"""Whom or what a rung calls. `board` is every screen, which shows each live alarm anyway. A duty is whoever has that
+"""Whom or what a tier calls. `board` is every screen, which shows each live alarm anyway. A duty is whoever has that
 shift now, a role everybody who holds it. `room` is the alarm's own, `corridor` every corridor and the duty room; a
 `device` is one siren or lamp by its id."""
 
 
 WaitSeconds: TypeAlias = Annotated[int, Field(ge=10, le=900)]
-"""How long a rung waits before the next is taken."""
+"""How long a tier waits before the next is taken."""
 MOST_TIERS: Final = 12
 
 
 class TierIn(BaseModel):
-    """One rung as it is written in a centre's file or sent by a page."""
+    """One tier as it is written in a centre's file or sent by a page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,12 +50,12 @@ _TIERS: Final = TypeAdapter(Annotated[tuple[TierIn, ...], Field(min_length=1, ma
 
 
 def parse_tiers(written: object) -> tuple[Step, ...]:
-    """The rungs of a policy. Raises pydantic.ValidationError, which names the rung and what it should be."""
+    """The tiers of a policy. Raises pydantic.ValidationError, which names the tier and what it should be."""
     return tuple(Step(tier.wait_seconds, tier.targets) for tier in _TIERS.validate_python(written))
 
 
 def require_tiers(steps: tuple[Step, ...]) -> None:
-    """Raises WrongPolicy unless these are rungs as `parse_tiers` reads them."""
+    """Raises WrongPolicy unless these are tiers as `parse_tiers` reads them."""
     try:
         parse_tiers(policy_as_json(Policy("", 0, steps))["tiers"])
     except ValidationError as error:

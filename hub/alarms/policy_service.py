@@ -1,4 +1,4 @@
-"""What can be done to the policies by which alarms climb."""
+"""What can be done to the escalation policies of alarms."""
 
 from hub.alarms import policies, policy_store
 from hub.alarms.model import Applies, Policy, Step
@@ -8,9 +8,9 @@ from hub.ledger.model import Chain
 
 
 async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: str, steps: tuple[Step, ...]) -> None:
-    """Let alarms that are born from now on climb like this; nothing happens when they already do.
+    """Let alarms that are opened from now on escalate like this; nothing happens when they already do.
 
-    Raises WrongPolicy for rungs that nobody could climb.
+    Raises WrongPolicy for tiers that make no escalation.
     """
     policies.require_tiers(steps)
     current = await policy_store.current_policy(edit.conn, centre_id, applies)

@@ -1,4 +1,4 @@
-"""The rows of the policies by which alarms climb. One function, one statement."""
+"""The rows of the escalation policies of alarms. One function, one statement."""
 
 from datetime import datetime
 

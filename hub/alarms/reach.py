@@ -1,4 +1,4 @@
-"""Whom and what does each rung of a policy mean at this moment?"""
+"""Whom and what does each tier of a policy mean at this moment?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Centre:
 
 
 def reach_of(policy: Policy, room_id: RoomId | None, centre: Centre) -> Reach:
-    """Each rung with the people on it who are reachable, and the devices it turns on."""
+    """Each tier with the people on it who are reachable, and the devices it turns on."""
     return Reach(
         tiers=tuple(Tier(timedelta(seconds=step.wait_seconds), _people_of_step(step, centre)) for step in policy.steps),
         devices=tuple(_devices_of_step(step, room_id, centre.sounders) for step in policy.steps),
@@ -55,7 +55,9 @@ def _reachable_among(people: tuple[AccountId, ...], centre: Centre) -> tuple[Acc
 
 def _devices_of_step(step: Step, room_id: RoomId | None, sounders: Sequence[Sounder]) -> tuple[DeviceId, ...]:
     return tuple(
-        sounder.device_id for sounder in sounders if any(_target_matches(target, sounder, room_id) for target in step.targets)
+        sounder.device_id
+        for sounder in sounders
+        if any(_target_matches(target, sounder, room_id) for target in step.targets)
     )
 
 

@@ -23,6 +23,7 @@ from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
+    AlarmState,
     Arrival,
     Arrive,
     CancelRequested,
@@ -35,7 +36,6 @@ from hub.alarms.model import (
     Sentence,
     SentenceAbout,
     SomebodyTold,
-    AlarmState,
     Timer,
     TimerKind,
 )
@@ -97,7 +97,7 @@ async def accept_alarm(conn: Conn, alarm_id: AlarmId, account_id: AccountId, now
 
 
 async def accept_through_link(conn: Conn, link: AcceptLink, now: datetime) -> Alarm:
-    """`accept` by the one person of an accept link, whose message has arrived by that. Raises the same."""
+    """`accept_alarm` by the one person of an accept link, whose message has arrived by that. Raises the same."""
     alarm = await _lock_linked_alarm(conn, link, now)
     return await _apply_event(conn, alarm, Accept(link.account_id), now)
 
@@ -112,7 +112,7 @@ async def record_arrival(
 
 
 async def record_arrival_through_link(conn: Conn, link: AcceptLink, how: Arrival, reason: str, now: datetime) -> Alarm:
-    """`arrive` by the one person of an accept link, whose message has arrived by that. Raises the same."""
+    """`record_arrival` by the one person of an accept link, whose message has arrived by that. Raises the same."""
     alarm = await _lock_linked_alarm(conn, link, now)
     return await _apply_arrival(conn, alarm, how, Sentence(SentenceAbout.ARRIVAL, link.account_id, reason.strip()), now)
 
@@ -144,7 +144,9 @@ async def fire_due_timer(conn: Conn, now: datetime) -> bool:
     timer = await timer_store.lock_due_timer(conn, now)
     if timer is None:
         return False
-    await last_resort.run_or_park_alarm(conn, timer.alarm_id, timer.centre_id, lambda: _fire_timer(conn, timer, now), now)
+    await last_resort.run_or_park_alarm(
+        conn, timer.alarm_id, timer.centre_id, lambda: _fire_timer(conn, timer, now), now
+    )
     return True
 
 
@@ -179,7 +181,7 @@ async def _apply_event_or_park(
 async def conclude_after_defect(
     conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
 ) -> list[Concluded]:
-    """`conclude` for one message with which it raised: a press of a live alarm is linked to it, told by last resort."""
+    """`conclude_findings` for one message with which it raised: its press is linked, and told by last resort."""
     alarms = [finding for finding in findings if finding.priority.is_alarm]
     await store.lock_keys(conn, [key_of(finding) for finding in alarms])
     live = {key: await store.lock_bare_live_alarm(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
@@ -243,7 +245,7 @@ class _Sitting:
         return Concluded(live.id, opened=False)
 
     async def take_back(self, alarm_id: AlarmId, key: str) -> None:
-        """The presser took it back: it is shown, and ends nothing."""
+        """The presser cancelled it: it is shown, and ends nothing."""
         alarm = self.live.get(key)
         if alarm is not None and alarm.id == alarm_id:
             place = await self._place(alarm.centre_id)
@@ -349,7 +351,9 @@ async def _link_press(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:
     return await press_store.link_press(conn, alarm_id, finding.press_id, finding.device_id, finding.at)
 
 
-async def _apply_event(conn: Conn, alarm: Alarm, happening: Happening, now: datetime, noted: Noted = NOTHING_NOTED) -> Alarm:
+async def _apply_event(
+    conn: Conn, alarm: Alarm, happening: Happening, now: datetime, noted: Noted = NOTHING_NOTED
+) -> Alarm:
     """One transition of one alarm, with its entry in the ledger as the last statement."""
     place = _Place(await read_centre(conn, alarm.centre_id, now), now)
     try:

@@ -55,7 +55,9 @@ async def devices_on(conn: Conn, alarm_id: AlarmId) -> list[DeviceId]:
     return [DeviceId(device_id) for (device_id,) in await cursor.fetchall()]
 
 
-async def set_devices_off(conn: Conn, alarm_id: AlarmId, kinds: Sequence[Do], now: datetime) -> list[tuple[DeviceId, Do]]:
+async def set_devices_off(
+    conn: Conn, alarm_id: AlarmId, kinds: Sequence[Do], now: datetime
+) -> list[tuple[DeviceId, Do]]:
     """This alarm needs devices of these kinds no more. Returns those that it had on and that no other alarm still
     needs, with what they do."""
     cursor = await conn.execute(

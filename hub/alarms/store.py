@@ -11,7 +11,7 @@ from datetime import datetime
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from hub.alarms.model import Alarm, Outcome, Policy, Sentence, AlarmState, Transition
+from hub.alarms.model import Alarm, AlarmState, Outcome, Policy, Sentence, Transition
 from hub.alarms.policies import parse_tiers, policy_as_json
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId
@@ -38,7 +38,7 @@ def alarm_of(row: Mapping[str, object]) -> Alarm:
 
 
 def alarm_without_policy(row: Mapping[str, object]) -> Alarm:
-    """The same with a policy of no rungs, for whoever only shows it: a card does not depend on who is told next."""
+    """The same with a policy of no tiers, for what only shows it: a card does not depend on the next recipients."""
     values = dict(row)
     del values["policy"]
     outcome, priority, state = values.pop("outcome"), values.pop("priority"), values.pop("state")

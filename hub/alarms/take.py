@@ -28,7 +28,7 @@ class TakeFindings:
         self._clock = clock
 
     async def run(self) -> None:
-        """Take until cancelled; while the database is away, try again every two seconds."""
+        """Take until cancelled; while the database is down, try again every two seconds."""
         with self._changes.subscribe("finding") as heard:
             while True:
                 try:
@@ -43,7 +43,7 @@ class TakeFindings:
                     pass
 
     async def take_all(self) -> None:
-        """Take what waits, oldest first. Raises psycopg.OperationalError while the database is away."""
+        """Take what waits, oldest first. Raises psycopg.OperationalError while the database is down."""
         while await self._take_one():
             pass
 

@@ -52,7 +52,7 @@ async def insert_timers(conn: Conn, alarm: Alarm, timers: Sequence[tuple[str, Pe
 async def lock_due_timer(conn: Conn, now: datetime) -> Timer | None:
     """Lock the timer that is due longest, and its alarm; those locked by somebody else, or parked, are skipped.
 
-    The alarm comes first: whoever changes timers has locked their alarm, so nobody waits for the other way round.
+    The alarm comes first: whoever changes timers has locked their alarm, so no lock is taken the other way round.
     """
     async with conn.cursor(row_factory=class_row(Timer)) as cur:
         await cur.execute(
@@ -113,7 +113,7 @@ async def future_timer_offsets(conn: Conn, now: datetime) -> dict[AlarmId, timed
 
 
 async def clamp_timers(conn: Conn, now: datetime) -> None:
-    """Let no pending timer be further away than it was when it was made: its wait begins now."""
+    """Limit pending timers that were made later than now to their full wait from now."""
     await conn.execute(
         """
         UPDATE alarm_timer

@@ -11,7 +11,7 @@ from devices.contract.messages import Cmd, Cue, Do
 from hub.alarms import press_store, responder_store, sounder_store, store, timer_store
 from hub.alarms.cues import cue_text
 from hub.alarms.lifecycle import cue_of
-from hub.alarms.model import Alarm, Moved, Sentence, Sounder, AlarmState, Tell, TimerKind
+from hub.alarms.model import Alarm, AlarmState, Moved, Sentence, Sounder, Tell, TimerKind
 from hub.alarms.press_store import Presser
 from hub.alarms.reach import Centre
 from hub.fleet import service as fleet
@@ -214,11 +214,13 @@ async def command_device(
     until = now + (SIREN_HOLDS if do is Do.SIREN else LAMP_HOLDS)
     nonce = secrets.token_hex(8)
     payload = Cmd(nonce=nonce, do=do, args={"on": on}, until=until).model_dump(mode="json", exclude_none=True)
-    await fleet.enqueue_command(conn, Command(device_id, Subtopic.CMD, payload, until, alarm_id=alarm_id, nonce=nonce), now)
+    await fleet.enqueue_command(
+        conn, Command(device_id, Subtopic.CMD, payload, until, alarm_id=alarm_id, nonce=nonce), now
+    )
 
 
 async def _notice_empty_tiers(conn: Conn, before: Alarm | None, alarm: Alarm, moved: Moved) -> None:
-    """T4: a rung on which nobody is reachable is a notice until an alarm finds somebody there."""
+    """T4: a tier on which nobody is reachable is a notice until an alarm finds somebody there."""
     first = 0 if before is None else min(before.tier + 1, alarm.tier)
     for tier in range(first, alarm.tier + 1):
         if tier in moved.gaps:

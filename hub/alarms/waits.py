@@ -36,7 +36,7 @@ async def adjust_waits_to_clock(conn: Conn, clock_set: ClockSet, now: datetime) 
 
 
 async def clamp_waits(conn: Conn, now: datetime) -> None:
-    """Nothing that waits is further away than it was when it was made: the clock is behind since then.
+    """No wait is longer from now than when it was made: the clock is behind since then.
 
     Due in every look, because a clock may be behind from the start, where nothing tells that it was set.
     """

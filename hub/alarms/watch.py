@@ -40,7 +40,7 @@ class AlarmWatch:
     async def run(self) -> None:
         """Look until cancelled: at once when a timer, a notification or an account changed, and every half second.
 
-        While the database is away, or a look does not come to its end, it is tried again every half second; what was
+        While the database is down, or a look does not come to its end, it is tried again every half second; what was
         due meanwhile is done in due order, each alarm's missed tiers as one step.
         """
         with self._changes.subscribe("alarm_timer", "notification", "account") as heard:
@@ -67,12 +67,16 @@ class AlarmWatch:
         """
         async with asyncio.timeout(LOOK_WITHIN_SECONDS):
             await run_in_bulkhead("following the clock", self._follow_clock)
-            await run_in_bulkhead("the alarms of who is disabled", lambda: self._while_there_is(service.reopen_alarm_of_disabled_owner))
+            await run_in_bulkhead(
+                "the alarms of who is disabled", lambda: self._while_there_is(service.reopen_alarm_of_disabled_owner)
+            )
             await run_in_bulkhead("the timers that are due", lambda: self._while_there_is(service.fire_due_timer))
-            await run_in_bulkhead("the alarms that reached somebody", lambda: self._while_there_is(service.clear_unreachable_flag))
+            await run_in_bulkhead(
+                "the alarms that reached somebody", lambda: self._while_there_is(service.clear_unreachable_flag)
+            )
 
     async def _follow_clock(self) -> None:
-        """Judge the clock at the start; move what was made under a time that was wrong; bring near what is far."""
+        """Judge the clock at the start; shift what was made under a wrong time; limit each wait to its length."""
         is_first = not self._is_clock_judged
         if is_first:
             await self._judge_clock()

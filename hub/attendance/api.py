@@ -10,7 +10,7 @@ from hub.access.may import Action, OfCentre
 from hub.access.needs import Caller, Needs
 from hub.attendance import service, store
 from hub.attendance.errors import WhereaboutsChanged
-from hub.attendance.model import Evidence, PersonHere, Tapped, AttendanceAction
+from hub.attendance.model import AttendanceAction, Evidence, PersonHere, Tapped
 from hub.kit.errors import ChangedMeanwhile
 from hub.kit.etags import IfMatch, etag_of
 from hub.kit.http import HubDatabase, Now, RetriedRoute, WebDatabase
@@ -65,7 +65,9 @@ class PresenceTapped(BaseModel):
 
 
 @router.get("/api/seniors")
-async def list_seniors(caller: Annotated[Caller, Depends(Needs(Action.SEE_SENIORS))], web: WebDatabase) -> list[SeniorHere]:
+async def list_seniors(
+    caller: Annotated[Caller, Depends(Needs(Action.SEE_SENIORS))], web: WebDatabase
+) -> list[SeniorHere]:
     """Every senior of the centre, those present first."""
     caller.require(OfCentre(caller.centre_id))
     async with web.transaction_as(caller.account_id) as conn:

@@ -10,6 +10,7 @@ from hub.attendance import store
 from hub.attendance.errors import RoomMissing, WhereaboutsChanged
 from hub.attendance.model import (
     Attendance,
+    AttendanceAction,
     Attended,
     CardRead,
     Evidence,
@@ -17,7 +18,6 @@ from hub.attendance.model import (
     Sighting,
     Stay,
     Tapped,
-    AttendanceAction,
     Whereabouts,
 )
 from hub.attendance.whereabouts import (
@@ -65,7 +65,9 @@ async def record_presence(conn: Conn, tapped: Tapped, now: datetime) -> int:
         raise NoSuchRoom
     seen = Sighting(tapped.senior_id, tapped.what, tapped.room_id, Evidence.STAFF, now)
     attendance = await _lock_attendance(conn, tapped.centre_id, tapped.senior_id)
-    if not is_matched(tapped.if_match, await store.version_of(conn, tapped.senior_id)) and _changes_whereabouts(attendance, seen):
+    if not is_matched(tapped.if_match, await store.version_of(conn, tapped.senior_id)) and _changes_whereabouts(
+        attendance, seen
+    ):
         (stands,) = await store.read_people(conn, tapped.centre_id, tapped.senior_id)
         raise WhereaboutsChanged(stands)
     await _record_sighting(conn, tapped, attendance, seen, now)
@@ -114,7 +116,9 @@ def _changes_whereabouts(attendance: Attendance, seen: Sighting) -> bool:
     return any(not isinstance(move, StayConfirmed) for move in decide_moves(attendance, seen))
 
 
-async def _record_sighting(conn: Conn, about: CardRead | Tapped, attendance: Attendance, seen: Sighting, now: datetime) -> None:
+async def _record_sighting(
+    conn: Conn, about: CardRead | Tapped, attendance: Attendance, seen: Sighting, now: datetime
+) -> None:
     """Write what changes, of a senior who is locked."""
     if _changes_whereabouts(attendance, seen):
         account_id = about.account_id if isinstance(about, Tapped) else None

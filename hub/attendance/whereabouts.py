@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from hub.attendance.model import Attendance, Evidence, Sighting, AttendanceAction, Whereabouts
+from hub.attendance.model import Attendance, AttendanceAction, Evidence, Sighting, Whereabouts
 from hub.kit.ids import RoomId
 
 YOUNG = timedelta(minutes=90)

@@ -1,4 +1,4 @@
-"""`./anling invite`, `reset-password`, `disable`, `enable`: who comes in to the pages, and who no more."""
+"""`./anling invite`, `reset-password`, `disable`, `enable`: who may sign in to the pages, and who no more."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from hub.alarms import card, reading
-from hub.alarms.card import AlarmCard, AlarmStory, AlarmMoment
+from hub.alarms.card import AlarmCard, AlarmMoment, AlarmStory
 from hub.alarms.reading import WholeAlarm
 from hub.commands.terminal import print_line
 from hub.commands.work import CannotDo, Work, run_in_edit

@@ -1,4 +1,4 @@
-"""`./anling consent withdraw`, `pause`, `resume`: what a senior takes back, and "not now"."""
+"""`./anling consent withdraw`, `pause`, `resume`: what a senior withdraws, and "not now"."""
 
 from typing import Annotated, Final
 
@@ -79,7 +79,9 @@ async def _withdraw_consent(work: Work, word: str, text: str) -> str:
     senior, purpose = await _find_senior(work, word), _parse_purpose(text)
     relatives = set(await people.withdraw_consents(work.edit, senior.id, purpose))
     if not relatives:
-        raise CannotDo(f"nobody has the consent of {_label_of(senior)} to {_CALLED[purpose]}: there is none to withdraw")
+        raise CannotDo(
+            f"nobody has the consent of {_label_of(senior)} to {_CALLED[purpose]}: there is none to withdraw"
+        )
     names = [
         f"{row.name} ({row.id})" for row in await accounts.accounts_of(work.conn, work.centre_id) if row.id in relatives
     ]

@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from hub.settings import BadSettings, BrokerChoice, Settings, read_settings, find_unknown_settings
+from hub.settings import BadSettings, BrokerChoice, Settings, find_unknown_settings, read_settings
 
 WRONG_SETTINGS = 2
 

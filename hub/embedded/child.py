@@ -136,7 +136,9 @@ def _hide_folders(folders: tuple[str, ...]) -> None:
         _mount_filesystem(b"none", b"/", None, _MS_REC | _MS_PRIVATE)
         for folder in folders:
             if os.path.isdir(folder):  # noqa: PTH112 - pathlib raises where a parent may not be entered
-                _mount_filesystem(b"none", os.fsencode(folder), b"tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
+                _mount_filesystem(
+                    b"none", os.fsencode(folder), b"tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+                )
     except OSError as error:
         sys.stderr.write(f"anling: this kernel hides no folders from a process, which goes on without that: {error}\n")
 

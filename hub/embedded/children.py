@@ -56,7 +56,10 @@ def _media_child(place: Place) -> Child:
     async def listens() -> bool:
         return await _is_listening(place.settings.media_socket_path)
 
-    program, told = _python_program("hub.video.media", *arguments), {**environment.common_environment(), "PYTHONUNBUFFERED": "1"}
+    program, told = (
+        _python_program("hub.video.media", *arguments),
+        {**environment.common_environment(), "PYTHONUNBUFFERED": "1"},
+    )
     return Child("media", program, environment=told, ready=listens, without=_database_folders(place))
 
 

@@ -59,7 +59,7 @@ async def _import_centre(
         try:
             return await _try_import(database, data_dir, centre, demo_password_hash, now)
         except psycopg.errors.DeadlockDetected as error:
-            log.warning("the import was in a deadlock and is tried again: %s", error.diag.message_primary)
+            log.warning("a deadlock ended the import, which is retried: %s", error.diag.message_primary)
             return await _try_import(database, data_dir, centre, demo_password_hash, now)
 
 

@@ -96,7 +96,7 @@ class RunningChild:
         pulse, beating = os.pipe() if self.child.pulse_within is not None else (None, None)
         try:
             process = self._process = await self._spawn(writing, beating)
-        except OSError as error:  # no memory or no process left: tried again like any death
+        except OSError as error:  # no memory or no process left: retried like any crash
             os.close(reading)
             if pulse is not None:
                 os.close(pulse)

@@ -25,7 +25,7 @@ async def set_up(url: str, data_dir: Path) -> dict[Login, str]:
 
 
 async def set_up_if_needed(url: str, data_dir: Path) -> dict[Login, str]:
-    """`set_up`, unless the logins that this data folder knows find tables of this version: nobody else is asked."""
+    """`set_up_logins`, unless the logins of this data folder find tables of this version: nobody else is asked."""
     known = load_login_urls(url, data_dir)
     if known is not None and await asyncio.to_thread(_are_usable, known):
         return known

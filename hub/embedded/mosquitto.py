@@ -21,7 +21,7 @@ from hub.fleet.accounts import list_broker_accounts
 from hub.kit.changes import Changes
 from hub.kit.db import Database
 from hub.mqtt import mosquitto
-from hub.mqtt.mosquitto import MosquittoAccount, Door, Listening
+from hub.mqtt.mosquitto import Door, Listening, MosquittoAccount
 from hub.settings import BrokerChoice, Settings
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,11 @@ def found_by(settings: Settings, files: Files) -> Settings:
     assert door is not None
     url = f"mqtt://{HUB_USERNAME}@{door.host}:{door.port}"
     return settings.model_copy(
-        update={"broker": BrokerChoice.BUILT_IN, "mqtt_url": url, "mqtt_password_file": password_file(settings.data_dir)}
+        update={
+            "broker": BrokerChoice.BUILT_IN,
+            "mqtt_url": url,
+            "mqtt_password_file": password_file(settings.data_dir),
+        }
     )
 
 
@@ -126,7 +130,7 @@ async def write_files(url: str, data_dir: Path, files: Files) -> None:
 
 
 async def sync_files(url: str, data_dir: Path, files: Files, reload: Callable[[], None]) -> None:
-    """Write the files again whenever a device is added, changed or shut out, then `reload`; until cancelled.
+    """Write the files again whenever a device is added, changed or disabled, then `reload`; until cancelled.
 
     Raises psycopg.OperationalError when the database does not answer at the beginning; later it is waited for.
     """

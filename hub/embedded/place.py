@@ -116,5 +116,7 @@ def place_of(settings: Settings, taken: Ports, databases: Mapping[Login, str], h
             **(on_lan if taken.on_lan else {}),
         }
     )
-    files = mosquitto.files_of(met.data_dir, met.mqtt_host, met.mqtt_port) if met.broker is BrokerChoice.MOSQUITTO else None
+    files = (
+        mosquitto.files_of(met.data_dir, met.mqtt_host, met.mqtt_port) if met.broker is BrokerChoice.MOSQUITTO else None
+    )
     return Place(met, databases, taken.simulation, files)

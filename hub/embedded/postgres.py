@@ -257,7 +257,7 @@ def _server_child(cluster: Path, socket_dir: Path, password: str, *, durable: bo
         "timezone": "UTC",
         "log_min_messages": "warning",
         "log_statement": "none",
-        # Who waits in a circle is tried again; after PostgreSQL's own second a reading would be lost by then.
+        # What a deadlock ended is retried; after PostgreSQL's own second a reading would be lost by then.
         "deadlock_timeout": "200ms",
         # Never the values of a failed statement: they may be a person's.
         "log_parameter_max_length_on_error": "0",

@@ -117,7 +117,9 @@ def children_before_hub(settings: Settings, hub_urls: tuple[str, ...], simulatio
     )
 
 
-def children_after_hub(settings: Settings, mqtt_url: str, mqtt_version: str, simulation: Simulation) -> tuple[Child, ...]:
+def children_after_hub(
+    settings: Settings, mqtt_url: str, mqtt_version: str, simulation: Simulation
+) -> tuple[Child, ...]:
     """The centre itself: its devices, and the people who press, walk and open doors."""
     centre = (
         *("simulators.centre", "--centre", str(CENTRE_FILE)),

@@ -13,7 +13,7 @@ from hub.embedded import data_folder, importing, logins, mosquitto, ports, postg
 from hub.embedded.children import client_of, processes_of
 from hub.embedded.place import CannotStart, Place, place_of, refuse_media_socket, take_ports
 from hub.embedded.processes import Processes
-from hub.embedded.screen import ScreenAccount, Screen
+from hub.embedded.screen import Screen, ScreenAccount
 from hub.importing.held import find_contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
@@ -162,7 +162,9 @@ async def _show_addresses(settings: Settings, place: Place, screen: Screen) -> N
     if settings.demo:
         screen.accounts(await _demo_accounts(place), _daughter_url(place))
         if settings.lan:
-            screen.code("Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter_url(place))
+            screen.code(
+                "Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter_url(place)
+            )
     else:
         await _show_first_steps(settings, place, screen)
     screen.say("\nCtrl-C stops it; the data stays.")

@@ -20,7 +20,7 @@ class Child:
 
     name: str
     program: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=environment.of_any)
+    environment: Mapping[str, str] = field(default_factory=environment.common_environment)
     ready: Callable[[], Awaitable[bool]] | None = None
     ready_within: float = 60.0
     pulse_within: float | None = None

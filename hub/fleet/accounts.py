@@ -1,4 +1,4 @@
-"""Who may come in at a broker that is not the built-in one: the same devices, as accounts for its files."""
+"""Which devices may connect to a broker that is not the built-in one: the same ones, as accounts for its files."""
 
 from collections.abc import Mapping
 

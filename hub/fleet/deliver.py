@@ -48,7 +48,7 @@ class DeviceMessageDeliverer:
         self._clock = clock
 
     async def run(self) -> None:
-        """Send until cancelled; while the database is away, try again every tick."""
+        """Send until cancelled; while the database is down, try again every tick."""
         with self._changes.subscribe("device_command", "device") as heard:
             while True:
                 try:
@@ -66,7 +66,7 @@ class DeviceMessageDeliverer:
     async def send_due(self) -> int:
         """Send what is due now. Returns how many messages were looked at.
 
-        Each is put off to its next try before it goes out, and no row is locked while a broker is waited for: a crash
+        Its next attempt is written before it goes out, and no row is locked while a broker is waited for: a crash
         in between sends it again then, never not at all.
         """
         now = self._clock.now()
@@ -83,7 +83,7 @@ class DeviceMessageDeliverer:
     async def _send(self, tries: Sequence[_Try], now: datetime) -> None:
         """Hand all of them to the broker at once, in their order; note those that were taken.
 
-        One that raises was put off like any other: it is tried again when it is due, at most every 15 s.
+        One that raises has a next attempt like any other: it is tried again when it is due, at most every 15 s.
         """
         async with asyncio.TaskGroup() as group:
             handed = [(one, group.create_task(self._publish_apart(one.outgoing))) for one in tries]
@@ -96,7 +96,9 @@ class DeviceMessageDeliverer:
             if taken:
                 await store.set_sent(conn, taken, now)
             for outgoing, defect in raised:
-                await parking.notice_parked_row(conn, PolledRow("device-command", outgoing.id, outgoing.centre_id), defect, now)
+                await parking.notice_parked_row(
+                    conn, PolledRow("device-command", outgoing.id, outgoing.centre_id), defect, now
+                )
 
     async def _publish_apart(self, outgoing: DueDeviceMessage) -> bool | Defect:
         return await run_in_bulkhead(f"message {outgoing.id} to a device", lambda: self._publish(outgoing))

@@ -1,4 +1,4 @@
-"""Who may come in at the built-in broker, answered from the rows of the fleet."""
+"""Authenticates devices at the built-in broker from the rows of the fleet."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from typing import Final
 
 import psycopg
 
-from devices.contract.topics import FROM_DEVICE, TO_DEVICE, Kind, is_id, build_topic
+from devices.contract.topics import FROM_DEVICE, TO_DEVICE, Kind, build_topic, is_id
 from hub.fleet import credentials, store
 from hub.fleet.model import DeviceCredentials, DeviceKind
 from hub.kit.clock import Clock

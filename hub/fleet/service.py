@@ -50,12 +50,14 @@ async def lock_messages_to(
 ) -> None:
     """Lock the messages to these devices before several of their states and proofs are written together.
 
-    In one order, so that this and a change of one alarm never wait in a circle.
+    In one order, so that this and a change of one alarm never deadlock.
     """
     await store.lock_messages_to(conn, device_ids, nonces, now)
 
 
-async def record_status(conn: Conn, device_id: DeviceId, state: DeviceState, firmware: str | None, now: datetime) -> bool:
+async def record_status(
+    conn: Conn, device_id: DeviceId, state: DeviceState, firmware: str | None, now: datetime
+) -> bool:
     """A device, or its Last Will, says whether it is online; one that came online is sent what it missed.
 
     Returns whether its state is news.
@@ -87,7 +89,7 @@ async def cue_until(conn: Conn, device_id: DeviceId, alarm_id: str) -> datetime 
 
 
 async def adjust_outbox_to_clock(conn: Conn, clock_set: ClockSet) -> None:
-    """A clock that was set back holds nothing back; set forward, it makes one try early, and ends no message."""
+    """A clock that was set back delays no message; set forward, it makes one attempt early, and ends no message."""
     if clock_set.by < timedelta():
         await store.move_attempts_earlier(conn, -clock_set.by, clock_set.since)
     else:

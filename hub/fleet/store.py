@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from hub.fleet.model import Assigned, Command, DeviceCredentials, Device, DeviceKind, DueDeviceMessage
+from hub.fleet.model import Assigned, Command, Device, DeviceCredentials, DeviceKind, DueDeviceMessage
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId
@@ -101,7 +101,7 @@ async def devices_in(conn: Conn, room_id: RoomId, kind: DeviceKind, at: datetime
 async def set_heard(conn: Conn, heard: Mapping[DeviceId, datetime]) -> None:
     """When devices were last heard; written at most every 10 s a device, which supervision does not need finer.
 
-    A device whose row somebody else is writing is left out: it waits for nobody, so nobody waits for it in a circle.
+    A device whose row somebody else is writing is skipped: what waits for no lock is in no deadlock.
     """
     await conn.execute(
         """
@@ -123,7 +123,7 @@ async def set_heard(conn: Conn, heard: Mapping[DeviceId, datetime]) -> None:
 
 
 async def set_battery(conn: Conn, percent: Mapping[DeviceId, float]) -> None:
-    """What devices last said of their batteries; like `set_heard` it waits for nobody."""
+    """What devices last said of their batteries; like `set_heard` it skips locked rows."""
     await conn.execute(
         """
         WITH free AS (
@@ -232,7 +232,7 @@ async def lock_due_messages(conn: Conn, now: datetime, limit: int, longest_wait:
               FROM device_command
               JOIN device ON device.id = device_command.device_id
              WHERE device_command.ended_at IS NULL
-               -- further away than any retry: of a clock that has been set back since
+               -- later than any retry can be: of a clock that has been set back since
                AND (device_command.retry_at <= %(now)s OR device_command.retry_at > %(now)s + %(longest_wait)s)
              ORDER BY device_command.retry_at, device_command.id
              LIMIT %(limit)s
@@ -282,10 +282,10 @@ async def shift_ends(conn: Conn, clock_set: ClockSet) -> None:
 
 
 async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) -> None:
-    """The broker took these, put off until these times. What no proof exists for has ended with that, unless its
+    """The broker took these; their next attempts are then. What no proof exists for has ended with that, unless its
     device came back meanwhile and is to be told again.
 
-    Waits for nobody: one that somebody has locked goes out once more at worst."""
+    Skips locked rows: one that is locked is sent again at worst."""
     await conn.execute(
         """
         WITH locked AS (

@@ -116,7 +116,7 @@ def _find_wrong_devices(file: CentreFile) -> Iterator[tuple[Path, str]]:
 
 
 def _find_wrong_people(file: CentreFile) -> Iterator[tuple[Path, str]]:
-    """Roles of accounts that are not in the file are somebody else's mistake: `_names_of_nothing` names them."""
+    """Roles of accounts that are not in the file are somebody else's mistake: `_find_dangling_names` names them."""
     roles = {account.id: account.role for account in file.accounts}
     for n, account in enumerate(file.accounts):
         if needs_phone(account.role) and not account.phone:

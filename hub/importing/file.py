@@ -14,11 +14,11 @@ from hub.importing.yaml_text import (
     compose_file,
     fill_placeholders,
     find_duplicate_keys,
+    find_untyped_values,
     mistake_at,
     node_below,
     refuse_loops,
     values_of,
-    find_untyped_values,
 )
 
 
@@ -35,7 +35,9 @@ def parse_centre_file(text: str, addresses: Mapping[str, str] | None = None) -> 
     try:
         file = CentreFile.model_validate(values_of(root))
     except ValidationError as error:
-        mistakes = [mistake_at(root, _path_of_problem(root, problem), describe_problem(problem)) for problem in error.errors()]
+        mistakes = [
+            mistake_at(root, _path_of_problem(root, problem), describe_problem(problem)) for problem in error.errors()
+        ]
         raise BadCentreFile([*unfilled, *mistakes]) from error
     found = list(find_contradictions(file))
     if addresses is None and file.demo is not None:

@@ -24,11 +24,11 @@ from hub.importing.values import (
     check_name,
     check_phone,
     check_timezone,
-    text_matching,
     one_of,
     read_day,
     read_wall_time,
     refuse_control_characters,
+    text_matching,
 )
 from hub.kit.ids import RoomId, SeniorId
 from hub.kit.lines import LONGEST_NAME
@@ -108,7 +108,9 @@ class SeniorPart(_FilePart):
     risks: Text = ""
     hearing: Text = ""
     language: Annotated[str, text_matching(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language such as zh-CN")] = "zh-CN"
-    card_token: Annotated[str, text_matching(r"[0-9A-Za-z-]{4,64}", "4 to 64 letters, digits and hyphens")] | None = None
+    card_token: Annotated[str, text_matching(r"[0-9A-Za-z-]{4,64}", "4 to 64 letters, digits and hyphens")] | None = (
+        None
+    )
     objects_to_being_seen: bool = False
 
 
@@ -194,7 +196,7 @@ class ShiftPart(_FilePart):
 
 
 class TierPart(_FilePart):
-    """One rung: tell everybody it names at once, switch on what it names, wait, then take the next."""
+    """One tier: notify everybody it names at once, switch on what it names, wait, then take the next."""
 
     wait_seconds: WaitSeconds
     duties: tuple[Duty, ...] = ()
@@ -206,7 +208,7 @@ Tiers: TypeAlias = Annotated[tuple[TierPart, ...], Field(min_length=1, max_lengt
 
 
 class EscalationPart(_FilePart):
-    """How an alarm climbs while the centre is open, and while it is not."""
+    """How an alarm escalates while the centre is open, and while it is not."""
 
     opening_hours: Tiers
     out_of_hours: Tiers

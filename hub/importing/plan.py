@@ -96,7 +96,7 @@ def daily_shifts_of(file: CentreFile) -> list[DailyShift]:
 
 
 def policies_of(file: CentreFile, *, is_demo: bool) -> list[tuple[Applies, tuple[Step, ...]]]:
-    """How alarms climb, while the centre is open and while it is not; the demo's second tier comes sooner."""
+    """How alarms escalate, while the centre is open and while it is not; the demo's second tier comes sooner."""
     if file.escalation is None:
         return []
     policies = (

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
 
-from hub.importing.mistakes import shorten_value, escape_of, describe_no_date
+from hub.importing.mistakes import describe_no_date, escape_of, shorten_value
 from hub.kit.lines import find_direction_change, find_name_mistake
 
 

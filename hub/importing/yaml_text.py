@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from hub.importing.mistakes import BadCentreFile, Mistake, Path, shorten_value, escape_of, describe_no_date
+from hub.importing.mistakes import BadCentreFile, Mistake, Path, describe_no_date, escape_of, shorten_value
 
 SCHEMA: Final = "anling.centre/1"
 
@@ -137,7 +137,9 @@ def find_untyped_values(root: yaml.Node) -> Iterator[Mistake]:
             except (ValueError, LookupError, AttributeError):  # the last two of PyYAML, for `!!float ""` and the like
                 value = shorten_value(node.value)
                 is_date = node.tag == "tag:yaml.org,2002:timestamp"
-                wrong = describe_no_date(node.value) if is_date else f"{value} is no number: put it in quotes if it is text"
+                wrong = (
+                    describe_no_date(node.value) if is_date else f"{value} is no number: put it in quotes if it is text"
+                )
                 yield _mistake_at_node(node, _shown_path(path), wrong)
     loader.dispose()
 
@@ -151,5 +153,7 @@ def fill_placeholders(root: yaml.Node, addresses: Mapping[str, str]) -> Iterator
         if isinstance(node, yaml.ScalarNode):
             for name in _PLACEHOLDER.findall(node.value):
                 if name not in addresses:
-                    yield _mistake_at_node(node, "", f"{{{name}}} is filled in by the demo alone; write the whole address")
+                    yield _mistake_at_node(
+                        node, "", f"{{{name}}} is filled in by the demo alone; write the whole address"
+                    )
             node.value = _PLACEHOLDER.sub(lambda found: addresses.get(found[1], found[0]), node.value)

@@ -16,7 +16,7 @@ router = APIRouter()
 
 
 class QuarantinedMessage(BaseModel):
-    """A message that nobody could read. `detail` names the field that is wrong and never repeats its value."""
+    """An undecodable message. `detail` names the field that is wrong and never repeats its value."""
 
     id: str
     device_id: str | None
@@ -33,7 +33,7 @@ class QuarantinedMessage(BaseModel):
 async def list_quarantine(
     caller: Annotated[Caller, Depends(Needs(Action.SEE_QUARANTINE))], hub: HubDatabase
 ) -> list[QuarantinedMessage]:
-    """What is set aside at the caller's centre, newest first."""
+    """What is in quarantine at the caller's centre, newest first."""
     async with hub.transaction() as conn:
         rows = await quarantine.list_quarantined(conn, caller.centre_id)
     return [

@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 import psycopg
 
 from devices.contract.messages import serialize_message
-from devices.contract.topics import Kind, parse_topic, build_topic
+from devices.contract.topics import Kind, build_topic, parse_topic
 from hub.ingest.decode import decode_message
-from hub.ingest.model import AddressedAck, ReceivedMessage, Decoded, Undecodable, QuarantineReason, Spoken
+from hub.ingest.model import AddressedAck, Decoded, QuarantineReason, ReceivedMessage, Spoken, Undecodable
 from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn, Database
 from hub.mqtt.model import Inbound, Unreachable
@@ -35,7 +35,7 @@ async def commit_batch(database: Database, messages: int, work: Callable[[Conn],
     try:
         return await _attempt_commit(database, work)
     except psycopg.errors.DeadlockDetected as error:
-        log.warning("%d messages met a deadlock and are tried again: %s", messages, error)
+        log.warning("a deadlock ended a batch of %d messages, which is retried: %s", messages, error)
         return await _attempt_commit(database, work)
 
 
@@ -59,7 +59,7 @@ def receive_message(inbound: Inbound) -> ReceivedMessage:
 
 
 def _decode_in_bulkhead(inbound: Inbound) -> Decoded:
-    """Read a message; a defect of ours in reading it makes it one that nobody can read, never a crash loop."""
+    """Read a message; a defect of ours in decoding makes it undecodable, never a crash loop."""
     decoded = call_in_bulkhead("reading a message", lambda: decode_message(inbound.topic, inbound.payload))
     return (
         Undecodable(parse_topic(inbound.topic), QuarantineReason.DEFECT, decoded.error)

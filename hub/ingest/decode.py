@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from devices.contract.messages import Ack, AlarmMessage, Cmd, Cue, Unreadable, VisitMessage, parse_message
 from devices.contract.topics import FROM_DEVICE, parse_topic
-from hub.ingest.model import Decoded, Undecodable, QuarantineReason, DecodedMessage
+from hub.ingest.model import Decoded, DecodedMessage, QuarantineReason, Undecodable
 
 CHANGED_BY_A_RETRY = frozenset({"age_ms", "battery", "signal"})
 

@@ -10,7 +10,7 @@ from typing import Final
 from devices.contract.messages import AlarmMessage, ConnectionState, StatusMessage, TeleMessage
 from hub.fleet import service as fleet
 from hub.ingest.attempts import ATTEMPT_SECONDS
-from hub.ingest.model import ReceivedMessage, Undecodable, DecodedMessage
+from hub.ingest.model import DecodedMessage, ReceivedMessage, Undecodable
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId

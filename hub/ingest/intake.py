@@ -20,10 +20,18 @@ from typing import Final
 import psycopg
 
 from hub.ingest import presses, quarantine, states
-from hub.ingest.attempts import RETRY_SECONDS, receive_message, commit_batch, send_acks
+from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
 from hub.ingest.heard import Heard
 from hub.ingest.lane import LaneQueue, Waiting
-from hub.ingest.model import AddressedAck, ReceivedMessage, Undecodable, Neighbours, QuarantineReason, Spoken, DecodedMessage
+from hub.ingest.model import (
+    AddressedAck,
+    DecodedMessage,
+    Neighbours,
+    QuarantineReason,
+    ReceivedMessage,
+    Spoken,
+    Undecodable,
+)
 from hub.ingest.timing import DeviceClocks
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
@@ -176,7 +184,9 @@ class Intake:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
         messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
-            kept = await run_in_bulkhead(f"{len(batch)} messages of the state lane", lambda: self._states_committed(messages))
+            kept = await run_in_bulkhead(
+                f"{len(batch)} messages of the state lane", lambda: self._states_committed(messages)
+            )
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d messages of the state lane are shed: %s", len(batch), error)
             self._shed(sum(not waiting.given_up for waiting in batch))
@@ -194,7 +204,9 @@ class Intake:
         count, clock = len(messages), self._clock
         if states.select_readable(messages):
             await commit_batch(self._states, count, lambda conn: states.store_states(conn, messages, clock.now()))
-        await commit_batch(self._states, count, lambda conn: states.evaluate_states(conn, messages, self._neighbours, clock.now()))
+        await commit_batch(
+            self._states, count, lambda conn: states.evaluate_states(conn, messages, self._neighbours, clock.now())
+        )
 
     async def _one_by_one(self, batch: list[Waiting], messages: list[ReceivedMessage], defect: Defect) -> None:
         if len(batch) > 1:
@@ -203,12 +215,14 @@ class Intake:
             return
         refused = Undecodable(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
         with suppress(psycopg.OperationalError, TimeoutError):
-            await run_in_bulkhead("a message that is set aside", lambda: self._set_aside(batch[0].inbound, refused))
+            await run_in_bulkhead("quarantining a message", lambda: self._set_aside(batch[0].inbound, refused))
         batch[0].settle()
 
     async def _set_aside(self, inbound: Inbound, refused: Undecodable) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()
-        await commit_batch(self._states, 1, lambda conn: quarantine.quarantine_message(conn, inbound, refused, home, now))
+        await commit_batch(
+            self._states, 1, lambda conn: quarantine.quarantine_message(conn, inbound, refused, home, now)
+        )
 
     def _settle(self, batch: list[Waiting], messages: list[ReceivedMessage]) -> None:
         """After the commit: let the broker answer, and note who was heard."""

@@ -27,7 +27,7 @@ class DecodedMessage:
 
 
 class QuarantineReason(StrEnum):
-    """Why a message is set aside: what the contract says of its bytes, and what only the hub can know."""
+    """Why a message is quarantined: what the contract says of its bytes, and what only the hub can know."""
 
     TOO_LONG = Reason.TOO_LONG
     NOT_UTF8 = Reason.NOT_UTF8
@@ -53,7 +53,7 @@ class SeenLane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """A message that nobody can read. `topic` is None when the topic is none of ours; `detail` repeats no value."""
+    """An undecodable message. `topic` is None when the topic is none of ours; `detail` repeats no value."""
 
     topic: Topic | None
     reason: QuarantineReason
@@ -106,7 +106,7 @@ class Belonging(Protocol):
 
 
 class Concludes(Protocol):
-    """The alarms: `hub.alarms.service.conclude`. Findings become alarms and notices, one result for each in order; the
+    """The alarms: `service.conclude_findings`. Findings become alarms and notices, one result for each in order; the
     alarms of presses that were `taken_back` are marked, and staff still go and look. After it nothing is asked any
     more: the ledger's head is locked until the commit."""
 
@@ -122,7 +122,7 @@ class Neighbours:
     rules: Hears
     conclude: Concludes
     conclude_apart: Concludes
-    """For a single message with which `conclude` raised."""
+    """For a single message with which `conclude_findings` raised."""
     centre_id: CentreId
     """The centre that is told of messages whose sender nobody knows."""
 

@@ -1,6 +1,6 @@
 """What becomes of a message on the alarm lane, in one transaction: a press, its finding, its alarm, and an answer.
 
-Nothing a registered device says here is refused: what nobody can read is an alarm too.
+Nothing a registered device says here is refused: what is undecodable is an alarm too.
 """
 
 from __future__ import annotations
@@ -15,8 +15,17 @@ from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage
 from devices.contract.topics import Topic
 from hub.ingest import quarantine, store
 from hub.ingest.decode import digest_message
-from hub.ingest.model import AddressedAck, ReceivedMessage, Undecodable, Neighbours, QuarantineReason, SeenLane, Sender, DecodedMessage
-from hub.ingest.store import Press, MessageIdentity
+from hub.ingest.model import (
+    AddressedAck,
+    DecodedMessage,
+    Neighbours,
+    QuarantineReason,
+    ReceivedMessage,
+    SeenLane,
+    Sender,
+    Undecodable,
+)
+from hub.ingest.store import MessageIdentity, Press
 from hub.ingest.timing import DeviceClocks, When, estimate_time
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
@@ -65,7 +74,7 @@ async def store_presses(
 
 
 async def _conclude_presses(desk: _PressBatch, new: Sequence[_StoredPress]) -> dict[PressId, AlarmId]:
-    """Let the rules hear what is new; what was taken back within 10 s is said too, whichever message came first.
+    """Let the rules hear what is new; what was cancelled within 10 s is said too, whichever message came first.
 
     Returns the alarm of each press that has one: of the first finding that gave it one.
     """
@@ -85,7 +94,7 @@ async def _conclude_presses(desk: _PressBatch, new: Sequence[_StoredPress]) -> d
 
 
 async def _store_one(desk: _PressBatch, arrived: ReceivedMessage) -> _StoredPress | None:
-    """None for a message of nobody we know: it is set aside."""
+    """None for a message of an unknown device: it is quarantined."""
     inbound = arrived.inbound
     match arrived.decoded:
         case DecodedMessage(topic, AlarmMessage() as said):
@@ -104,7 +113,9 @@ async def _store_one(desk: _PressBatch, arrived: ReceivedMessage) -> _StoredPres
     return None
 
 
-async def _store_readable(desk: _PressBatch, inbound: Inbound, topic: Topic, said: AlarmMessage, sender: Sender) -> _StoredPress:
+async def _store_readable(
+    desk: _PressBatch, inbound: Inbound, topic: Topic, said: AlarmMessage, sender: Sender
+) -> _StoredPress:
     device_id = DeviceId(topic.device)
     seen = MessageIdentity(device_id, SeenLane.ALARM, said.id, digest_message(said))
     before = await store.read_earlier_message(desk.conn, seen)

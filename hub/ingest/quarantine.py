@@ -1,4 +1,4 @@
-"""Where does a message go that nobody can read? Aside, with its reason, where staff see it; nothing else stops."""
+"""Where does an undecodable message go? Into quarantine, with its reason, where staff see it; nothing else stops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from hub.ingest import store
 from hub.ingest.model import Undecodable
-from hub.ingest.store import Quarantined, NewQuarantined
+from hub.ingest.store import NewQuarantined, Quarantined
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, new_id
 from hub.mqtt.model import Inbound
@@ -19,7 +19,7 @@ KEPT_PER_CENTRE: Final = 1000
 
 
 async def quarantine_message(conn: Conn, inbound: Inbound, garbled: Undecodable, home: CentreId, now: datetime) -> None:
-    """Keep a message and why nobody could read it; `home` is the centre that is told when its sender is unknown."""
+    """Keep a message and why it is undecodable; `home` is the centre that is told when its sender is unknown."""
     device_id = garbled.topic.device if garbled.topic is not None else inbound.publisher
     sender = (await store.find_senders(conn, [device_id], now)).get(device_id) if device_id is not None else None
     centre_id = sender.centre_id if sender is not None else home
@@ -42,5 +42,5 @@ async def quarantine_message(conn: Conn, inbound: Inbound, garbled: Undecodable,
 
 
 async def list_quarantined(conn: Conn, centre_id: CentreId) -> list[Quarantined]:
-    """What is set aside at a centre, newest first."""
+    """What is in quarantine at a centre, newest first."""
     return await store.list_quarantined(conn, centre_id, KEPT_PER_CENTRE)

@@ -1,6 +1,6 @@
 """What becomes of readings and visits? They are kept, the rules hear them, and what follows is handed over.
 
-What nobody can read is set aside in a transaction of its own: the rows it wants are the alarm path's as well.
+What is undecodable is quarantined in a transaction of its own: the rows it wants are the alarm path's as well.
 """
 
 from __future__ import annotations
@@ -13,12 +13,21 @@ from typing import Final
 
 from devices.contract.messages import Ack, AckStatus, TeleMessage, VisitMessage
 from hub.attendance import service as attendance
-from hub.attendance.model import CardRead, AttendanceAction
+from hub.attendance.model import AttendanceAction, CardRead
 from hub.ingest import quarantine, store
 from hub.ingest.decode import digest_message
-from hub.ingest.model import AddressedAck, ReceivedMessage, Undecodable, QuarantineReason, ReportNeighbours, SeenLane, Sender, DecodedMessage
+from hub.ingest.model import (
+    AddressedAck,
+    DecodedMessage,
+    QuarantineReason,
+    ReceivedMessage,
+    ReportNeighbours,
+    SeenLane,
+    Sender,
+    Undecodable,
+)
 from hub.ingest.store import MessageIdentity
-from hub.ingest.timing import DeviceClocks, reading_time, estimate_time
+from hub.ingest.timing import DeviceClocks, estimate_time, reading_time
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, RoomId
 from hub.mqtt.model import Inbound
@@ -30,7 +39,7 @@ STRANGE_PER_BATCH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ToQuarantine:
-    """A message to set aside, and why."""
+    """A message to quarantine, and why."""
 
     inbound: Inbound
     reason: Undecodable
@@ -38,7 +47,7 @@ class ToQuarantine:
 
 @dataclass(slots=True)
 class KeptReports:
-    """What is to be done after the commit: answers to give, and messages to set aside."""
+    """What is to be done after the commit: acks to send, and messages to quarantine."""
 
     answers: list[AddressedAck] = field(default_factory=list)
     strange: list[ToQuarantine] = field(default_factory=list)
@@ -93,7 +102,9 @@ async def _store_one(desk: _ReportBatch, arrived: ReceivedMessage) -> None:
             elif isinstance(said, VisitMessage):
                 await _store_visit(desk, arrived, understood, said, sender)
             else:
-                _collect_undecodable(desk, arrived, Undecodable(topic, QuarantineReason.WRONG_LANE, "neither readings nor a visit"))
+                _collect_undecodable(
+                    desk, arrived, Undecodable(topic, QuarantineReason.WRONG_LANE, "neither readings nor a visit")
+                )
 
 
 def _collect_undecodable(desk: _ReportBatch, arrived: ReceivedMessage, reason: Undecodable) -> None:

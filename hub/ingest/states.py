@@ -12,7 +12,7 @@ from devices.contract.messages import Done, StatusMessage
 from hub.fleet import service as fleet
 from hub.fleet.model import DeviceState as FleetState
 from hub.ingest import quarantine, store
-from hub.ingest.model import ReceivedMessage, Undecodable, Neighbours, QuarantineReason, Sender, DecodedMessage
+from hub.ingest.model import DecodedMessage, Neighbours, QuarantineReason, ReceivedMessage, Sender, Undecodable
 from hub.kit.db import Conn
 from hub.rules.model import ReportedState, StatusHeard
 
@@ -44,8 +44,10 @@ async def store_states(conn: Conn, arrived: Sequence[ReceivedMessage], now: date
                 await fleet.record_proof(conn, sender.device_id, nonce, state, now)
 
 
-async def evaluate_states(conn: Conn, arrived: Sequence[ReceivedMessage], neighbours: Neighbours, now: datetime) -> None:
-    """Let the rules hear states, the alarms conclude; what nobody can read, or knows the sender of, is set aside."""
+async def evaluate_states(
+    conn: Conn, arrived: Sequence[ReceivedMessage], neighbours: Neighbours, now: datetime
+) -> None:
+    """Let the rules hear states, the alarms conclude; what is undecodable or of an unknown sender is quarantined."""
     spoke = {m.decoded.topic.device for m in arrived if m.decoded.topic is not None}
     senders = await store.find_senders(conn, sorted(spoke), now)
     events = []
@@ -56,7 +58,9 @@ async def evaluate_states(conn: Conn, arrived: Sequence[ReceivedMessage], neighb
             case DecodedMessage(topic, said) as understood:
                 sender = senders.get(topic.device)
                 if sender is None or sender.centre_id != topic.centre or not isinstance(said, StatusMessage | Done):
-                    strange = _describe_undecodable(understood, is_known=sender is not None and sender.centre_id == topic.centre)
+                    strange = _describe_undecodable(
+                        understood, is_known=sender is not None and sender.centre_id == topic.centre
+                    )
                     await quarantine.quarantine_message(conn, message.inbound, strange, neighbours.centre_id, now)
                 elif isinstance(said, StatusMessage):
                     events.append(_build_status_event(message, said, sender))

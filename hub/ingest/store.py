@@ -1,4 +1,4 @@
-"""The rows of presses, of what was heard before, and of what nobody could read."""
+"""The rows of presses, of what was received before, and of what was undecodable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.kit.ids import AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """One physical activation of a trigger, or a message of a trigger that nobody could read."""
+    """One physical activation of a trigger, or an undecodable message of a trigger."""
 
     id: PressId
     centre_id: CentreId
@@ -143,8 +143,10 @@ async def insert_seen_message(conn: Conn, seen: MessageIdentity, press_id: Press
     return await cursor.fetchone() is not None
 
 
-async def insert_undecodable_message(conn: Conn, seen: MessageIdentity, press_id: PressId, at: datetime, again_after: timedelta) -> bool:
-    """Note bytes that nobody can read; whether they count: the first time, and again after `again_after`."""
+async def insert_undecodable_message(
+    conn: Conn, seen: MessageIdentity, press_id: PressId, at: datetime, again_after: timedelta
+) -> bool:
+    """Note undecodable bytes; whether they count: the first time, and again after `again_after`."""
     cursor = await conn.execute(
         """
         INSERT INTO seen_message (device_id, lane, message_id, digest, at, press_id)
@@ -212,7 +214,7 @@ async def alarms_of(conn: Conn, press_ids: Sequence[PressId]) -> dict[PressId, A
 async def find_cancelled_presses(
     conn: Conn, named: Sequence[tuple[DeviceId, str | None]], within: timedelta
 ) -> list[PressId]:
-    """Those of these presses (device, message id) that a cancel of their device took back in time.
+    """Those of these presses (device, message id) that a cancel of their device cancelled in time.
 
     The cancel may have come first.
     """
@@ -237,7 +239,7 @@ async def find_cancelled_presses(
 
 
 async def upsert_quarantined(conn: Conn, strange: NewQuarantined) -> None:
-    """Set a message aside, or count it once more when the same bytes came to the same topic before."""
+    """Quarantine a message, or count it once more when the same bytes came to the same topic before."""
     await conn.execute(
         """
         INSERT INTO quarantine
@@ -285,7 +287,7 @@ async def trim_quarantine(conn: Conn, centre_id: CentreId, keep: int) -> None:
 
 
 async def list_quarantined(conn: Conn, centre_id: CentreId, limit: int) -> list[Quarantined]:
-    """What is set aside, newest first."""
+    """What is in quarantine, newest first."""
     async with conn.cursor(row_factory=class_row(Quarantined)) as cur:
         await cur.execute(
             """

@@ -18,11 +18,11 @@ import psycopg
 
 from devices.contract.topics import Kind
 from hub.ingest import reports
-from hub.ingest.attempts import RETRY_SECONDS, receive_message, commit_batch, send_acks
+from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
 from hub.ingest.heard import Heard
-from hub.ingest.model import ReceivedMessage, Undecodable, QuarantineReason, ReportNeighbours, Spoken
+from hub.ingest.model import QuarantineReason, ReceivedMessage, ReportNeighbours, Spoken, Undecodable
 from hub.ingest.report_lane import ReportLane, WaitingReport
-from hub.ingest.reports import ToQuarantine, KeptReports
+from hub.ingest.reports import KeptReports, ToQuarantine
 from hub.ingest.timing import DeviceClocks
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
@@ -51,7 +51,7 @@ class ReportCounts:
 
 @dataclass(frozen=True, slots=True)
 class ReportPools:
-    """`strange` is for what nobody can read: its transactions end themselves sooner than those of readings."""
+    """`strange` is for what is undecodable: its transactions end themselves sooner than those of readings."""
 
     readings: Database
     strange: Database
@@ -146,7 +146,9 @@ class TelemetryIntake:
 
     async def _quarantined(self, strange: Sequence[ToQuarantine]) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()
-        await commit_batch(self._pools.strange, len(strange), lambda conn: reports.quarantine_messages(conn, strange, home, now))
+        await commit_batch(
+            self._pools.strange, len(strange), lambda conn: reports.quarantine_messages(conn, strange, home, now)
+        )
 
     def _settle(
         self,

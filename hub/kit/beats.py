@@ -42,7 +42,7 @@ class ProcessBeat:
 
 
 async def write_beats(database: Database, process: Process, hears: Callable[[], bool]) -> None:
-    """Write a beat every second, until cancelled; while the database is away there is none."""
+    """Write a beat every second, until cancelled; while the database is down there is none."""
     while True:
         try:
             async with asyncio.timeout(_WRITE_SECONDS), database.transaction() as conn:

@@ -11,7 +11,7 @@ T = TypeVar("T")
 class Subscription(Generic[T]):
     """What one listener has not read yet: at most `depth` items.
 
-    When it is full, what waits is thrown away and replaced by `lost`: the listener reads everything again.
+    When it is full, what is queued is dropped and replaced by `lost`: the listener reads everything again.
     """
 
     def __init__(self, depth: int, lost: T) -> None:

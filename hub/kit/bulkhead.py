@@ -1,6 +1,6 @@
 """How far does a defect of ours reach? The one place that catches any exception: around one row, one message, one turn.
 
-The database that is away and a wait that took too long are the world's: they are raised, and whoever polls tries again.
+The database that is down and a wait that took too long are the world's: they are raised, and whoever polls tries again.
 """
 
 import logging
@@ -37,7 +37,7 @@ async def run_in_bulkhead(what: str, work: Callable[[], Awaitable[T]]) -> T | De
 
 
 def call_in_bulkhead(what: str, work: Callable[[], T]) -> T | Defect:
-    """`contain` for work that waits for nothing."""
+    """`run_in_bulkhead` for work that waits for nothing."""
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - the bulkhead: one row that raises must not stop the others

@@ -125,7 +125,7 @@ class Database:
             check=_check_connection,
             timeout=5.0,
             reconnect_timeout=5.0,
-            # A server that is gone without a goodbye is noticed within 11 s, not after the kernel's two hours.
+            # A server that is gone without closing anything is noticed within 11 s, not after the kernel's two hours.
             kwargs={
                 "application_name": name,
                 "connect_timeout": 3,
@@ -197,7 +197,7 @@ def _raise_lost_cancellation() -> Iterator[None]:
 
 
 async def _check_connection(conn: Conn) -> None:
-    """Whether a connection still lives: it is asked only when the server has said something, as it does for good-bye.
+    """Whether a connection still lives: it is asked only when the server has said something, as it does when it closes.
 
     A server that is gone without a word is not noticed by asking either, before the time that the connection is given.
     """

@@ -49,7 +49,7 @@ async def set_due_job(
 
 
 async def follow_clock(conn: Conn, now: datetime, *, was_set: bool | None) -> None:
-    """Bring near what is further away than when it was made, and let its own time count again once the clock is right.
+    """Limit each wait to its full length, and let the job's own time count again once the clock is right.
 
     `was_set`: whether somebody has set the clock since the last call; None after a start, when nobody knows. Then a
     clock that is still behind is taken for one that was left alone, any other for one that was set right.

@@ -12,7 +12,7 @@ from hub.kit.bulkhead import Defect, run_in_bulkhead
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 30.0
-"""The longest pause before the next try while the database is away or busy."""
+"""The longest pause before the next try while the database is down or busy."""
 LONGEST_PAUSE_SECONDS: Final = 3600.0
 """The longest pause of a task that raises, unless it is due more rarely anyway."""
 
@@ -21,7 +21,7 @@ Report: TypeAlias = Callable[[str, Defect | None], Awaitable[None]]
 
 
 class Housekeeping:
-    """Runs the hub's housekeeping. A task that raises is logged, reported and tried again, with a growing pause."""
+    """Runs the hub's housekeeping. A task that raises is logged, reported and retried with backoff."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -29,7 +29,7 @@ class Housekeeping:
     async def every(self, seconds: float, work: Callable[[], Awaitable[object]], name: str) -> NoReturn:
         """Do `work` now and then every `seconds`, until cancelled.
 
-        While the database is away, or a wait took too long, it is tried again after at most 30 s. Whatever else it
+        While the database is down, or a wait took too long, it is tried again after at most 30 s. Whatever else it
         raises is a defect of ours: the pause doubles each time, up to an hour or `seconds`, whichever is longer.
         """
         failures = 0

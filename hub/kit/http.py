@@ -38,7 +38,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class RetriedRoute(APIRoute):
-    """A route whose work is tried once more when PostgreSQL ended it for a deadlock, or because it took too long.
+    """A route whose work is retried once when PostgreSQL ended it for a deadlock, or because it took too long.
 
     For a router (`APIRouter(route_class=TriedAgain)`) whose routes write in one transaction, which is undone by then.
     """
@@ -50,7 +50,7 @@ class RetriedRoute(APIRoute):
             try:
                 return await handle(request)
             except (psycopg.errors.DeadlockDetected, TookTooLong) as error:
-                log.warning("%s is tried again: %s", request.scope["route"].path, error)
+                log.warning("%s is retried: %s", request.scope["route"].path, error)
                 return await handle(request)
 
         return handle_again
@@ -208,11 +208,13 @@ _CODES = {
 async def answer_http_exception(_request: Request, error: Exception) -> Response:
     """An HTTPException as a problem."""
     assert isinstance(error, HTTPException)
-    return problem_response(error.status_code, _CODES.get(error.status_code, ProblemCode.NOT_POSSIBLE), headers=error.headers)
+    return problem_response(
+        error.status_code, _CODES.get(error.status_code, ProblemCode.NOT_POSSIBLE), headers=error.headers
+    )
 
 
 async def _answer_database_outage(request: Request, error: Exception) -> Response:
-    log.warning("%s could not be answered, the database is away: %s", request.scope["route"].path, error)
+    log.warning("%s could not be answered, the database is down: %s", request.scope["route"].path, error)
     return problem_response(503, ProblemCode.DATABASE_AWAY, {"seconds": 2}, {"Retry-After": "2"})
 
 

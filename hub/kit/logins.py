@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from hub.kit.db import Login, conninfo_as
-from hub.kit.migrate import OWNER, MigrationRefused, make_groups, apply_migrations
+from hub.kit.migrate import OWNER, MigrationRefused, apply_migrations, make_groups
 
 Administration: TypeAlias = psycopg.Connection[TupleRow]
 Passwords: TypeAlias = Mapping[str, str]
@@ -75,7 +75,7 @@ def set_up_logins(url: str, passwords: Passwords) -> list[str]:
 
 
 async def set_up_logins_async(url: str, passwords: Passwords) -> list[str]:
-    """`set_up`, for callers in an event loop."""
+    """`set_up_logins`, for callers in an event loop."""
     return await asyncio.to_thread(set_up_logins, url, passwords)
 
 

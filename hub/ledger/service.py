@@ -12,12 +12,12 @@ from hub.ledger.chain import EMPTY, extend_chain, find_first_broken
 from hub.ledger.model import Chain, Entry, Head
 
 ROWS_AT_ONCE: Final = 5000
-"""How many rows are in memory while a chain is worked out again: a year of a centre has some 100,000."""
+"""How many rows are in memory while a chain is verified again: a year of a centre has some 100,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A chain as it was worked out: its rows, and the number of the first that is wrong or missing, if one is."""
+    """A chain as it was verified: its rows, and the number of the first that is wrong or missing, if one is."""
 
     rows: int
     broken_at: int | None
@@ -28,7 +28,9 @@ async def last_entry_at(conn: Conn, chain: Chain) -> datetime | None:
     return await store.last_entry_at(conn, chain)
 
 
-async def append_entries(conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequence[Entry], now: datetime) -> None:
+async def append_entries(
+    conn: Conn, centre_id: CentreId, chain: Chain, entries: Sequence[Entry], now: datetime
+) -> None:
     """Append `entries`. The chain's head stays locked until the commit, and every press of the centre waits for it.
 
     So nothing follows but other appends and the commit with its deferred checks: who needs more reads it before, or in
@@ -42,7 +44,7 @@ async def append_entries(conn: Conn, centre_id: CentreId, chain: Chain, entries:
 
 
 async def verify_chain(conn: Conn, centre_id: CentreId, chain: Chain) -> Verified:
-    """Work out the chain from its first row to its head; nobody waits for that. Missing rows at the end are noticed.
+    """Verify the chain from its first row to its head; no lock is held meanwhile. Missing rows at the end are noticed.
 
     What is appended after the head was read is left for the next time.
     """

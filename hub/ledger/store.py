@@ -78,7 +78,9 @@ async def last_entry_at(conn: Conn, chain: Chain) -> datetime | None:
     return None if row is None else row[0]
 
 
-async def links_after(conn: Conn, centre_id: CentreId, chain: Chain, n: int, until: datetime, limit: int) -> list[LedgerLink]:
+async def links_after(
+    conn: Conn, centre_id: CentreId, chain: Chain, n: int, until: datetime, limit: int
+) -> list[LedgerLink]:
     """At most `limit` rows after number `n` that are not younger than `until`, in order."""
     async with conn.cursor(row_factory=class_row(LedgerLink)) as cur:
         await cur.execute(

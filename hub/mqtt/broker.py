@@ -85,11 +85,11 @@ class Broker:
 
     @property
     def connections(self) -> int:
-        """How many there are now, let in or not."""
+        """How many there are now, authenticated or not."""
         return len(self._connections)
 
     async def run(self) -> None:
-        """Serve until cancelled; then no message in hand is answered any more."""
+        """Serve until cancelled; then no message in flight is answered any more."""
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
@@ -117,11 +117,11 @@ class Broker:
             raise Unreachable(f"no device is subscribed to {topic}")
 
     def is_connected(self, device_id: str) -> bool:
-        """Whether the device has a connection that was let in and is alive."""
+        """Whether the device has an authenticated connection that is alive."""
         return bool(self._by_device.get(device_id))
 
     async def recheck(self, device_id: str) -> None:
-        """The rows of a device changed: shut its connections when they were let in by other rows. Raises CannotTell."""
+        """The rows of a device changed: close its connections if authenticated by other rows. Raises CannotTell."""
         stamp = await self._gatekeeper.stamp_of(device_id)
         for connection in tuple(self._by_device.get(device_id, ())):
             if connection.stamp != stamp:
@@ -212,7 +212,7 @@ class Broker:
             try:
                 await self.recheck(device_id)
             except CannotTell as error:
-                log.warning("%s was let in and is looked at again later: %s", device_id, error)
+                log.warning("%s stays connected and is revalidated later: %s", device_id, error)
                 await asyncio.sleep(RECHECK_SECONDS)
             else:
                 return

@@ -49,7 +49,7 @@ class BrokerAddress:
 
 
 class BrokerSession:
-    """A client, its session, and what is in hand."""
+    """A client, its session, and what is in flight."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class BrokerSession:
         try:
             await self._open()
         except OSError as error:
-            log.warning("the broker at %s:%d is away: %s", self._address.host, self._address.port, error)
+            log.warning("the broker at %s:%d is down: %s", self._address.host, self._address.port, error)
             return False
         self._attach()
         try:
@@ -176,9 +176,9 @@ class BrokerSession:
             loop.add_writer(sock, self._write)
 
     def _over(self) -> None:
-        """The connection is over: what is in hand and will come again is let go, what was sent is uncertain.
+        """The connection is over: what is in flight and will be delivered again is dropped, what was sent is uncertain.
 
-        The broker has answered the device of a press in hand and may forget it as it dies: it is kept, and counts once
+        The broker has answered the device of a press in flight and may lose it in a crash: it is kept, and counts once
         when it does come again.
         """
         self.is_up = False
@@ -191,7 +191,7 @@ class BrokerSession:
         self._ended.set()
 
     def _break(self) -> None:
-        """Close without a goodbye: the session stays, and what was not acknowledged is delivered again."""
+        """Close without DISCONNECT: the session stays, and what was not acknowledged is delivered again."""
         self._client._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)  # noqa: SLF001 - paho has no public way
         self._over()
 

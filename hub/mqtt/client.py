@@ -44,7 +44,7 @@ class ExternalBroker:
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         """Hand a message to the broker, which keeps it for devices with a session of their own.
 
-        Raises Unreachable when the broker is away, does not answer within 5 s, refuses it or says that nobody listens.
+        Raises Unreachable when the broker is down, does not answer within 5 s, refuses it or says that nobody listens.
         """
         await self._alarm.publish(topic, payload, qos=qos, retain=retain)
 

@@ -16,12 +16,12 @@ from hub.mqtt.conversation import (
     Admit,
     Answered,
     Conversation,
+    ConversationStage,
     Hear,
     Leave,
     Pong,
     Refuse,
     RefuseVersion,
-    ConversationStage,
     Step,
     Violation,
 )
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def stamp(self) -> str | None:
-        """Of the principal that was let in; None before."""
+        """Of the authenticated principal; None before."""
         return self._member.principal.stamp if self._member else None
 
     @property
@@ -346,7 +346,7 @@ class Connection(asyncio.Protocol):
         self.end(End.REFUSED, f"speaks protocol level {level}; this broker speaks 4 (MQTT 3.1.1)")
 
     def _known(self) -> Member:
-        assert self._member is not None, "only a client that was let in gets this far"
+        assert self._member is not None, "only an authenticated client gets this far"
         return self._member
 
     def _hold_back(self, why: Held) -> None:

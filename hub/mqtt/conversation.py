@@ -74,7 +74,7 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The client said goodbye: close, and its will is void (3.14)."""
+    """The client sent DISCONNECT: close, and discard its will (3.14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,11 @@ class Conversation:
         self.heard(at)
 
     def heard(self, at: float) -> None:
-        """Something came from the client, or the broker itself held back from reading."""
+        """Something came from the client, or the broker itself paused reading (backpressure)."""
         self._quiet_until = None if self._patience is None else at + self._patience
 
     def is_overdue(self, at: float) -> bool:
-        """Whether the client has been quiet for too long, or never said who it is."""
+        """Whether the client has missed its keep-alive, or never sent CONNECT."""
         return self.stage is not ConversationStage.ENDED and self._quiet_until is not None and at >= self._quiet_until
 
     def end(self) -> Will | None:

@@ -85,7 +85,9 @@ def _encode_connect(packet: Connect) -> bytes:
     if packet.password is not None:
         flags |= 0x40
         behind += _encode_text(packet.password)
-    return _add_fixed_header(0x10, _encode_text("MQTT") + bytes([4, flags]) + packet.keep_alive_seconds.to_bytes(2, "big") + behind)
+    return _add_fixed_header(
+        0x10, _encode_text("MQTT") + bytes([4, flags]) + packet.keep_alive_seconds.to_bytes(2, "big") + behind
+    )
 
 
 def _encode_text(text: str) -> bytes:

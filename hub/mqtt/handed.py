@@ -71,7 +71,7 @@ class BrokerLink:
             log.warning("the connection with the broker is over: trying again every %s s", CONNECT_EVERY_SECONDS)
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:  # noqa: ARG002
-        """Let the broker tell a device something, with QoS 1. Raises Unreachable while the broker is away."""
+        """Let the broker tell a device something, with QoS 1. Raises Unreachable while the broker is down."""
         if self._link is None:
             raise Unreachable("the broker is away")
         self._link.write(frames.encode_message(topic, payload))

@@ -33,7 +33,7 @@ class Unreachable(Exception):
 
 
 class CannotTell(Exception):
-    """The rows that say who may come in cannot be read now: the client has to try again."""
+    """The rows that authenticate clients cannot be read now: the client has to try again."""
 
 
 Receiver: TypeAlias = Callable[[Inbound], Awaitable[None]]
@@ -97,13 +97,13 @@ class Principal:
     may_publish: tuple[str, ...]
     may_subscribe: tuple[str, ...]
     stamp: str
-    """Changes whenever the rows behind this principal change: its connections are then shut."""
+    """Changes whenever the rows behind this principal change: its connections are then closed."""
     observer: bool = False
     """Only watches: a message that nobody but observers took reached nobody."""
 
 
 class Gatekeeper(Protocol):
-    """Asked by the built-in broker who may come in; answered from the hub's own rows."""
+    """Authenticates clients of the built-in broker from the hub's own rows."""
 
     async def admit(self, username: str, password: str, client_id: str) -> Principal | None:
         """The principal behind these credentials, or None. Wrong ones are counted by the gatekeeper.

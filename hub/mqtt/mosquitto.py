@@ -138,7 +138,7 @@ def _rules_of(account: MosquittoAccount) -> str:
 
 
 def _replace_file(path: Path, content: str) -> Path:
-    """Replace a file at once: whoever reads meanwhile reads the old or the new one, never a half."""
+    """Replace a file atomically: whoever reads meanwhile reads the old or the new one, never a half."""
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as writing:

@@ -1,4 +1,4 @@
-"""When may a device that was let in no longer stay? When its rows change: its connections are looked at again."""
+"""When may an authenticated device no longer stay connected? When its rows change: its connections are revalidated."""
 
 from __future__ import annotations
 

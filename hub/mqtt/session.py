@@ -16,7 +16,7 @@ LAST_PACKET_ID = 0xFFFF
 class Session:
     """One client's session (3.1.2.4). Without a connection it keeps QoS 1 messages and lets QoS 0 go.
 
-    At most 20 messages are unanswered at once; behind them wait at most 1,000, of which the oldest gives way: what
+    At most 20 messages are unanswered at once; behind them wait at most 1,000, of which the oldest is dropped: what
     a device is told is superseded by what it is told later.
     """
 

@@ -106,7 +106,9 @@ def _remove_subscriber(node: _Node[Subscriber], levels: list[str], subscriber: S
         del node.branches[levels[0]]
 
 
-def _matching_nodes(node: _Node[Subscriber], levels: list[str], *, wildcard: bool = True) -> Iterator[_Node[Subscriber]]:
+def _matching_nodes(
+    node: _Node[Subscriber], levels: list[str], *, wildcard: bool = True
+) -> Iterator[_Node[Subscriber]]:
     if wildcard and (rest := node.branches.get("#")):
         yield rest
     if not levels:

@@ -1,4 +1,4 @@
-"""Does what is due: each job in a transaction of its own; one that raises is put aside, and the next one goes on."""
+"""Does what is due: each job in a transaction of its own; one that raises is parked, and the next one goes on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -48,7 +48,7 @@ class DueJobs:
             await housekeeping.every(_REST, turn, "due-jobs")
 
     async def look(self) -> None:
-        """Do everything that is due now. Raises psycopg.OperationalError while the database is away."""
+        """Do everything that is due now. Raises psycopg.OperationalError while the database is down."""
         await self._follow_clock()
         while await self._do_next():
             pass

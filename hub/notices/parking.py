@@ -1,4 +1,4 @@
-"""What becomes of a polled row that raises: it is undone, put aside for a while and noticed, and the next row goes on.
+"""What becomes of a polled row that raises: it is rolled back, parked and noticed, and the next row goes on.
 
 The mark is a row, so that another hub, or this one after a start, does not try again either before it is time.
 """
@@ -54,7 +54,7 @@ async def run_in_savepoint(conn: Conn, what: str, work: Callable[[], Awaitable[T
 
 
 async def park_row(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:
-    """Put a row aside until it is to be tried again; noticed with its id."""
+    """Park a row until it is to be retried; noticed with its id."""
     failures = await store.failures_of(conn, row.kind, row.id) + 1
     again_at = now + AGAIN_AFTER[min(failures, len(AGAIN_AFTER)) - 1]
     await store.set_parked(conn, row.kind, row.id, defect.error, now, again_at)

@@ -52,7 +52,7 @@ async def clear_notice(conn: Conn, centre_id: CentreId, code: str, subject: str,
 async def clear_stale_notices(conn: Conn, codes: Collection[str], last_before: datetime, now: datetime) -> int:
     """End the standing notices of these codes that were last raised then or before; how many that were.
 
-    One that somebody is raising again is left out: nobody waits for this in a circle.
+    One that somebody is raising again is left out, so that this causes no deadlock.
     """
     cursor = await conn.execute(
         """
@@ -142,7 +142,7 @@ async def failures_of(conn: Conn, kind: str, row_id: str) -> int:
 
 
 async def set_parked(conn: Conn, kind: str, row_id: str, error: str, now: datetime, again_at: datetime) -> None:
-    """Put a row aside until `again_at`."""
+    """Park a row until `again_at`."""
     await conn.execute(
         """
         INSERT INTO parked_row AS parked (kind, row_id, parked_at, again_at, failures, error)
@@ -156,7 +156,7 @@ async def set_parked(conn: Conn, kind: str, row_id: str, error: str, now: dateti
 
 
 async def delete_parked(conn: Conn, kind: str, row_id: str) -> bool:
-    """The row is put aside no more; whether it was."""
+    """The row is parked no more; whether it was."""
     cursor = await conn.execute(
         "DELETE FROM parked_row WHERE kind = %(kind)s AND row_id = %(row_id)s", {"kind": kind, "row_id": row_id}
     )

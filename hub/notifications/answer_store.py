@@ -8,7 +8,7 @@ from psycopg.rows import class_row, dict_row
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId
-from hub.notifications.model import AcceptLink, NotificationState, LeasedNotification, Told
+from hub.notifications.model import AcceptLink, LeasedNotification, NotificationState, Told
 
 
 async def adjust_links_to_clock(conn: Conn, clock_set: ClockSet) -> None:
@@ -24,7 +24,9 @@ async def adjust_links_to_clock(conn: Conn, clock_set: ClockSet) -> None:
     )
 
 
-async def insert_link(conn: Conn, token_hash: bytes, outgoing: LeasedNotification, ends_at: datetime, now: datetime) -> None:
+async def insert_link(
+    conn: Conn, token_hash: bytes, outgoing: LeasedNotification, ends_at: datetime, now: datetime
+) -> None:
     """Remember the hash of a link's token; the token itself is only in the message."""
     await conn.execute(
         """

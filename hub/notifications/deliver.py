@@ -22,7 +22,7 @@ from hub.notices import service as notices
 from hub.notices.model import NoticeCode, Raised
 from hub.notices.parking import PolledRow
 from hub.notifications import answer_store, store
-from hub.notifications.channels import AcceptUrls, Channel, SendRefused, Result, SendRetry, SendAccepted
+from hub.notifications.channels import AcceptUrls, Channel, Result, SendAccepted, SendRefused, SendRetry
 from hub.notifications.model import LeasedNotification
 from hub.notifications.retries import LONGEST_WAIT, next_try
 from hub.notifications.service import token_hash
@@ -53,7 +53,7 @@ class NotificationDeliverer:
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
-        """Send until cancelled; while the database is away, try again every tick."""
+        """Send until cancelled; while the database is down, try again every tick."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             looked_at = -math.inf
@@ -138,7 +138,9 @@ class NotificationDeliverer:
         match result:
             case SendAccepted(provider_id):
                 if await store.set_taken(conn, outgoing.id, self._name, provider_id, now):
-                    await notices.clear_notice(conn, outgoing.centre_id, NoticeCode.UNTOLD, _notice_subject(outgoing), now)
+                    await notices.clear_notice(
+                        conn, outgoing.centre_id, NoticeCode.UNTOLD, _notice_subject(outgoing), now
+                    )
             case SendRetry(reason):
                 again = next_try(outgoing.tries, now)
                 if again is None:

@@ -20,7 +20,7 @@ class Template(StrEnum):
     PRESSED_AGAIN = "pressed-again"  # to owner and lead: she called again
     RESOLVE_NUDGE = "resolve-nudge"  # to owner and lead: no outcome yet
     RESOLVED = "resolved"  # all clear
-    LAST_RESORT = "last-resort"  # to everybody: an alarm cannot be worked out, open the board
+    LAST_RESORT = "last-resort"  # to all recipients: an alarm cannot be processed, open the board
 
     @property
     def rings(self) -> bool:

@@ -1,4 +1,4 @@
-"""When is a channel tried again, and when has it failed?"""
+"""When is a channel retried, and when has it failed?"""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -21,9 +21,9 @@ from hub.notifications.model import (
     LAST_RESORT_AFTER,
     RINGING,
     AcceptLink,
+    AlarmFacts,
     ContactMethod,
     ContactRecord,
-    AlarmFacts,
     Reachable,
     Telling,
     Template,
@@ -76,7 +76,7 @@ async def enqueue_notifications(conn: Conn, telling: Telling, now: datetime) -> 
 async def enqueue_last_resort_notifications(
     conn: Conn, centre_id: CentreId, alarm_id: AlarmId, people: tuple[AccountId, ...], facts: AlarmFacts, now: datetime
 ) -> None:
-    """Tell these people, over all their channels, that the alarm cannot be worked out; at most every 30 s."""
+    """Tell these people, over all their channels, that the alarm cannot be processed; at most every 30 s."""
     last = await store.last_told_by(conn, alarm_id, Template.LAST_RESORT)
     if last is not None and last.made_at <= now < last.made_at + LAST_RESORT_EVERY:
         return
@@ -90,7 +90,7 @@ async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, now: datetime) -> None
 
 
 async def withdraw_messages_to(conn: Conn, account_id: AccountId, now: datetime) -> None:
-    """The account is disabled: what waits to be sent to it is sent no more, what is on its way is not tried again."""
+    """The account is disabled: what waits to be sent to it is sent no more, what is in flight is not retried."""
     await store.withdraw_messages_to(conn, account_id, now)
 
 

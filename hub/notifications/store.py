@@ -13,8 +13,8 @@ from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
 from hub.notices.parking import PolledRow
 from hub.notifications.model import (
-    ContactMethod,
     AlarmFacts,
+    ContactMethod,
     LeasedNotification,
     Recipient,
     Telling,
@@ -22,7 +22,9 @@ from hub.notifications.model import (
 )
 
 
-async def insert_notifications(conn: Conn, telling: Telling, methods: Sequence[tuple[str, ContactMethod]], now: datetime) -> None:
+async def insert_notifications(
+    conn: Conn, telling: Telling, methods: Sequence[tuple[str, ContactMethod]], now: datetime
+) -> None:
     """Queue one notification for each (new id, method)."""
     async with conn.cursor() as cur:
         await cur.executemany(
@@ -53,7 +55,7 @@ async def insert_notifications(conn: Conn, telling: Telling, methods: Sequence[t
 
 
 async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, templates: Sequence[Template], now: datetime) -> None:
-    """What has not been sent yet of these templates is not needed any more; what is on its way is not tried again."""
+    """What has not been sent yet of these templates is not needed any more; what is in flight is not retried."""
     await conn.execute(
         """
         UPDATE notification
@@ -68,7 +70,7 @@ async def withdraw_ringing(conn: Conn, alarm_id: AlarmId, templates: Sequence[Te
 
 
 async def withdraw_messages_to(conn: Conn, account_id: AccountId, now: datetime) -> None:
-    """What has not been sent yet to this account is not needed any more; what is on its way is not tried again."""
+    """What has not been sent yet to this account is not needed any more; what is in flight is not retried."""
     await conn.execute(
         """
         UPDATE notification
@@ -147,7 +149,7 @@ async def move_attempts_earlier(conn: Conn, by: timedelta) -> None:
 
 
 async def requeue_expired(conn: Conn, in_hand: Sequence[str], longest: timedelta, now: datetime) -> int:
-    """Put back what was leased and never settled, except what is `in_hand`: it may be sent twice, and is never lost.
+    """Queue again what was leased and not settled, except what is `in_hand`: it may be sent twice, and is never lost.
 
     Rows that another transaction has locked are skipped until the next time.
     """
@@ -161,7 +163,7 @@ async def requeue_expired(conn: Conn, in_hand: Sequence[str], longest: timedelta
          WHERE id IN (SELECT id
                         FROM notification
                        WHERE state = 'leased' AND id <> ALL(%(in_hand)s)
-                         -- further away than any lease: of a clock that has been set back since
+                         -- later than any lease can end: of a clock that has been set back since
                          AND (lease_until <= %(now)s OR lease_until > %(now)s + %(longest)s)
                          FOR UPDATE SKIP LOCKED)
         """,
@@ -186,7 +188,9 @@ class Leased:
     unusable: tuple[UnreadableNotification, ...]
 
 
-async def lease_due_notifications(conn: Conn, by: str, until: datetime, now: datetime, limit: int, longest_wait: timedelta) -> Leased:
+async def lease_due_notifications(
+    conn: Conn, by: str, until: datetime, now: datetime, limit: int, longest_wait: timedelta
+) -> Leased:
     """Lease up to `limit` due notifications; those leased elsewhere, and those that are parked, are skipped."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
@@ -195,7 +199,7 @@ async def lease_due_notifications(conn: Conn, by: str, until: datetime, now: dat
               SELECT id
                 FROM notification
                WHERE state = 'queued'
-                 -- further away than any retry: of a clock that has been set back since
+                 -- later than any retry can be: of a clock that has been set back since
                  AND (next_at <= %(now)s OR next_at > %(now)s + %(longest_wait)s)
                  AND NOT is_parked('notification', id, %(now)s)
                ORDER BY priority, next_at, id
@@ -228,7 +232,9 @@ async def lease_due_notifications(conn: Conn, by: str, until: datetime, now: dat
     read = [(row, call_in_bulkhead(f"notification {row['id']}", partial(_build_outgoing, row))) for row in rows]
     return Leased(
         usable=tuple(one for _, one in read if not isinstance(one, Defect)),
-        unusable=tuple(UnreadableNotification(_build_polled_row(row), one) for row, one in read if isinstance(one, Defect)),
+        unusable=tuple(
+            UnreadableNotification(_build_polled_row(row), one) for row, one in read if isinstance(one, Defect)
+        ),
     )
 
 

@@ -33,7 +33,9 @@ def render_texts(template: Template, facts: AlarmFacts, n: int, to: AccountId) -
     is_owner = to == facts.owner_id
     n -= LAST_RESORT_AFTER if n > LAST_RESORT_AFTER else 0
     return {
-        "zh-CN": _render_chinese(template, facts, n, "您" if is_owner else join_lines(facts.owner.get("zh-CN", "有人"))),
+        "zh-CN": _render_chinese(
+            template, facts, n, "您" if is_owner else join_lines(facts.owner.get("zh-CN", "有人"))
+        ),
         "en": _render_english(template, facts, n, "" if is_owner else join_lines(facts.owner.get("en", "Somebody"))),
     }
 

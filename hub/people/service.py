@@ -121,7 +121,7 @@ async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -
 
 
 async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, until: datetime | None) -> bool:
-    """The senior says "not now", until then or (None) until it is taken back; pictures of her end within a second.
+    """The senior says "not now", until then or (None) until it is revoked; pictures of her end within a second.
 
     Returns whether that is news: nothing happens when she has said it for as long already. Raises NoSuchSenior and
     PauseIsOver.
@@ -137,7 +137,7 @@ async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, unt
 
 
 async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
-    """The senior takes every "not now" back; whether there was one. Raises NoSuchSenior."""
+    """The senior revokes every "not now"; whether there was one. Raises NoSuchSenior."""
     centre_id, senior = await _require_senior(edit.conn, senior_id)
     is_news = await store.end_vetoes(edit.conn, senior_id, edit.now)
     if is_news:

@@ -114,7 +114,7 @@ async def set_card(conn: Conn, senior_id: SeniorId, card_token: str | None) -> U
 async def upsert_relation(conn: Conn, relation_id: str, record: RelationRecord, now: datetime) -> bool | None:
     """Write a relation where it differs: whether it is new, None when nothing changed.
 
-    It confirms and blocks, and takes back neither a confirmation nor a block.
+    It confirms and blocks, and revokes neither a confirmation nor a block.
     """
     cursor = await conn.execute(
         """
@@ -245,7 +245,7 @@ async def withdraw_consents(conn: Conn, senior_id: SeniorId, purpose: Purpose, n
 async def insert_veto(
     conn: Conn, veto_id: str, senior_id: SeniorId, source: VetoSource, now: datetime, until: datetime | None
 ) -> bool:
-    """Write "not now" from `now` until then (None: until it is taken back); whether it was written.
+    """Write "not now" from `now` until then (None: until it is revoked); whether it was written.
 
     Nothing is written when one holds already that ends no earlier.
     """

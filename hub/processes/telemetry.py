@@ -25,7 +25,7 @@ from hub.mqtt.client import ExternalReports
 from hub.mqtt.handed import BrokerLink, HandedOver
 from hub.notices.reports import TaskReports
 from hub.processes.pulse import write_pulse
-from hub.processes.running import RULES_EVERY_SECONDS, broker_address, wait_for_centre, run_process
+from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
 from hub.rules import findings
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch
@@ -84,7 +84,9 @@ def _build_report_source(
 ) -> BrokerLink | ExternalReports:
     """Where reports come from: the built-in broker's socket, or a client of its own at another broker."""
     if settings.mqtt_url is None:
-        return BrokerLink(settings.telemetry_socket_path, clock, lambda handed: intake.receive_all(_waiting_reports(handed)))
+        return BrokerLink(
+            settings.telemetry_socket_path, clock, lambda handed: intake.receive_all(_waiting_reports(handed))
+        )
     return ExternalReports(broker_address(settings.mqtt_url, centre_id), receive=intake.receive, clock=clock)
 
 

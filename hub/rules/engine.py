@@ -17,12 +17,12 @@ from hub.rules.context import Context, Variable, build_variables
 from hub.rules.expressions import Expression, Verdict
 from hub.rules.memory import Key, RuleMemory, RuleStage
 from hub.rules.model import (
-    ReportedState,
     Event,
     Finding,
     PressHeard,
     Priority,
     ReadingHeard,
+    ReportedState,
     StatusHeard,
     VisitHeard,
 )
@@ -37,7 +37,9 @@ TIME_TO_COME_BACK = timedelta(seconds=30)
 
 def find_affected_memories(rules: RuleSet, event: Event, context: Context) -> list[RuleMemory]:
     """The memories that `evaluate` will want for this message, so that they can be locked first; each one empty."""
-    return [_empty_memory(rule, _choose_subject(rule.per, event), event) for rule in _listening_rules(rules, event, context)]
+    return [
+        _empty_memory(rule, _choose_subject(rule.per, event), event) for rule in _listening_rules(rules, event, context)
+    ]
 
 
 def evaluate(
@@ -61,7 +63,9 @@ def evaluate(
     return changed, findings
 
 
-def evaluate_due(rules: RuleSet, waiting: Iterable[tuple[RuleMemory, Context]], now: datetime) -> tuple[list[RuleMemory], list[Finding]]:
+def evaluate_due(
+    rules: RuleSet, waiting: Iterable[tuple[RuleMemory, Context]], now: datetime
+) -> tuple[list[RuleMemory], list[Finding]]:
     """What follows at `now` from waiting: the memories that changed and the findings, in order of their time.
 
     A disabled device is waited for no longer, nor one that was off then; a rule that is gone fires no more.
@@ -153,7 +157,7 @@ class _RuleStep:
         return Verdict.TRUE if expression is None else expression.verdict(self.variables)
 
     def _known(self, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
-        """Says once that the rule cannot be worked out for this subject, and once that it can again."""
+        """Says once that the rule cannot be evaluated for this subject, and once that it can again."""
         unknown = holds is Verdict.UNKNOWN
         if unknown == memory.unknown:
             return memory, []
@@ -186,7 +190,9 @@ class _RuleStep:
             return self._ended(memory) if memory.stage is RuleStage.FIRING else (memory.at_rest(), [])
         if on.what == HEARTBEAT and isinstance(self.event, StatusHeard) and self.event.state is ReportedState.OFFLINE:
             return self._gone(memory), []
-        cleared = [_make_finding(self._latest(memory), self.at, cleared=True)] if memory.stage is RuleStage.FIRING else []
+        cleared = (
+            [_make_finding(self._latest(memory), self.at, cleared=True)] if memory.stage is RuleStage.FIRING else []
+        )
         waiting = replace(
             self._latest(memory),
             stage=RuleStage.PENDING,
@@ -340,7 +346,7 @@ def _make_finding(memory: RuleMemory, at: datetime, *, cleared: bool = False) ->
 
 
 def _make_failure_notice(memory: RuleMemory, at: datetime, *, cleared: bool) -> Finding:
-    """The notice that a rule cannot be worked out for one subject."""
+    """The notice that a rule cannot be evaluated for one subject."""
     return Finding(
         rule_id=memory.rule_id,
         priority=Priority.P3,

@@ -38,7 +38,7 @@ class Verdict(Enum):
 
     TRUE = "true"
     FALSE = "false"
-    UNKNOWN = "unknown"  # a field is missing, or the expression cannot be worked out
+    UNKNOWN = "unknown"  # a field is missing, or the expression cannot be evaluated
 
 
 @dataclass(frozen=True, slots=True)

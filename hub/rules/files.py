@@ -21,7 +21,7 @@ import yaml
 from hub.fleet.model import DeviceKind
 from hub.rules import texts
 from hub.rules.expressions import BadExpression, Expression
-from hub.rules.model import ReportedState, PressKind, Priority, VisitKind
+from hub.rules.model import PressKind, Priority, ReportedState, VisitKind
 from hub.rules.nodes import Fields, Page, RuleFileProblem, UnusableNode
 from hub.rules.rule import (
     EVENTS,
@@ -99,7 +99,9 @@ def load_rules(directories: Sequence[Path], before: Sequence[Directory] = ()) ->
     empty and had files in `before`: most likely its disk is not mounted.
     """
     problems: list[RuleFileProblem] = []
-    found = tuple(_read_directory(path, had, problems) for path, had in zip_longest(directories, before[: len(directories)]))
+    found = tuple(
+        _read_directory(path, had, problems) for path, had in zip_longest(directories, before[: len(directories)])
+    )
     return _build_rule_set(found, problems)
 
 
@@ -295,7 +297,11 @@ class _RuleReader:
             if place not in possible:
                 names = ", ".join(f"{{{name}}}" for name in sorted(possible))
                 raise self._page.note(node, f"`{{{place}}}` cannot be printed", f"use {names}")
-        if not template.strip() or "{" in texts.strip_placeholders(template) or "}" in texts.strip_placeholders(template):
+        if (
+            not template.strip()
+            or "{" in texts.strip_placeholders(template)
+            or "}" in texts.strip_placeholders(template)
+        ):
             raise self._page.note(node, "the summary is empty or has a stray brace", "write a sentence")
         return template
 

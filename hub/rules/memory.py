@@ -38,8 +38,8 @@ class RuleMemory:
     due_at: datetime | None = None
     last_at: datetime | None = None  # of the last message that counted, while not idle
     value: float | None = None
-    deaf: timedelta = timedelta()  # of the time since `since_at`, when nothing could be heard
-    unknown: bool = False  # a notice stands that the rule cannot be worked out
+    deaf: timedelta = timedelta()  # of the time since `since_at`: the blind interval, when nothing could be received
+    unknown: bool = False  # a notice stands that the rule cannot be evaluated
 
     def at_rest(self) -> RuleMemory:
         """The same subject with nothing holding. It forgets when and what, so that a quiet reading changes no row."""

@@ -53,7 +53,7 @@ class PressHeard:
     received_at: datetime
     late: bool = False  # pressed more than 10 s before receipt
     time_uncertain: bool = False
-    unreadable: bool = False  # an alarm-lane message of a known device that nobody could read
+    unreadable: bool = False  # an undecodable alarm-lane message of a known device
     old: bool = False  # replayed by a broker and never seen before
     test_round: bool = False  # staff have a test round open for this device
 

@@ -36,7 +36,9 @@ def roster_findings(rules: RuleSet, seen: RosterSeen) -> list[Finding]:
     A notice of a rule that is gone is cleared.
     """
     ending = {rule.id: finding for rule in rules.rules if (finding := _find_roster_end(rule, seen)) is not None}
-    said = [finding for rule_id, finding in ending.items() if not _is_already_noticed(finding, seen.standing.get(rule_id))]
+    said = [
+        finding for rule_id, finding in ending.items() if not _is_already_noticed(finding, seen.standing.get(rule_id))
+    ]
     over = [_make_cleared_finding(rule_id, seen) for rule_id in seen.standing if rule_id not in ending]
     return [*said, *over]
 

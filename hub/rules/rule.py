@@ -10,12 +10,12 @@ from typing import TypeAlias, assert_never
 
 from hub.rules.expressions import Expression
 from hub.rules.model import (
-    ReportedState,
     Event,
     PressHeard,
     PressKind,
     Priority,
     ReadingHeard,
+    ReportedState,
     StatusHeard,
     VisitHeard,
     VisitKind,

@@ -43,7 +43,7 @@ RESERVED_IDS = frozenset(
 def apply_safety_rules(event: Event, context: Context) -> Finding | None:
     """What a message means whatever the rule files say.
 
-    A press, a pulled cord or a message nobody can read from a trigger is P1 `help`; a fall is P1 `fall`. A press that a
+    A press, a pulled cord or an undecodable message from a trigger is P1 `help`; a fall is P1 `fall`. A press that a
     broker kept and nobody ever saw is P2, and so is a test press outside a test round. A cancel ends nothing by itself.
     """
     if not isinstance(event, PressHeard):

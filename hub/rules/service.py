@@ -20,8 +20,8 @@ from hub.notices.model import NoticeCode
 from hub.roster.service import end_of_roster
 from hub.rules import engine, silence_store, store
 from hub.rules.contexts import About, load_contexts, load_device_contexts
-from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, rule_files_in, load_rules, parse_directories
-from hub.rules.kept import save_directories, load_directories
+from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, load_rules, parse_directories, rule_files_in
+from hub.rules.kept import load_directories, save_directories
 from hub.rules.memory import Key, RuleMemory, RuleStage
 from hub.rules.model import Event, Finding, PressHeard, Priority
 from hub.rules.nodes import RuleFileProblem
@@ -134,7 +134,9 @@ class Rules:
     async def could_not_hear(self, conn: Conn, since: datetime, until: datetime) -> None:
         """Nothing could be heard between these times: waits for silence end that much later, and say so."""
         if until > since:
-            await store.postpone_waits(conn, [rule.id for rule in self.in_force.rules if _is_absence(rule.on)], until - since)
+            await store.postpone_waits(
+                conn, [rule.id for rule in self.in_force.rules if _is_absence(rule.on)], until - since
+            )
 
     async def clock_was_set(self, conn: Conn, clock_set: ClockSet) -> None:
         """What is waited for ends after as long as before, and no message counts as older than one before it."""
@@ -142,7 +144,7 @@ class Rules:
         self._kept_house_at = None
 
     async def bring_near(self, conn: Conn, now: datetime) -> None:
-        """The clock is behind what is remembered: nothing is further away than it was when it began."""
+        """The clock is behind what is remembered: no wait is longer from now than when it began."""
         if await store.clamp_times(conn, now, MAY_PART_BY):
             self._kept_house_at = None
 
@@ -156,7 +158,11 @@ class Rules:
             return []
         rules = self.in_force
         contexts = await load_contexts(conn, {_build_about(event) for event in events}, now)
-        wanted = [memory for event in events for memory in engine.find_affected_memories(rules, event, contexts[_build_about(event)])]
+        wanted = [
+            memory
+            for event in events
+            for memory in engine.find_affected_memories(rules, event, contexts[_build_about(event)])
+        ]
         memories = await self._locked(conn, wanted, may_wait=not all(isinstance(event, PressHeard) for event in events))
         locked = frozenset(memories)
         changed: dict[Key, RuleMemory] = {}
@@ -198,7 +204,7 @@ class Rules:
         return found
 
     async def _keep_house(self, conn: Conn, now: datetime) -> list[Finding]:
-        """Every ten seconds: note that the hub hears, watch what nobody watches, let go of what is gone.
+        """Every ten seconds: note that the hub hears, watch what nobody watches, delete what is gone.
 
         All of it can be done again: the transaction may be undone by whoever asked.
         """

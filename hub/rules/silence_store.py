@@ -9,10 +9,12 @@ from hub.rules.model import Priority
 from hub.rules.rule import Rule
 
 
-async def unwatched_devices(conn: Conn, watched: Sequence[tuple[Rule, str]], now: datetime) -> list[tuple[str, DeviceId]]:
+async def unwatched_devices(
+    conn: Conn, watched: Sequence[tuple[Rule, str]], now: datetime
+) -> list[tuple[str, DeviceId]]:
     """(rule id, device) for every enabled device of whose silence nothing is remembered.
 
-    `watched` are (rule, kind of device) pairs. A device that was let go is found again as soon as it is enabled, or off
+    `watched` are (rule, kind of device) pairs. A device that was freed is found again as soon as it is enabled, or off
     no more; to a P1 rule it never is.
     """
     cursor = await conn.execute(

@@ -181,7 +181,9 @@ async def lock_due_memories(conn: Conn, rule_ids: Collection[str], now: datetime
         return [row.memory() for row in await cursor.fetchall()]
 
 
-async def lock_orphaned_memories(conn: Conn, rule_ids: Collection[str] | None, now: datetime, limit: int) -> list[RuleMemory]:
+async def lock_orphaned_memories(
+    conn: Conn, rule_ids: Collection[str] | None, now: datetime, limit: int
+) -> list[RuleMemory]:
     """Lock memories that hold something although their device is disabled or off, or their rule none of `rule_ids`.
 
     None when nobody knows which rules there are: then no rule is gone.

@@ -70,8 +70,10 @@ def render_press(press: PressHeard, context: Context) -> dict[str, str]:
     }
 
 
-def render_templates(templates: Mapping[str, str], context: Context, value: float | None, deaf: timedelta) -> dict[str, str]:
-    """The templates with their places filled; `deaf` is how long nothing could be heard, and is said if a second."""
+def render_templates(
+    templates: Mapping[str, str], context: Context, value: float | None, deaf: timedelta
+) -> dict[str, str]:
+    """The templates with their places filled; `deaf` is the blind interval, said from a second on."""
     texts = {language: _render_template(template, context, value, language) for language, template in templates.items()}
     seconds = int(deaf.total_seconds())
     if seconds < 1:

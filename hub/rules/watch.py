@@ -42,7 +42,7 @@ class RulesWatch:
         self._newest: datetime | None = None  # what the clock has to reach, while it is behind since the start
 
     async def run(self) -> None:
-        """Look every half second until cancelled; while the database is away, try again."""
+        """Look every half second until cancelled; while the database is down, try again."""
         while True:
             try:
                 await self.look()
@@ -55,7 +55,7 @@ class RulesWatch:
         """Hand over what follows from waiting until now.
 
         When somebody set the wall clock since the last look, what waits is moved first. What a rule remembers and
-        raises is parked and noticed. Raises psycopg.OperationalError while the database is away, TimeoutError when it
+        raises is parked and noticed. Raises psycopg.OperationalError while the database is down, TimeoutError when it
         is not done in ten seconds.
         """
         self._is_deaf |= not self._hears()
@@ -68,7 +68,7 @@ class RulesWatch:
             raise
 
     async def _follow_clock(self) -> None:
-        """At the first look, begin to hear; move what was made under another time; bring near what is too far."""
+        """At the first look, begin to hear; shift what was made under another time; limit each wait to its length."""
         is_first = not self._has_begun
         if is_first:
             await self._begin()

@@ -13,7 +13,7 @@ from hub.centre.errors import NoSuchRoom
 from hub.kit.http import HubDatabase, Now
 from hub.kit.ids import RoomId
 from hub.telemetry import service, store
-from hub.telemetry.days import build_series, bucket_starts
+from hub.telemetry.days import bucket_starts, build_series
 
 router = APIRouter()
 

@@ -33,7 +33,9 @@ def needs_short_buckets(buckets: Sequence[Bucket]) -> bool:
     return bool(buckets) and buckets[-1].at - buckets[0].at < JUST_BEGUN
 
 
-def build_series(span: BucketedSpan, buckets: Iterable[Bucket], name: str, *, highest: bool = False) -> list[float | None]:
+def build_series(
+    span: BucketedSpan, buckets: Iterable[Bucket], name: str, *, highest: bool = False
+) -> list[float | None]:
     """One value for each of `starts`: the mean of what was measured there, or the highest; None where nothing was."""
     measured = {
         bucket.at.timestamp(): bucket.highest if highest else bucket.mean for bucket in buckets if bucket.name == name

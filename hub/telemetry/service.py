@@ -12,7 +12,7 @@ from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId
 from hub.telemetry import store
 from hub.telemetry.days import FINE_BUCKET, day_of, needs_short_buckets
-from hub.telemetry.model import Bucket, BatchOutcome, Latest, Measured, Row, BucketedSpan
+from hub.telemetry.model import BatchOutcome, Bucket, BucketedSpan, Latest, Measured, Row
 from hub.telemetry.weeks import monday_of
 
 NEWEST_WITHIN = timedelta(minutes=15)
@@ -79,7 +79,9 @@ class Telemetry:
             await store.make_partition(conn, weeks[monday])
 
 
-async def load_room_day(conn: Conn, room_id: RoomId, on: date, timezone: str, names: Sequence[str]) -> tuple[BucketedSpan, list[Bucket]]:
+async def load_room_day(
+    conn: Conn, room_id: RoomId, on: date, timezone: str, names: Sequence[str]
+) -> tuple[BucketedSpan, list[Bucket]]:
     """What was measured in a room on one day of the centre, in buckets of five minutes (shorter while it begins)."""
     span = day_of(on, timezone)
     buckets = await store.read_buckets(conn, room_id, span, names)

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, scalar_row
 
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId
-from hub.telemetry.model import Bucket, Latest, Row, BucketedSpan
+from hub.telemetry.model import Bucket, BucketedSpan, Latest, Row
 
 MOST_NAMES = 1000
 """No device may fill the dictionary of names without end."""
@@ -163,7 +163,9 @@ async def read_buckets(conn: Conn, room_id: RoomId, span: BucketedSpan, names: S
         return await cursor.fetchall()
 
 
-async def read_latest(conn: Conn, centre_id: CentreId, names: Sequence[str], since: datetime, now: datetime) -> list[Latest]:
+async def read_latest(
+    conn: Conn, centre_id: CentreId, names: Sequence[str], since: datetime, now: datetime
+) -> list[Latest]:
     """The newest value of each name in each room of the centre, if one was measured after `since`."""
     async with conn.cursor(row_factory=class_row(Latest)) as cursor:
         await cursor.execute(LATEST, {"centre_id": centre_id, "names": list(names), "since": since, "now": now})

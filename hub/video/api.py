@@ -72,7 +72,9 @@ TheVideo = Annotated[Video, provide_service(Video)]
 @router.post("/api/family/viewings", status_code=201)
 async def open_for_family(wish: FamilyWish, caller: FamilyCaller, video: TheVideo) -> Ticket:
     """Open a viewing of the room a senior of the caller's is in."""
-    return _build_ticket(await video.open_viewing(_build_asker(caller), wish.camera_id, for_family=True), wish.camera_id)
+    return _build_ticket(
+        await video.open_viewing(_build_asker(caller), wish.camera_id, for_family=True), wish.camera_id
+    )
 
 
 @router.post("/api/viewings", status_code=201)

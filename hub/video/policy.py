@@ -232,7 +232,10 @@ def _decide_colleague(viewer: Colleague, access: may.Allowed, room: Room, now: d
         return ViewingRefused(Code.LAMP_SILENT)
     since = _latest_of((), _past_ends(room.objections, now))
     return ViewingAllowed(
-        since, _earliest_of((access.until,), _future_starts(room.objections, now)), Because.STATED_REASON, access.depends_on
+        since,
+        _earliest_of((access.until,), _future_starts(room.objections, now)),
+        Because.STATED_REASON,
+        access.depends_on,
     )
 
 

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from hub.video.model import (
     LONGEST_LINE,
     REPLY,
-    SdpAnswer,
     AskStats,
     Candidates,
     Close,
@@ -25,6 +24,7 @@ from hub.video.model import (
     Renew,
     Renewed,
     Reply,
+    SdpAnswer,
     Stats,
     encode_line,
 )

@@ -34,9 +34,9 @@ from hub.video.errors import (
     PictureAway,
     TooManyViewings,
 )
-from hub.video.facts import ViewingFacts, Question, decide_viewing
+from hub.video.facts import Question, ViewingFacts, decide_viewing
 from hub.video.model import RENEW_SECONDS, CameraProblem, Ending
-from hub.video.policy import ViewingAllowed, Because, Code, ViewingRefused, Verdict
+from hub.video.policy import Because, Code, Verdict, ViewingAllowed, ViewingRefused
 from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
 from hub.video.store import OpenViewing, WatchedRow
 
@@ -100,7 +100,9 @@ class Video:
         self._recent = Recent(time.monotonic())
         self._unnoted: Subscription[Change] | None = None
 
-    async def open_viewing(self, asker: Asker, camera_id: DeviceId, *, for_family: bool, reason: str = "") -> OpenedViewing:
+    async def open_viewing(
+        self, asker: Asker, camera_id: DeviceId, *, for_family: bool, reason: str = ""
+    ) -> OpenedViewing:
         """Write down that this person will look, and give her the ticket to do it.
 
         Raises NoSuchCamera, TooManyViewings, or NotShown with the kind of refusal.
@@ -231,9 +233,14 @@ class Video:
             viewings = await store.open_viewings(conn)
             found = await store.load_facts(conn, [viewing.question for viewing in viewings], now) if viewings else []
         self._may_be_open = bool(viewings)
-        verdicts = [decide_viewing(viewing.question, facts, now) for viewing, facts in zip(viewings, found, strict=True)]
-        over = {viewing.id: (viewing, _refusal_code(verdict)) for viewing, verdict in zip(viewings, verdicts, strict=True)
-                if not isinstance(verdict, ViewingAllowed)}  # fmt: skip
+        verdicts = [
+            decide_viewing(viewing.question, facts, now) for viewing, facts in zip(viewings, found, strict=True)
+        ]
+        over = {
+            viewing.id: (viewing, _refusal_code(verdict))
+            for viewing, verdict in zip(viewings, verdicts, strict=True)
+            if not isinstance(verdict, ViewingAllowed)
+        }
         for viewing in viewings:
             if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
                 over.setdefault(viewing.id, (viewing, Ending.NEVER_STARTED))
@@ -255,7 +262,7 @@ class Video:
         try:
             await self._media.close(viewing_ids)
         except MediaUnreachable:
-            log.warning("viewings %s end with their leases: the media process is away", ", ".join(viewing_ids))
+            log.warning("viewings %s end with their leases: the media process is down", ", ".join(viewing_ids))
 
     async def _end(self, viewing: OpenViewing, because: str) -> None:
         async with self._database.transaction() as conn:
@@ -316,12 +323,16 @@ class Recent:
         return max(0.0, min(seconds, now - latest))
 
 
-async def decide_picture(conn: Conn, subject: Subject, session_id: bytes, senior_id: SeniorId, now: datetime) -> PictureAvailability:
+async def decide_picture(
+    conn: Conn, subject: Subject, session_id: bytes, senior_id: SeniorId, now: datetime
+) -> PictureAvailability:
     """Whether a relative may watch this senior now. `conn` must be the hub's: others in the room count too."""
     camera_id = await store.camera_in_room_of(conn, senior_id, now)
     question = Question(subject.account_id, session_id, camera_id or DeviceId(""), senior_id)
     (facts,) = await store.load_facts(conn, [question], now)
-    answer = decide_viewing(question, facts, now) or ViewingRefused(Code.NOT_PRESENT if facts.present_in is None else Code.NO_CAMERA)
+    answer = decide_viewing(question, facts, now) or ViewingRefused(
+        Code.NOT_PRESENT if facts.present_in is None else Code.NO_CAMERA
+    )
     if isinstance(answer, ViewingAllowed):
         return PictureAvailability(camera_id, allowed=True)
     return PictureAvailability(None, allowed=False, code=answer.code, next_at=answer.next_at)
@@ -337,7 +348,9 @@ async def count_viewers_by_room(conn: Conn, centre_id: CentreId) -> dict[RoomId,
     return await store.count_viewers_by_room(conn, centre_id)
 
 
-def _choose_question(questions: Sequence[Question], found: Sequence[ViewingFacts], now: datetime) -> tuple[Question, ViewingFacts, ViewingAllowed]:
+def _choose_question(
+    questions: Sequence[Question], found: Sequence[ViewingFacts], now: datetime
+) -> tuple[Question, ViewingFacts, ViewingAllowed]:
     """The question that is allowed, of several seniors'; else the refusal of whoever is in the room.
 
     Raises NoSuchCamera or NotShown.

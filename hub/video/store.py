@@ -10,7 +10,7 @@ from psycopg.rows import class_row, scalar_row
 
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId, ViewingId
-from hub.video.facts import ViewingFacts, Question
+from hub.video.facts import Question, ViewingFacts
 
 STILL_KEPT = timedelta(seconds=10)
 """For how long an objection that ended still counts: longer than any picture is kept."""

@@ -69,7 +69,9 @@ class FirstAdministrator(Asked):
 
 
 @router.get("/api/me")
-async def read_own_account(caller: Annotated[Caller, Depends(Needs(Action.SEE_OWN_ACCOUNT))], door: Door, hub: HubDatabase) -> Me:
+async def read_own_account(
+    caller: Annotated[Caller, Depends(Needs(Action.SEE_OWN_ACCOUNT))], door: Door, hub: HubDatabase
+) -> Me:
     """Who is signed in to the staff pages."""
     account = await door.account(caller.account_id)
     async with hub.transaction() as conn:
@@ -110,7 +112,7 @@ async def family_invitation(token: Token, door: Door, hub: HubDatabase, now: Now
 async def first_administrator(
     token: Token, asked: FirstAdministrator, response: Response, door: Door, hub: HubDatabase, now: Now
 ) -> None:
-    """Make the first administrator's account and let her in. 409 `no-centre-yet`, 422 `weak-password`."""
+    """Make the first administrator's account and sign her in. 409 `no-centre-yet`, 422 `weak-password`."""
     async with hub.transaction() as conn:
         centre_id = await find_centre(conn)
     wish = FirstAdministratorWish(centre_id, asked.name, asked.password)

@@ -7,13 +7,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hub.access.needs import Caller
-from hub.web.live import Live, FeedSource, PageStream
+from hub.web.live import FeedSource, Live, PageStream
 
 _SEND_SECONDS = 15.0  # how long one frame may take into the network
 
 
 class EventStream(Response):
-    """An answer that lasts: a page's frames until it leaves, is let go, is too slow for 15 s, or the hub stops."""
+    """An answer that lasts: a page's frames until it leaves, is closed, is too slow for 15 s, or the hub stops."""
 
     media_type = "text/event-stream"
 
@@ -34,7 +34,9 @@ class _Left(Exception):
     """The page has gone."""
 
 
-async def _send_stream(stream: PageStream, headers: Sequence[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
+async def _send_stream(
+    stream: PageStream, headers: Sequence[tuple[bytes, bytes]], receive: Receive, send: Send
+) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
     try:

@@ -9,7 +9,7 @@ from hub.access.errors import NotAllowed
 from hub.access.may import OfSenior, Refusal, Refused, may
 from hub.access.needs import Caller
 from hub.attendance.model import Stay, Whereabouts
-from hub.attendance.service import stays_between, locate_senior
+from hub.attendance.service import locate_senior, stays_between
 from hub.centre.shown import ShownCentre, read_shown_centre
 from hub.kit.changes import Change
 from hub.kit.db import Conn
@@ -24,7 +24,7 @@ from hub.video.store import WatchedRow as WatchedRow
 from hub.web import store
 from hub.web.board import camera_state
 from hub.web.cards import CameraState
-from hub.web.home import FamilyMember, HerAlarm, HerSenior, Home, DayMoment, NamedRoom, HomePicture, HomeViewing, Where
+from hub.web.home import DayMoment, FamilyMember, HerAlarm, HerSenior, Home, HomePicture, HomeViewing, NamedRoom, Where
 from hub.web.live import PageEvent, Shown
 
 _VIEWINGS_FOR = timedelta(days=7)
@@ -109,10 +109,14 @@ async def _decide_picture(conn: Conn, caller: Caller, seen: _Seen, now: datetime
     found = await decide_picture(conn, caller.subject, caller.session_id, seen.tie.senior_id, now)
     code = Code.NO_CONSENT if not found.allowed and Purpose.LIVE_VIDEO not in seen.covers else found.code
     camera = await _load_camera_state(conn, seen.tie.centre_id, found.camera_id, now) if found.allowed else None
-    return HomePicture(camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at)
+    return HomePicture(
+        camera_id=found.camera_id, camera=camera, allowed=found.allowed, code=code, next_at=found.next_at
+    )
 
 
-async def _load_camera_state(conn: Conn, centre_id: CentreId, camera_id: DeviceId | None, now: datetime) -> CameraState | None:
+async def _load_camera_state(
+    conn: Conn, centre_id: CentreId, camera_id: DeviceId | None, now: datetime
+) -> CameraState | None:
     """What the board says of this camera."""
     found = next((one for one in await store.cameras_of(conn, centre_id, now) if one.id == camera_id), None)
     if found is None:
@@ -171,7 +175,9 @@ def _build_presence(seen: _Seen) -> Where | None:
     found = seen.whereabouts
     if not found.present or found.room_id is None or found.since is None or found.evidence is None:
         return None
-    return Where(room=_named_room(seen, found.room_id), since=found.since, evidence=found.evidence.value, sure=found.sure)
+    return Where(
+        room=_named_room(seen, found.room_id), since=found.since, evidence=found.evidence.value, sure=found.sure
+    )
 
 
 def _build_today(seen: _Seen) -> list[DayMoment]:

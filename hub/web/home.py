@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from hub.access.may import Refusal
-from hub.alarms.model import Outcome, AlarmState
+from hub.alarms.model import AlarmState, Outcome
 from hub.attendance.model import Evidence
 from hub.centre.shown import ShownCentre
 from hub.kit.ids import AccountId, AlarmId, DeviceId, RoomId, SeniorId

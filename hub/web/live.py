@@ -28,12 +28,12 @@ from hub.web.cards import Beat
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
-_DEPTH = 128  # frames a page may lag behind before it is let go
+_DEPTH = 128  # frames a page may lag behind before its stream is closed
 _REMEMBERED = _DEPTH // 2  # events a feed remembers for pages that come back: with room left for what happens meanwhile
 _LINGER_SECONDS = 30.0  # how long a feed outlives its last page
 _REST_SECONDS = 0.05  # between two readings of what changed: a flood of changes is one reading
 _READ_SECONDS = 5.0  # how long one reading may take
-_MOST_PAGES = 32  # of one account; with one more the oldest is let go
+_MOST_PAGES = 32  # of one account; with one more the oldest is closed
 _RECHECK_SECONDS = 60.0
 _DOOR = frozenset({"session", "account"})
 
@@ -77,7 +77,7 @@ class FeedSource(Protocol):
     async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[PageEvent] | None:
         """All that this caller may be shown now, and the last word on what of `shown` is no longer.
 
-        None: she may not look any more. Raises psycopg.OperationalError while the database is away.
+        None: she may not look any more. Raises psycopg.OperationalError while the database is down.
         """
         ...
 
@@ -87,7 +87,7 @@ class FeedSource(Protocol):
 
 
 class PageStream:
-    """One open page: what it has not been sent yet. A page that is too slow is let go and comes back by itself."""
+    """One open page: what it has not been sent yet. A page that is too slow is closed and reconnects by itself."""
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
@@ -101,7 +101,7 @@ class PageStream:
         if not self._open:
             return
         if self._frames.qsize() >= _DEPTH:
-            log.info("a page was too slow and is let go")
+            log.info("a page was too slow and its stream is closed")
             self.end()
         else:
             self._frames.put_nowait(frame)
@@ -136,7 +136,7 @@ class Feed:
     async def refresh(self, newcomer: Caller | None = None) -> bool:
         """Read again, for the newcomer or one of those who look, and send what differs; False: none of them may look.
 
-        Raises psycopg.OperationalError while the database is away.
+        Raises psycopg.OperationalError while the database is down.
         """
         async with self._reading:
             try:
@@ -186,7 +186,7 @@ class Feed:
         return self.age() <= self.source.fresh_seconds + 2 * BEAT_SECONDS
 
     async def _read(self, newcomer: Caller | None) -> list[PageEvent] | None:
-        """Whoever may not look any more is let go, and the next one is asked for."""
+        """The streams of pages that may no longer look are closed, and the next feed is asked for."""
         shown = frozenset(self._shown)
         looking = {stream.caller.account_id: stream.caller for stream in self.streams}
         if newcomer is not None:
@@ -244,7 +244,7 @@ class Live:
         self._up = True
 
     async def run(self) -> None:
-        """Keep every page current until cancelled; then all of them are let go."""
+        """Keep every page current until cancelled; then all streams are closed."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._hear(urgent=True))
@@ -258,7 +258,7 @@ class Live:
 
     @asynccontextmanager
     async def open(self, source: FeedSource, caller: Caller, last_id: str | None) -> AsyncIterator[PageStream]:
-        """A page's stream, for as long as it is open. Raises psycopg.OperationalError while the database is away."""
+        """A page's stream, for as long as it is open. Raises psycopg.OperationalError while the database is down."""
         feed = self._feeds.setdefault(source.key, Feed(source, self._clock))
         feed.idle_since = self._clock.monotonic()
         may_look = await feed.refresh(caller) if feed.is_ageing() or not feed.streams else True
@@ -269,7 +269,7 @@ class Live:
         if not may_look or not self._up:
             stream.end()
         try:
-            # Whoever was shut out while this was read was not yet among those who are let go for it.
+            # Whoever was shut out while this was read was not yet among those whose streams were closed for it.
             await self._recheck([stream])
             yield stream
         finally:
@@ -326,7 +326,7 @@ class Live:
                 if not await self._still_may(stream):
                     stream.end()
             except psycopg.OperationalError as error:
-                log.warning("a page's session could not be checked, it is let go: %s", error)
+                log.warning("a page's session could not be revalidated, its stream is closed: %s", error)
                 stream.end()
 
     async def _still_may(self, stream: PageStream) -> bool:

@@ -26,20 +26,20 @@ def problem_codes() -> list[str]:
     for file in sorted(files("hub").iterdir(), key=lambda folder: folder.name):
         if file.joinpath("errors.py").is_file():
             import_module(f"hub.{file.name}.errors")
-    errors = (error.code for error in _errors(DomainError) if error.__module__.startswith("hub."))
+    errors = (error.code for error in _subclasses_of(DomainError) if error.__module__.startswith("hub."))
     return sorted({str(code) for code in (*errors, *Refusal, *Misplaced, *_VIDEO_CODES, *ProblemCode)})
 
 
 def picture_codes() -> list[str]:
     """Those of them that say why there is no picture."""
-    errors = (error.code for error in _errors(DomainError) if error.__module__ == "hub.video.errors")
+    errors = (error.code for error in _subclasses_of(DomainError) if error.__module__ == "hub.video.errors")
     return sorted({str(code) for code in (*errors, *_VIDEO_CODES)} - set(ProblemCode))
 
 
-def _errors(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+def _subclasses_of(kind: type[DomainError]) -> Iterator[type[DomainError]]:
     for error in kind.__subclasses__():
         yield error
-        yield from _errors(error)
+        yield from _subclasses_of(error)
 
 
 def build_document() -> str:

@@ -67,7 +67,9 @@ def check_request(method: str, headers: Headers, rules: WebRules) -> tuple[int, 
     if method in _READING:
         return None
     origin = headers.get("origin")
-    if headers.get("sec-fetch-site", "same-origin") not in _OURS or (origin is not None and not _is_same_origin(origin, host)):
+    if headers.get("sec-fetch-site", "same-origin") not in _OURS or (
+        origin is not None and not _is_same_origin(origin, host)
+    ):
         return 403, ProblemCode.FOREIGN_ORIGIN
     # A bearer token is never sent by a browser on its own; a player that has one need not know our header.
     has_bearer = headers.get("authorization", "").lower().startswith("bearer ")

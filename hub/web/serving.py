@@ -58,7 +58,7 @@ class Places:
         self._taken: Counter[str] = Counter()
 
     def enter(self, address: str) -> bool:
-        """Whether one more connection of this address may come in; it is counted if so."""
+        """Whether one more connection of this address is accepted (rate limit); it is counted if so."""
         place = rate_limit_key(address)
         if self._taken.total() >= self._limits.connections:
             return False

@@ -19,7 +19,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from devices.contract.times import DeviceClock
-from simulators.organisation.phones import Delivery, Phone, Standing, apply_answer, message_of, visible_messages, receive_delivery
+from simulators.organisation.phones import (
+    Delivery,
+    Phone,
+    Standing,
+    apply_answer,
+    message_of,
+    receive_delivery,
+    visible_messages,
+)
 from simulators.organisation.signature import NotSigned, verify_signature
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ import yaml
 from devices.contract.kinds import KindOfDevice
 from simulators.rtsp import control, server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, CameraCredentials
+from simulators.rtsp.server import CameraCredentials, Cameras
 
 
 def main() -> None:

@@ -118,7 +118,7 @@ def _open_encoder(knobs: Knobs) -> VideoCodecContext:
     if knobs.codec == "h265":
         options["x265-params"] = "log-level=none:pools=none:frame-threads=1:repeat-headers=0"
     else:
-        # One thread: several hold back as many pictures (measured), and here each would delay what is seen.
+        # One thread: several delay as many pictures (measured), and here each would delay what is seen.
         options["x264-params"] = f"threads=1:scenecut=0:keyint={knobs.gop}:min-keyint={knobs.gop}"
         codec.profile = knobs.profile.capitalize()
     codec.options = options

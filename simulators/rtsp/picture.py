@@ -131,6 +131,8 @@ def _draw_figure(planes: Planes, figure: Figure, seconds: float) -> None:
     step = 0.012 * math.sin(figure.pace * seconds * 24)
     _draw_box(planes, (middle - wide * 0.4 + step, feet - tall * 0.4, middle - wide * 0.1 + step, feet), (60, 128, 128))
     _draw_box(planes, (middle + wide * 0.1 - step, feet - tall * 0.4, middle + wide * 0.4 - step, feet), (60, 128, 128))
-    _draw_box(planes, (middle - wide * 0.5, feet - tall * 0.82, middle + wide * 0.5, feet - tall * 0.36), figure.clothes)
+    _draw_box(
+        planes, (middle - wide * 0.5, feet - tall * 0.82, middle + wide * 0.5, feet - tall * 0.36), figure.clothes
+    )
     _draw_box(planes, (middle - wide * 0.26, feet - tall, middle + wide * 0.26, feet - tall * 0.82), SKIN)
     _draw_box(planes, (middle - wide * 0.30, feet - tall * 1.03, middle + wide * 0.30, feet - tall * 0.95), HAIR)

@@ -38,7 +38,7 @@ def busy(running_centre: Demo) -> Iterator[Demo]:
 
 
 def send_garbage(centre: Demo) -> None:
-    """A sensor of the house sends what nobody can read."""
+    """A sensor of the house sends undecodable bytes."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="t-duty")
     client.username_pw_set("t-duty", centre.password_of("t-duty"))
     client.connect("127.0.0.1", centre.mqtt_port)

@@ -415,7 +415,7 @@ def test_the_word_of_the_proxy_is_taken_and_nobody_else_s() -> None:
     trusted = SERVICES["pages"].environment["ANLING_PROXY_HOSTS"]
 
     assert COMPOSE.networks[network] == {"ipam": {"config": [{"subnet": trusted}]}}
-    # The alarm path reaches the phones of people from there, and lets nobody in.
+    # The alarm path reaches the phones of people from there, and accepts no connection.
     assert [name for name, service in SERVICES.items() if network in service.networks] == ["alarm-path", "pages"]
     assert SERVICES["alarm-path"].ports == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import MODEL_OF, serialize_message, parse_message
+from devices.contract.messages import MODEL_OF, parse_message, serialize_message
 from devices.contract.topics import Kind
 
 KEPT = sorted(Path(__file__).with_name("messages").glob("*.json"))

@@ -15,17 +15,17 @@ from devices.contract.kinds import KindOfDevice
 from hub.access.may import Ground, Refusal
 from hub.access.model import Role, SessionKind
 from hub.alarms.model import (
+    AlarmState,
     Applies,
     Arrival,
     LaterTimerKind,
     Outcome,
     SentenceAbout,
-    AlarmState,
     TimerEnd,
     TimerKind,
     Transition,
 )
-from hub.attendance.model import Evidence, AttendanceAction
+from hub.attendance.model import AttendanceAction, Evidence
 from hub.centre.model import RoomType
 from hub.fleet.model import DeviceKind, DeviceState, Subtopic
 from hub.fleet.placement import Misplaced

@@ -2,8 +2,10 @@
 
 import ast
 import importlib.util
+import io
 import json
 import re
+import tokenize
 from collections.abc import Iterator
 from configparser import ConfigParser
 from functools import cache
@@ -33,6 +35,16 @@ NOT_FOR_PEOPLE = {
 
 NEVER_IN_CODE = {"patient", "tenant", "customer", "incident", "site", "guardian"}
 """Words that the glossary gives to nothing, and that mean nothing else in a program either."""
+
+NEVER_SAID = (
+    *("in a circle", "circle of waiting", "held back", "let go", "taken back", "set aside", "put aside", "in hand"),
+    *("garbled", "nobody can read", "nobody could read", "further away than", "goodbye", "gives way"),
+)
+"""What docstrings and comments do not say: the second half of the glossary has the field's word for each."""
+
+TYPED = ("app.command", "app.callback", "consent_app.command", "consent_app.callback")
+CALLED_BY_ONE_WORD = {"main", "may", "advance", "evaluate"}
+"""Functions whose one word is the domain's verb, or that of Python; a command is called as it is typed."""
 
 NOT_YET = {"devices/adapters"}
 """Places that documents name and that do not exist; when one does, the documents have something to say."""
@@ -251,6 +263,56 @@ def test_the_glossary_forbids_what_is_looked_for() -> None:
     rows = re.findall(r"^\| [^|]+ \| [^|]+ \| [^|]+ \|([^|]*)\|$", text_of("ARCHITECTURE.md"), re.MULTILINE)
 
     assert {word.strip() for row in rows for word in row.split(",")} >= NEVER_IN_CODE
+
+
+def test_no_docstring_or_comment_has_a_word_of_its_own_for_what_the_field_has_a_term_for() -> None:
+    files = [file for folder in ("hub", "devices", "simulators") for file in sorted((ROOT / folder).rglob("*.py"))]
+    found = [
+        f"{file.relative_to(ROOT)}: {phrase}"
+        for file in files
+        for prose in prose_of(file)
+        for phrase in NEVER_SAID
+        if phrase in prose.lower()
+    ]
+
+    assert found == []
+
+
+def test_the_glossary_has_the_field_s_terms_of_operations() -> None:
+    operations = text_of("ARCHITECTURE.md").split("### Operations")[1]
+    terms = {word.strip() for row in re.findall(r"^\| ([^|]+) \|", operations, re.MULTILINE) for word in row.split(",")}
+
+    assert terms >= {
+        *("deadlock", "backpressure", "in flight", "idempotent", "deduplicate", "rate limit", "retention"),
+        *("authenticate", "revoke", "revalidate", "transition", "event", "batch", "recipients"),
+        *("blind interval", "undecodable"),
+    }
+
+
+def test_a_function_says_verb_and_object() -> None:
+    files = [file for folder in ("hub", "devices", "simulators") for file in sorted((ROOT / folder).rglob("*.py"))]
+    found = [f"{file.relative_to(ROOT)}: {name}" for file in files for name in names_of_one_word(file)]
+
+    assert found == []
+
+
+def names_of_one_word(file: Path) -> Iterator[str]:
+    """The functions of a module that are called by a single word; commands of the terminal are not counted."""
+    for node in ast.parse(file.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "_" not in node.name.strip("_"):
+            typed = any(isinstance(one, ast.Call) and ast.unparse(one).startswith(TYPED) for one in node.decorator_list)
+            if not typed and node.name not in CALLED_BY_ONE_WORD:
+                yield node.name
+
+
+def prose_of(file: Path) -> Iterator[str]:
+    """The docstrings and comments of a file, also those of constants and fields."""
+    source = file.read_text("utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    yield from (token.string for token in tokens if token.type == tokenize.COMMENT)
 
 
 def names_in(file: Path) -> Iterator[str]:

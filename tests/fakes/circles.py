@@ -7,7 +7,7 @@ WAITS_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_databas
 
 
 def delay_deadlock_detection(url: str) -> None:
-    """Who connects from now on looks for a circle once it has waited for two seconds: by then the test has closed it.
+    """Who connects from now on looks for a deadlock after two seconds of waiting: by then the test has closed it.
 
     It has to close it by then: PostgreSQL looks once, and a second later the hub gives up waiting for any lock. A
     connection of the test's own should look much later, so that it is not the one that PostgreSQL ends.

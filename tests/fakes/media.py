@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.video.model import REQUEST, SdpAnswer, MediaDone, Open, Renew, encode_line
+from hub.video.model import REQUEST, MediaDone, Open, Renew, SdpAnswer, encode_line
 
 
 @dataclass(slots=True)

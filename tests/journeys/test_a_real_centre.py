@@ -1,4 +1,4 @@
-"""How does a real centre begin? `./anling run` on an empty folder, its file imported, an administrator let in."""
+"""How does a real centre begin? `./anling run` on an empty folder, its file imported, an administrator signed in."""
 
 import functools
 import json
@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 
 from hub.rules.api import RulesInForce
 from hub.web.door import Me
-from tests.fakes.demo import PAGE, stop_command, environment_of, read_output, start_command, wait_until
+from tests.fakes.demo import PAGE, environment_of, read_output, start_command, stop_command, wait_until
 from tests.fakes.logins import superuser_of
 from tests.fakes.sockets import loopback_addresses
 
@@ -117,7 +117,9 @@ def real_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCentre
         printed = read_output(folder)
         imported = import_centre(file, environment)
         assert imported.returncode == 0, imported.stderr
-        wait_until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
+        wait_until(
+            lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre"
+        )
         with ExitStack() as opened:
             yield RealCentre(environment, data_dir, file, rules_dir, printed, imported.stdout, opened)
     finally:

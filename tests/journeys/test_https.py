@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from hub.embedded import postgres
 from tests.fakes.certificate import make_certificate
-from tests.fakes.demo import PAGE, stop_command, environment_of, read_output, start_command, wait_until
+from tests.fakes.demo import PAGE, environment_of, read_output, start_command, stop_command, wait_until
 from tests.fakes.providers import mail_provider
 from tests.journeys.test_a_real_centre import PASSWORD, broker_listens, centre_file, import_centre
 
@@ -69,14 +69,16 @@ def hub_running(folder: Path, **settings: str) -> Iterator[RunningHub]:
         wait_until(lambda: "Ctrl-C stops it" in read_output(folder), within=60)
         imported = import_centre(file, environment)
         assert imported.returncode == 0, imported.stderr
-        wait_until(lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre")
+        wait_until(
+            lambda: broker_listens(environment), what="the broker listens for the devices of the imported centre"
+        )
         yield RunningHub(environment, data_dir, read_output(folder), imported.stdout)
     finally:
         stop_command(process)
 
 
 def cookie_set_by(answer: httpx.Response) -> str:
-    """The cookie with which somebody is let in."""
+    """The cookie of a signed-in session."""
     assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
     return answer.headers["set-cookie"]
 

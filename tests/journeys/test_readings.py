@@ -70,7 +70,9 @@ def test_a_hot_room_is_an_urgent_alarm_exactly_once(centre: Demo) -> None:
 
     hot = len(readings(centre, "t-chess", "temperature"))
     centre.wind(30)
-    wait_until(lambda: len(readings(centre, "t-chess", "temperature")) > hot, within=40, what="it says again that it is hot")
+    wait_until(
+        lambda: len(readings(centre, "t-chess", "temperature")) > hot, within=40, what="it says again that it is hot"
+    )
     assert len(centre.rows(ALARMS_OF_CHESS)) == 1
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from hub.settings import BadSettings, find_blocking_settings, read_settings, find_unknown_settings
+from hub.settings import BadSettings, find_blocking_settings, find_unknown_settings, read_settings
 from tests.fakes.certificate import make_certificate
 
 

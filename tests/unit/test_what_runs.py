@@ -13,12 +13,12 @@ from tests.run import (
     SIDE_BY_SIDE,
     TOOLS,
     WITH_CENTRES,
+    combine_statuses,
     plan_calls,
     plan_rounds,
     run_quickly,
     run_round,
     take_marker,
-    combine_statuses,
 )
 
 TOGETHER = ["tests", "--ignore=tests/browser", "--ignore=tests/journeys"]

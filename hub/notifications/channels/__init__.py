@@ -53,4 +53,4 @@ class Channel(Protocol):
 
 
 SEND_WITHIN = 5.0
-"""Seconds. A provider that needs longer is tried again."""
+"""Seconds. A provider that needs longer is retried."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from hub.notifications.channels import SEND_WITHIN, AcceptUrls, SendRefused, Result, SendRetry, SendAccepted
+from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
 from hub.notifications.model import LeasedNotification
 from hub.notifications.texts import LANGUAGES, render_subject, render_texts
 from hub.settings import MAILBOX

@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 
 from hub.kit.ids import OrganisationId
 from hub.notices.model import Priority
-from hub.notifications.channels import SEND_WITHIN, AcceptUrls, SendRefused, Result, SendRetry, SendAccepted
+from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
 from hub.notifications.model import LeasedNotification
 from hub.notifications.texts import render_texts
 

@@ -1,4 +1,4 @@
-"""Which account does this process act as? What reads the streams of strange cameras is not root."""
+"""Which account does this process act as? What reads the streams of cameras that are not ours is not root."""
 
 import asyncio
 import codecs

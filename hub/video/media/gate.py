@@ -11,7 +11,7 @@ from hub.video.model import LEASE_SECONDS
 class Gate:
     """What one viewing may be sent; moments in monotonic seconds.
 
-    Only what was captured at or after `allowed_since` passes, only before `lease_until`, and nothing once it is shut.
+    Only what was captured at or after `allowed_since` passes, only before `lease_until`, and nothing once it is closed.
     """
 
     allowed_since: float

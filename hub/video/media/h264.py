@@ -32,7 +32,9 @@ def unit_type(unit: bytes) -> int:
 
 def parameter_sets(stream: bytes) -> bytes:
     """The sequence and picture parameter sets in a stream (or a camera's extradata), each with its start code."""
-    return b"".join(START + unit for unit in split_units(stream) if unit_type(unit) in (NalUnitType.SEQUENCE, NalUnitType.PICTURE))
+    return b"".join(
+        START + unit for unit in split_units(stream) if unit_type(unit) in (NalUnitType.SEQUENCE, NalUnitType.PICTURE)
+    )
 
 
 def has_parameter_sets(stream: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""People come in, stay in as long as they should, and are out at once when they are shut out."""
+"""People sign in, stay signed in as long as they should, and are out at once when they are disabled."""
 
 import asyncio
 from collections import Counter
@@ -12,7 +12,7 @@ from hub.access.accounts import disable_account
 from hub.access.forgetting import Forgetting
 from hub.access.model import DEMO_PASSWORD, SessionKind
 from hub.access.passwords import Passwords
-from hub.access.service import Invited, first_administrator_link, create_invitation
+from hub.access.service import Invited, create_invitation, first_administrator_link
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.ledger.edit import COMMAND_LINE, open_edit

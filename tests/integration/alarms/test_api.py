@@ -9,7 +9,7 @@ import pytest
 
 from hub.alarms import card
 from hub.alarms.model import CONFIRM_WITHIN, LEASE
-from hub.attendance.model import Tapped, AttendanceAction
+from hub.attendance.model import AttendanceAction, Tapped
 from hub.attendance.service import record_presence
 from hub.kit.changes import Changes
 from hub.kit.db import Database, Login
@@ -62,7 +62,7 @@ async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the
         await psycopg.AsyncConnection.connect(desk.url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the tap
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the deadlock is ended by it: the tap
         await other.execute("SELECT FROM ledger_head FOR UPDATE")
         tapped = tasks.create_task(browser.post(f"/api/alarms/{alarm_id}/accept"))
         while not desk.rows(WAITS_FOR_A_LOCK):

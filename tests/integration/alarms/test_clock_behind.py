@@ -1,4 +1,4 @@
-"""A hub that starts with a clock behind: nothing is further away than it was when it was made."""
+"""A hub that starts with a clock behind: no wait is longer from now than when it was made."""
 
 from datetime import timedelta
 

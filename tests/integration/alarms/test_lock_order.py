@@ -109,7 +109,9 @@ async def test_a_clock_that_was_set_waits_for_every_alarm_before_it_moves_a_time
 
     async def set_back() -> None:
         async with desk.database.transaction() as conn:
-            await waits.adjust_waits_to_clock(conn, ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now())
+            await waits.adjust_waits_to_clock(
+                conn, ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now()
+            )
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
         await store.lock_alarm(other, alarm_id)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from hub.attendance import service
-from hub.attendance.model import CardRead, AttendanceAction
+from hub.attendance.model import AttendanceAction, CardRead
 from hub.kit.clock import SetClock
 from hub.kit.db import Database, Login
 from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
@@ -66,7 +66,7 @@ async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_kept_all_the_
         asyncio.TaskGroup() as tasks,
     ):
         assert (await browser.post("/api/presence", json=arrived)).status_code == 204
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the tap
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the deadlock is ended by it: the tap
         await other.execute("SELECT FROM presence FOR UPDATE")
         tapped = tasks.create_task(browser.post("/api/presence", json={"senior_id": "s-wang", "what": "leave"}))
         while not await (await onlooker.execute(WAITS_FOR_A_LOCK)).fetchall():

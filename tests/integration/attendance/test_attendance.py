@@ -9,7 +9,7 @@ import pytest
 
 from hub.attendance import service, store
 from hub.attendance.errors import RoomMissing
-from hub.attendance.model import CardRead, Evidence, Tapped, AttendanceAction
+from hub.attendance.model import AttendanceAction, CardRead, Evidence, Tapped
 from hub.centre.errors import NoSuchRoom
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -35,9 +35,13 @@ async def test_a_card_at_a_room_opens_the_visit_and_the_stay(database: Database,
 
 async def test_the_next_room_ends_the_stay_in_the_former(database: Database, house: House, clock: SetClock) -> None:
     async with database.transaction() as conn:
-        await service.record_card_read(conn, read(house, house.gym_reader, "c-wang", AttendanceAction.ENTER, clock.now()), clock.now())
+        await service.record_card_read(
+            conn, read(house, house.gym_reader, "c-wang", AttendanceAction.ENTER, clock.now()), clock.now()
+        )
         clock.advance(timedelta(minutes=5))
-        await service.record_card_read(conn, read(house, house.music_reader, "c-wang", AttendanceAction.ENTER, clock.now()), clock.now())
+        await service.record_card_read(
+            conn, read(house, house.music_reader, "c-wang", AttendanceAction.ENTER, clock.now()), clock.now()
+        )
 
         found = await service.locate_senior(conn, house.wang, clock.now())
         stays = await service.stays_between(
@@ -53,9 +57,13 @@ async def test_a_card_read_that_comes_late_does_not_bring_her_back(
 ) -> None:
     earlier = clock.now() - timedelta(minutes=1)
     async with database.transaction() as conn:
-        await service.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, house.gym), clock.now())
+        await service.record_presence(
+            conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, house.gym), clock.now()
+        )
         await service.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.LEAVE, None), clock.now())
-        await service.record_card_read(conn, read(house, house.gym_reader, "c-wang", AttendanceAction.ENTER, earlier), clock.now())
+        await service.record_card_read(
+            conn, read(house, house.gym_reader, "c-wang", AttendanceAction.ENTER, earlier), clock.now()
+        )
 
         assert not (await service.locate_senior(conn, house.wang, clock.now())).present
 
@@ -76,7 +84,9 @@ async def test_a_card_that_nobody_has_is_noticed_without_its_number(
 
 async def test_staff_say_where_somebody_is(database: Database, house: House, clock: SetClock) -> None:
     async with database.transaction() as conn:
-        await service.record_presence(conn, Tapped(house.centre, house.zhang, AttendanceAction.ENTER, house.music), clock.now())
+        await service.record_presence(
+            conn, Tapped(house.centre, house.zhang, AttendanceAction.ENTER, house.music), clock.now()
+        )
         found = await service.locate_senior(conn, house.zhang, clock.now())
 
     assert (found.room_id, found.evidence) == (house.music, Evidence.STAFF)
@@ -86,9 +96,13 @@ async def test_what_staff_say_must_make_sense(database: Database, house: House, 
     now = clock.now()
     async with database.transaction() as conn:
         with pytest.raises(NoSuchSenior):
-            await service.record_presence(conn, Tapped(house.centre, SeniorId("nobody"), AttendanceAction.ARRIVE, None), now)
+            await service.record_presence(
+                conn, Tapped(house.centre, SeniorId("nobody"), AttendanceAction.ARRIVE, None), now
+            )
         with pytest.raises(NoSuchRoom):
-            await service.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, RoomId("attic")), now)
+            await service.record_presence(
+                conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, RoomId("attic")), now
+            )
         with pytest.raises(RoomMissing):
             await service.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, None), now)
         with pytest.raises(NoSuchSenior):
@@ -98,7 +112,9 @@ async def test_what_staff_say_must_make_sense(database: Database, house: House, 
 async def test_two_readers_at_once_leave_her_in_one_room(database: Database, house: House, clock: SetClock) -> None:
     async def enter(reader: DeviceId) -> None:
         async with database.transaction() as conn:
-            await service.record_card_read(conn, read(house, reader, "c-wang", AttendanceAction.ENTER, clock.now()), clock.now())
+            await service.record_card_read(
+                conn, read(house, reader, "c-wang", AttendanceAction.ENTER, clock.now()), clock.now()
+            )
 
     async with asyncio.TaskGroup() as group:
         for _ in range(4):
@@ -117,11 +133,15 @@ async def test_a_visit_that_nobody_ended_is_noticed_after_closing_and_cleared_wh
 ) -> None:
     closing = clock.now().replace(hour=12, minute=0, second=0)  # eight in the evening in Lanzhou
     async with database.transaction() as conn:
-        await service.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ARRIVE, None), clock.now())
+        await service.record_presence(
+            conn, Tapped(house.centre, house.wang, AttendanceAction.ARRIVE, None), clock.now()
+        )
 
         assert await service.notice_open_visits(conn, closing + timedelta(minutes=29)) == []
         [visit] = await service.notice_open_visits(conn, closing + timedelta(minutes=30))
-        await service.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.LEAVE, None), closing + timedelta(minutes=31))
+        await service.record_presence(
+            conn, Tapped(house.centre, house.wang, AttendanceAction.LEAVE, None), closing + timedelta(minutes=31)
+        )
         cursor = await conn.execute("SELECT code, subject, cleared_at IS NOT NULL FROM notice")
         notices = await cursor.fetchall()
 
@@ -133,7 +153,9 @@ async def test_the_page_lists_those_who_are_here_first(
     database: Database, web_database: Database, house: House, clock: SetClock
 ) -> None:
     async with database.transaction() as conn:
-        await service.record_presence(conn, Tapped(house.centre, house.zhang, AttendanceAction.ENTER, house.music), clock.now())
+        await service.record_presence(
+            conn, Tapped(house.centre, house.zhang, AttendanceAction.ENTER, house.music), clock.now()
+        )
 
     async with web_database.transaction_as(house.liu) as conn:
         staff = await store.read_people(conn, house.centre)
@@ -147,6 +169,8 @@ async def test_the_page_lists_those_who_are_here_first(
 async def test_a_centre_that_never_closes_notices_no_visit(database: Database, house: House, clock: SetClock) -> None:
     async with database.transaction() as conn:
         await conn.execute("UPDATE centre SET opens = '00:00', closes = '24:00'")
-        await service.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ARRIVE, None), clock.now())
+        await service.record_presence(
+            conn, Tapped(house.centre, house.wang, AttendanceAction.ARRIVE, None), clock.now()
+        )
 
         assert await service.notice_open_visits(conn, clock.now() + timedelta(days=3)) == []

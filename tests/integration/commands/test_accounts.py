@@ -1,4 +1,4 @@
-"""Who comes in and who no more, decided from the terminal."""
+"""Who may sign in and who no more, decided from the terminal."""
 
 import pytest
 

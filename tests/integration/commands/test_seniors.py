@@ -1,4 +1,4 @@
-"""What a senior takes back, and "not now", from the terminal."""
+"""What a senior withdraws, and "not now", from the terminal."""
 
 import pytest
 

@@ -11,8 +11,8 @@ from typing import Literal
 
 import pytest
 
-from devices.contract.messages import AlarmMessage, AnyMessage, Message, serialize_message, parse_message
-from devices.contract.topics import Kind, parse_topic, build_topic
+from devices.contract.messages import AlarmMessage, AnyMessage, Message, parse_message, serialize_message
+from devices.contract.topics import Kind, build_topic, parse_topic
 from devices.link import BrokerEndpoint, Identity
 from tests.conftest import take_free_port
 from tests.integration.mqtt.fakes import Bench, Paho, device, until, within

@@ -12,13 +12,13 @@ from devices.contract.messages import (
     Ack,
     AckStatus,
     AlarmKind,
+    ConnectionState,
     Cue,
     CueKind,
-    ConnectionState,
     StatusMessage,
     TeleMessage,
-    serialize_message,
     parse_message,
+    serialize_message,
 )
 from devices.contract.times import DeviceSetClock, DeviceSystemClock
 from devices.contract.topics import Kind, build_topic
@@ -31,7 +31,9 @@ from tests.integration.devices.hub import Mosquitto, built_in, identity, mosquit
 from tests.integration.mqtt.fakes import Bench, running, running_broker
 
 ALARM = "a-01jdbhqm2ys2v0w8f7z6k5n4m3"
-READING = serialize_message(TeleMessage.model_validate_json(b'{"v":1,"id":"x-1","readings":[{"name":"a","value":1,"unit":"s"}]}'))
+READING = serialize_message(
+    TeleMessage.model_validate_json(b'{"v":1,"id":"x-1","readings":[{"name":"a","value":1,"unit":"s"}]}')
+)
 
 
 @pytest.fixture

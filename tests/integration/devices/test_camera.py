@@ -15,8 +15,8 @@ from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera, Fault
-from simulators.rtsp.server import Cameras, CameraCredentials
-from tests.fakes.cameras import run_scripted_camera, listen_elsewhere
+from simulators.rtsp.server import CameraCredentials, Cameras
+from tests.fakes.cameras import listen_elsewhere, run_scripted_camera
 from tests.integration.devices.hub import built_in, identity, let_in
 from tests.integration.mqtt.fakes import Bench, running, running_broker, until
 

@@ -15,8 +15,8 @@ from devices.contract.messages import (
     Done,
     DoneState,
     TeleMessage,
-    VisitMessage,
     VisitAction,
+    VisitMessage,
 )
 from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind

@@ -17,7 +17,9 @@ SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
     tmp_path: Path, empty_database_url: str
 ) -> None:
-    logins.save_passwords(tmp_path, PASSWORDS)  # the server's other tests know these; a set-up of its own would make others
+    logins.save_passwords(
+        tmp_path, PASSWORDS
+    )  # the server's other tests know these; a set-up of its own would make others
     async with importing.database_of(tmp_path, empty_database_url) as url:
         assert await importing.find_held_centre(url) is None
 
@@ -25,7 +27,9 @@ async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
 async def test_an_import_that_waited_in_a_circle_with_somebody_else_is_done_all_the_same(
     tmp_path: Path, database_url: str
 ) -> None:
-    centre = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    centre = parse_centre_file(
+        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
+    )
     await importing.import_real(database_url, tmp_path, centre, MORNING)
     delay_deadlock_detection(database_url)
     first, last = centre.seniors[0].id, centre.seniors[-1].id
@@ -35,7 +39,7 @@ async def test_an_import_that_waited_in_a_circle_with_somebody_else_is_done_all_
         await psycopg.AsyncConnection.connect(database_url, autocommit=True) as onlooker,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the import
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the deadlock is ended by it: the import
         await other.execute("SELECT FROM senior WHERE id = %s FOR UPDATE", (last,))
         again = tasks.create_task(importing.import_real(database_url, tmp_path, centre, MORNING))
         while not await (await onlooker.execute(WAITS_FOR_A_LOCK)).fetchall():

@@ -1,4 +1,4 @@
-"""The hub behind a Mosquitto of this installation: nothing is lost, and who may come in follows the rows at once."""
+"""The hub behind a Mosquitto of this installation: nothing is lost, and authentication follows the rows at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from hub.fleet.accounts import list_broker_accounts
 from hub.kit.clock import SystemClock
 from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId, DeviceId
-from hub.mqtt.mosquitto import MosquittoAccount, Listening
+from hub.mqtt.mosquitto import Listening, MosquittoAccount
 from hub.mqtt.mosquitto import write_broker_files as write_files
 from hub.settings import Settings
 from tests.conftest import take_free_port
@@ -242,7 +242,7 @@ async def test_a_device_that_says_the_hub_s_client_id_does_not_take_its_session(
         async with thief:
             code, _ = await within(thief.connects.get())
             assert not code.is_failure
-            # An answer on the hub's connection, after the thief was let in.
+            # An answer on the hub's connection, after the thief was authenticated.
             await hub.subscribe("anling/v1/+/alarm/+")
 
     assert (await within(hub.disconnects.get())).getName() == "Normal disconnection"

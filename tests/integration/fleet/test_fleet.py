@@ -1,4 +1,4 @@
-"""Devices: who may come in, and what is sent to them until it is proven."""
+"""Devices: which may connect, and what is sent to them until it is proven."""
 
 import asyncio
 import json

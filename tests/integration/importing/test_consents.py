@@ -17,7 +17,9 @@ SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 async def test_a_consent_holds_to_the_end_of_its_last_day_at_the_centre(
     database: Database, database_url: str, clock: SetClock
 ) -> None:
-    centre = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    centre = parse_centre_file(
+        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
+    )
     first, *others = centre.consents
     ending = first.model_copy(update={"until": date(2026, 12, 31)})
 

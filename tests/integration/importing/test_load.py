@@ -36,7 +36,9 @@ DEMO = "argon2-of-the-demo"
 
 @pytest.fixture(scope="module")
 def centre() -> CentreFile:
-    return parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    return parse_centre_file(
+        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
+    )
 
 
 async def put(database: Database, clock: SetClock, centre: CentreFile, demo_password_hash: str | None) -> LoadedCentre:
@@ -254,7 +256,9 @@ async def test_what_staff_blocked_stays_blocked(
 async def test_a_phone_that_moved_is_reached_at_its_new_address_and_again_at_the_old_one(
     database: Database, database_url: str, clock: SetClock, centre: CentreFile
 ) -> None:
-    moved = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:9999"})
+    moved = parse_centre_file(
+        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:9999"}
+    )
     in_use = "SELECT address FROM contact_method WHERE account_id = 'staff-01' AND verified_at IS NOT NULL"
 
     await put(database, clock, centre, REAL)

@@ -14,14 +14,14 @@ import pytest
 
 from hub.ingest import quarantine, store
 from hub.ingest.intake import Intake
-from hub.ingest.model import Undecodable, QuarantineReason
+from hub.ingest.model import QuarantineReason, Undecodable
 from hub.ingest.telemetry import TELEMETRY_CAPACITY, ReportPools, TelemetryIntake
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database, Login
 from hub.mqtt.model import Inbound, Receiver
 from hub.notices import store as notices
 from hub.notices.model import NoticeCode
-from hub.rules.model import ReportedState, Event, Finding, PressHeard, PressKind, ReadingHeard, StatusHeard, VisitHeard
+from hub.rules.model import Event, Finding, PressHeard, PressKind, ReadingHeard, ReportedState, StatusHeard, VisitHeard
 from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
@@ -543,7 +543,7 @@ async def test_reports_that_waited_in_a_circle_with_somebody_else_are_kept_all_t
         await psycopg.AsyncConnection.connect(database_url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the reports
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the deadlock is ended by it: the reports
         await other.execute("SELECT FROM device WHERE id = %s FOR UPDATE", (house.lamp,))
         reports = tasks.create_task(
             report(intake, said(clock, "status", house.siren, online), said(clock, "status", house.lamp, online))

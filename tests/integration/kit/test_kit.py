@@ -92,7 +92,7 @@ def test_a_migration_that_fails_undoes_none_of_those_before_it(
     known = migrations.list_migrations()
     good = migrations.Migration(9001, "good", "CREATE TABLE good (id integer)")
     bad = migrations.Migration(9002, "bad", "CREATE TABLE half (id integer); SELECT 1 / 0")
-    monkeypatch.setattr(migrations, "migrations", lambda: [*known, good, bad])
+    monkeypatch.setattr(migrations, "list_migrations", lambda: [*known, good, bad])
 
     with pytest.raises(psycopg.errors.DivisionByZero):
         migrations.apply_migrations(url_as_owner(database_url))
@@ -106,7 +106,7 @@ def test_a_database_that_holds_two_centres_says_so_in_one_line(empty_database_ur
     wanted = migrations.list_migrations()
     before = [migration for migration in wanted if migration.number < 54]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "migrations", lambda: before)
+        patch.setattr(migrations, "list_migrations", lambda: before)
         set_up(empty_database_url)
     with psycopg.connect(empty_database_url) as conn:
         conn.execute("INSERT INTO organisation VALUES ('hongtai', '宏泰社工', 'Hongtai Social Work')")

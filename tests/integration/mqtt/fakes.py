@@ -21,7 +21,7 @@ from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connack, Connect, Packet, Publish, Subscribe, Will
 from hub.mqtt.encode import encode_packet
 from hub.mqtt.model import CannotTell, Inbound, NotDurable, Principal, Receivers
-from hub.mqtt.mosquitto import MosquittoAccount, Listening, hub_account, write_broker_files
+from hub.mqtt.mosquitto import Listening, MosquittoAccount, hub_account, write_broker_files
 from hub.mqtt.parser import Parser
 from tests.integration.mqtt.taken import Taken
 
@@ -202,7 +202,7 @@ class RawClient:
 
 @asynccontextmanager
 async def raw_client(port: int, device_id: str | None = "b-01", **changes: object) -> AsyncIterator[RawClient]:
-    """A raw client, let in as this device (None: it has said nothing yet)."""
+    """A raw client, authenticated as this device (None: it has said nothing yet)."""
     reader, writer = await within(asyncio.open_connection("127.0.0.1", port))
     client = RawClient(reader, writer)
     try:

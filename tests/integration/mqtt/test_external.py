@@ -149,7 +149,7 @@ async def test_a_press_that_the_broker_has_answered_is_kept_though_the_broker_is
 
 
 class Hands:
-    """A receiver that keeps each message in hand until the test lets go of it."""
+    """A receiver that keeps each message in flight until the test releases it."""
 
     def __init__(self) -> None:
         self.got: asyncio.Queue[tuple[Inbound, asyncio.Event]] = asyncio.Queue()

@@ -38,7 +38,7 @@ def mutant_of(tree: Path, file: str, text: str, replacement: str) -> SourceMutan
 async def test_a_mistake_in_a_copy_is_noticed_and_gone_afterwards(bench: Bench) -> None:
     file = bench.tree / "hub/access/may.py"
     before = file.read_bytes()
-    mutant = mutant_of(bench.tree, "hub/access/may.py", 'Refused(Refusal.SIGNED_OUT)', 'Refused(Refusal.NOT_YOURS)')
+    mutant = mutant_of(bench.tree, "hub/access/may.py", "Refused(Refusal.SIGNED_OUT)", "Refused(Refusal.NOT_YOURS)")
     test = f"{POLICY}::test_a_session_that_ended_and_a_disabled_account_may_nothing"
 
     tried = await bench.try_mutant(mutant, seeing(test))

@@ -27,7 +27,9 @@ def reach(desk: Desk, account: str, channel: str, address: str, rank: int = 0) -
 
 
 @asynccontextmanager
-async def delivering(desk: Desk, mail_url: str | None = None, *, within: float = 5.0) -> AsyncIterator[NotificationDeliverer]:
+async def delivering(
+    desk: Desk, mail_url: str | None = None, *, within: float = 5.0
+) -> AsyncIterator[NotificationDeliverer]:
     """A deliverer whose loop does not run: the test leases and sends."""
     changes = Changes(desk.url)
     secrets = {OrganisationId("hongtai"): SECRET}

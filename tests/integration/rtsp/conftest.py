@@ -8,7 +8,7 @@ import pytest
 
 from simulators.rtsp import control, server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, CameraCredentials
+from simulators.rtsp.server import CameraCredentials, Cameras
 
 GYM = "cam-gym"
 

@@ -12,20 +12,20 @@ from pathlib import Path
 import pytest
 
 from hub.attendance import service as attendance
-from hub.attendance.model import Tapped, AttendanceAction
+from hub.attendance.model import AttendanceAction, Tapped
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import DeviceId, PressId
 from hub.notices.model import NoticeCode
 from hub.rules.files import SHIPPED
 from hub.rules.model import (
-    ReportedState,
     Event,
     Finding,
     PressHeard,
     PressKind,
     Priority,
     ReadingHeard,
+    ReportedState,
     StatusHeard,
 )
 from hub.rules.service import Rules

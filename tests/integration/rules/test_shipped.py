@@ -13,7 +13,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId
 from hub.rules import findings
-from hub.rules.model import ReportedState, Event, ReadingHeard, StatusHeard
+from hub.rules.model import Event, ReadingHeard, ReportedState, StatusHeard
 from hub.rules.service import Rules
 from tests.fakes.house import House
 

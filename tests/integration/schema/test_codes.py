@@ -8,8 +8,8 @@ import pytest
 
 from devices.contract import messages as wire
 from hub.access.model import Role, SessionKind
-from hub.alarms.model import Applies, LaterTimerKind, Outcome, SentenceAbout, AlarmState, TimerEnd, TimerKind
-from hub.attendance.model import Evidence, AttendanceAction
+from hub.alarms.model import AlarmState, Applies, LaterTimerKind, Outcome, SentenceAbout, TimerEnd, TimerKind
+from hub.attendance.model import AttendanceAction, Evidence
 from hub.centre.model import RoomType
 from hub.fleet.model import DeviceKind, DeviceState, Subtopic
 from hub.ingest.model import QuarantineReason, SeenLane

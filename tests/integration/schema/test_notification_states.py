@@ -27,7 +27,7 @@ def test_messages_of_an_older_version_keep_what_they_mean(empty_database_url: st
     wanted = migrations.list_migrations()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            migrations, "migrations", lambda: [migration for migration in wanted if migration.number < RENAMES]
+            migrations, "list_migrations", lambda: [migration for migration in wanted if migration.number < RENAMES]
         )
         logins.set_up(empty_database_url)
     with psycopg.connect(empty_database_url) as conn:

@@ -16,8 +16,8 @@ import pytest
 
 import simulators
 from devices.contract.kinds import KindOfDevice
-from devices.contract.messages import Ack, AckStatus, AlarmKind, serialize_message, parse_message
-from devices.contract.topics import Kind, parse_topic, build_topic
+from devices.contract.messages import Ack, AckStatus, AlarmKind, parse_message, serialize_message
+from devices.contract.topics import Kind, build_topic, parse_topic
 from hub.mqtt.model import Principal
 from hub.web.stage.model import SimulatedState
 from simulators.plan import read_plan
@@ -60,7 +60,8 @@ def principal(device_id: str) -> Principal:
     return Principal(
         device_id,
         tuple(
-            build_topic(PLAN.centre, kind, device_id) for kind in (Kind.ALARM, Kind.TELE, Kind.VISIT, Kind.STATUS, Kind.DONE)
+            build_topic(PLAN.centre, kind, device_id)
+            for kind in (Kind.ALARM, Kind.TELE, Kind.VISIT, Kind.STATUS, Kind.DONE)
         ),
         tuple(build_topic(PLAN.centre, kind, device_id) for kind in (Kind.ACK, Kind.CUE, Kind.CMD)),
         "1",

@@ -12,10 +12,10 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database
 from hub.kit.ids import DeviceId
 from hub.telemetry import store
-from hub.telemetry.days import build_series, bucket_starts
+from hub.telemetry.days import bucket_starts, build_series
 from hub.telemetry.keeper import Keeper
 from hub.telemetry.model import BatchOutcome
-from hub.telemetry.service import Telemetry, load_room_day, latest_by_room
+from hub.telemetry.service import Telemetry, latest_by_room, load_room_day
 from tests.fakes.house import House
 
 

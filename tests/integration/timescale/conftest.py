@@ -16,7 +16,7 @@ import pytest
 
 from hub.kit.db import Conn
 from hub.kit.logins import WITH_PASSWORD
-from hub.kit.migrate import OWNER, make_groups, apply_migrations
+from hub.kit.migrate import OWNER, apply_migrations, make_groups
 from tests.conftest import MORNING, take_free_port
 from tests.fakes.house import House, load_house
 

@@ -23,7 +23,7 @@ from hub.video.remote import MediaProcess
 from hub.video.service import Asker, OpenedViewing, Video
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, CameraCredentials
+from simulators.rtsp.server import CameraCredentials, Cameras
 from tests.conftest import MORNING
 from tests.fakes.house import House
 from tests.fakes.viewer import Viewer

@@ -156,7 +156,7 @@ async def test_nothing_from_while_there_was_no_lease_is_sent_afterwards(
         again_ms = time.time() * 1000
 
         async with leased(media, "v-1"):
-            # The viewer's decoder held back the last picture of before, which she had been sent in time.
+            # The viewer's decoder buffered the last picture of before, which she had been sent in time.
             _, *seen = await one.sees(6)
 
     moments = [one.stamp.at_ms for one in seen if one.stamp]

@@ -22,8 +22,8 @@ from hub.video.media.sources import Sources
 from hub.video.model import AskStats, CameraProblem, MediaFailed, Open, Stats
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import Cameras, CameraCredentials
-from tests.fakes.cameras import DESCRIPTION, run_scripted_camera, listen_elsewhere
+from simulators.rtsp.server import CameraCredentials, Cameras
+from tests.fakes.cameras import DESCRIPTION, listen_elsewhere, run_scripted_camera
 from tests.fakes.certificate import make_certificate
 from tests.fakes.viewer import open_viewer
 from tests.integration.mqtt.fakes import until
@@ -57,7 +57,9 @@ async def test_a_defect_at_one_camera_is_said_of_that_one_and_stops_no_other(
     ("rtpmap", "codec"), [("SVAC/90000", "SVAC"), ("X-HikVision-1.2/90000", "X-HikVision-1.2"), ("H265/90000", "hevc")]
 )
 async def test_a_codec_that_ffmpeg_may_not_know_is_named_with_what_to_set(rtpmap: str, codec: str) -> None:
-    async with run_scripted_camera({"DESCRIBE": described(DESCRIPTION.replace("H264/90000", rtpmap)), "SETUP": SET_UP}) as camera:
+    async with run_scripted_camera(
+        {"DESCRIBE": described(DESCRIPTION.replace("H264/90000", rtpmap)), "SETUP": SET_UP}
+    ) as camera:
         sources = Sources()
         source = sources.open("cam-gym", camera.url())
         await until(lambda: source.state == "unusable")

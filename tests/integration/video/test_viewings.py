@@ -18,7 +18,15 @@ from hub.kit.ids import DeviceId, SeniorId
 from hub.video.errors import BadTicket, NoSuchCamera, NoSuchViewing, NotShown, TooManyViewings
 from hub.video.policy import Code
 from hub.video.remote import MediaProcess
-from hub.video.service import MOST_IN_A_SESSION, Asker, PictureAvailability, Video, count_viewers_by_room, decide_picture, viewings_of_senior
+from hub.video.service import (
+    MOST_IN_A_SESSION,
+    Asker,
+    PictureAvailability,
+    Video,
+    count_viewers_by_room,
+    decide_picture,
+    viewings_of_senior,
+)
 from tests.conftest import MORNING
 from tests.fakes.circles import WAITS_FOR_A_LOCK
 from tests.fakes.house import House
@@ -171,7 +179,7 @@ async def test_who_begins_to_look_and_who_ends_it_never_wait_in_a_circle(centre:
         await psycopg.AsyncConnection.connect(centre.url) as other,
         asyncio.TaskGroup() as tasks,
     ):
-        await other.execute("SET deadlock_timeout = '10s'")  # who finds the circle is ended by it: the other
+        await other.execute("SET deadlock_timeout = '10s'")  # who finds the deadlock is ended by it: the other
         await other.execute("SELECT FROM video_ticket FOR UPDATE")  # as who begins to look does: first the ticket
         tasks.create_task(centre.video.end(opened.viewing_id, [daughter.session_id]))
         while not centre.rows(WAITS_FOR_A_LOCK):

@@ -16,7 +16,7 @@ from hub.access.model import Role, SessionKind
 from hub.access.needs import Caller
 from hub.alarms import service as alarms
 from hub.alarms.model import Outcome
-from hub.attendance.model import Tapped, AttendanceAction
+from hub.attendance.model import AttendanceAction, Tapped
 from hub.attendance.service import record_presence
 from hub.kit.clock import SetClock
 from hub.kit.http import Databases
@@ -415,7 +415,9 @@ async def test_who_has_arrived_and_entered_no_room_is_at_the_centre(site: Site, 
     async with await site.signed_in(house.daughter, SessionKind.FAMILY) as browser:
         before = (await browser.get("/api/family/home")).json()
         async with place.hub.transaction() as conn:
-            await record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ARRIVE, None), place.clock.now())
+            await record_presence(
+                conn, Tapped(house.centre, house.wang, AttendanceAction.ARRIVE, None), place.clock.now()
+            )
         after = (await browser.get("/api/family/home")).json()
 
     assert (before["presence"], before["at_centre"]) == (None, False)

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from hub.access.accounts import disable_account
 from hub.access.model import SessionKind
-from hub.attendance.model import Tapped, AttendanceAction
+from hub.attendance.model import AttendanceAction, Tapped
 from hub.attendance.service import record_presence
 from hub.kit.http import Databases
 from hub.ledger.edit import COMMAND_LINE, open_edit
@@ -165,7 +165,7 @@ def asked(path: str) -> str:
 
 
 async def door_of(client: httpx.AsyncClient, method: str, path: str) -> str | None:
-    """The code with which the door refuses; None when it lets the request in."""
+    """The code of the refusal; None when the request is allowed."""
     body = BODIES.get(f"{method} {path}")
     async with client.stream(method, asked(path), json=body) as answer:
         if answer.headers.get("content-type") != "application/problem+json":

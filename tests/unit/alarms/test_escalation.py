@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.alarms.escalation import Escalation, Tier, advance, take_next_tier, empty_tiers_between, asks_for_next_tier, lead_tier
+from hub.alarms.escalation import (
+    Escalation,
+    Tier,
+    advance,
+    asks_for_next_tier,
+    empty_tiers_between,
+    lead_tier,
+    take_next_tier,
+)
 from hub.alarms.model import Policy, Step
 from hub.kit.ids import AccountId
 

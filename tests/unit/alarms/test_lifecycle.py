@@ -10,11 +10,20 @@ from hypothesis import strategies as st
 from devices.contract.messages import CueKind
 from hub.alarms.errors import AlreadyTaken, NotNow, ReasonNeeded
 from hub.alarms.escalation import Tier
-from hub.alarms.lifecycle import SIRENS, SIRENS_AND_LAMPS, Reach, decide_transition, ambulance_card_at, cue_of, open_alarm
+from hub.alarms.lifecycle import (
+    SIRENS,
+    SIRENS_AND_LAMPS,
+    Reach,
+    ambulance_card_at,
+    cue_of,
+    decide_transition,
+    open_alarm,
+)
 from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
+    AlarmState,
     Arrival,
     Arrive,
     CancelRequested,
@@ -30,7 +39,6 @@ from hub.alarms.model import (
     Resolve,
     SomebodyTold,
     Sound,
-    AlarmState,
     Step,
     Tell,
     TimerKind,

@@ -1,4 +1,4 @@
-"""Whom and what each rung of a policy means at one moment, and what the presser's device says."""
+"""Whom and what each tier of a policy means at one moment, and what the presser's device says."""
 
 from datetime import timedelta
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.attendance.model import Attendance, Evidence, Sighting, Stay, AttendanceAction
+from hub.attendance.model import Attendance, AttendanceAction, Evidence, Sighting, Stay
 from hub.attendance.whereabouts import (
     Move,
     StayBegins,
@@ -112,6 +112,8 @@ def test_whatever_is_seen_in_whatever_order_nobody_is_in_a_room_without_a_visit(
     for what, room_id, seconds in stream:
         if what is AttendanceAction.ENTER and room_id is None:
             continue
-        attendance = applied(attendance, decide_moves(attendance, seen(what, room_id, NINE + timedelta(seconds=seconds))))
+        attendance = applied(
+            attendance, decide_moves(attendance, seen(what, room_id, NINE + timedelta(seconds=seconds)))
+        )
 
         assert attendance.stay is None or attendance.visit_id is not None

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.contract.messages import Ack, AckStatus, Cue, CueKind
-from devices.light import LONGEST_SHOWN, Light, LightInputs, apply_ack, ends_at, choose_light, apply_press, apply_cue
+from devices.light import LONGEST_SHOWN, Light, LightInputs, apply_ack, apply_cue, apply_press, choose_light, ends_at
 
 ALARM = "a-01jdbhqm2ys2v0w8f7z6k5n4m3"
 OTHER = "a-01jdbhqm2ys2v0w8f7z6k5n4m4"

@@ -16,20 +16,20 @@ from devices.contract.messages import (
     AlarmMessage,
     AnyMessage,
     Cmd,
+    ConnectionState,
     Cue,
     CueKind,
     Do,
     Done,
     DoneState,
     Reading,
-    ConnectionState,
     StatusMessage,
     TeleMessage,
     Unreadable,
-    VisitMessage,
     VisitAction,
-    serialize_message,
+    VisitMessage,
     parse_message,
+    serialize_message,
 )
 from devices.contract.schema import json_schemas
 from devices.contract.topics import Kind

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import AlarmKind, AlarmMessage, VisitMessage, VisitAction
+from devices.contract.messages import AlarmKind, AlarmMessage, VisitAction, VisitMessage
 from devices.contract.topics import Kind
 from devices.outbox import CannotKeep, Outbox, open_outbox
 

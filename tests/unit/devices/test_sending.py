@@ -4,10 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.messages import Ack, AckStatus, AlarmKind, AlarmMessage, VisitMessage, VisitAction, serialize_message
+from devices.contract.messages import (
+    Ack,
+    AckStatus,
+    AlarmKind,
+    AlarmMessage,
+    VisitAction,
+    VisitMessage,
+    serialize_message,
+)
 from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind
-from devices.outbox import CannotKeep, StoredMessage, Outbox
+from devices.outbox import CannotKeep, Outbox, StoredMessage
 from devices.sending import Sending
 
 BOOT = "9f3c2a7be41d0c55"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from devices.contract.messages import Cmd, Do, DoneState
-from devices.siren import LONGEST, Doing, expire_actions, execute_command, combined_state
+from devices.siren import LONGEST, Doing, combined_state, execute_command, expire_actions
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 CAN = frozenset({Do.SIREN, Do.IDENTIFY})

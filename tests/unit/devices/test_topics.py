@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.contract.topics import Kind, Topic, parse_topic, build_topic, topic_filter
+from devices.contract.topics import Kind, Topic, build_topic, parse_topic, topic_filter
 
 ids = st.from_regex(r"[a-z0-9][a-z0-9-]{0,31}", fullmatch=True)
 

@@ -34,7 +34,10 @@ def test_a_disk_without_room_is_named_before_anything_is_written(
 def test_a_disk_that_fills_up_meanwhile_is_named(tmp_path: Path, *, named: bool) -> None:
     about = (str(tmp_path / "database" / "pg_wal"),) if named else ()
 
-    with pytest.raises(NoDataFolder, match=r"^the disk of .* is full: make room and try again$"), open_data_folder(tmp_path):
+    with (
+        pytest.raises(NoDataFolder, match=r"^the disk of .* is full: make room and try again$"),
+        open_data_folder(tmp_path),
+    ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), *about)
 
 

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from hub.access.model import Role
-from hub.embedded.screen import ScreenAccount, Screen
+from hub.embedded.screen import Screen, ScreenAccount
 
 LINK = "http://localhost:8080/family#i/" + 43 * "t"
 

@@ -29,7 +29,9 @@ def refused(text: str) -> list[str]:
 
 
 def test_the_shipped_centre_is_right() -> None:
-    centre = parse_centre_file(SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"})
+    centre = parse_centre_file(
+        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
+    )
 
     assert (len(centre.rooms), len(centre.seniors)) == (12, 40)
     assert sum(device.kind == "button" for device in centre.devices) == 40

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from devices.contract.messages import AlarmMessage, Reason, parse_message
 from devices.contract.topics import Kind
 from hub.ingest.decode import decode_message, digest_message
-from hub.ingest.model import Undecodable, DecodedMessage
+from hub.ingest.model import DecodedMessage, Undecodable
 
 TOPIC = "anling/v1/jq/alarm/b-01"
 PRESS = b'{"v":1,"id":"9f3c2a7be41d0c55-1042","seq":1042,"kind":"press","at":"2026-11-23T02:14:05.120Z","age_ms":350}'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ingest.timing import DeviceClocks, When, reading_time, estimate_time
+from hub.ingest.timing import DeviceClocks, When, estimate_time, reading_time
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NO_OFFSET = timedelta()

@@ -25,7 +25,8 @@ def pieces(written: bytes, cuts: list[int]) -> list[bytes]:
 @given(st.lists(REPORTS, max_size=8), st.lists(st.integers(0, 5000), max_size=8))
 def test_reports_are_read_as_they_were_written(reports: list[HandedReport], cuts: list[int]) -> None:
     written = b"".join(
-        frames.encode_report(one.came_at, one.qos, frames.encode_label(one.topic, one.publisher), one.payload) for one in reports
+        frames.encode_report(one.came_at, one.qos, frames.encode_label(one.topic, one.publisher), one.payload)
+        for one in reports
     )
     reader = ReportReader()
 
@@ -35,7 +36,8 @@ def test_reports_are_read_as_they_were_written(reports: list[HandedReport], cuts
 @given(st.lists(REPLIES, max_size=8), st.lists(st.integers(0, 5000), max_size=8))
 def test_replies_are_read_as_they_were_written(replies: list[Settled | Say], cuts: list[int]) -> None:
     written = b"".join(
-        frames.encode_settled(one.total) if isinstance(one, Settled) else frames.encode_message(one.topic, one.payload) for one in replies
+        frames.encode_settled(one.total) if isinstance(one, Settled) else frames.encode_message(one.topic, one.payload)
+        for one in replies
     )
     reader = ReplyReader()
 

@@ -109,12 +109,12 @@ def test_what_is_explained_is_a_mutant_of_this_tree_with_a_reason() -> None:
 
 
 def test_a_test_sees_what_it_calls_and_those_that_call_least_look_first() -> None:
-    mutant = SourceMutant("k", Group.ALARMS, "w", "hub/alarms/store.py", "lock", 0, 0, "")
-    narrow = seen("tests/unit/alarms/test_a.py::test_narrow", called={"hub/alarms/store.py:lock"})
-    wide = seen("tests/unit/web/test_b.py::test_wide", called={"hub/alarms/store.py:lock", "hub/web/app.py:run"})
-    prepared = seen("tests/unit/alarms/test_c.py::test_prepared", prepared={"hub/alarms/store.py:lock"})
-    elsewhere = seen("tests/unit/web/test_d.py::test_elsewhere", prepared={"hub/alarms/store.py:lock"})
-    blind = seen("tests/unit/alarms/test_e.py::test_blind", called={"hub/alarms/store.py:lock_all"})
+    mutant = SourceMutant("k", Group.ALARMS, "w", "hub/alarms/store.py", "lock_alarm", 0, 0, "")
+    narrow = seen("tests/unit/alarms/test_a.py::test_narrow", called={"hub/alarms/store.py:lock_alarm"})
+    wide = seen("tests/unit/web/test_b.py::test_wide", called={"hub/alarms/store.py:lock_alarm", "hub/web/app.py:run"})
+    prepared = seen("tests/unit/alarms/test_c.py::test_prepared", prepared={"hub/alarms/store.py:lock_alarm"})
+    elsewhere = seen("tests/unit/web/test_d.py::test_elsewhere", prepared={"hub/alarms/store.py:lock_alarm"})
+    blind = seen("tests/unit/alarms/test_e.py::test_blind", called={"hub/alarms/store.py:lock_live_alarms"})
     all_ = Sight(ROOT, (blind, elsewhere, prepared, wide, narrow), {})
 
     assert all_.of(mutant) == [narrow, wide, prepared]

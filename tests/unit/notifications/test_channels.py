@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
-from hub.notifications.channels import AcceptUrls, SendRefused, Result, SendRetry, SendAccepted
-from hub.notifications.channels.email import Mailserver, parse_mailserver, build_mail
+from hub.notifications.channels import AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
+from hub.notifications.channels.email import Mailserver, build_mail, parse_mailserver
 from hub.notifications.channels.webhook import build_body, classify_response
 from hub.notifications.model import LeasedNotification, Recipient, Template
 from hub.notifications.retries import next_try

@@ -14,7 +14,7 @@ from hub.rules.context import Context
 from hub.rules.engine import clear_memory, start_absence_wait
 from hub.rules.expressions import Expression
 from hub.rules.memory import RuleMemory, RuleStage
-from hub.rules.model import ReportedState, Finding, Priority
+from hub.rules.model import Finding, Priority, ReportedState
 from hub.rules.rule import HEARTBEAT, OnAbsence, OnEvent, Per, Rule
 from tests.unit.rules.words import (
     BUTTON,

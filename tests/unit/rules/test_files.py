@@ -230,7 +230,9 @@ def test_what_is_no_rule_file_at_all_is_named_too(text: str, problem: str) -> No
 
 
 def test_every_mistake_of_a_file_is_told_at_once() -> None:
-    _, problems = parse_rule_file("x.yaml", HOT.replace("P2", "P9").replace("5m", "soon").replace("v < 30.5", "w < 30.5"))
+    _, problems = parse_rule_file(
+        "x.yaml", HOT.replace("P2", "P9").replace("5m", "soon").replace("v < 30.5", "w < 30.5")
+    )
 
     assert [(found.line, found.column) for found in problems] == [(4, 13), (7, 8), (8, 10)]
 

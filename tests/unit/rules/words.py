@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 
 from hub.kit.ids import CentreId, DeviceId, PressId, RoomId, SeniorId
 from hub.rules.context import CentreFacts, Context, DeviceFacts, RoomFacts, SeniorFacts
-from hub.rules.engine import evaluate_due, evaluate
+from hub.rules.engine import evaluate, evaluate_due
 from hub.rules.expressions import Expression
 from hub.rules.memory import Key, RuleMemory
-from hub.rules.model import ReportedState, Event, Finding, PressHeard, PressKind, Priority, ReadingHeard, StatusHeard
+from hub.rules.model import Event, Finding, PressHeard, PressKind, Priority, ReadingHeard, ReportedState, StatusHeard
 from hub.rules.rule import OnReading, Per, Rule, RuleSet
 
 CENTRE = CentreId("jiuquan-road")
@@ -78,6 +78,8 @@ class House:
 
     def wait(self, seconds: float, context: Context = IN_THE_GYM) -> list[Finding]:
         """What is due so many seconds past nine."""
-        changed, findings = evaluate_due(self.rules, [(memory, context) for memory in self.memories.values()], after(seconds))
+        changed, findings = evaluate_due(
+            self.rules, [(memory, context) for memory in self.memories.values()], after(seconds)
+        )
         self.memories |= {(memory.rule_id, memory.key): memory for memory in changed}
         return findings

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.rtsp.pattern import BRIGHT, Stamp, write_stamp, read_stamp
+from simulators.rtsp.pattern import BRIGHT, Stamp, read_stamp, write_stamp
 
 stamps = st.builds(
     Stamp,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import simulators
 from devices.contract.messages import VisitAction
-from simulators.people import HALL, Card, plan_cards, locate_seniors
+from simulators.people import HALL, Card, locate_seniors, plan_cards
 from simulators.plan import read_plan
 
 PLAN = read_plan(Path(simulators.__file__).with_name("centre.yaml"))

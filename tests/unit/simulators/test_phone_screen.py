@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from simulators.organisation.phones import AlarmPart, Body, Delivery, Phone, To, visible_messages, receive_delivery
+from simulators.organisation.phones import AlarmPart, Body, Delivery, Phone, To, receive_delivery, visible_messages
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 PHONE = Phone("sw-1", "孙丽", "Sun Li", "social_worker")

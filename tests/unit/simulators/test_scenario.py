@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 import simulators
 from simulators.plan import read_plan
-from simulators.scenario import Happening, happenings_between, endings_at, read_scenario
+from simulators.scenario import Happening, endings_at, happenings_between, read_scenario
 
 FOLDER = Path(simulators.__file__).parent
 FIRST_MINUTES = read_scenario(FOLDER / "scenarios" / "first_minutes.yaml")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.telemetry.days import day_of, build_series, bucket_starts
+from hub.telemetry.days import bucket_starts, build_series, day_of
 from hub.telemetry.model import Bucket, BucketedSpan
 from hub.telemetry.weeks import monday_of, wanted_weeks
 
@@ -28,7 +28,9 @@ def test_a_day_on_which_clocks_change_is_as_long_as_it_is(day: date, hours: int)
 
 
 def test_a_column_has_a_value_for_each_bucket_and_none_where_nothing_was_measured() -> None:
-    span = BucketedSpan(datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 23, 0, 15, tzinfo=UTC), timedelta(minutes=5))
+    span = BucketedSpan(
+        datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 23, 0, 15, tzinfo=UTC), timedelta(minutes=5)
+    )
     buckets = [
         Bucket(span.from_at + timedelta(minutes=5), "temperature", 21.5, 22.0),
         Bucket(span.from_at + timedelta(minutes=5), "occupancy", 1.5, 3.0),

@@ -14,7 +14,11 @@ OFFER = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/
 def test_a_candidate_that_is_a_name_is_passed_over_however_it_is_written(name: str, gap: str, end: str) -> None:
     named, numbered = (gap.join(f"a=candidate:1 1 udp 1 {host} 9 typ host".split(" ")) for host in (name, "192.0.2.7"))
 
-    tried = SessionDescription.parse(remove_named_candidates(OFFER + end + named + end + numbered + end)).media[0].ice_candidates
+    tried = (
+        SessionDescription.parse(remove_named_candidates(OFFER + end + named + end + numbered + end))
+        .media[0]
+        .ice_candidates
+    )
 
     assert [candidate.ip for candidate in tried] == ["192.0.2.7"]
 

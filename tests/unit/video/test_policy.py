@@ -11,17 +11,17 @@ from hub.access import may
 from hub.centre.model import NEVER_A_CAMERA
 from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
 from hub.video.policy import (
-    ViewingAllowed,
     Code,
     Colleague,
     Followed,
     Hours,
     Lamp,
     Presence,
-    ViewingRefused,
     Relative,
     Room,
     Span,
+    ViewingAllowed,
+    ViewingRefused,
     may_watch,
 )
 
@@ -78,7 +78,11 @@ def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
         (replace(DAUGHTER, presence=None), ROOM, ViewingRefused(Code.NOT_PRESENT)),
         (replace(DAUGHTER, presence=Presence(MUSIC, NOW - MINUTE, NOW)), ROOM, ViewingRefused(Code.NOT_PRESENT)),
         (replace(DAUGHTER, presence=Presence(GYM, NOW + MINUTE, NOW)), ROOM, ViewingRefused(Code.NOT_PRESENT)),
-        (replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)), ROOM, ViewingRefused(Code.UNSURE)),
+        (
+            replace(DAUGHTER, presence=Presence(GYM, NOW - 3 * HOUR, NOW - 90 * MINUTE)),
+            ROOM,
+            ViewingRefused(Code.UNSURE),
+        ),
         (DAUGHTER, replace(ROOM, objections=(Span(NOW - MINUTE),)), ViewingRefused(Code.SOMEONE_OBJECTS)),
         (DAUGHTER, replace(ROOM, type="counselling"), ViewingRefused(Code.ROOM_NOT_ALLOWED)),
         (DAUGHTER, replace(ROOM, has_camera=False), ViewingRefused(Code.NO_CAMERA)),
@@ -106,7 +110,9 @@ def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
         (replace(RESPONDER, accepted_alarm=None), ROOM, ViewingRefused(Code.REASON_MISSING)),
     ],
 )
-def test_one_missing_thing_is_a_refusal_of_its_kind(viewer: Relative | Colleague, room: Room, refused: ViewingRefused) -> None:
+def test_one_missing_thing_is_a_refusal_of_its_kind(
+    viewer: Relative | Colleague, room: Room, refused: ViewingRefused
+) -> None:
     assert may_watch(viewer, room, NOW) == refused
 
 

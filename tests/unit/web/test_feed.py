@@ -13,7 +13,7 @@ from hub.access.needs import Caller
 from hub.kit.changes import Change
 from hub.kit.clock import SetClock
 from hub.kit.ids import AccountId, CentreId
-from hub.web.live import Feed, PageEvent, Shown, PageStream, format_event
+from hub.web.live import Feed, PageEvent, PageStream, Shown, format_event
 
 END = b"the end"
 NOW = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)

@@ -12,10 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look Through Link
+         * Read Linked Alarm
          * @description What the link is about. Previews and scanners open links too: nothing changes. 404 `no-such-link`.
          */
-        get: operations["look_through_link_api_a__token__get"];
+        get: operations["read_linked_alarm_api_a__token__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -54,10 +54,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Arrive Through Link
+         * Report Arrival Through Link
          * @description 我到了 on a phone, by whoever took it. 404, 409 `already-taken` or `not-in-this-state`, 422 `reason-needed`.
          */
-        post: operations["arrive_through_link_api_a__token__arrive_post"];
+        post: operations["report_arrival_through_link_api_a__token__arrive_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -72,10 +72,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look
+         * Read Alarm
          * @description The alarm with its timeline, and what its reader may know to help. 404 `no-such-alarm`.
          */
-        get: operations["look_api_alarms__alarm_id__get"];
+        get: operations["read_alarm_api_alarms__alarm_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -94,10 +94,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept
+         * Accept Alarm
          * @description 我来处理. 409 `already-taken` with the winner's name.
          */
-        post: operations["accept_api_alarms__alarm_id__accept_post"];
+        post: operations["accept_alarm_api_alarms__alarm_id__accept_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -114,10 +114,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Arrive
+         * Report Arrival
          * @description The owner is on scene. 409 `already-taken` or `not-in-this-state`, 422 `reason-needed`.
          */
-        post: operations["arrive_api_alarms__alarm_id__arrive_post"];
+        post: operations["report_arrival_api_alarms__alarm_id__arrive_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,10 +134,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resolve
+         * Resolve Alarm
          * @description It is over. 409 `not-in-this-state`, 422 `reason-needed`.
          */
-        post: operations["resolve_api_alarms__alarm_id__resolve_post"];
+        post: operations["resolve_alarm_api_alarms__alarm_id__resolve_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -154,10 +154,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Play
+         * Play Viewing
          * @description WHEP: the viewer's offer in, the answer out. The ticket works once, for 15 s, in the session that opened it.
          */
-        post: operations["play_api_cameras__camera_id__whep_post"];
+        post: operations["play_viewing_api_cameras__camera_id__whep_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -194,10 +194,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Dark
+         * Cover Camera
          * @description Cover a camera, or uncover it. 503 `simulators-away`.
          */
-        post: operations["dark_api_demo_dark_post"];
+        post: operations["cover_camera_api_demo_dark_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -214,10 +214,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Hot
+         * Heat Room
          * @description Heat a room, or let it cool. 503 `simulators-away`.
          */
-        post: operations["hot_api_demo_hot_post"];
+        post: operations["heat_room_api_demo_hot_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -234,10 +234,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Line
+         * Cut Line
          * @description Cut the line between the devices and the hub, or mend it. 503 `simulators-away`.
          */
-        post: operations["line_api_demo_line_post"];
+        post: operations["cut_line_api_demo_line_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -252,10 +252,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Live
+         * Stream Stage
          * @description The stage whenever it changes, as server-sent events named `stage`.
          */
-        get: operations["live_api_demo_live_get"];
+        get: operations["stream_stage_api_demo_live_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -274,10 +274,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Press
+         * Press Button
          * @description Press a senior's button. 503 `simulators-away`.
          */
-        post: operations["press_api_demo_press_post"];
+        post: operations["press_button_api_demo_press_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -294,10 +294,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restart
+         * Restart Tour
          * @description Begin the tour anew.
          */
-        post: operations["restart_api_demo_restart_post"];
+        post: operations["restart_tour_api_demo_restart_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -312,10 +312,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Stage
+         * Read Stage
          * @description Everything the stage shows, now.
          */
-        get: operations["stage_api_demo_stage_get"];
+        get: operations["read_stage_api_demo_stage_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -332,10 +332,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Devices
+         * List Devices
          * @description All devices of the caller's centre, by kind and id.
          */
-        get: operations["devices_api_devices_get"];
+        get: operations["list_devices_api_devices_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -463,7 +463,7 @@ export interface paths {
         put?: never;
         /**
          * First Administrator
-         * @description Make the first administrator's account and let her in. 409 `no-centre-yet`, 422 `weak-password`.
+         * @description Make the first administrator's account and sign her in. 409 `no-centre-yet`, 422 `weak-password`.
          */
         post: operations["first_administrator_api_first_administrator__token__post"];
         delete?: never;
@@ -487,7 +487,7 @@ export interface paths {
         put?: never;
         /**
          * Open Staff Invitation
-         * @description Set the password of a new staff member and let her in. 422 `weak-password`, and as above.
+         * @description Set the password of a new staff member and sign her in. 422 `weak-password`, and as above.
          */
         post: operations["open_staff_invitation_api_invitations__token__post"];
         delete?: never;
@@ -504,11 +504,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Live
+         * Stream Board
          * @description The board as events: a snapshot, then what changes; a page that comes back with the id of the last event it
          *     heard gets what it missed. An alarm with state `closed` and a notice with `cleared_at` leave the board.
          */
-        get: operations["live_api_live_get"];
+        get: operations["stream_board_api_live_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -525,10 +525,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Me
+         * Read Own Account
          * @description Who is signed in to the staff pages.
          */
-        get: operations["me_api_me_get"];
+        get: operations["read_own_account_api_me_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -547,13 +547,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Tap
+         * Record Presence
          * @description Write where a senior is, if she is still where `If-Match` has her; the ETag is that of the row afterwards.
          *
          *     404 `no-such-senior`, `no-such-room`; 422 `room-missing`; 412 `changed-meanwhile`, with the row that stands as
          *     `current`, unless it says already what was tapped.
          */
-        post: operations["tap_api_presence_post"];
+        post: operations["record_presence_api_presence_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -568,10 +568,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Quarantined
-         * @description What is set aside at the caller's centre, newest first.
+         * List Quarantine
+         * @description What is in quarantine at the caller's centre, newest first.
          */
-        get: operations["quarantined_api_quarantine_get"];
+        get: operations["list_quarantine_api_quarantine_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -588,10 +588,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Day
+         * Read Room Day
          * @description What the devices measured that were in the room at the time. 404 `no-such-room`.
          */
-        get: operations["day_api_rooms__room_id__day_get"];
+        get: operations["read_room_day_api_rooms__room_id__day_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -628,10 +628,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Seniors
+         * List Seniors
          * @description Every senior of the centre, those present first.
          */
-        get: operations["seniors_api_seniors_get"];
+        get: operations["list_seniors_api_seniors_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -731,17 +731,17 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End
+         * End Viewing
          * @description WHEP: the viewer has seen enough.
          */
-        delete: operations["end_api_viewings__viewing_id__session_delete"];
+        delete: operations["end_viewing_api_viewings__viewing_id__session_delete"];
         options?: never;
         head?: never;
         /**
-         * Trickle
+         * Add Candidates
          * @description WHEP: more of the viewer's addresses (RFC 8840).
          */
-        patch: operations["trickle_api_viewings__viewing_id__session_patch"];
+        patch: operations["add_candidates_api_viewings__viewing_id__session_patch"];
         trace?: never;
     };
     "/readyz": {
@@ -752,10 +752,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * Report Readiness
          * @description 200 when every part of the hub works, else 503.
          */
-        get: operations["ready_readyz_get"];
+        get: operations["report_readiness_readyz_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -841,7 +841,7 @@ export interface components {
             resolved_at: string | null;
             room: components["schemas"]["CardRoom"] | null;
             senior: components["schemas"]["CardSenior"] | null;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["AlarmState"];
             /** Summary */
             summary: {
                 [key: string]: string;
@@ -862,6 +862,32 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * AlarmMoment
+         * @description One line of an alarm's story.
+         */
+        AlarmMoment: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By Name */
+            by_name: string | null;
+            /** By Name En */
+            by_name_en: string | null;
+            /** Params */
+            params: {
+                [key: string]: string | number;
+            };
+            what: components["schemas"]["Transition"];
+        };
+        /**
+         * AlarmState
+         * @description Where an alarm stands. Live means open, accepted or on_scene.
+         * @enum {string}
+         */
+        AlarmState: "open" | "accepted" | "on_scene" | "resolved" | "closed";
         /**
          * AlarmStory
          * @description The card with everything that happened, the oldest first.
@@ -936,7 +962,7 @@ export interface components {
             resolved_at: string | null;
             room: components["schemas"]["CardRoom"] | null;
             senior: components["schemas"]["CardSenior"] | null;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["AlarmState"];
             /** Summary */
             summary: {
                 [key: string]: string;
@@ -946,7 +972,7 @@ export interface components {
             /** Time Uncertain */
             time_uncertain: boolean;
             /** Timeline */
-            timeline: components["schemas"]["hub__alarms__card__Moment"][];
+            timeline: components["schemas"]["AlarmMoment"][];
             /** Times Pressed */
             times_pressed: number;
             /** Told */
@@ -966,10 +992,10 @@ export interface components {
          */
         Arrival: "room_code" | "staff_tag" | "tap";
         /**
-         * Arrived
+         * ArriveRequest
          * @description How it is known that the owner is there; a mere `tap` needs a reason.
          */
-        Arrived: {
+        ArriveRequest: {
             /** @default tap */
             how: components["schemas"]["Arrival"];
             /**
@@ -978,6 +1004,12 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * AttendanceAction
+         * @description What a card, a badge or a member of staff says about a senior.
+         * @enum {string}
+         */
+        AttendanceAction: "arrive" | "enter" | "leave";
         /**
          * Beat
          * @description Sent every five seconds: a page that hears none is not live and says so.
@@ -1121,12 +1153,18 @@ export interface components {
          * @enum {string}
          */
         Code: "no-consent" | "veto" | "not-present" | "unsure" | "someone-objects" | "room-not-allowed" | "centre-closed" | "lamp-silent" | "no-camera" | "reason-missing";
-        /** Dark */
-        Dark: {
-            /** Camera Id */
-            camera_id: string;
-            /** On */
-            on: boolean;
+        /**
+         * DayMoment
+         * @description One line of her day.
+         */
+        DayMoment: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            room: components["schemas"]["NamedRoom"] | null;
+            what: components["schemas"]["DayStep"];
         };
         /**
          * DayStep
@@ -1315,7 +1353,7 @@ export interface components {
             owner_name: string | null;
             /** Owner Name En */
             owner_name_en: string | null;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["AlarmState"];
         };
         /**
          * HerSenior
@@ -1344,22 +1382,53 @@ export interface components {
             /** Demo */
             demo: boolean;
             me: components["schemas"]["FamilyMember"];
-            picture: components["schemas"]["Picture"];
+            picture: components["schemas"]["HomePicture"];
             /** Plain Http */
             plain_http: boolean;
             presence: components["schemas"]["Where"] | null;
             senior: components["schemas"]["HerSenior"];
             /** Today */
-            today: components["schemas"]["hub__web__home__Moment"][];
+            today: components["schemas"]["DayMoment"][];
             /** Viewings */
-            viewings: components["schemas"]["Watched"][];
+            viewings: components["schemas"]["HomeViewing"][];
         };
-        /** Hot */
-        Hot: {
-            /** On */
-            on: boolean;
-            /** Room Id */
-            room_id: string;
+        /**
+         * HomePicture
+         * @description Whether she may be watched now; else `code` says why in kind, and `next_at` when it may be possible again.
+         *
+         *     `camera`: whether what that camera sends is a picture; None where she may not be watched.
+         */
+        HomePicture: {
+            /** Allowed */
+            allowed: boolean;
+            camera: components["schemas"]["CameraState"] | null;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Code */
+            code: components["schemas"]["Code"] | components["schemas"]["Refusal"] | null;
+            /** Next At */
+            next_at: string | null;
+        };
+        /**
+         * HomeViewing
+         * @description Somebody who looked at a room while she was in it, and why that was allowed. `to_at` None: still looking.
+         */
+        HomeViewing: {
+            because: components["schemas"]["Because"];
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /** Is You */
+            is_you: boolean;
+            room: components["schemas"]["NamedRoom"] | null;
+            /** To At */
+            to_at: string | null;
+            /** Who */
+            who: string;
+            /** Who En */
+            who_en: string;
         };
         /**
          * IceServer
@@ -1385,17 +1454,6 @@ export interface components {
          * @enum {string}
          */
         Language: "zh-CN" | "en";
-        /**
-         * Light
-         * @description What a simulated button shows.
-         * @enum {string}
-         */
-        Light: "dark" | "blinking" | "steady" | "coming" | "on_scene";
-        /** Line */
-        Line: {
-            /** Cut */
-            cut: boolean;
-        };
         /**
          * LinkedAlarm
          * @description What an accept link is about, as the message said it; `you` is the person it was sent to.
@@ -1426,7 +1484,7 @@ export interface components {
              * @enum {string}
              */
             priority: "P1" | "P2";
-            state: components["schemas"]["State"];
+            state: components["schemas"]["AlarmState"];
             /** Summary */
             summary: {
                 [key: string]: string;
@@ -1545,23 +1603,6 @@ export interface components {
             phone_last4: string;
         };
         /**
-         * Picture
-         * @description Whether she may be watched now; else `code` says why in kind, and `next_at` when it may be possible again.
-         *
-         *     `camera`: whether what that camera sends is a picture; None where she may not be watched.
-         */
-        Picture: {
-            /** Allowed */
-            allowed: boolean;
-            camera: components["schemas"]["CameraState"] | null;
-            /** Camera Id */
-            camera_id: string | null;
-            /** Code */
-            code: components["schemas"]["Code"] | components["schemas"]["Refusal"] | null;
-            /** Next At */
-            next_at: string | null;
-        };
-        /**
          * PictureCode
          * @enum {string}
          */
@@ -1600,7 +1641,7 @@ export interface components {
             room_id?: string | null;
             /** Senior Id */
             senior_id: string;
-            what: components["schemas"]["What"];
+            what: components["schemas"]["AttendanceAction"];
         };
         /**
          * PresentSenior
@@ -1618,11 +1659,6 @@ export interface components {
              * Format: date-time
              */
             since: string;
-        };
-        /** Press */
-        Press: {
-            /** Device Id */
-            device_id: string;
         };
         /**
          * Priority
@@ -1660,13 +1696,13 @@ export interface components {
         ProblemCode: "account-disabled" | "already-opened" | "already-taken" | "bad-candidate" | "bad-offer" | "bad-request" | "bad-ticket" | "camera-address" | "camera-forbidden" | "camera-unusable" | "camera-without-room" | "card-in-use" | "centre-closed" | "changed-meanwhile" | "closes-before-it-opens" | "cross-site" | "database-away" | "family-has-no-password" | "has-password" | "invalid" | "invitation-expired" | "invitation-used" | "lamp-silent" | "method-not-allowed" | "never-on-duty" | "no-alarm" | "no-camera" | "no-centre-yet" | "no-consent" | "no-h264" | "no-relation" | "no-such-account" | "no-such-alarm" | "no-such-camera" | "no-such-device" | "no-such-invitation" | "no-such-link" | "no-such-room" | "no-such-senior" | "no-such-viewing" | "not-a-relative" | "not-a-responder" | "not-allowed" | "not-found" | "not-in-this-state" | "not-possible" | "not-present" | "not-your-centre" | "not-your-relative" | "not-your-role" | "not-yours" | "off-is-over" | "off-too-long" | "our-mistake" | "pause-is-over" | "phone-missing" | "picture-away" | "reason-missing" | "reason-needed" | "relation-blocked" | "relation-unconfirmed" | "room-missing" | "room-not-allowed" | "second-centre" | "signed-out" | "simulators-away" | "someone-objects" | "staff-needed" | "too-busy" | "too-large" | "too-many-tries" | "too-many-viewers" | "too-many-viewings" | "two-owners" | "unsure" | "veto" | "video-only" | "weak-password" | "wrong-account-or-password" | "wrong-address" | "wrong-host" | "wrong-phone" | "wrong-policy";
         /**
          * QuarantineReason
-         * @description Why a message is set aside: what the contract says of its bytes, and what only the hub can know.
+         * @description Why a message is quarantined: what the contract says of its bytes, and what only the hub can know.
          * @enum {string}
          */
         QuarantineReason: "too-long" | "not-utf8" | "not-json" | "not-an-object" | "unknown-version" | "missing-field" | "bad-field" | "unknown-topic" | "unknown-device" | "wrong-lane" | "refused-by-the-database" | "defect";
         /**
          * QuarantinedMessage
-         * @description A message that nobody could read. `detail` names the field that is wrong and never repeats its value.
+         * @description An undecodable message. `detail` names the field that is wrong and never repeats its value.
          */
         QuarantinedMessage: {
             /** Detail */
@@ -1712,10 +1748,10 @@ export interface components {
          */
         Refusal: "signed-out" | "account-disabled" | "not-your-role" | "not-your-centre" | "not-yours" | "no-alarm" | "not-your-relative" | "relation-blocked" | "relation-unconfirmed";
         /**
-         * Resolved
+         * ResolveRequest
          * @description How it ended. Whoever resolves without having been on scene says why in a sentence.
          */
-        Resolved: {
+        ResolveRequest: {
             outcome: components["schemas"]["Outcome"];
             /**
              * Sentence
@@ -2010,6 +2046,36 @@ export interface components {
             /** Room Id */
             room_id: string;
         };
+        /** StageDark */
+        StageDark: {
+            /** Camera Id */
+            camera_id: string;
+            /** On */
+            on: boolean;
+        };
+        /** StageHot */
+        StageHot: {
+            /** On */
+            on: boolean;
+            /** Room Id */
+            room_id: string;
+        };
+        /**
+         * StageLight
+         * @description What a simulated button shows.
+         * @enum {string}
+         */
+        StageLight: "dark" | "blinking" | "steady" | "coming" | "on_scene";
+        /** StageLine */
+        StageLine: {
+            /** Cut */
+            cut: boolean;
+        };
+        /** StagePress */
+        StagePress: {
+            /** Device Id */
+            device_id: string;
+        };
         /** StageRoom */
         StageRoom: {
             /** Hot */
@@ -2036,7 +2102,7 @@ export interface components {
             device_id: string;
             /** Id */
             id: string;
-            light: components["schemas"]["Light"];
+            light: components["schemas"]["StageLight"];
             /** Light Text */
             light_text: string;
             /** Owner Name En */
@@ -2044,12 +2110,6 @@ export interface components {
             /** Room Id */
             room_id: string | null;
         };
-        /**
-         * State
-         * @description Where an alarm stands. Live means open, accepted or on_scene.
-         * @enum {string}
-         */
-        State: "open" | "accepted" | "on_scene" | "resolved" | "closed";
         /**
          * Steps
          * @description When each step of the tour came true, after real events; null: not yet.
@@ -2092,33 +2152,6 @@ export interface components {
          */
         Transition: "opened" | "pressed-again" | "hurried" | "found-again" | "escalated" | "repeated" | "unreachable" | "reached" | "accepted" | "confirmed" | "arrive-overdue" | "lease-lapsed" | "confirm-lapsed" | "on-scene" | "resolve-overdue" | "resolve-lapsed" | "resolved" | "owner-disabled" | "cancel-requested" | "cleared" | "closed" | "clock-set";
         /**
-         * Watched
-         * @description Somebody who looked at a room while she was in it, and why that was allowed. `to_at` None: still looking.
-         */
-        Watched: {
-            because: components["schemas"]["Because"];
-            /**
-             * From At
-             * Format: date-time
-             */
-            from_at: string;
-            /** Is You */
-            is_you: boolean;
-            room: components["schemas"]["NamedRoom"] | null;
-            /** To At */
-            to_at: string | null;
-            /** Who */
-            who: string;
-            /** Who En */
-            who_en: string;
-        };
-        /**
-         * What
-         * @description What a card, a badge or a member of staff says about a senior.
-         * @enum {string}
-         */
-        What: "arrive" | "enter" | "leave";
-        /**
          * Where
          * @description The room she is in, since when, and what tells; `sure` is false when the last evidence is too old.
          */
@@ -2133,39 +2166,6 @@ export interface components {
             /** Sure */
             sure: boolean;
         };
-        /**
-         * Moment
-         * @description One line of an alarm's story.
-         */
-        hub__alarms__card__Moment: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By Name */
-            by_name: string | null;
-            /** By Name En */
-            by_name_en: string | null;
-            /** Params */
-            params: {
-                [key: string]: string | number;
-            };
-            what: components["schemas"]["Transition"];
-        };
-        /**
-         * Moment
-         * @description One line of her day.
-         */
-        hub__web__home__Moment: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            room: components["schemas"]["NamedRoom"] | null;
-            what: components["schemas"]["DayStep"];
-        };
     };
     responses: never;
     parameters: never;
@@ -2175,7 +2175,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    look_through_link_api_a__token__get: {
+    read_linked_alarm_api_a__token__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2237,7 +2237,7 @@ export interface operations {
             };
         };
     };
-    arrive_through_link_api_a__token__arrive_post: {
+    report_arrival_through_link_api_a__token__arrive_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2248,7 +2248,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Arrived"];
+                "application/json": components["schemas"]["ArriveRequest"];
             };
         };
         responses: {
@@ -2272,7 +2272,7 @@ export interface operations {
             };
         };
     };
-    look_api_alarms__alarm_id__get: {
+    read_alarm_api_alarms__alarm_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2303,7 +2303,7 @@ export interface operations {
             };
         };
     };
-    accept_api_alarms__alarm_id__accept_post: {
+    accept_alarm_api_alarms__alarm_id__accept_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2334,7 +2334,7 @@ export interface operations {
             };
         };
     };
-    arrive_api_alarms__alarm_id__arrive_post: {
+    report_arrival_api_alarms__alarm_id__arrive_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2345,7 +2345,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Arrived"];
+                "application/json": components["schemas"]["ArriveRequest"];
             };
         };
         responses: {
@@ -2369,7 +2369,7 @@ export interface operations {
             };
         };
     };
-    resolve_api_alarms__alarm_id__resolve_post: {
+    resolve_alarm_api_alarms__alarm_id__resolve_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2380,7 +2380,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Resolved"];
+                "application/json": components["schemas"]["ResolveRequest"];
             };
         };
         responses: {
@@ -2404,7 +2404,7 @@ export interface operations {
             };
         };
     };
-    play_api_cameras__camera_id__whep_post: {
+    play_viewing_api_cameras__camera_id__whep_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2464,7 +2464,7 @@ export interface operations {
             };
         };
     };
-    dark_api_demo_dark_post: {
+    cover_camera_api_demo_dark_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2473,7 +2473,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Dark"];
+                "application/json": components["schemas"]["StageDark"];
             };
         };
         responses: {
@@ -2495,7 +2495,7 @@ export interface operations {
             };
         };
     };
-    hot_api_demo_hot_post: {
+    heat_room_api_demo_hot_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2504,7 +2504,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Hot"];
+                "application/json": components["schemas"]["StageHot"];
             };
         };
         responses: {
@@ -2526,7 +2526,7 @@ export interface operations {
             };
         };
     };
-    line_api_demo_line_post: {
+    cut_line_api_demo_line_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2535,7 +2535,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Line"];
+                "application/json": components["schemas"]["StageLine"];
             };
         };
         responses: {
@@ -2557,7 +2557,7 @@ export interface operations {
             };
         };
     };
-    live_api_demo_live_get: {
+    stream_stage_api_demo_live_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2584,7 +2584,7 @@ export interface operations {
             };
         };
     };
-    press_api_demo_press_post: {
+    press_button_api_demo_press_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2593,7 +2593,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Press"];
+                "application/json": components["schemas"]["StagePress"];
             };
         };
         responses: {
@@ -2615,7 +2615,7 @@ export interface operations {
             };
         };
     };
-    restart_api_demo_restart_post: {
+    restart_tour_api_demo_restart_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2642,7 +2642,7 @@ export interface operations {
             };
         };
     };
-    stage_api_demo_stage_get: {
+    read_stage_api_demo_stage_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2671,7 +2671,7 @@ export interface operations {
             };
         };
     };
-    devices_api_devices_get: {
+    list_devices_api_devices_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3010,7 +3010,7 @@ export interface operations {
             };
         };
     };
-    live_api_live_get: {
+    stream_board_api_live_get: {
         parameters: {
             query?: never;
             header?: {
@@ -3041,7 +3041,7 @@ export interface operations {
             };
         };
     };
-    me_api_me_get: {
+    read_own_account_api_me_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3070,7 +3070,7 @@ export interface operations {
             };
         };
     };
-    tap_api_presence_post: {
+    record_presence_api_presence_post: {
         parameters: {
             query?: never;
             header?: {
@@ -3103,7 +3103,7 @@ export interface operations {
             };
         };
     };
-    quarantined_api_quarantine_get: {
+    list_quarantine_api_quarantine_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3132,7 +3132,7 @@ export interface operations {
             };
         };
     };
-    day_api_rooms__room_id__day_get: {
+    read_room_day_api_rooms__room_id__day_get: {
         parameters: {
             query?: {
                 /** @description Today without one. */
@@ -3195,7 +3195,7 @@ export interface operations {
             };
         };
     };
-    seniors_api_seniors_get: {
+    list_seniors_api_seniors_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3348,7 +3348,7 @@ export interface operations {
             };
         };
     };
-    end_api_viewings__viewing_id__session_delete: {
+    end_viewing_api_viewings__viewing_id__session_delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -3379,7 +3379,7 @@ export interface operations {
             };
         };
     };
-    trickle_api_viewings__viewing_id__session_patch: {
+    add_candidates_api_viewings__viewing_id__session_patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -3408,7 +3408,7 @@ export interface operations {
             };
         };
     };
-    ready_readyz_get: {
+    report_readiness_readyz_get: {
         parameters: {
             query?: never;
             header?: never;

@@ -98,7 +98,7 @@ export class Picture {
     this.#lost(problem.code)
   }
 
-  /** The picture is gone for now: let go of it and ask again, at growing distances. */
+  /** The picture is gone for now: close it and retry with backoff. */
   #lost(code: string | null = null): void {
     if (this.state.is === 'ended' || this.#retrying !== undefined) return
     this.#hangUp()

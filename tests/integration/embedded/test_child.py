@@ -85,7 +85,7 @@ def test_the_media_process_ends_with_its_supervisor_though_it_became_another_acc
         media = (sys.executable, "-P", "-m", "hub.video.media", "--socket", str(socket))
         script = (
             "import os, subprocess, sys; from hub.embedded import child\n"
-            f"p = subprocess.Popen(child.command({media!r}, parent=os.getpid()), stdout=subprocess.PIPE)\n"
+            f"p = subprocess.Popen(child.wrap_command({media!r}, parent=os.getpid()), stdout=subprocess.PIPE)\n"
             "p.stdout.readline(); print(p.pid, flush=True); sys.stdin.read()"
         )
         with subprocess.Popen(

@@ -48,8 +48,8 @@ def test_an_address_of_another_machine_is_not_called_an_occupied_port(host: str,
 
 def test_a_port_that_this_account_may_not_use_is_not_called_occupied() -> None:
     question = (
-        "import os; from hub.embedded.ports import take; os.getuid() or os.setuid(65534); "
-        "take('127.0.0.1', 443, 'ANLING_HTTP_PORT')"
+        "import os; from hub.embedded.ports import take_port; os.getuid() or os.setuid(65534); "
+        "take_port('127.0.0.1', 443, 'ANLING_HTTP_PORT')"
     )
 
     asked = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=20, check=False)
@@ -80,9 +80,8 @@ def test_what_was_taken_as_wanted_is_given_to_no_other_part(free_port: int) -> N
 
 def test_two_demos_that_start_at_once_take_different_ports(free_port: int) -> None:
     ours = take_port_near("127.0.0.1", free_port, "ANLING_HTTP_PORT")
-    question = (
-        f"from hub.embedded.ports import take_near; print(take_near('127.0.0.1', {free_port}, 'ANLING_HTTP_PORT'))"
-    )
+    near = f"take_port_near('127.0.0.1', {free_port}, 'ANLING_HTTP_PORT')"
+    question = f"from hub.embedded.ports import take_port_near; print({near})"
 
     theirs = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=20, check=True)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from hub.embedded import postgres
 
 async def hold() -> None:
-    async with postgres.running(Path(sys.argv[1])) as url:
+    async with postgres.run_postgres(Path(sys.argv[1])) as url:
         print(url, flush=True)
         await asyncio.Event().wait()
 

@@ -42,7 +42,7 @@ pulse.STANDS_STILL_SECONDS = 0.5
 
 async def stand():
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(pulse.keep_pulse())
+        tasks.create_task(pulse.write_pulse())
         await asyncio.sleep(0)
         while True:
             pass

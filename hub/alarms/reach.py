@@ -7,8 +7,8 @@ from typing import Final
 
 from devices.contract.messages import Do
 from hub.alarms.escalation import Tier
-from hub.alarms.lifecycle import Reach
 from hub.alarms.model import Policy, Sounder, Step
+from hub.alarms.tiers import Reach
 from hub.centre.model import RoomType
 from hub.kit.ids import AccountId, DeviceId, RoomId
 from hub.notifications.model import Reachable

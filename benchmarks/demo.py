@@ -33,7 +33,9 @@ from pydantic import BaseModel, TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from tests.fakes.demo import Demo, demo_running, stop_command, wait_until
+from tests.fakes.command import stop_command
+from tests.fakes.demo import Demo, demo_running
+from tests.fakes.waiting import wait_until
 
 HUB = ("alarm-path", "telemetry", "pages", "media")
 PARTS = (*HUB, "postgres", "cameras", "phones", "centre")

@@ -6,7 +6,8 @@ from hashlib import sha256
 import httpx
 from pydantic import BaseModel
 
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 
 class _Box(BaseModel):

@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
 from tests.browser.looks import misreadable, photograph, unreachable
 from tests.browser.visitors import DESK, PHONE, Language, Visitors
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 

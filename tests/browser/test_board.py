@@ -6,7 +6,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.links import mailed_link
 from tests.browser.looks import unreachable
 from tests.browser.visitors import DESK, PHONE, TABLET, Visitors
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 

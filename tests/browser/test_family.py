@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 from tests.browser.links import invite
 from tests.browser.picture import watch
 from tests.browser.visitors import DESK, PHONE, Language, Visitors
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 

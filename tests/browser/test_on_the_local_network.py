@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, expect
 from hub.web.home import Home
 from tests.browser.picture import watch
 from tests.browser.visitors import PHONE, Visitors
-from tests.fakes.demo import Demo, demo_running, wait_until
+from tests.fakes.demo import Demo, demo_running
 from tests.fakes.sockets import LISTENS, sockets_of
+from tests.fakes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 

@@ -5,7 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.links import mailed_link
 from tests.browser.visitors import PHONE, Visitors
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 

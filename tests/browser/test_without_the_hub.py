@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from tests.browser.looks import photograph
 from tests.browser.picture import watch
 from tests.browser.visitors import PHONE, TABLET, Visitors
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
 

@@ -5,8 +5,8 @@
         centre.take("sw-1", centre.ringing("sw-1", "王奶奶"))
 
 Nothing in here needs an event loop, so that a browser's synchronous test can use it as well. Every wait is for a
-condition and has a bound: `until` asks again and fails with what it asked for. The scenario of the first minutes is
-ended at once, so that nothing happens that a test did not do; `demo_running(folder, untouched=True)` leaves it.
+condition and has a bound: `wait_until` asks again and fails with what it asked for. The scenario of the first minutes
+is ended at once, so that nothing happens that a test did not do; `demo_running(folder, untouched=True)` leaves it.
 """
 
 import json
@@ -14,97 +14,37 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 import psycopg
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from hub.access.model import DEMO_PASSWORD
 from hub.alarms.card import AlarmStory
 from simulators.organisation.phones import Standing
+from tests.fakes.command import (
+    environment_of,
+    list_processes,
+    read_output,
+    start_command,
+    stop_command,
+    works_on_folder,
+)
 from tests.fakes.logins import superuser_of
 from tests.fakes.plain import PLAIN
+from tests.fakes.shown import Light, Phones, Shown, Simulated
+from tests.fakes.waiting import wait_until
 
 PAGE = {"X-Anling": "1"}
 """What a page of the hub sends with every request that writes."""
-
-Answer = TypeVar("Answer")
-
-
-class Shown(BaseModel):
-    """One message on a phone of the organisation, as its page gets it."""
-
-    notification_id: str
-    alarm_id: str
-    number: str
-    priority: str
-    text: dict[str, str]
-    urgent: bool
-    received_at: datetime
-    standing: Standing
-    count: int
-    can_take: bool
-    can_confirm: bool
-    answer: dict[str, str] | None
-
-
-class _Phone(BaseModel):
-    account_id: str
-    shown: list[Shown]
-
-
-class _Phones(BaseModel):
-    phones: list[_Phone]
-
-
-class Light(BaseModel):
-    """What the light of a simulated button does, and its text."""
-
-    light: str
-    text: str
-
-
-class Simulated(BaseModel):
-    """What the simulated centre says of itself."""
-
-    buttons: dict[str, Light]
-    sirens: dict[str, str]
-    hot: list[str]
-    dark: list[str]
-    line_cut: bool
-    connected: int
-    seniors: dict[str, str | None]
-
-
-def wait_until(question: Callable[[], Answer], *, within: float = 10, what: str = "") -> Answer:
-    """Ask until the answer is true, give it; fails when none was within so many seconds.
-
-    A server that is not there yet is asked again too.
-    """
-    asked_until = time.monotonic() + within
-    while True:
-        last: object
-        try:
-            answer = question()
-            if answer:
-                return answer
-            last = answer
-        except (httpx.TransportError, psycopg.OperationalError, FileNotFoundError) as error:
-            last = error
-        if time.monotonic() > asked_until:
-            raise AssertionError(f"not within {within:g} s: {what or 'what was asked'}; last answer: {last!r}")
-        time.sleep(0.02)
 
 
 @dataclass
@@ -164,7 +104,7 @@ class Demo:
     def phones(self) -> dict[str, list[Shown]]:
         """The messages on each phone, the newest first."""
         answer = self.http.get(f"{self.phones_url}/phones")
-        return {phone.account_id: phone.shown for phone in _Phones.model_validate_json(answer.content).phones}
+        return {phone.account_id: phone.shown for phone in Phones.model_validate_json(answer.content).phones}
 
     def messages_of(self, account_id: str, about: str) -> list[Shown]:
         """The messages on one phone in whose Chinese text these words stand."""
@@ -361,8 +301,8 @@ class Demo:
         own = {self.pid_of(file.stem) for file in (self.data_dir / "processes").glob("*.pid")}
         return {
             pid: line
-            for pid, line in _list_processes()
-            if pid in own or str(self.data_dir) in line or _works_on_folder(pid, self.data_dir)
+            for pid, line in list_processes()
+            if pid in own or str(self.data_dir) in line or works_on_folder(pid, self.data_dir)
         }
 
     def wait_until_it_runs(self) -> None:
@@ -435,70 +375,3 @@ def demo_running(folder: Path, *options: str, untouched: bool = False, **setting
             for pid in demo.pids():  # what a test has proven to outlive its supervisor must not outlive the test
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-
-
-def read_output(folder: Path) -> str:
-    """What stands on the terminal of the command started in a folder; of a letter that is half written, nothing."""
-    return (folder / "printed").read_bytes().decode("utf-8", errors="ignore")
-
-
-def environment_of(data_dir: Path, **settings: str) -> dict[str, str]:
-    """What `./anling` is told in its environment: this folder, free ports, these settings."""
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ANLING_")},
-        "COLUMNS": "200",  # so that an address is on one line
-        "ANLING_DATA_DIR": str(data_dir),
-        "ANLING_HTTP_PORT": str(_free_port()),
-        "ANLING_MQTT_PORT": str(_free_port()),
-        **settings,
-    }
-
-
-def start_command(folder: Path, command: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """`./anling COMMAND …`, set up already; what it prints goes to `folder`/printed."""
-    with (folder / "printed").open("wb") as printed:
-        return subprocess.Popen(
-            [sys.executable, "-m", "hub.cli", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=printed,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
-
-
-def stop_command(process: subprocess.Popen[bytes]) -> None:
-    """Ctrl-C, and when that is not enough, a kill: its children end with it."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
-def _list_processes() -> Iterator[tuple[int, str]]:
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes()
-        except OSError:  # it has ended
-            continue
-        if words:
-            yield int(entry.parent.name), words.decode("utf-8", "replace").replace("\0", " ")
-
-
-def _works_on_folder(pid: int, data_dir: Path) -> bool:
-    """Whether a process was told by its environment to work on this folder."""
-    try:
-        told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return b"ANLING_DATA_DIR=" + os.fsencode(data_dir) in told
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from hub.video.api import SDP, Ticket
 from hub.web.home import Home
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
 from tests.fakes.viewer import Viewer, open_viewer
+from tests.fakes.waiting import wait_until
 from tests.integration.web.page import HomeSaid, opened
 
 NOBODY_ELSE = ("s-06", "s-19", "s-24", "s-34")

@@ -7,7 +7,8 @@ import httpx
 
 from hub.alarms.card import AlarmCard
 from simulators.organisation.phones import Standing
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 from tests.integration.web.page import opened
 
 

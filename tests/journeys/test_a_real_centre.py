@@ -22,9 +22,11 @@ from pydantic import TypeAdapter
 
 from hub.rules.api import RulesInForce
 from hub.web.door import Me
-from tests.fakes.demo import PAGE, environment_of, read_output, start_command, stop_command, wait_until
+from tests.fakes.command import environment_of, read_output, start_command, stop_command
+from tests.fakes.demo import PAGE
 from tests.fakes.logins import superuser_of
 from tests.fakes.sockets import loopback_addresses
+from tests.fakes.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "兰州黄河铁桥 1909"

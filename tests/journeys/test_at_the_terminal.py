@@ -11,7 +11,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.access.model import DEMO_PASSWORD
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 from tests.integration.web.page import opened
 from tests.journeys.test_a_family import NOBODY_ELSE, refusal, watching, wish
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.fakes.demo import demo_running, wait_until
+from tests.fakes.demo import demo_running
+from tests.fakes.waiting import wait_until
 from tests.journeys.test_readings import readings, standing
 
 PRESS, HOT, DARK = 40, 75, 125

@@ -11,7 +11,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from hub.ingest.api import QuarantinedMessage
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 TOPIC = "anling/v1/jiuquan-road"
 REFUSED = 4  # CONNACK "bad user name or password" (MQTT 3.1.1, 3.2.2.3), which mosquitto's clients exit with

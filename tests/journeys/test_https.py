@@ -17,8 +17,10 @@ from pydantic import TypeAdapter
 
 from hub.embedded import postgres
 from tests.fakes.certificate import make_certificate
-from tests.fakes.demo import PAGE, environment_of, read_output, start_command, stop_command, wait_until
+from tests.fakes.command import environment_of, read_output, start_command, stop_command
+from tests.fakes.demo import PAGE
 from tests.fakes.providers import mail_provider
+from tests.fakes.waiting import wait_until
 from tests.journeys.test_a_real_centre import PASSWORD, broker_listens, centre_file, import_centre
 
 OUTSIDE = "https://care.example"

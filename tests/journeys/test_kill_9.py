@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 from tests.journeys.test_readings import readings
 
 ALARMS_OF_COMPUTER = "SELECT id FROM alarm WHERE rule_id = 'room-hot' AND room_id = 'computer'"

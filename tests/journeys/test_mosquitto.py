@@ -1,6 +1,7 @@
 """What becomes of a press while the Mosquitto between devices and hub dies? Others run behind it, too: see conftest."""
 
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 
 def test_a_press_while_mosquitto_is_killed_is_heard_once_and_answered(centre: Demo) -> None:

@@ -18,7 +18,8 @@ import pytest
 
 from hub.mqtt.codec import Connect, Publish
 from hub.mqtt.encode import encode_packet
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 from tests.journeys.test_kill_9 import is_on_the_phone, runs_again
 
 FLOOD = 20_000

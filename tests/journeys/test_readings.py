@@ -3,7 +3,8 @@
 from pydantic import TypeAdapter
 
 from hub.telemetry.api import RoomDay
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 ALARMS_OF_CHESS = "SELECT id, priority, state FROM alarm WHERE rule_id = 'room-hot' AND room_id = 'chess'"
 

@@ -5,8 +5,9 @@ import stat
 from ipaddress import ip_address
 
 from hub.kit.logins import WITH_PASSWORD
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
 from tests.fakes.sockets import LISTENS, sockets_of
+from tests.fakes.waiting import wait_until
 from tests.integration.web.page import opened
 from tests.journeys.test_a_family import NOBODY_ELSE, watching
 

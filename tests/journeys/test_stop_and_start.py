@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 
 @contextmanager

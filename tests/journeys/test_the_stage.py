@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from hub.embedded.screen import ROLES
 from hub.web.door import Me
-from tests.fakes.demo import Demo, wait_until
+from tests.fakes.demo import Demo
+from tests.fakes.waiting import wait_until
 
 ROW = re.compile(r"^[│|] *(\S.*?) *[│|] *(\S+) *[│|] *(\S+) *[│|] *(\S.*?) *[│|]$", re.MULTILINE)
 """One line of the table of accounts: role, account, password, name."""

@@ -16,7 +16,7 @@ from hub.embedded.supervised import Child
 from hub.kit.db import Database, Login, forget_libpq_environment
 from hub.mqtt.mosquitto import Listening, hub_account
 from hub.settings import Settings
-from tests.fakes.demo import environment_of
+from tests.fakes.command import environment_of
 from tests.fakes.logins import PASSWORDS, url_as
 from tests.journeys.test_a_real_centre import centre_file
 

@@ -1,0 +1,30 @@
+"""Waiting for a condition, with a bound."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import httpx
+import psycopg
+
+Answer = TypeVar("Answer")
+
+
+def wait_until(question: Callable[[], Answer], *, within: float = 10, what: str = "") -> Answer:
+    """Ask until the answer is true, give it; fails when none was within so many seconds.
+
+    A server that is not there yet is asked again too.
+    """
+    asked_until = time.monotonic() + within
+    while True:
+        last: object
+        try:
+            answer = question()
+            if answer:
+                return answer
+            last = answer
+        except (httpx.TransportError, psycopg.OperationalError, FileNotFoundError) as error:
+            last = error
+        if time.monotonic() > asked_until:
+            raise AssertionError(f"not within {within:g} s: {what or 'what was asked'}; last answer: {last!r}")
+        time.sleep(0.02)

@@ -1,0 +1,166 @@
+"""Whom does the built-in broker let in, what may each do there, and when is a connection ended?"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from random import Random
+
+from hub.mqtt.codec import Connack, ConnackCode, Disconnect, Pingreq, Pingresp, Puback, Publish, Will
+from hub.mqtt.connection import End
+from tests.integration.mqtt.fakes import CENTRE, PRESS, Bench, hello, press, raw_client, subscribe, until
+
+OFFLINE = Will(f"{CENTRE}/status/b-01", b'{"v":1,"state":"offline"}', qos=1, retain=True)
+
+
+async def test_a_broken_connection_publishes_the_will_and_a_goodbye_does_not(bench: Bench) -> None:
+    async with bench.raw("b-02", will=Will(f"{CENTRE}/status/b-02", b"gone", 0, retain=False)) as polite:
+        await polite.send(Disconnect())
+        assert await polite.next() is None
+    async with bench.raw(will=OFFLINE) as client:
+        client.abort()
+
+    inbound = await bench.state.next()
+    assert (inbound.topic, inbound.payload, inbound.publisher) == (OFFLINE.topic, OFFLINE.payload, "b-01")
+    assert bench.state.got.empty()
+
+
+async def test_silence_ends_the_connection_and_publishes_the_will(bench: Bench) -> None:
+    async with bench.raw(keep_alive_seconds=60, will=OFFLINE) as client:
+        bench.clock.advance(timedelta(seconds=89))
+        await client.send(Pingreq())
+        assert await client.next() == Pingresp()
+        bench.clock.advance(timedelta(seconds=91))
+
+        assert await client.next() is None
+    assert (await bench.state.next()).payload == OFFLINE.payload
+    assert bench.broker.counts[End.SILENT] == 1
+
+
+async def test_whoever_says_nothing_is_shown_out_after_five_seconds(bench: Bench) -> None:
+    async with raw_client(bench.broker.port, None) as client:
+        await until(lambda: bench.broker.connections == 1)
+        bench.clock.advance(timedelta(seconds=5))
+
+        assert await client.next() is None
+
+
+async def test_a_will_on_the_alarm_lane_is_refused(bench: Bench) -> None:
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01", will=Will(f"{CENTRE}/alarm/b-01", PRESS, 1, retain=False)))
+
+        assert await client.next() == Connack(session_present=False, code=ConnackCode.NOT_AUTHORISED)
+        assert await client.next() is None
+    assert bench.alarm.got.empty()
+
+
+async def test_a_will_in_the_name_of_another_device_is_refused(bench: Bench) -> None:
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01", will=Will(f"{CENTRE}/status/b-02", b"{}", 1, retain=True)))
+
+        assert await client.next() == Connack(session_present=False, code=ConnackCode.NOT_AUTHORISED)
+
+
+async def test_wrong_credentials_are_refused_and_counted(bench: Bench) -> None:
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01", password="guess"), press(1))
+
+        assert await client.next() == Connack(session_present=False, code=ConnackCode.WRONG_CREDENTIALS)
+        assert await client.next() is None
+    assert bench.rows.refused == ["b-01"]
+    assert bench.broker.counts[End.CREDENTIALS] == 1
+    assert bench.alarm.got.empty()
+
+
+async def test_a_device_tries_again_later_when_nobody_can_say_who_it_is(bench: Bench) -> None:
+    bench.rows.readable = False
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01"))
+
+        assert await client.next() == Connack(session_present=False, code=ConnackCode.UNAVAILABLE)
+
+
+async def test_a_press_sent_right_behind_connect_is_heard(bench: Bench) -> None:
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01"), press(9))
+
+        assert await client.next() == Connack(session_present=False, code=ConnackCode.ACCEPTED)
+        assert await client.next() == Puback(9)
+
+
+async def test_publishing_in_the_name_of_another_ends_the_connection_and_is_counted(bench: Bench) -> None:
+    async with bench.raw() as client:
+        await client.send(press(1, device_id="b-02"))
+
+        assert await client.next() is None
+    assert bench.broker.counts[End.FORBIDDEN] == 1
+    assert bench.alarm.got.empty()
+
+
+async def test_malformed_packets_end_that_connection_only(bench: Bench) -> None:
+    async with bench.raw("b-01") as good, bench.raw("b-02") as bad:
+        await bad.write(b"\xff" * 10)
+        assert await bad.next() is None
+
+        await good.send(press(1))
+        assert await good.next() == Puback(1)
+    assert bench.broker.counts[End.MALFORMED] == 1
+
+
+async def test_rubbish_at_the_door_disturbs_nobody(bench: Bench) -> None:
+    async with bench.raw() as good:
+        for seed in range(60):
+            async with raw_client(bench.broker.port, "b-02" if seed % 2 else None) as bad:
+                await bad.write(Random(seed).randbytes(seed * 7 + 1))
+        await good.send(press(1))
+
+        assert await good.next() == Puback(1)
+
+
+async def test_a_client_that_does_not_read_is_dropped(bench: Bench) -> None:
+    async with bench.raw() as client, bench.raw("observer") as observer:
+        await observer.send(subscribe("anling/#"))
+        await observer.next()
+        observer.pause()
+
+        while not bench.broker.counts[End.SLOW]:
+            await client.send(*(Publish(f"{CENTRE}/tele/b-01", b"x" * 4000) for _ in range(50)), Pingreq())
+            assert await client.next() == Pingresp()
+            observer.pause()
+
+
+async def test_changed_rows_shut_the_connections_they_let_in(bench: Bench) -> None:
+    async with bench.raw("b-01") as client, bench.raw("b-02") as other:
+        bench.rows.change("b-01")
+        await bench.broker.recheck_all()
+
+        assert await client.next() is None
+        await other.send(Pingreq())
+        assert await other.next() == Pingresp()
+    assert bench.broker.counts[End.SHUT] == 1
+
+
+async def test_a_device_whose_rows_change_while_it_is_being_let_in_does_not_stay(bench: Bench) -> None:
+    bench.rows.answers.clear()
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01"))
+        await until(lambda: bench.rows.asked == 1)
+        bench.rows.change("b-01")
+        await bench.broker.recheck("b-01")
+        bench.rows.readable = False
+        bench.rows.answers.set()
+        assert await client.next() == Connack(False, ConnackCode.ACCEPTED)
+        bench.rows.readable = True
+
+        assert await client.is_shown_out()
+    assert bench.broker.counts[End.SHUT] == 1
+
+
+async def test_a_device_has_at_most_eight_connections(bench: Bench) -> None:
+    async with AsyncExitStack() as stack:
+        for n in range(8):
+            await stack.enter_async_context(bench.raw(client_id=f"b-01-{n}"))
+        ninth = await stack.enter_async_context(raw_client(bench.broker.port, None))
+        await ninth.send(hello("b-01", client_id="one-more"))
+
+        assert await ninth.next() == Connack(session_present=False, code=ConnackCode.UNAVAILABLE)

@@ -1,11 +1,13 @@
-"""A site over the database of a test."""
+"""A site over the database of a test, and the site served."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from tests.fakes.house import House
-from tests.integration.web.site import Place, Site, make_site
+from tests.integration.web.site import Place, Site, make_site, served
 
 
 @pytest.fixture
@@ -24,3 +26,10 @@ def place(database_url: str, database: Database, web_database: Database, clock: 
 def site(place: Place) -> Site:
     """The web application of the small centre."""
     return make_site(place)
+
+
+@pytest.fixture
+async def address(site: Site) -> AsyncIterator[str]:
+    """The site, served."""
+    async with served(site) as at:
+        yield at

@@ -1,7 +1,7 @@
 """What of the house is not as it should be, and what of that is allowed for now?
 
-`allowed.txt` holds what stood when the checks began. It only shrinks: something new fails, and so does a line for
-something that is gone.
+`allowed.txt` holds what stood when the checks began; there is none when nothing of that is left. It only shrinks:
+something new fails, and so does a line for something that is gone.
 """
 
 from __future__ import annotations
@@ -53,10 +53,15 @@ def gone(findings: Iterable[Finding], known: Counter[str]) -> Counter[str]:
 
 
 def shrink(findings: Iterable[Finding], file: Path = ALLOWED) -> None:
-    """Take out of the file what is gone; nothing is ever added."""
+    """Take out of the file what is gone; nothing is ever added, and when nothing is left the file goes."""
+    if not file.exists():
+        return
     remarks = [line for line in file.read_text("utf-8").splitlines() if line.startswith("#")]
     left = allowed(file) & _count(findings)
-    file.write_text("\n".join([*remarks, *lines_of(left)]) + "\n", "utf-8")
+    if left:
+        file.write_text("\n".join([*remarks, *lines_of(left)]) + "\n", "utf-8")
+    else:
+        file.unlink()
 
 
 def lines_of(counted: Counter[str]) -> Iterator[str]:

@@ -151,5 +151,15 @@ def test_what_is_allowed_only_shrinks(tmp_path: Path) -> None:
     assert file.read_text("utf-8") == "# why\nunreadable: a: b\n"
 
 
+def test_the_file_goes_when_nothing_in_it_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "allowed.txt"
+    file.write_text("# why\nunreadable: a: b\n", "utf-8")
+
+    house.shrink([], file)
+    house.shrink([], file)  # and where it is gone there is nothing to take out
+
+    assert not file.exists()
+
+
 def test_nothing_is_allowed_once_the_file_is_gone(tmp_path: Path) -> None:
     assert house.allowed(tmp_path / "gone.txt") == Counter()

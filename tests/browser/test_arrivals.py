@@ -222,9 +222,9 @@ def test_both_say_the_same_and_nobody_is_asked_to_choose(visitors: Visitors, cen
 
 
 def test_while_the_database_is_away_nothing_that_was_chosen_is_lost(visitors: Visitors, centre: Demo) -> None:
-    centre.is_in("s-28", "reading")
+    centre.is_in("s-29", "reading")
     page = arrivals(visitors, PHONE)
-    row = row_of(page, "s-28")
+    row = row_of(page, "s-29")
     row.get_by_role("button", name="进房间").click()
     row.get_by_label("音乐室").check()
 
@@ -238,7 +238,7 @@ def test_while_the_database_is_away_nothing_that_was_chosen_is_lost(visitors: Vi
 
     row.get_by_role("button", name="记下").click()
     expect(row.locator("form")).to_have_count(0, timeout=RECOVERY_MS)
-    assert centre.room_of("s-28") == "music"
+    assert centre.room_of("s-29") == "music"
 
 
 def test_without_a_room_the_form_says_so_at_the_field_and_takes_the_focus_there(

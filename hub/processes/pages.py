@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import uvicorn
 
-from hub.access.forgetting import Forgetting
+from hub.access.retention import Forgetting
 from hub.access.service import Access
 from hub.attendance.closing import Closing
 from hub.fleet.decisions import DEVICE_RETURNS, end_device_off

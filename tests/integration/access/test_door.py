@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from hub.access.accounts import disable_account
-from hub.access.forgetting import Forgetting
 from hub.access.model import DEMO_PASSWORD, SessionKind
 from hub.access.passwords import Passwords
+from hub.access.retention import Forgetting
 from hub.access.service import Invited, create_invitation, first_administrator_link
 from hub.kit.clock import SetClock
 from hub.kit.db import Database

@@ -19,7 +19,7 @@ from hub.access.errors import (
 )
 from hub.access.model import Role, SessionKind, Subject
 from hub.access.passwords import Passwords, check_strength
-from hub.access.tries import PASSWORD, PHONE_DIGITS, Key, Tries
+from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, Tries
 from hub.kit.db import Conn, Database
 from hub.kit.ids import AccountId, CentreId, new_id
 from hub.ledger.model import Chain, Entry

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.access.tries import PASSWORD, PHONE_DIGITS, Key, Tries, wait_after
+from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, Tries, wait_after
 
 NOW = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
 TABLET: Key = ("192.168.1.20", "zhou")

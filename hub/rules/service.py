@@ -21,7 +21,7 @@ from hub.roster.service import end_of_roster
 from hub.rules import engine, silence_store, store
 from hub.rules.contexts import About, load_contexts, load_device_contexts
 from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, load_rules, parse_directories, rule_files_in
-from hub.rules.kept import load_directories, save_directories
+from hub.rules.last_good import load_directories, save_directories
 from hub.rules.memory import Key, RuleMemory, RuleStage
 from hub.rules.model import Event, Finding, PressHeard, Priority
 from hub.rules.nodes import RuleFileProblem

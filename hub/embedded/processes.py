@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
-from hub.embedded.kept import RunningChild
 from hub.embedded.leftovers import stop_leftovers
+from hub.embedded.running_child import RunningChild
 from hub.embedded.supervised import Child, Listener, NotReady
 
 

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import pytest
 
-from hub.embedded.kept import pause_after
 from hub.embedded.processes import AlreadyRunning, Processes
+from hub.embedded.running_child import pause_after
 from hub.embedded.supervised import Child, Ended, Happening, NotReady, Printed, Ready, Started
 
 SIT = "import signal, sys; print('sitting', flush=True); signal.pause()"

@@ -24,8 +24,8 @@ from hub.embedded.postgres import PostgresRefused
 from hub.embedded.processes import AlreadyRunning
 from hub.embedded.screen import Screen
 from hub.embedded.supervised import NotReady
+from hub.importing.existing_centre import find_contradiction
 from hub.importing.file import parse_centre_file
-from hub.importing.held import find_contradiction
 from hub.importing.mistakes import BadCentreFile
 from hub.importing.model import CannotLoad
 from hub.importing.parts import CentreFile

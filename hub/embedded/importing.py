@@ -15,8 +15,8 @@ from hub.access.model import DEMO_PASSWORD
 from hub.access.model import Role as AccountRole
 from hub.access.passwords import Passwords
 from hub.embedded import data_folder, logins, postgres, secret_files
+from hub.importing.existing_centre import read_held_centre as held_by
 from hub.importing.file import parse_centre_file
-from hub.importing.held import read_held_centre as held_by
 from hub.importing.model import HeldCentre
 from hub.importing.parts import CentreFile
 from hub.importing.service import LoadedCentre, load_centre

@@ -14,7 +14,7 @@ from hub.embedded.children import client_of, processes_of
 from hub.embedded.place import CannotStart, Place, place_of, refuse_media_socket, take_ports
 from hub.embedded.processes import Processes
 from hub.embedded.screen import Screen, ScreenAccount
-from hub.importing.held import find_contradiction
+from hub.importing.existing_centre import find_contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
 from hub.kit.ids import DeviceId

@@ -12,7 +12,7 @@ from hub.alarms.policy_service import write_policy
 from hub.centre import service as centre
 from hub.fleet import registry
 from hub.importing import plan
-from hub.importing.held import find_contradiction, read_held_centre
+from hub.importing.existing_centre import find_contradiction, read_held_centre
 from hub.importing.model import CannotLoad
 from hub.importing.parts import CentreFile
 from hub.kit.errors import DomainError

@@ -1,4 +1,4 @@
-"""The routes of authentication: sign-in, sign-out, and the links that sign people in. See also `web/door`."""
+"""The routes of authentication: sign-in, sign-out, and the links that sign people in. See also `web/sign_in`."""
 
 from typing import Annotated
 

@@ -11,8 +11,8 @@ from hub.rules.api import router as rules
 from hub.telemetry.api import router as telemetry
 from hub.video.api import router as video
 from hub.web.api import router as live
-from hub.web.door import router as door
 from hub.web.ready import router as ready
+from hub.web.sign_in import router as door
 from hub.web.stage.api import router as stage
 from hub.web.static import router as pages
 

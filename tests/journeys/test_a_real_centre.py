@@ -21,7 +21,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from hub.rules.api import RulesInForce
-from hub.web.door import Me
+from hub.web.sign_in import Me
 from tests.fakes.command import environment_of, read_output, start_command, stop_command
 from tests.fakes.demo import PAGE
 from tests.fakes.logins import superuser_of

@@ -8,7 +8,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from hub.embedded.screen import ROLES
-from hub.web.door import Me
+from hub.web.sign_in import Me
 from tests.fakes.demo import Demo
 from tests.fakes.waiting import wait_until
 

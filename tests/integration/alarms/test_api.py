@@ -15,7 +15,7 @@ from hub.kit.changes import Changes
 from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId
 from hub.notifications.deliver import NotificationDeliverer
-from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.logins import url_as
 from tests.fakes.recorded import Recorded
 from tests.integration.alarms.conftest import Desk

@@ -12,7 +12,7 @@ from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import PressId
 from hub.rules.model import Finding, Priority
-from tests.fakes.circles import WAITS_FOR_A_LOCK
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK
 from tests.integration.alarms.conftest import Desk
 
 FIRST_PRESS = PressId("p-01jdbkz4f00000000000000001")

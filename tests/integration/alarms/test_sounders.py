@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 
 from hub.alarms import sounder_store
-from tests.fakes.circles import WAITS_FOR_A_LOCK
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK
 from tests.integration.alarms.conftest import Desk
 
 

@@ -12,7 +12,7 @@ from hub.attendance import service
 from hub.attendance.model import AttendanceAction, CardRead
 from hub.kit.clock import SetClock
 from hub.kit.db import Database, Login
-from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
 from tests.integration.web.site import Place, make_site

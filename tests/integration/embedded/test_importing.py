@@ -8,7 +8,7 @@ import psycopg
 from hub.embedded import importing, logins
 from hub.importing.file import parse_centre_file
 from tests.conftest import MORNING
-from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.logins import PASSWORDS
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"

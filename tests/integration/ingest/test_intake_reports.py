@@ -17,7 +17,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database, Login
 from hub.notices.model import NoticeCode
 from hub.rules.model import Event, Finding, ReadingHeard, ReportedState, StatusHeard, VisitHeard
-from tests.fakes.circles import WAITS_FOR_A_LOCK, delay_deadlock_detection
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
 from tests.integration.ingest.fakes import Hub, said

@@ -9,7 +9,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.ledger.edit import COMMAND_LINE, Author, Edit, open_edit
 from hub.ledger.model import Chain
-from tests.fakes.circles import WAITS_FOR_A_LOCK
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK
 from tests.fakes.entries import entries_of
 from tests.fakes.house import House
 

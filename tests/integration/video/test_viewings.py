@@ -28,7 +28,7 @@ from hub.video.service import (
     viewings_of_senior,
 )
 from tests.conftest import MORNING
-from tests.fakes.circles import WAITS_FOR_A_LOCK
+from tests.fakes.deadlocks import WAITS_FOR_A_LOCK
 from tests.fakes.house import House
 from tests.fakes.media import deaf_media
 from tests.fakes.viewer import open_viewer

@@ -8,7 +8,7 @@ from typing import Final
 
 import psycopg
 
-from hub.alarms import service, waits
+from hub.alarms import clock_steps, service
 from hub.kit.bulkhead import run_in_bulkhead
 from hub.kit.changes import Changes
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, measure_clock_step
@@ -87,22 +87,22 @@ class AlarmWatch:
             await self._move(ClockSet(by, since, self._wrong_from(since, is_first=is_first)), now)
         self._both = both
         async with self._database.transaction() as conn:
-            await waits.clamp_waits(conn, now)
+            await clock_steps.clamp_waits(conn, now)
             if self._newest is not None and now >= self._newest:
-                await waits.clear_clock_behind(conn, now)
+                await clock_steps.clear_clock_behind(conn, now)
                 self._newest = None
 
     async def _judge_clock(self) -> None:
         """Whether the clock was behind the newest row when the hub started; noticed, or cleared."""
         async with self._database.transaction() as conn:
-            newest = await waits.find_newest_row_time(conn)
+            newest = await clock_steps.find_newest_row_time(conn)
             now = self._clock.now()
             if newest is not None and newest - self._started_at > MAY_PART_BY:
-                await waits.notice_clock_behind(conn, newest, now)
+                await clock_steps.notice_clock_behind(conn, newest, now)
                 self._newest = newest
                 log.error("the clock is %d s before the newest row: is it wrong?", (newest - now).total_seconds())
             else:
-                await waits.clear_clock_behind(conn, now)
+                await clock_steps.clear_clock_behind(conn, now)
         self._is_clock_judged = True
 
     def _wrong_from(self, since: datetime, *, is_first: bool) -> datetime | None:
@@ -113,7 +113,7 @@ class AlarmWatch:
 
     async def _move(self, clock_set: ClockSet, now: datetime) -> None:
         async with self._database.transaction() as conn:
-            await waits.adjust_waits_to_clock(conn, clock_set, now)
+            await clock_steps.adjust_waits_to_clock(conn, clock_set, now)
         by = clock_set.by.total_seconds()
         log.warning("the wall clock was set by %d s: what was made before was moved with it", by)
 

@@ -10,7 +10,7 @@ from hub.access import accounts
 from hub.access.errors import AccountDisabled, FamilyHasNoPassword, HasPassword
 from hub.access.model import Role
 from hub.access.store import AccountRow
-from hub.alarms import duties, reading
+from hub.alarms import duties, history
 from hub.alarms.duties import EmptyTier
 from hub.alarms.model import Applies
 from hub.commands.naming import Named, find_named
@@ -119,7 +119,7 @@ async def _disable_account(work: Work, who: str) -> _Disabled:
     account = await find_account_by_word(work, who)
     if not account.active:
         raise CannotDo(f"{_label_of(account)} is disabled already")
-    owned = await reading.numbers_owned_by(work.conn, account.id)
+    owned = await history.numbers_owned_by(work.conn, account.id)
     empty = await duties.empty_tiers(work.conn, work.centre_id, work.now)
     then = await duties.empty_tiers(work.conn, work.centre_id, work.now, without=account.id)
     others = [row for row in await accounts.accounts_of(work.conn, work.centre_id) if row.id != account.id]

@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
-from hub.alarms import card, reading
+from hub.alarms import card, history
 from hub.alarms.card import AlarmCard, AlarmMoment, AlarmStory
-from hub.alarms.reading import WholeAlarm
+from hub.alarms.history import WholeAlarm
 from hub.commands.terminal import print_line
 from hub.commands.work import CannotDo, Work, run_in_edit
 
@@ -41,7 +41,7 @@ def show(wanted: Annotated[str, typer.Argument(metavar="NUMBER", help="A number 
 
 async def _read_list(work: Work, *, closed: bool) -> list[str]:
     shown = (
-        await reading.newest_cards(work.conn, work.centre_id, NEWEST)
+        await history.newest_cards(work.conn, work.centre_id, NEWEST)
         if closed
         else await card.read_unclosed_cards(work.conn, work.centre_id)
     )
@@ -59,8 +59,8 @@ def _alarm_line(work: Work, alarm: AlarmCard) -> str:
 
 
 async def _read_alarm(work: Work, wanted: str) -> list[str]:
-    alarm_id = await reading.find_alarm(work.conn, work.centre_id, wanted)
-    found = None if alarm_id is None else await reading.read_whole_alarm(work.edit, alarm_id)
+    alarm_id = await history.find_alarm(work.conn, work.centre_id, wanted)
+    found = None if alarm_id is None else await history.read_whole_alarm(work.edit, alarm_id)
     if found is None:
         raise CannotDo(f"there is no alarm {wanted}: ./anling alarms list --all shows their numbers")
     return list(_alarm_lines(work, found))

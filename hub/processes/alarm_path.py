@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.alarms import service as alarms
-from hub.alarms.take import TakeFindings
+from hub.alarms.finding_intake import TakeFindings
 from hub.alarms.watch import AlarmWatch
 from hub.fleet.deliver import DeviceMessageDeliverer as DeliverToDevices
 from hub.fleet.gatekeeper import DeviceGatekeeper

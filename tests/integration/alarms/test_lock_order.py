@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import psycopg
 
-from hub.alarms import last_resort, service, sounder_store, store, waits
+from hub.alarms import clock_steps, last_resort, service, sounder_store, store
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import PressId
@@ -109,7 +109,7 @@ async def test_a_clock_that_was_set_waits_for_every_alarm_before_it_moves_a_time
 
     async def set_back() -> None:
         async with desk.database.transaction() as conn:
-            await waits.adjust_waits_to_clock(
+            await clock_steps.adjust_waits_to_clock(
                 conn, ClockSet(-timedelta(hours=1), since=desk.clock.now()), desk.clock.now()
             )
 
@@ -130,7 +130,7 @@ async def test_timers_of_a_clock_that_is_behind_are_moved_once_every_alarm_is_lo
 
     async def bring_near() -> None:
         async with desk.database.transaction() as conn:
-            await waits.clamp_waits(conn, hour_ago)
+            await clock_steps.clamp_waits(conn, hour_ago)
 
     async with somebody_else(desk) as other, asyncio.TaskGroup() as tasks:
         await store.lock_alarm(other, alarm_id)

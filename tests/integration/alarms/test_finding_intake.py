@@ -2,7 +2,7 @@
 
 import psycopg
 
-from hub.alarms.take import TakeFindings
+from hub.alarms.finding_intake import TakeFindings
 from hub.kit.changes import Changes
 from hub.kit.db import Database, Login
 from hub.kit.ids import RoomId

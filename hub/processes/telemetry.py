@@ -30,7 +30,7 @@ from hub.rules import findings
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch
 from hub.settings import Settings
-from hub.telemetry.keeper import Keeper
+from hub.telemetry.retention import Keeper
 from hub.telemetry.service import Telemetry
 
 KEEP_READINGS_FOR: Final = timedelta(days=730)

@@ -13,8 +13,8 @@ from hub.kit.db import Conn, Database
 from hub.kit.ids import DeviceId
 from hub.telemetry import store
 from hub.telemetry.days import bucket_starts, build_series
-from hub.telemetry.keeper import Keeper
 from hub.telemetry.model import BatchOutcome
+from hub.telemetry.retention import Keeper
 from hub.telemetry.service import Telemetry, latest_by_room, load_room_day
 from tests.fakes.house import House
 

@@ -20,11 +20,11 @@ from hub.fleet.watch import BrokerWatch
 from hub.ingest.heard import Heard
 from hub.ingest.intake import Intake
 from hub.ingest.model import Neighbours
-from hub.kit.beats import Process, write_beats
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
+from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId, OrganisationId
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import ExternalBroker

@@ -16,9 +16,9 @@ import uvloop
 from hub.centre.service import find_centre
 from hub.embedded import postgres
 from hub.kit import log as logs
-from hub.kit.beats import Process, write_beats
 from hub.kit.clock import Clock, clock_from
 from hub.kit.db import Database, Login, describe_outage, forget_libpq_environment
+from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId
 from hub.kit.migrate import MigrationRefused, refuse_unmigrated
 from hub.mqtt.broker_session import BrokerAddress

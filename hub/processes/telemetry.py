@@ -16,10 +16,10 @@ from hub.ingest.heard import Heard
 from hub.ingest.model import ReportNeighbours
 from hub.ingest.report_lane import WaitingReport
 from hub.ingest.telemetry import ReportPools, TelemetryIntake
-from hub.kit.beats import Process, write_beats
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
+from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId
 from hub.mqtt.client import ExternalReports
 from hub.mqtt.handed import BrokerLink, HandedOver

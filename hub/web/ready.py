@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from hub.access.may import Action
 from hub.access.needs import Public
-from hub.kit.beats import Process, ProcessBeat, read_beats
 from hub.kit.db import Database
+from hub.kit.heartbeats import Process, ProcessBeat, read_beats
 from hub.kit.http import HubDatabase, provide_service
 
 router = APIRouter()

@@ -13,7 +13,7 @@ from hub.attendance.model import AttendanceAction, Evidence
 from hub.centre.model import RoomType
 from hub.fleet.model import DeviceKind, DeviceState, Subtopic
 from hub.ingest.model import QuarantineReason, SeenLane
-from hub.kit.beats import Process
+from hub.kit.heartbeats import Process
 from hub.kit.language import Language
 from hub.ledger.model import Chain
 from hub.notices.model import NoticePriority

@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hub.kit import beats
-from hub.kit.beats import Process
+from hub.kit import heartbeats
 from hub.kit.db import Database, Login
+from hub.kit.heartbeats import Process
 from tests.fakes.logins import url_as
 from tests.integration.web.site import Place, Site, make_site
 
@@ -122,7 +122,7 @@ async def test_ready_means_the_database_answers_and_every_other_process_says_tha
             Database.open(url_as(database_url, logins[process]), size=1, name="test") as own,
             own.transaction() as conn,
         ):
-            await beats.write_beat(conn, process, hears=hears)
+            await heartbeats.write_beat(conn, process, hears=hears)
 
     site = make_site(place)
     async with site.browser() as browser:

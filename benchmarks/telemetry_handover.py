@@ -26,8 +26,8 @@ from hub.kit.clock import SystemClock
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connect, Puback, Publish
 from hub.mqtt.encode import encode_packet
-from hub.mqtt.handed import BrokerLink, HandedOver
 from hub.mqtt.handover import Handover
+from hub.mqtt.handover_receiver import BrokerLink, HandedOver
 from hub.mqtt.model import Inbound, Principal, Receivers
 from hub.mqtt.parser import Parser
 

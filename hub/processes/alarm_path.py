@@ -29,7 +29,7 @@ from hub.kit.ids import CentreId, OrganisationId
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import ExternalBroker
 from hub.mqtt.handover import Handover
-from hub.mqtt.recheck import recheck_changed
+from hub.mqtt.revalidation import recheck_changed
 from hub.notices.model import NoticeCode
 from hub.notices.reports import TaskReports
 from hub.notifications.channels import Channel

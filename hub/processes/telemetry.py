@@ -22,7 +22,7 @@ from hub.kit.every import Housekeeping
 from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId
 from hub.mqtt.client import ExternalReports
-from hub.mqtt.handed import BrokerLink, HandedOver
+from hub.mqtt.handover_receiver import BrokerLink, HandedOver
 from hub.notices.reports import TaskReports
 from hub.processes.pulse import write_pulse
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre

@@ -13,8 +13,8 @@ import pytest
 
 from hub.kit.clock import SetClock
 from hub.mqtt import frames
-from hub.mqtt.handed import BrokerLink, HandedOver
 from hub.mqtt.handover import Handover
+from hub.mqtt.handover_receiver import BrokerLink, HandedOver
 from hub.mqtt.model import ReportRoute, Unreachable
 from tests.integration.mqtt.fakes import running, until, within
 

@@ -11,7 +11,7 @@ from hub.kit.db import Database
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Pingreq, Pingresp
 from hub.mqtt.model import Receivers
-from hub.mqtt.recheck import recheck_changed
+from hub.mqtt.revalidation import recheck_changed
 from tests.fakes.house import House
 from tests.integration.mqtt.fakes import Lane, raw_client, running, within
 from tests.integration.mqtt.taken import Taken

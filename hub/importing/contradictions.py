@@ -10,7 +10,7 @@ from hub.centre.model import are_in_order
 from hub.fleet.placement import Misplaced, Placement, find_misplacements
 from hub.importing.mistakes import Path
 from hub.importing.parts import CentreFile, TierPart
-from hub.people.ties import may_be_relative, may_confirm, may_explain
+from hub.people.relations import may_be_relative, may_confirm, may_explain
 
 _WRONG_DEVICE: Final = {
     Misplaced.TWO_OWNERS: "a device is a senior's or a room's, not both: leave out `senior` or `room`",

@@ -14,7 +14,7 @@ from hub.ledger.model import Chain
 from hub.people import store
 from hub.people.errors import CardsOfOthers, NoRelation, NoSuchSenior, NotARelative, PauseIsOver, StaffNeeded
 from hub.people.model import CONSENT_ENDS, ConsentRecord, Purpose, RelationRecord, SeniorRecord, VetoSource
-from hub.people.ties import may_be_relative, may_confirm, may_explain
+from hub.people.relations import may_be_relative, may_confirm, may_explain
 
 
 async def write_seniors(edit: Edit, records: Sequence[SeniorRecord]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hub.fleet import credentials, store
-from hub.fleet.gatekeeper import principal_of
+from hub.fleet.authenticator import principal_of
 from hub.fleet.model import DeviceCredentials
 from hub.kit.db import Conn
 from hub.kit.ids import DeviceId

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from hub.importing.contradictions import find_contradictions
+from hub.importing.error_messages import describe_problem
 from hub.importing.mistakes import BadCentreFile, Path
 from hub.importing.parts import CentreFile
-from hub.importing.words import describe_problem
 from hub.importing.yaml_text import (
     compose_file,
     fill_placeholders,

@@ -21,8 +21,8 @@ import psycopg
 
 from hub.ingest import presses, quarantine, states
 from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
-from hub.ingest.heard import Heard
 from hub.ingest.lane import LaneQueue, Waiting
+from hub.ingest.last_heard import Heard
 from hub.ingest.model import (
     AddressedAck,
     DecodedMessage,

@@ -19,7 +19,7 @@ import psycopg
 from devices.contract.topics import Kind
 from hub.ingest import reports
 from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
-from hub.ingest.heard import Heard
+from hub.ingest.last_heard import Heard
 from hub.ingest.model import QuarantineReason, ReceivedMessage, ReportNeighbours, Spoken, Undecodable
 from hub.ingest.report_lane import ReportLane, WaitingReport
 from hub.ingest.reports import KeptReports, ToQuarantine

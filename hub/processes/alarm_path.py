@@ -14,11 +14,11 @@ from pathlib import Path
 from hub.alarms import service as alarms
 from hub.alarms.finding_intake import TakeFindings
 from hub.alarms.watch import AlarmWatch
+from hub.fleet.authenticator import DeviceGatekeeper
 from hub.fleet.deliver import DeviceMessageDeliverer as DeliverToDevices
-from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.fleet.watch import BrokerWatch
-from hub.ingest.heard import Heard
 from hub.ingest.intake import Intake
+from hub.ingest.last_heard import Heard
 from hub.ingest.model import Neighbours
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock

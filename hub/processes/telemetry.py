@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hub.ingest.heard import Heard
+from hub.ingest.last_heard import Heard
 from hub.ingest.model import ReportNeighbours
 from hub.ingest.report_lane import WaitingReport
 from hub.ingest.telemetry import ReportPools, TelemetryIntake

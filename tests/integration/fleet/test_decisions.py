@@ -6,10 +6,10 @@ import psycopg
 import pytest
 
 from hub.alarms import service as alarms
+from hub.fleet.authenticator import DeviceGatekeeper
 from hub.fleet.decisions import DEVICE_RETURNS, end_device_off, revoke_device, set_device_off, set_device_on
 from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.fleet.errors import NoSuchDevice, OffIsOver, OffTooLong
-from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from hub.fleet import service, store
+from hub.fleet.authenticator import DeviceGatekeeper
 from hub.fleet.deliver import DeviceMessageDeliverer
-from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.fleet.model import Assigned, Command, DeviceState, Subtopic
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock

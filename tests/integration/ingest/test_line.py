@@ -14,8 +14,8 @@ from devices.link import BrokerEndpoint as Where
 from devices.link import Identity
 from devices.outbox import Outbox
 from hub.alarms import service as alarms
+from hub.fleet.authenticator import DeviceGatekeeper
 from hub.fleet.deliver import DeviceMessageDeliverer
-from hub.fleet.gatekeeper import DeviceGatekeeper
 from hub.ingest.intake import Intake
 from hub.ingest.model import Neighbours
 from hub.kit.changes import Changes

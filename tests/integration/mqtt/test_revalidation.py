@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from hub.fleet.gatekeeper import DeviceGatekeeper
+from hub.fleet.authenticator import DeviceGatekeeper
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database

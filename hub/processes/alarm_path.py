@@ -37,8 +37,8 @@ from hub.notifications.channels.email import EmailChannel, parse_mailserver
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import NotificationDeliverer as DeliverToPeople
 from hub.notifications.model import ChannelName
-from hub.processes.pulse import write_pulse
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
+from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
 from hub.settings import Settings
 

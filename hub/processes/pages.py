@@ -31,8 +31,8 @@ from hub.notices.reports import TaskReports
 from hub.notices.watch import NoticeWatch as NoticeWatch
 from hub.people.model import CONSENT_ENDS
 from hub.people.service import end_consent
-from hub.processes.pulse import write_pulse
 from hub.processes.running import RULES_EVERY_SECONDS, run_process
+from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
 from hub.settings import Settings
 from hub.video.remote import MediaProcess

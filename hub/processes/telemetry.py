@@ -24,8 +24,8 @@ from hub.kit.ids import CentreId
 from hub.mqtt.client import ExternalReports
 from hub.mqtt.handover_receiver import BrokerLink, HandedOver
 from hub.notices.reports import TaskReports
-from hub.processes.pulse import write_pulse
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
+from hub.processes.watchdog import write_pulse
 from hub.rules import findings
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch

@@ -36,13 +36,13 @@ while True:
 """
 HOLDS_EVERYTHING_UP = """
 import asyncio
-from hub.processes import pulse
+from hub.processes import watchdog
 
-pulse.STANDS_STILL_SECONDS = 0.5
+watchdog.STANDS_STILL_SECONDS = 0.5
 
 async def stand():
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(pulse.write_pulse())
+        tasks.create_task(watchdog.write_pulse())
         await asyncio.sleep(0)
         while True:
             pass

@@ -28,7 +28,7 @@ from devices.gestures import Contact, close_contact, open_contact
 from devices.light import Light, LightInputs, apply_ack, apply_cue, apply_press, choose_light, ends_at
 from devices.link import HEARTBEAT, BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
 from devices.outbox import Outbox, StoredMessage, open_outbox
-from devices.running import Installation, boot_id, build_parser, read_input_lines, run_device
+from devices.program import Installation, boot_id, build_parser, read_input_lines, run_device
 from devices.sending import Condition, Sending
 
 log = logging.getLogger(__name__)

@@ -25,9 +25,9 @@ from devices.contract.messages import Reading, TeleMessage, serialize_message
 from devices.contract.times import DeviceClock
 from devices.contract.units import UNIT_OF
 from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
+from devices.picture_analysis import Luma, PictureAnalysis, PictureMemory, analyse_picture
+from devices.program import Installation, WrongArguments, boot_id, build_parser, read_secret, run_device
 from devices.rtsp.relay import open_relay
-from devices.running import Installation, WrongArguments, boot_id, build_parser, read_secret, run_device
-from devices.seeing import Luma, PictureAnalysis, PictureMemory, analyse_picture
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind, is_id
 from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
 from devices.outbox import Outbox, open_outbox
-from devices.running import Installation, WrongArguments, boot_id, build_parser, read_input_lines, run_device
+from devices.program import Installation, WrongArguments, boot_id, build_parser, read_input_lines, run_device
 from devices.sending import Sending
 
 SAME_CARD_WITHIN: Final = 3.0

@@ -12,7 +12,7 @@ from devices.contract.messages import Reading, TeleMessage, serialize_message
 from devices.contract.times import DeviceClock
 from devices.contract.units import UNIT_OF
 from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
-from devices.running import Installation, boot_id, build_parser, run_device
+from devices.program import Installation, boot_id, build_parser, run_device
 
 Measure = Callable[[], Mapping[str, float]]
 

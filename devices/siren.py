@@ -13,7 +13,7 @@ from devices.contract.messages import Cmd, Do, Done, DoneState, Unreadable, pars
 from devices.contract.times import DeviceClock
 from devices.contract.topics import Kind
 from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
-from devices.running import Installation, build_parser, run_device
+from devices.program import Installation, build_parser, run_device
 
 log = logging.getLogger(__name__)
 

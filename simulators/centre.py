@@ -19,7 +19,7 @@ import uvicorn
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from devices.contract.times import clock_of
-from devices.running import WrongArguments, parse_broker_url, read_secret
+from devices.program import WrongArguments, parse_broker_url, read_secret
 from simulators.control import build_app
 from simulators.house import House, Outside
 from simulators.lenses import Lenses

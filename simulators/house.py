@@ -18,7 +18,7 @@ from devices.contract.messages import AlarmKind, Do
 from devices.contract.times import DeviceClock
 from devices.link import BrokerEndpoint, Identity
 from devices.outbox import Outbox, open_outbox
-from devices.running import boot_id
+from devices.program import boot_id
 from devices.sending import Condition
 from devices.sensor import Measure, Sensor
 from devices.siren import Siren

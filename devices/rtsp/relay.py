@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from devices.rtsp.address import CameraAddress, parse_address
-from devices.rtsp.sieve import NotRtsp, SentOn, Sieve
+from devices.rtsp.filter import NotRtsp, SentOn, Sieve
 
 _CHUNK = 1 << 16
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)

@@ -15,8 +15,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from devices.rtsp.address import NotAnAddress
+from devices.rtsp.filter import SentOn
 from devices.rtsp.relay import open_relay
-from devices.rtsp.sieve import SentOn
 from hub.video.media import h264
 from hub.video.media.bulkhead import contain_defects
 from hub.video.media.frames import Frame, Gop

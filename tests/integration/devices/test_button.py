@@ -24,7 +24,7 @@ from devices.contract.times import DeviceSetClock, DeviceSystemClock
 from devices.contract.topics import Kind, build_topic
 from devices.light import LONGEST_SHOWN, Light
 from devices.outbox import Outbox
-from devices.running import boot_id
+from devices.program import boot_id
 from simulators.faults import HouseLine
 from tests.conftest import MORNING
 from tests.integration.devices.hub import Mosquitto, built_in, identity, mosquitto, until

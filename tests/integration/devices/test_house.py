@@ -21,7 +21,7 @@ from devices.contract.messages import (
 from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind
 from devices.outbox import Outbox
-from devices.running import boot_id
+from devices.program import boot_id
 from devices.sensor import Sensor
 from devices.siren import Siren
 from tests.integration.devices.hub import Mosquitto, identity, mosquitto, until

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from devices.rtsp.filter import NotRtsp, SentOn
 from devices.rtsp.relay import open_relay
-from devices.rtsp.sieve import NotRtsp, SentOn
 from tests.fakes.certificate import make_certificate
 from tests.fakes.sockets import loopback_addresses
 

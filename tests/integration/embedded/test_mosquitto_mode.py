@@ -27,7 +27,7 @@ from devices.light import Light
 from devices.link import BrokerEndpoint as Where
 from devices.link import Identity
 from devices.outbox import Outbox
-from devices.running import boot_id
+from devices.program import boot_id
 from hub.alarms import service as alarms
 from hub.embedded import environment as environments
 from hub.embedded import logins as kept_logins

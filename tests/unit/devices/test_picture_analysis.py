@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from devices.seeing import Luma, PictureAnalysis, PictureMemory, analyse_picture, count_people
+from devices.picture_analysis import Luma, PictureAnalysis, PictureMemory, analyse_picture, count_people
 
 HEIGHT, WIDTH = 90, 160
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.rtsp.sieve import MOST_BODY, MOST_HEAD, NotRtsp, SentOn, Sieve
+from devices.rtsp.filter import MOST_BODY, MOST_HEAD, NotRtsp, SentOn, Sieve
 
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 0\r\n\r\n"
 FRAME = b"$\x00\x00\x0c" + b"\n$picture..."

@@ -20,11 +20,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from devices.contract.times import clock_of
 from devices.program import WrongArguments, parse_broker_url, read_secret
+from simulators.camera_scenes import Lenses
 from simulators.control import build_app
-from simulators.house import House, Outside
-from simulators.lenses import Lenses
 from simulators.plan import read_plan
 from simulators.scenario import read_scenario
+from simulators.simulated_centre import House, Outside
 
 _PASSWORDS = TypeAdapter(dict[str, str])
 

@@ -23,8 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from devices.contract.messages import AlarmKind
-from simulators.house import House, NoSuch
-from simulators.lenses import CamerasAway
+from simulators.camera_scenes import CamerasAway
+from simulators.simulated_centre import House, NoSuch
 
 
 class _ControlRequest(BaseModel):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import simulators
 from devices.contract.kinds import KindOfDevice
-from simulators.house import sub_stream_url
 from simulators.plan import read_plan
+from simulators.simulated_centre import sub_stream_url
 
 PLAN = read_plan(Path(simulators.__file__).with_name("centre.yaml"))
 

@@ -22,9 +22,9 @@ from devices.program import boot_id
 from devices.sending import Condition
 from devices.sensor import Measure, Sensor
 from devices.siren import Siren
+from simulators.camera_scenes import CamerasAway, Lenses
 from simulators.day import battery_percent, humidity_percent, temperature_celsius
 from simulators.faults import HouseLine
-from simulators.lenses import CamerasAway, Lenses
 from simulators.people import Card, locate_seniors, plan_cards
 from simulators.plan import CentrePlan, PlannedDevice
 from simulators.scenario import Happening, endings_at, happenings_between

@@ -39,8 +39,8 @@ from tests.fakes.command import (
     works_on_folder,
 )
 from tests.fakes.logins import superuser_of
-from tests.fakes.plain import PLAIN
-from tests.fakes.shown import Light, Phones, Shown, Simulated
+from tests.fakes.plain_http import PLAIN
+from tests.fakes.simulator_answers import Light, Phones, Shown, Simulated
 from tests.fakes.waiting import wait_until
 
 PAGE = {"X-Anling": "1"}

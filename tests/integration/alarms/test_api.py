@@ -17,7 +17,7 @@ from hub.kit.ids import AlarmId
 from hub.notifications.deliver import NotificationDeliverer
 from tests.fakes.deadlocks import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.logins import url_as
-from tests.fakes.recorded import Recorded
+from tests.fakes.recording_database import Recorded
 from tests.integration.alarms.conftest import Desk
 from tests.integration.web.site import Place, Site, make_site
 

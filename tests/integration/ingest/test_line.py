@@ -25,10 +25,10 @@ from hub.mqtt.broker import Broker, listening_socket
 from hub.rules.service import Rules
 from tests.fakes.house import House, load_house, password_of
 from tests.fakes.logins import url_as
-from tests.fakes.recorded import Recorded
+from tests.fakes.recording_database import Recorded
 from tests.integration.alarms.conftest import give_phones
 from tests.integration.mqtt.fakes import running, until
-from tests.integration.mqtt.taken import Taken
+from tests.integration.mqtt.taken_reports import Taken
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from hub.mqtt.encode import encode_packet
 from hub.mqtt.model import CannotTell, Inbound, NotDurable, Principal, Receivers
 from hub.mqtt.mosquitto import Listening, MosquittoAccount, hub_account, write_broker_files
 from hub.mqtt.parser import Parser
-from tests.integration.mqtt.taken import Taken
+from tests.integration.mqtt.taken_reports import Taken
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 10.0

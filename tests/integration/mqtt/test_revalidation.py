@@ -14,7 +14,7 @@ from hub.mqtt.model import Receivers
 from hub.mqtt.revalidation import recheck_changed
 from tests.fakes.house import House
 from tests.integration.mqtt.fakes import Lane, raw_client, running, within
-from tests.integration.mqtt.taken import Taken
+from tests.integration.mqtt.taken_reports import Taken
 
 
 async def test_a_disabled_button_is_shown_out_and_its_neighbour_stays(

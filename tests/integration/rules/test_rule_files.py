@@ -14,7 +14,7 @@ from hub.notices.model import NoticeCode
 from hub.rules.files import SHIPPED
 from hub.rules.service import Rules
 from tests.fakes.house import House
-from tests.integration.rules.heard import FIVE_MINUTES, SILENT, told, warm
+from tests.integration.rules.heard_events import FIVE_MINUTES, SILENT, told, warm
 
 
 async def test_a_bad_file_keeps_the_old_rules_and_is_noticed_until_it_is_mended(

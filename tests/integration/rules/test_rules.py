@@ -17,7 +17,7 @@ from hub.notices.model import NoticeCode
 from hub.rules.model import Event, Finding, PressHeard, PressKind, Priority, ReportedState, StatusHeard
 from hub.rules.service import Rules
 from tests.fakes.house import House
-from tests.integration.rules.heard import FIVE_MINUTES, SILENT, occupied, online, told, warm
+from tests.integration.rules.heard_events import FIVE_MINUTES, SILENT, occupied, online, told, warm
 
 
 async def test_a_press_is_found_with_the_room_she_was_last_seen_in(

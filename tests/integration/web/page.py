@@ -9,7 +9,7 @@ from typing import Literal, TypedDict, overload
 
 import httpx
 
-from tests.fakes.plain import PLAIN
+from tests.fakes.plain_http import PLAIN
 
 PATIENCE = 5.0
 

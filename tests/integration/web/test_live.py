@@ -17,7 +17,7 @@ from hub.kit.http import Databases
 from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.web.board import Board
 from tests.fakes.house import House
-from tests.integration.web.happenings import SOON, enters, needs_help
+from tests.integration.web.centre_events import SOON, enters, needs_help
 from tests.integration.web.page import opened
 from tests.integration.web.site import Place, Site, make_site, served
 

@@ -8,7 +8,7 @@ from hub.kit.clock import SetClock
 from hub.notices.model import Raised
 from hub.notices.service import clear_notice, raise_notice
 from tests.fakes.house import House
-from tests.integration.web.happenings import SOON, enters, needs_help
+from tests.integration.web.centre_events import SOON, enters, needs_help
 from tests.integration.web.page import opened
 from tests.integration.web.site import Place, Site
 

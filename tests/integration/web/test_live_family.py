@@ -16,7 +16,7 @@ from hub.notices.service import raise_notice
 from hub.people.model import CONSENT_ENDS, ConsentRecord, Purpose
 from hub.people.service import end_consent, give_first_consent
 from tests.fakes.house import House
-from tests.integration.web.happenings import enters, needs_help
+from tests.integration.web.centre_events import enters, needs_help
 from tests.integration.web.page import opened
 from tests.integration.web.site import Place, Site
 

@@ -24,7 +24,7 @@ from hub.video.service import Video
 from hub.web.app import list_routes
 from hub.web.stage.service import Addresses, Theatre
 from tests.fakes.house import House
-from tests.fakes.plain import PLAIN
+from tests.fakes.plain_http import PLAIN
 from tests.integration.web.site import Place, Site, make_site, page_headers, served
 
 pytestmark = pytest.mark.long

@@ -16,7 +16,7 @@ from hub.rules.expressions import Expression
 from hub.rules.memory import RuleMemory, RuleStage
 from hub.rules.model import Finding, Priority, ReportedState
 from hub.rules.rule import HEARTBEAT, OnAbsence, OnEvent, Per, Rule
-from tests.unit.rules.words import (
+from tests.unit.rules.examples import (
     BUTTON,
     GYM,
     HER_BUTTON,

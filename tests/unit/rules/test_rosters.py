@@ -13,7 +13,7 @@ from hub.roster.model import Duty, RosterEnd
 from hub.rules.model import Priority
 from hub.rules.rosters import RosterSeen, roster_findings
 from hub.rules.rule import OnRosterEnd, Per, Rule, RuleSet
-from tests.unit.rules.words import CENTRE, NINE, ROOM_HOT
+from tests.unit.rules.examples import CENTRE, NINE, ROOM_HOT
 
 DAY = timedelta(days=1)
 ENDS = Rule(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.rules.model import PressHeard, PressKind, Priority
 from hub.rules.rule import RuleSet
 from hub.rules.safety import apply_safety_rules
-from tests.unit.rules.words import GYM, GYM_FACTS, HER_BUTTON, NINE, House, press, warm
+from tests.unit.rules.examples import GYM, GYM_FACTS, HER_BUTTON, NINE, House, press, warm
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 `test` runs pytest side by side (unit, integration, contract), then the journeys and, beside them, the browser's tests
 as a call of their own (sync Playwright and pytest-asyncio do not share a session), then the dashboard's. Tests that
-share a running centre stay in one process, see tests/side_by_side.py. Arguments go to pytest; with arguments the
+share a running centre stay in one process, see tests/parallel.py. Arguments go to pytest; with arguments the
 dashboard's tests are left out. What this machine lacks is named with how to install it, and its tests are left out;
 with CI=true that is a failure.
 
@@ -27,7 +27,7 @@ JOURNEYS = "tests/journeys"
 SIDE_BY_SIDE = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder")
 """Most tests wait for servers of their own more than they compute."""
 WITH_CENTRES = ("-n", str(os.cpu_count() or 1))
-"""The journeys, and beside them the browser's tests; tests/side_by_side.py deals them out."""
+"""The journeys, and beside them the browser's tests; tests/parallel.py deals them out."""
 
 QUICK = (
     *(*WITH_CENTRES, "--dist", "loadfile", "--hypothesis-profile", "quick"),

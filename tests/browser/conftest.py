@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.visitors import Visitors
 from tests.fakes.demo import Demo, demo_running
-from tests.side_by_side import SideBySide, file_of
+from tests.parallel import SideBySide, file_of
 
 PATIENCE_MS = 10_000
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")

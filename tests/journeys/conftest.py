@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.demo import Demo, demo_running
-from tests.side_by_side import SideBySide, file_of
+from tests.parallel import SideBySide, file_of
 
 BUILT_IN = "built-in"
 MOSQUITTO = pytest.param("mosquitto", marks=pytest.mark.mosquitto)

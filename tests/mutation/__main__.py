@@ -27,7 +27,7 @@ from tests.fakes.logins import PASSWORDS
 from tests.mutation.model import Mutant, Result, SourceMutant
 from tests.mutation.report import as_json, as_text, explain, is_good, read_explained
 from tests.mutation.schema import find_related_names, find_schema_mutants
-from tests.mutation.sight import Sight
+from tests.mutation.selection import Sight
 from tests.mutation.sources import DRAWN_FROM, find_lock_mutants, find_source_mutants
 from tests.mutation.tree import copy_tree
 from tests.mutation.trial import Bench, TrialFailed, copied_database, run_pytest
@@ -120,7 +120,7 @@ async def look(
         "ANLING_TEST_TEMPLATE": template,
     }
     ignored = [f"--ignore={place}/{blind}" for place in TESTS for blind in BLIND]
-    options = ["-q", "--no-header", "--tb=line", "-p", "tests.mutation.seen"]
+    options = ["-q", "--no-header", "--tb=line", "-p", "tests.mutation.coverage"]
     side_by_side = ["-n", str(workers), "--dist", "loadfile", "--hypothesis-profile=quick"]
     status, said = await run_pytest(tree, [*options, *side_by_side, *ignored, *TESTS], environment)
     sight = Sight.read(tree, folder, related)

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.mutation.model import Fate, Mutant, Result, SchemaMutant, SourceMutant
 from tests.mutation.schema import execute_as_owner
-from tests.mutation.sight import SeenTest
+from tests.mutation.selection import SeenTest
 from tests.mutation.tree import mutated
 
 LONGEST_TEST_SECONDS = 40

@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.mutation.model import Fate, Group, SchemaMutant, SourceMutant
 from tests.mutation.schema import find_related_names, find_schema_mutants
-from tests.mutation.sight import SeenTest
+from tests.mutation.selection import SeenTest
 from tests.mutation.tree import copy_tree
 from tests.mutation.trial import Bench, copied_database
 

@@ -9,7 +9,7 @@ import pytest
 from tests.mutation.__main__ import choose, draw, read_arguments
 from tests.mutation.model import Fate, Group, Mutant, Result, SourceMutant
 from tests.mutation.report import as_json, as_text, explain, is_good, read_explained
-from tests.mutation.sight import SeenTest, Sight
+from tests.mutation.selection import SeenTest, Sight
 from tests.mutation.sources import find_lock_mutants, find_source_mutants
 from tests.mutation.tree import mutated
 

@@ -5,7 +5,7 @@ import pytest
 from psycopg.errors import RestrictViolation
 
 from tests.fakes.house import House
-from tests.integration.schema.test_who_reads_what import fill
+from tests.integration.schema.test_row_level_security import fill
 
 LEDGERS = ("ledger_care", "ledger_access")
 

@@ -1,4 +1,4 @@
-"""Which functions of the hub does each test call? A plugin of pytest that writes it down: `-p tests.mutation.seen`.
+"""Which functions of the hub does each test call? A plugin of pytest that writes it down: `-p tests.mutation.coverage`.
 
 It writes one file for each process of pytest into the folder that ANLING_MUTATION_SEEN names: a line of JSON for each
 test that passed. Functions are called while the test runs or while its fixtures are prepared; the two are kept apart.

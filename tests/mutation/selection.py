@@ -1,4 +1,4 @@
-"""Which tests can see a mutant? Read from what `seen` wrote down in one run of the tests on the unchanged tree."""
+"""Which tests can see a mutant? Read from what `coverage` wrote down in one run of the tests on the unchanged tree."""
 
 import json
 import re

@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import MORNING
 from tests.fakes.house import House
-from tests.integration.schema.test_who_reads_what import ULID, fill
+from tests.integration.schema.test_row_level_security import ULID, fill
 
 ALARM = f"a-{ULID}1"
 NOW = f"timestamptz '{MORNING.isoformat()}'"

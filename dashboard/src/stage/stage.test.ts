@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { hub } from '../lib/api/request'
-import { Theatre } from './theatre.svelte'
+import { StageState } from './stage.svelte'
 
 class Source extends EventTarget {
   static last: Source
@@ -15,12 +15,12 @@ test('what the first look brings late never replaces what the stream has said me
   vi.stubGlobal('EventSource', Source)
   let bring: (found: unknown) => void = () => {}
   vi.spyOn(hub, 'GET').mockReturnValue(new Promise((resolve) => (bring = resolve)) as never)
-  const theatre = new Theatre()
+  const stageState = new StageState()
 
-  theatre.open()
+  stageState.open()
   Source.last.dispatchEvent(new MessageEvent('stage', { data: '{"cut": true}' }))
   bring({ data: { cut: false } })
   await new Promise((resolve) => setTimeout(resolve))
 
-  expect(theatre.stage).toEqual({ cut: true })
+  expect(stageState.stage).toEqual({ cut: true })
 })

@@ -4,7 +4,7 @@ import type { Stage } from '../lib/api/types'
 
 const AGAIN_MS = 2000
 
-export class Theatre {
+export class StageState {
   stage = $state.raw<Stage | null>(null)
   problem = $state.raw<Problem | null>(null)
   #source: EventSource | null = null

@@ -221,7 +221,7 @@ def test_both_say_the_same_and_nobody_is_asked_to_choose(visitors: Visitors, cen
     expect(row.get_by_role("status")).to_contain_text("回家")
 
 
-def test_while_the_database_is_away_nothing_that_was_chosen_is_lost(visitors: Visitors, centre: Demo) -> None:
+def test_while_the_database_is_down_nothing_that_was_chosen_is_lost(visitors: Visitors, centre: Demo) -> None:
     centre.is_in("s-29", "reading")
     page = arrivals(visitors, PHONE)
     row = row_of(page, "s-29")

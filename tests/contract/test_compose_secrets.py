@@ -97,7 +97,7 @@ def test_the_passwords_are_made_once_for_their_owner_alone(tmp_path: Path) -> No
 # What is open to whom.
 
 
-def test_only_pages_and_devices_are_let_in_and_on_this_machine_alone_unless_told_otherwise() -> None:
+def test_only_pages_and_devices_may_connect_and_on_this_machine_alone_unless_configured_otherwise() -> None:
     published = {name: service.ports for name, service in SERVICES.items() if service.ports}
 
     assert published == {
@@ -106,7 +106,7 @@ def test_only_pages_and_devices_are_let_in_and_on_this_machine_alone_unless_told
     }
 
 
-def test_database_and_the_hub_s_own_door_are_inside() -> None:
+def test_database_and_the_hub_s_own_listener_are_inside() -> None:
     assert COMPOSE.networks["inside"] == {"internal": True}
     assert SERVICES["database"].networks == ["inside"]
     assert {"--port=1883", "--hub-port=1884"} <= set(SERVICES["broker-files"].command)

@@ -211,7 +211,7 @@ def test_a_database_that_does_not_answer_is_one_line_without_its_password(tmp_pa
 
 
 @pytest.mark.parametrize("process", ["alarm_path", "telemetry", "pages"])
-def test_each_process_says_in_one_line_that_the_database_is_away(tmp_path: Path, process: str) -> None:
+def test_each_process_says_in_one_line_that_the_database_is_down(tmp_path: Path, process: str) -> None:
     nowhere = {login.variable: f"postgresql://{login}:secret@127.0.0.1:1/anling" for login in Login}
 
     status, told = call(f"hub.processes.{process}", ANLING_DATA_DIR=str(tmp_path), **nowhere)

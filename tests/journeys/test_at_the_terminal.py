@@ -45,7 +45,7 @@ def staffed(centre: Demo) -> Iterator[Demo]:
     ("command", "because"),
     [(("pause", "王奶奶"), "veto"), (("consent", "withdraw", "s-01", "画面"), "no-consent")],
 )
-async def test_a_picture_ends_within_a_second_of_what_a_senior_takes_back(
+async def test_a_picture_ends_within_a_second_of_what_a_senior_withdraws(
     watched: Demo, command: tuple[str, ...], because: str
 ) -> None:
     async with watching(watched, "f-01", "cam-music") as (one, _):
@@ -100,7 +100,7 @@ def test_a_reset_password_opens_nothing_and_its_link_lets_her_choose_another(sta
     assert anew.get("/api/me").is_success
 
 
-def test_a_family_member_comes_in_on_another_phone_by_a_new_link(centre: Demo) -> None:
+def test_a_family_member_signs_in_on_another_phone_by_a_new_link(centre: Demo) -> None:
     link = centre.anling("invite", "f-15").splitlines()[-1]
     [(phone,)] = centre.rows("SELECT phone FROM account WHERE id = 'f-15'")
     browser = centre.browser()

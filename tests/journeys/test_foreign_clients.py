@@ -114,7 +114,7 @@ def test_a_malformed_packet_closes_that_connection_and_no_other(centre: Demo) ->
     centre.ringing("sw-1", "朱奶奶")
 
 
-def test_a_message_that_nobody_can_read_is_set_aside_where_staff_see_it_with_its_reason(centre: Demo) -> None:
+def test_an_undecodable_message_is_quarantined_where_staff_see_it_with_its_reason(centre: Demo) -> None:
     assert publish(centre, "t-barber", "tele", '{"v":1,"readings":[{"name":"temperature","value":"warm"}]}') == 0
 
     def aside() -> list[QuarantinedMessage]:
@@ -128,7 +128,7 @@ def test_a_message_that_nobody_can_read_is_set_aside_where_staff_see_it_with_its
     assert "warm" not in found.detail, "the reason names the field, never what somebody sent"
 
 
-def test_a_message_that_nobody_can_read_is_an_alarm_on_the_alarm_lane(centre: Demo) -> None:
+def test_an_undecodable_message_is_an_alarm_on_the_alarm_lane(centre: Demo) -> None:
     assert publish(centre, "b-16", "alarm", "help") == 0
 
     shown = centre.ringing("sw-1", "高爷爷")

@@ -92,7 +92,7 @@ async def test_a_reset_ends_password_and_sessions_now_and_its_link_sets_a_new_pa
     assert recorded(place) == [("password-reset", house.zhou, "command line")]
 
 
-async def test_who_is_disabled_comes_in_by_no_link_until_enabled(site: Site, place: Place, house: House) -> None:
+async def test_who_is_disabled_signs_in_by_no_link_until_enabled(site: Site, place: Place, house: House) -> None:
     link = await invited(place, house.daughter)
     async with await site.signed_in(house.daughter, SessionKind.FAMILY) as phone:
         async with editing(place) as editor:

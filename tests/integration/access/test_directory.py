@@ -53,7 +53,7 @@ async def test_an_account_is_new_once_and_changed_when_something_is_different(
     ]
 
 
-async def test_a_password_that_was_chosen_stays_and_who_is_shut_out_stays_out(
+async def test_a_password_that_was_chosen_stays_and_who_is_disabled_stays_disabled(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     await write(database, clock, record(house))

@@ -253,7 +253,7 @@ async def test_a_new_colleague_chooses_her_password_once(site: Site, place: Plac
         assert (await sign_in(other, "liu", PASSWORD)).status_code == 204
 
 
-async def test_the_first_administrator_comes_in_by_a_link_that_then_is_dead(site: Site, place: Place) -> None:
+async def test_the_first_administrator_signs_in_by_a_link_that_then_is_used(site: Site, place: Place) -> None:
     async with place.hub.transaction() as conn:
         token = await first_administrator_link(conn, place.clock.now())
     assert token is not None
@@ -312,7 +312,7 @@ async def test_the_accounts_of_the_demo_work_in_the_demo_alone(place: Place, hou
         assert (await sign_in(browser, house.zhou, DEMO_PASSWORD)).status_code == 401
 
 
-async def test_coming_in_and_being_shut_out_are_in_the_ledger(
+async def test_signing_in_and_being_disabled_are_in_the_ledger(
     site: Site, place: Place, database_url: str, house: House, zhous_password: str
 ) -> None:
     async with site.browser() as browser:

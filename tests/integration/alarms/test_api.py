@@ -50,9 +50,7 @@ async def test_a_tap_on_the_board_takes_the_alarm(desk: Desk, site: Site) -> Non
     assert shown["told"] == []  # 周敏's message had not gone out yet: it was withdrawn
 
 
-async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_taken_all_the_same(
-    desk: Desk, web_database: Database
-) -> None:
+async def test_a_tap_that_lost_a_deadlock_is_taken_all_the_same(desk: Desk, web_database: Database) -> None:
     alarm_id = await desk.pressed_alarm()
     delay_deadlock_detection(desk.url)
     async with (

@@ -31,7 +31,7 @@ async def broken_and_sound(desk: Desk) -> tuple[AlarmId, AlarmId]:
     return broken, sound
 
 
-async def test_an_alarm_that_cannot_be_worked_out_is_parked_and_everybody_is_told_while_the_next_one_climbs(
+async def test_an_alarm_that_cannot_be_processed_is_parked_and_everybody_is_notified_while_the_next_one_climbs(
     desk: Desk,
 ) -> None:
     watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)

@@ -55,7 +55,7 @@ async def test_a_timer_of_an_older_epoch_is_not_enough(desk: Desk, alarm_id: Ala
         await break_it(desk, "UPDATE alarm SET tier = 1, version = 2, epoch = 2")
 
 
-async def test_no_timer_is_further_away_than_a_quarter_of_an_hour(desk: Desk, alarm_id: AlarmId) -> None:
+async def test_no_timer_waits_longer_than_a_quarter_of_an_hour(desk: Desk, alarm_id: AlarmId) -> None:
     with pytest.raises(CheckViolation, match="alarm_timer_is_soon"):
         await break_it(desk, "UPDATE alarm_timer SET due_at = made_at + interval '16 minutes'")
 
@@ -115,7 +115,7 @@ async def test_a_stored_press_has_an_alarm(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "statement", ["DELETE FROM alarm", "DELETE FROM alarm_press", "UPDATE alarm_step SET what = 'x'"]
 )
-async def test_the_hub_cannot_take_back_what_happened(desk: Desk, alarm_id: AlarmId, statement: str) -> None:
+async def test_the_hub_cannot_change_what_happened(desk: Desk, alarm_id: AlarmId, statement: str) -> None:
     with pytest.raises(InsufficientPrivilege):
         await break_it(desk, statement)
 

@@ -112,7 +112,7 @@ async def test_a_notice_of_a_centres_own_rule_carries_the_rules_own_words(desk: 
     ]
 
 
-async def test_a_press_that_is_taken_back_is_marked_and_stays(desk: Desk) -> None:
+async def test_a_press_that_is_cancelled_is_marked_and_stays(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
 
     ((press_id,),) = desk.rows("SELECT id FROM press")
@@ -124,7 +124,7 @@ async def test_a_press_that_is_taken_back_is_marked_and_stays(desk: Desk) -> Non
     assert desk.alarm(alarm_id, "state, cancel_requested, version") == ("open", True, 2)
 
 
-async def test_a_finding_and_a_press_taken_back_wait_for_a_tap_and_never_the_tap_for_them(desk: Desk) -> None:
+async def test_a_finding_and_a_cancelled_press_wait_for_a_tap_and_never_the_tap_for_them(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     ((press_id,),) = desk.rows("SELECT id FROM press")
 
@@ -179,7 +179,7 @@ async def test_two_presses_at_the_same_moment_are_one_alarm(desk: Desk) -> None:
     assert sorted(one.opened for one in concluded) == [False, True]
 
 
-async def test_a_press_and_a_batch_that_opens_two_alarms_wait_for_each_other_and_never_in_a_circle(desk: Desk) -> None:
+async def test_a_press_and_a_batch_that_opens_two_alarms_wait_for_each_other_without_deadlock(desk: Desk) -> None:
     writers_waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:

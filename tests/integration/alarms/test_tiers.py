@@ -70,7 +70,7 @@ async def test_when_no_phone_takes_it_within_fifteen_seconds_the_next_tier_is_ca
     assert desk.alarm(alarm_id, "unreachable") == (False,)
 
 
-async def test_where_nobody_can_be_told_everything_that_sounds_is_on_and_it_says_so(deskless: Desk) -> None:
+async def test_where_nobody_is_reachable_everything_that_sounds_is_on_and_it_says_so(deskless: Desk) -> None:
     desk = deskless
     alarm_id = await desk.pressed_alarm()
 

@@ -236,7 +236,7 @@ async def test_a_look_that_hangs_is_given_up_aloud_and_the_next_one_does_what_wa
         await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "tier") == (1,))
 
 
-async def test_the_loop_outlives_a_database_that_goes_away(desk: Desk) -> None:
+async def test_the_loop_outlives_an_outage_of_the_database(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     await desk.phones_take_everything()
 

@@ -52,7 +52,7 @@ async def test_a_tap_of_staff_is_seen_by_everybody_on_the_page(
     assert (nowhere.status_code, nowhere.json()["code"]) == (422, "room-missing")
 
 
-async def test_a_tap_that_waited_in_a_circle_with_somebody_else_is_kept_all_the_same(
+async def test_a_tap_that_lost_a_deadlock_is_kept_all_the_same(
     database_url: str, web_database: Database, house: House, clock: SetClock
 ) -> None:
     delay_deadlock_detection(database_url)

@@ -51,7 +51,7 @@ def test_what_cannot_be_is_one_line_and_changes_nothing(anling: Terminal, comman
     assert anling.rows("SELECT FROM ledger_care") == []
 
 
-def test_a_pause_lasts_until_it_is_taken_back_or_until_its_time(anling: Terminal, house: House) -> None:
+def test_a_pause_lasts_until_it_is_withdrawn_or_until_its_time(anling: Terminal, house: House) -> None:
     for_good = anling("pause", "王秀英")
     again = anling("pause", "s-wang", "--until", "18:00")
     back = anling("resume", "王奶奶")

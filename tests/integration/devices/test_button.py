@@ -197,7 +197,7 @@ async def test_whoever_looks_sees_whether_a_button_is_there(house: Mosquitto, ou
 
 
 @pytest.mark.mosquitto
-async def test_a_button_that_is_switched_off_says_goodbye(house: Mosquitto, outbox: Outbox) -> None:
+async def test_a_button_that_is_switched_off_disconnects(house: Mosquitto, outbox: Outbox) -> None:
     button = button_of(house, outbox, HouseLine())
     async with house.hub() as hub:
         async with running(button.run):
@@ -207,7 +207,7 @@ async def test_a_button_that_is_switched_off_says_goodbye(house: Mosquitto, outb
 
 
 @pytest.mark.mosquitto
-async def test_a_mistake_is_taken_back_by_naming_the_press(house: Mosquitto, outbox: Outbox) -> None:
+async def test_a_mistake_is_cancelled_by_naming_the_press(house: Mosquitto, outbox: Outbox) -> None:
     button = button_of(house, outbox, HouseLine())
     async with house.hub() as hub, running(button.run):
         press_id = await button.press(AlarmKind.PULL_CORD)

@@ -103,7 +103,7 @@ def test_the_camera_hears_a_reader_s_last_words_even_when_the_relay_is_closed_at
             assert all_of(there, 100) == b"TEARDOWN"
 
 
-def test_nobody_but_the_first_is_let_in() -> None:
+def test_nobody_but_the_first_is_accepted() -> None:
     with talk() as one, pytest.raises(ConnectionRefusedError):
         reader_of(one.url)
 

@@ -24,9 +24,7 @@ async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
         assert await importing.find_held_centre(url) is None
 
 
-async def test_an_import_that_waited_in_a_circle_with_somebody_else_is_done_all_the_same(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_an_import_that_lost_a_deadlock_is_done_all_the_same(tmp_path: Path, database_url: str) -> None:
     centre = parse_centre_file(
         SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
     )

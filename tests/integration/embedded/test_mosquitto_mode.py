@@ -205,7 +205,7 @@ async def test_presses_around_the_death_of_broker_and_hub_are_all_kept_once_and_
 
 
 @pytest.mark.mosquitto
-async def test_a_button_that_is_registered_while_mosquitto_runs_may_come_in(broker: Installation) -> None:
+async def test_a_button_that_is_registered_while_mosquitto_runs_may_connect(broker: Installation) -> None:
     secret_files.add_devices(broker.data_dir, {DeviceId("b-new"): password_of("b-new")})
     broker.rows(
         "INSERT INTO device (id, centre_id, kind, name, name_en, credential_hash) "

@@ -20,7 +20,7 @@ class DefectiveBroker(Broker):
         await super().publish(topic, payload, qos=qos, retain=retain)
 
 
-async def test_a_message_that_raises_is_noticed_and_put_off_and_the_others_go_out(
+async def test_a_message_that_raises_is_noticed_and_rescheduled_and_the_others_go_out(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     broker = DefectiveBroker()

@@ -34,7 +34,7 @@ def standing(url: str) -> list[tuple[object, ...]]:
         return conn.execute("SELECT code, subject, priority FROM notice WHERE cleared_at IS NULL").fetchall()
 
 
-async def test_a_broker_that_is_away_is_a_notice_after_ten_seconds_until_it_is_back(
+async def test_a_broker_that_is_down_is_a_notice_after_ten_seconds_until_it_is_back(
     database: Database, database_url: str, house: House, clock: SetClock, mosquitto: Mosquitto
 ) -> None:
     address = BrokerAddress("127.0.0.1", mosquitto.port, "hub", "hub", "hub-secret")
@@ -59,7 +59,7 @@ async def test_a_broker_that_is_away_is_a_notice_after_ten_seconds_until_it_is_b
         assert standing(database_url) == []
 
 
-async def test_a_hub_that_starts_while_the_broker_is_away_keeps_the_notice_of_the_one_before(
+async def test_a_hub_that_starts_while_the_broker_is_down_keeps_the_notice_of_the_one_before(
     database: Database, database_url: str, house: House, clock: SetClock, free_port: int
 ) -> None:
     nobody = BrokerAddress("127.0.0.1", free_port, "hub")

@@ -89,7 +89,7 @@ async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url:
     assert recorded.asked_after_the_ledger() == []
 
 
-async def test_a_press_that_belongs_to_an_alarm_that_cannot_be_worked_out_is_heard_and_told_by_last_resort(
+async def test_a_press_that_belongs_to_an_alarm_that_cannot_be_processed_is_heard_and_notified_by_last_resort(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
     house = load_house(database_url, SystemClock().now())

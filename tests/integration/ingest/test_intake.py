@@ -79,7 +79,7 @@ async def test_the_same_id_with_other_content_is_another_press_and_a_notice(
     assert ("message-id-reused", "device:b-wang") in await standing(database, house)
 
 
-async def test_a_message_of_a_button_that_nobody_can_read_is_an_alarm_once_in_ten_minutes(
+async def test_an_undecodable_message_of_a_button_is_an_alarm_once_in_ten_minutes(
     intake: Lanes, hub: Hub, clock: SetClock, database_url: str
 ) -> None:
     for minutes in (0, 5, 5):
@@ -102,7 +102,7 @@ async def test_an_unknown_version_still_calls_for_help_and_is_answered(
     assert ack["alarm"]
 
 
-async def test_a_press_of_a_device_that_nobody_registered_is_set_aside(
+async def test_a_press_of_a_device_that_nobody_registered_is_quarantined(
     intake: Lanes, hub: Hub, clock: SetClock, database: Database, house: House
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-99", PRESS))
@@ -158,7 +158,7 @@ async def test_a_press_with_retain_rings_and_is_noticed(
 
 
 @pytest.mark.parametrize("cancel_first", [False, True])
-async def test_a_press_taken_back_within_ten_seconds_is_marked_whichever_came_first(
+async def test_a_press_cancelled_within_ten_seconds_is_marked_whichever_came_first(
     intake: Lanes, hub: Hub, clock: SetClock, cancel_first: bool
 ) -> None:
     press = said(clock, "alarm", "b-wang", {**PRESS, "age_ms": 4000})
@@ -170,7 +170,7 @@ async def test_a_press_taken_back_within_ten_seconds_is_marked_whichever_came_fi
     assert len(hub.cancelled) == 1
 
 
-async def test_a_press_taken_back_too_late_is_not_marked(intake: Lanes, hub: Hub, clock: SetClock) -> None:
+async def test_a_press_cancelled_too_late_is_not_marked(intake: Lanes, hub: Hub, clock: SetClock) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS))
     clock.advance(timedelta(seconds=11))
     cancel: dict[str, object] = {"id": "c-1", "kind": "cancel", "of": PRESS["id"], "age_ms": 0}

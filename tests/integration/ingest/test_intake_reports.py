@@ -160,7 +160,7 @@ async def test_states_and_proofs_are_kept_before_the_rules_are_waited_for(
     assert rows(database_url, "SELECT proof FROM device_command ORDER BY id") == [("sounding",), (None,)]
 
 
-async def test_a_report_that_nobody_can_read_is_set_aside_and_the_others_are_kept(
+async def test_an_undecodable_report_is_quarantined_and_the_others_are_kept(
     intake: Lanes, hub: Hub, clock: SetClock, database_url: str
 ) -> None:
     await report(
@@ -177,7 +177,7 @@ async def test_a_report_that_nobody_can_read_is_set_aside_and_the_others_are_kep
     assert len(hub.readings) == 2
 
 
-async def test_the_newest_messages_stay_set_aside_and_to_make_room_locks_none_of_them(
+async def test_the_newest_messages_stay_quarantined_and_to_make_room_locks_none_of_them(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     async def set_aside(n: int) -> None:
@@ -210,7 +210,7 @@ async def test_a_device_that_talks_nonsense_without_end_costs_the_others_nothing
     assert rows(database_url, "SELECT count(*) <= 40 FROM quarantine") == [(True,)]
 
 
-async def test_a_report_that_the_database_refuses_is_set_aside_alone(
+async def test_a_report_that_the_database_refuses_is_quarantined_alone(
     intake: Lanes, hub: Hub, clock: SetClock, database_url: str
 ) -> None:
     with psycopg.connect(database_url) as conn:
@@ -225,7 +225,7 @@ async def test_a_report_that_the_database_refuses_is_set_aside_alone(
     assert rows(database_url, "SELECT device_id, reason FROM quarantine") == [("b-wang", "refused-by-the-database")]
 
 
-async def test_reports_that_waited_in_a_circle_with_somebody_else_are_kept_all_the_same(
+async def test_reports_that_lost_a_deadlock_are_kept_all_the_same(
     database_url: str, house: House, clock: SetClock, hub: Hub
 ) -> None:
     delay_deadlock_detection(database_url)

@@ -13,7 +13,7 @@ from tests.integration.mqtt.fakes import CENTRE, PRESS, Bench, hello, press, raw
 OFFLINE = Will(f"{CENTRE}/status/b-01", b'{"v":1,"state":"offline"}', qos=1, retain=True)
 
 
-async def test_a_broken_connection_publishes_the_will_and_a_goodbye_does_not(bench: Bench) -> None:
+async def test_a_broken_connection_publishes_the_will_and_a_disconnect_does_not(bench: Bench) -> None:
     async with bench.raw("b-02", will=Will(f"{CENTRE}/status/b-02", b"gone", 0, retain=False)) as polite:
         await polite.send(Disconnect())
         assert await polite.next() is None
@@ -37,7 +37,7 @@ async def test_silence_ends_the_connection_and_publishes_the_will(bench: Bench) 
     assert bench.broker.counts[End.SILENT] == 1
 
 
-async def test_whoever_says_nothing_is_shown_out_after_five_seconds(bench: Bench) -> None:
+async def test_a_silent_client_is_disconnected_after_five_seconds(bench: Bench) -> None:
     async with raw_client(bench.broker.port, None) as client:
         await until(lambda: bench.broker.connections == 1)
         bench.clock.advance(timedelta(seconds=5))
@@ -107,7 +107,7 @@ async def test_malformed_packets_end_that_connection_only(bench: Bench) -> None:
     assert bench.broker.counts[End.MALFORMED] == 1
 
 
-async def test_rubbish_at_the_door_disturbs_nobody(bench: Bench) -> None:
+async def test_bytes_that_are_no_mqtt_disturb_nobody(bench: Bench) -> None:
     async with bench.raw() as good:
         for seed in range(60):
             async with raw_client(bench.broker.port, "b-02" if seed % 2 else None) as bad:
@@ -129,7 +129,7 @@ async def test_a_client_that_does_not_read_is_dropped(bench: Bench) -> None:
             observer.pause()
 
 
-async def test_changed_rows_shut_the_connections_they_let_in(bench: Bench) -> None:
+async def test_changed_rows_close_the_connections_that_they_authenticated(bench: Bench) -> None:
     async with bench.raw("b-01") as client, bench.raw("b-02") as other:
         bench.rows.change("b-01")
         await bench.broker.recheck_all()
@@ -140,7 +140,7 @@ async def test_changed_rows_shut_the_connections_they_let_in(bench: Bench) -> No
     assert bench.broker.counts[End.SHUT] == 1
 
 
-async def test_a_device_whose_rows_change_while_it_is_being_let_in_does_not_stay(bench: Bench) -> None:
+async def test_a_device_whose_rows_change_while_it_is_authenticated_does_not_stay_connected(bench: Bench) -> None:
     bench.rows.answers.clear()
     async with raw_client(bench.broker.port, None) as client:
         await client.send(hello("b-01"))

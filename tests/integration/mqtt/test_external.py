@@ -86,7 +86,7 @@ async def test_a_press_that_was_not_kept_comes_again(bench: Bench) -> None:
         assert (await bench.alarm.next()).payload == b"press 0"
 
 
-async def test_presses_while_the_hub_is_away_are_delivered_when_it_is_back(mosquitto: Mosquitto) -> None:
+async def test_presses_while_the_hub_is_down_are_delivered_when_it_is_back(mosquitto: Mosquitto) -> None:
     first = reading_from(mosquitto)
     async with running(first.broker.run):
         await until(lambda: first.broker.is_up)
@@ -103,7 +103,9 @@ async def test_presses_while_the_hub_is_away_are_delivered_when_it_is_back(mosqu
     assert heard == [f"press {number}".encode() for number in range(1500)]
 
 
-async def test_what_was_in_hand_when_the_broker_restarts_comes_again_and_no_stale_answer_is_sent(bench: Bench) -> None:
+async def test_what_was_in_flight_when_the_broker_restarts_comes_again_and_no_stale_answer_is_sent(
+    bench: Bench,
+) -> None:
     bench.alarm.open.clear()
     async with bench.button() as button:
         await press(button)
@@ -122,7 +124,7 @@ async def test_what_was_in_hand_when_the_broker_restarts_comes_again_and_no_stal
         assert (await bench.alarm.next()).payload == b"press 1"
 
 
-async def test_a_press_without_qos_that_is_in_hand_is_kept_when_the_connection_is_lost(bench: Bench) -> None:
+async def test_a_press_without_qos_that_is_in_flight_is_kept_when_the_connection_is_lost(bench: Bench) -> None:
     bench.alarm.open.clear()
     async with bench.button() as button:
         button.client.publish(f"{CENTRE}/alarm/b-01", PRESS, qos=0)
@@ -213,7 +215,7 @@ async def test_a_cue_reaches_its_button_and_a_button_nobody_listens_for_is_unrea
             await bench.broker.publish(f"{CENTRE}/cue/b-02", b"coming")
 
 
-async def test_nothing_goes_out_while_the_broker_is_away(bench: Bench) -> None:
+async def test_nothing_goes_out_while_the_broker_is_down(bench: Bench) -> None:
     await bench.mosquitto.stop()
     await until(lambda: not bench.broker.is_up)
 

@@ -128,7 +128,7 @@ async def test_without_telemetry_reports_are_answered_and_it_gets_those_of_the_l
     assert bench.shed == [1]
 
 
-async def test_what_a_telemetry_had_in_hand_when_it_was_killed_is_answered_and_the_next_one_starts_anew(
+async def test_what_a_telemetry_had_in_flight_when_it_was_killed_is_answered_and_the_next_one_starts_anew(
     bench: Bench,
 ) -> None:
     device = Device()

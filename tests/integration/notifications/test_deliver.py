@@ -173,7 +173,9 @@ async def test_a_crash_between_lease_and_answer_repeats_the_message_and_never_lo
     assert states(desk) == [("webhook", "taken", None)]
 
 
-async def test_what_somebody_else_has_in_hand_is_taken_back_the_next_time(desk: Desk, phones: WebhookProvider) -> None:
+async def test_a_lease_that_expired_while_its_row_was_locked_is_taken_the_next_time(
+    desk: Desk, phones: WebhookProvider
+) -> None:
     reach(desk, "zhou", "webhook", f"{phones.url}/ok")
     await desk.pressed_alarm()
     async with delivering(desk) as killed, delivering(desk) as next_one:

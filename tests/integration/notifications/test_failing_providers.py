@@ -227,7 +227,7 @@ async def test_a_channel_that_is_not_set_up_is_noticed(desk: Desk) -> None:
     assert states(desk) == [("email", "dead", "no-channel")]
 
 
-async def test_a_notification_that_nobody_can_read_is_parked_and_the_others_go_out(
+async def test_a_notification_of_an_unknown_template_is_parked_and_the_others_go_out(
     desk: Desk, phones: WebhookProvider
 ) -> None:
     reach(desk, "zhou", "webhook", f"{phones.url}/ok")
@@ -254,7 +254,7 @@ class DefectiveChannel:
         raise KeyError(outgoing.id)
 
 
-async def test_a_channel_with_a_defect_gives_way_to_the_next_one(desk: Desk, phones: WebhookProvider) -> None:
+async def test_a_channel_with_a_defect_fails_over_to_the_next_one(desk: Desk, phones: WebhookProvider) -> None:
     reach(desk, "zhou", "webhook", f"{phones.url}/ok")
     reach(desk, "zhou", "email", "zhou@example.org", rank=1)
     await desk.pressed_alarm()

@@ -188,7 +188,7 @@ async def test_the_hubs_own_news_of_a_tap_may_come_before_its_answer(phones: Pho
     assert await standing(phones) == [("mine", 2)]
 
 
-async def test_a_tap_while_the_hub_is_away_says_so_and_can_be_repeated(phones: Phones) -> None:
+async def test_a_tap_while_the_hub_is_down_says_so_and_can_be_repeated(phones: Phones) -> None:
     await send(phones, delivery(accept_url=f"http://127.0.0.1:{phones.hub}/api/a/token"))
 
     answer = await phones.http.post("/phones/zhou/take/n-1")

@@ -127,7 +127,7 @@ async def test_the_card_of_somebody_else_is_not_given_away(
     assert entries_of(database_url) == []
 
 
-async def test_a_relation_is_confirmed_and_blocked_and_neither_is_taken_back(
+async def test_a_relation_is_confirmed_and_blocked_and_neither_is_undone(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     tie = RelationRecord(house.daughter, house.zhang, Kinship.OTHER, None, blocked=False)
@@ -268,7 +268,7 @@ async def test_a_consent_ends_at_its_time_and_the_ledger_says_so(
     ]
 
 
-async def test_a_consent_that_was_taken_back_does_not_end_once_more(
+async def test_a_consent_that_was_withdrawn_does_not_end_once_more(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     await related(database, house, clock)
@@ -310,7 +310,7 @@ async def test_a_consent_whose_time_has_passed_is_not_given_and_one_that_stands_
     assert rows(database_url, STANDING) == []
 
 
-async def test_not_now_holds_until_it_is_taken_back(
+async def test_not_now_holds_until_it_is_withdrawn(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     async def pause(hours: int | None) -> bool:

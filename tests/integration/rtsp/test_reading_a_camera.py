@@ -121,7 +121,7 @@ async def unread(stream: SimulatedStream) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_the_control_door_turns_the_picture_black_and_back(serving: Serving) -> None:
+async def test_the_control_port_turns_the_picture_black_and_back(serving: Serving) -> None:
     async with httpx.AsyncClient() as client:
         answer = await client.post(serving.door(f"/cameras/{GYM}/fault"), json={"fault": "black"})
         assert answer.json()["fault"] == "black"
@@ -135,7 +135,7 @@ async def test_the_control_door_turns_the_picture_black_and_back(serving: Servin
     assert stamp(light).room_id == "gym"
 
 
-async def test_the_control_door_says_no_to_what_it_does_not_know(serving: Serving) -> None:
+async def test_the_control_port_refuses_what_it_does_not_know(serving: Serving) -> None:
     async with httpx.AsyncClient() as client:
         wrong = [
             await client.post(serving.door(f"/cameras/{GYM}/fault"), json={"fault": "haunted"}),

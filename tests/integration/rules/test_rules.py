@@ -73,9 +73,7 @@ async def test_two_hubs_that_ask_at_once_find_it_once(database: Database, house:
     assert told(found, *SILENT) == [("room-hot", "room:gym", False)]
 
 
-async def test_many_messages_at_once_never_wait_for_each_other_in_a_circle(
-    database: Database, house: House, clock: SetClock
-) -> None:
+async def test_many_messages_at_once_never_deadlock(database: Database, house: House, clock: SetClock) -> None:
     rules = Rules([], clock)
     devices = [house.wang_button, house.li_button, house.gym_camera, house.music_camera]
 
@@ -134,7 +132,7 @@ async def test_a_button_nobody_ever_heard_is_noticed_and_no_earlier_than_its_hea
     assert back == [(NoticeCode.TRIGGER_SILENT, "device:b-li", True)]
 
 
-async def test_what_a_hub_that_was_away_could_not_hear_counts_against_nobody(
+async def test_a_blind_interval_of_the_hub_counts_against_nobody(
     database: Database, house: House, clock: SetClock
 ) -> None:
     async with database.transaction() as conn:

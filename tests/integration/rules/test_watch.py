@@ -40,7 +40,7 @@ async def test_what_a_rule_concludes_from_waiting_is_noticed_in_the_same_transac
     assert ("camera-silent", "device:cam-gym") in rows(database_url, "SELECT code, subject FROM notice")
 
 
-async def test_what_a_broker_that_was_away_could_not_hear_counts_against_no_device(
+async def test_a_blind_interval_of_the_broker_counts_against_no_device(
     house: House, clock: SetClock, database: Database, database_url: str
 ) -> None:
     hears = True

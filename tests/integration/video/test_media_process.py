@@ -228,7 +228,7 @@ async def test_the_picture_comes_back_after_the_camera_does(building: Building, 
     assert min(moments) >= back
 
 
-async def test_the_camera_is_read_once_for_many_and_let_go_afterwards(building: Building, media: MediaProcess) -> None:
+async def test_the_camera_is_read_once_for_many_and_closed_afterwards(building: Building, media: MediaProcess) -> None:
     async with open_viewer() as one, open_viewer() as other, leased(media, "v-1", "v-2"):
         await start(media, building, one, "v-1")
         await start(media, building, other, "v-2")
@@ -241,7 +241,7 @@ async def test_the_camera_is_read_once_for_many_and_let_go_afterwards(building: 
         assert (await media.stats()).cameras["cam-gym"].viewers == 0
 
 
-async def test_who_looks_at_a_camera_s_old_address_is_let_go_and_may_ask_again(
+async def test_a_viewing_of_a_camera_s_old_address_is_closed_and_may_be_opened_again(
     building: Building, media: MediaProcess
 ) -> None:
     async with open_viewer() as one, open_viewer() as other, leased(media, "v-1", "v-2"):

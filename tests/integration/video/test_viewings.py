@@ -170,7 +170,7 @@ async def test_a_ticket_does_not_outlive_what_it_was_given_for(centre: Centre) -
             await centre.video.play(opened.ticket, [daughter.session_id], centre.house.gym_camera, offer)
 
 
-async def test_who_begins_to_look_and_who_ends_it_never_wait_in_a_circle(centre: Centre) -> None:
+async def test_opening_and_ending_a_viewing_never_deadlock(centre: Centre) -> None:
     daughter = centre.signs_in("wang-daughter")
     centre.enters("s-wang", "gym")
     opened = await centre.video.open_viewing(daughter, centre.house.gym_camera, for_family=True)
@@ -280,7 +280,7 @@ async def test_a_database_that_does_not_answer_ends_the_picture_for_as_long(cent
     assert centre.rows("SELECT count(*) FROM viewing") == [(1,)]
 
 
-async def test_why_a_viewing_ended_is_written_while_the_media_process_is_away(
+async def test_why_a_viewing_ended_is_written_while_the_media_process_is_down(
     database: Database, database_url: str, house: House, clock: SetClock, tmp_path: Path
 ) -> None:
     changes = Changes(database_url)

@@ -22,7 +22,7 @@ from tests.integration.web.page import opened
 from tests.integration.web.site import Place, Site, make_site, served
 
 
-async def test_a_page_that_was_away_for_a_moment_gets_what_it_missed(
+async def test_a_page_that_was_disconnected_for_a_moment_gets_what_it_missed(
     site: Site, address: str, place: Place, house: House
 ) -> None:
     cookies = await site.cookies_of(house.liu)
@@ -161,7 +161,7 @@ async def test_staff_and_family_live_side_by_side_in_one_browser(site: Site, add
         await asyncio.gather(board.hear("snapshot"), phone.hear("home"))
 
 
-async def test_pages_are_let_go_when_the_hub_stops(site: Site, house: House) -> None:
+async def test_pages_are_closed_when_the_hub_stops(site: Site, house: House) -> None:
     async with served(site) as address, opened(address, "/api/live", await site.cookies_of(house.zhou)) as board:
         await board.hear("snapshot")
         began = time.monotonic()

@@ -193,7 +193,7 @@ async def test_outside_the_demo_nobody_finds_its_routes(place: Place, house: Hou
 
 
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
-async def test_the_door_of_every_route_knows_every_role(town: Town, role: str) -> None:
+async def test_every_route_admits_the_roles_of_the_table_and_no_other(town: Town, role: str) -> None:
     wrong = []
     headers = page_headers(town.address)
     async with httpx.AsyncClient(base_url=town.address, cookies=town.cookies[role], headers=headers) as client:

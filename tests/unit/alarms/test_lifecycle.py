@@ -214,7 +214,7 @@ def test_t16_what_nobody_has_taken_cannot_be_resolved() -> None:
 
 
 @pytest.mark.parametrize("alarm", [OPEN, ACCEPTED, ON_SCENE])
-def test_a_press_that_is_taken_back_is_shown_once_and_ends_nothing(alarm: Alarm) -> None:
+def test_a_press_that_is_cancelled_is_shown_once_and_ends_nothing(alarm: Alarm) -> None:
     taken_back = moved(alarm, CancelRequested(), NINE + seconds(5))
 
     assert (taken_back.alarm.cancel_requested, taken_back.alarm.state) == (True, alarm.state)

@@ -58,7 +58,7 @@ async def test_a_task_that_raises_is_reported_and_goes_on_until_it_works_which_i
     assert len(board.told) == 3
 
 
-async def test_a_database_that_is_away_is_no_defect_and_is_tried_again() -> None:
+async def test_a_database_that_is_down_is_no_defect_and_is_retried() -> None:
     board = Reported()
 
     await run(board, psycopg.OperationalError("gone"), TimeoutError(), None)

@@ -37,11 +37,11 @@ def opened(keep_alive_seconds: int = 60, will: Will | None = None) -> Conversati
 
 
 @pytest.mark.parametrize("packet", [Pingreq(), Publish("a", b""), Disconnect(), Connack(False, ConnackCode.ACCEPTED)])
-def test_whoever_does_not_say_who_she_is_first_is_shown_out(packet: Packet) -> None:
+def test_a_client_that_does_not_connect_first_is_disconnected(packet: Packet) -> None:
     assert isinstance(Conversation(0.0).receive(packet, 0.0), Violation)
 
 
-def test_whoever_says_nothing_for_five_seconds_is_shown_out() -> None:
+def test_a_client_that_is_silent_for_five_seconds_is_disconnected() -> None:
     conversation = Conversation(opened_at=10.0)
 
     assert not conversation.is_overdue(14.9)
@@ -114,7 +114,7 @@ def test_the_will_is_published_once_when_the_connection_breaks() -> None:
     assert conversation.end() is None
 
 
-def test_the_will_is_void_after_a_goodbye() -> None:
+def test_the_will_is_void_after_a_disconnect() -> None:
     conversation = opened(will=STATUS)
     conversation.receive(Disconnect(), 1.0)
 

@@ -42,7 +42,7 @@ def test_nothing_is_dropped_because_a_queue_of_a_thousand_is_full() -> None:
     assert any(line.startswith("max_queued_bytes ") for line in lines)
 
 
-def test_at_their_door_devices_are_known_by_their_user_names_and_at_the_hub_s_it_keeps_its_sessions() -> None:
+def test_at_their_listener_devices_are_known_by_their_user_names_and_at_the_hub_s_it_keeps_its_sessions() -> None:
     lines = format_configuration(
         Path("folder"), Listening("127.0.0.1", 1883, hub_door=Door("127.0.0.1", 1884))
     ).splitlines()

@@ -241,7 +241,7 @@ def test_what_stood_is_cleared_when_its_rule_is_gone() -> None:
     assert (cleared.klass, cleared.subject, cleared.cleared) == ("room-hot", "room:gym", True)
 
 
-def test_what_did_not_stand_is_let_go_without_a_word() -> None:
+def test_what_did_not_stand_is_dropped_without_a_finding() -> None:
     house = House(ROOM_HOT)
     house.hear(warm(33, 0))
 

@@ -61,7 +61,7 @@ def test_a_wall_button_says_its_room() -> None:
     assert (found.subject, found.summary["zh-CN"]) == ("room:gym", "健身室：有人拉了呼叫绳")
 
 
-def test_a_call_that_nobody_can_read_is_a_call() -> None:
+def test_an_undecodable_call_is_a_call() -> None:
     found = apply_safety_rules(replace(press(PressKind.CANCEL), unreadable=True), HER_BUTTON)
 
     assert found is not None

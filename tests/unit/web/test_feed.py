@@ -131,7 +131,7 @@ async def test_an_id_that_is_not_known_gets_a_snapshot(clock: SetClock, last_id:
     assert await heard(await page(feed, last_id=last_id.format(epoch=epoch))) == ["snapshot a"]
 
 
-async def test_a_page_that_was_away_too_long_gets_a_snapshot(clock: SetClock) -> None:
+async def test_a_page_that_was_disconnected_too_long_gets_a_snapshot(clock: SetClock) -> None:
     rooms = Rooms({"gym": "0"})
     feed = Feed(rooms, clock)
     await page(feed)
@@ -144,7 +144,7 @@ async def test_a_page_that_was_away_too_long_gets_a_snapshot(clock: SetClock) ->
 
 
 @pytest.mark.parametrize("missed", [1, 63, 64, 65, 127, 128, 129, 300, 512, 513])
-async def test_a_page_that_comes_back_is_let_in_however_much_it_missed(clock: SetClock, missed: int) -> None:
+async def test_a_page_that_reconnects_is_served_however_much_it_missed(clock: SetClock, missed: int) -> None:
     rooms = Rooms({"gym": "0"})
     feed = Feed(rooms, clock)
     await page(feed)
@@ -160,7 +160,7 @@ async def test_a_page_that_comes_back_is_let_in_however_much_it_missed(clock: Se
     assert [said.split(" ", 1)[1] for said in await heard(back)][-2:] == [str(missed), "the next"]
 
 
-async def test_a_slow_page_is_let_go_and_the_others_hear_everything(clock: SetClock) -> None:
+async def test_a_slow_page_is_closed_and_the_others_hear_everything(clock: SetClock) -> None:
     rooms = Rooms({"gym": "0"})
     feed = Feed(rooms, clock)
     slow, quick = await page(feed), await page(feed)
@@ -192,7 +192,9 @@ async def test_it_is_live_only_while_reading_works(clock: SetClock) -> None:
     assert feed.is_live()
 
 
-async def test_who_may_not_look_any_more_is_let_go_and_the_others_see_no_empty_board(clock: SetClock) -> None:
+async def test_the_stream_of_who_may_not_look_any_more_is_closed_and_the_others_see_no_empty_board(
+    clock: SetClock,
+) -> None:
     rooms = Rooms({"gym": "wang"})
     feed = Feed(rooms, clock)
     zhou, liu = await page(feed, "zhou"), await page(feed, "liu")

@@ -49,7 +49,7 @@ function record(body: PresenceTapped, etag: string): Promise<void> {
 const presence = (): Presence =>
   new Presence({ record, row: () => listed, again: () => Promise.resolve(), tapped: () => undefined })
 
-test('a tap goes with the version that was seen, and can be taken back to where she was', async () => {
+test('a tap goes with the version that was seen, and can be undone: she is where she was', async () => {
   const one = presence()
   answers.push(GONE, WANG)
 

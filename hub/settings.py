@@ -240,8 +240,8 @@ def read_settings(**options: bool | BrokerChoice | None) -> Settings:
 _OF_OTHERS = frozenset(
     {
         *("CENTRE", "DEVICE", "DEVICE_DIR", "DEVICE_PASSWORD", "DEVICE_PASSWORD_FILE"),
-        *("CAMERA_PASSWORD", "CAMERA_USER", "RTSP_URL"),
-        *("PAGES_BUILT", "TEST_DATABASE_URL", "REGISTRY", "BROKER_PASSWORD", "PULSE_FD"),
+        *("CAMERA_PASSWORD", "CAMERA_USER", "RTSP_URL", "PAGES_BUILT", "REGISTRY", "BROKER_PASSWORD", "PULSE_FD"),
+        *("TEST_DATABASE_URL", "TEST_TEMPLATE", "TEST_COVERAGE", "TEST_CHOSEN"),
     }
 )
 """What reference devices, the build, the tests and docker-compose.yml read."""

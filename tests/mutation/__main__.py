@@ -115,7 +115,7 @@ async def look(
     say("looking at what each test calls ...")
     began = time.monotonic()
     environment = {
-        "ANLING_MUTATION_SEEN": str(folder),
+        "ANLING_TEST_COVERAGE": str(folder),
         "ANLING_TEST_DATABASE_URL": url,
         "ANLING_TEST_TEMPLATE": template,
     }

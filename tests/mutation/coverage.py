@@ -1,6 +1,6 @@
 """Which functions of the hub does each test call? A plugin of pytest that writes it down: `-p tests.mutation.coverage`.
 
-It writes one file for each process of pytest into the folder that ANLING_MUTATION_SEEN names: a line of JSON for each
+It writes one file for each process of pytest into the folder that ANLING_TEST_COVERAGE names: a line of JSON for each
 test that passed. Functions are called while the test runs or while its fixtures are prepared; the two are kept apart.
 """
 
@@ -15,7 +15,7 @@ from types import CodeType, FrameType
 import pytest
 
 _hub = f"{Path.cwd() / 'hub'}{os.sep}"
-_folder = Path(os.environ["ANLING_MUTATION_SEEN"])  # read at once: tests of settings take variables away
+_folder = Path(os.environ["ANLING_TEST_COVERAGE"])  # read at once: tests of settings take variables away
 _known: dict[CodeType, str | None] = {}
 _called: set[str] = set()
 _lines: dict[str, dict[str, object]] = {}

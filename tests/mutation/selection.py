@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.mutation.model import Mutant, SchemaMutant, SourceMutant
-from tests.mutation.sources import functions_of
+from tests.mutation.sources import constants_of, functions_of
 
 MOST = 150
 """How many tests look at a mutant of the schema: the nearest. Nearly every test touches alarms or accounts."""
@@ -108,11 +108,19 @@ class Sight:
 
 
 def words_of_functions(root: Path) -> dict[str, frozenset[str]]:
-    """The words of each function of the hub, by file and name: what tables its statements may be about."""
+    """The words of each function of the hub, by file and name: what tables its statements may be about.
+
+    A statement may stand in a constant: a function that names it has its words.
+    """
+    paths = sorted((root / "hub").rglob("*.py"))
+    constants: dict[str, frozenset[str]] = {}
+    for path in paths:
+        for name, text in constants_of(path):
+            constants[name] = constants.get(name, frozenset()) | _words(text)
     return {
-        f"{path.relative_to(root)}:{name}": _words(text)
-        for path in sorted((root / "hub").rglob("*.py"))
-        for name, text in functions_of(path)
+        f"{path.relative_to(root)}:{name}": words.union(*(constants[word] for word in words & constants.keys()))
+        for path in paths
+        for name, words in ((name, _words(text)) for name, text in functions_of(path))
     }
 
 

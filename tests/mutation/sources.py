@@ -191,6 +191,17 @@ def functions_of(path: Path) -> Iterator[tuple[str, str]]:
         yield name, "\n".join(lines[function.lineno - 1 : function.end_lineno])
 
 
+def constants_of(path: Path) -> Iterator[tuple[str, str]]:
+    """The name and the text of each constant of a file that is a text."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text)))
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(text)))
+            ):
+                yield name, text
+
+
 def _named_functions(node: ast.AST, inside: str) -> Iterator[tuple[str, Function]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):

@@ -88,7 +88,7 @@ class Bench:
         files = list(dict.fromkeys(node_id.partition("::")[0] for node_id in node_ids))
         options = ["-x", "-q", "--no-header", "--tb=line", "-p", "tests.mutation.chosen"]
         environment = {
-            "ANLING_MUTATION_CHOSEN": str(chosen),
+            "ANLING_TEST_CHOSEN": str(chosen),
             "ANLING_TEST_DATABASE_URL": self.server_url,
             "ANLING_TEST_TEMPLATE": template or self.template,
         }

@@ -9,7 +9,7 @@ import pytest
 from tests.mutation.__main__ import choose, draw, read_arguments
 from tests.mutation.model import Fate, Group, Mutant, Result, SourceMutant
 from tests.mutation.report import as_json, as_text, explain, is_good, read_explained
-from tests.mutation.selection import SeenTest, Sight
+from tests.mutation.selection import SeenTest, Sight, words_of_functions
 from tests.mutation.sources import find_lock_mutants, find_source_mutants
 from tests.mutation.tree import mutated
 
@@ -147,3 +147,14 @@ def test_a_report_has_the_four_figures_and_names_who_survived() -> None:
 
 def result(key: str, fate: Fate) -> Result:
     return Result(Mutant(key, Group.ACCESS, "hub/access/may.py:1"), fate, tests=3)
+
+
+def test_a_function_that_names_a_statement_has_its_words(tmp_path: Path) -> None:
+    folder = tmp_path / "hub" / "telemetry"
+    folder.mkdir(parents=True)
+    (folder / "store.py").write_text('DROP = "SELECT drop_readings(%(before)s)"\n')
+    (folder / "retention.py").write_text("async def drop(conn):\n    await conn.execute(DROP)\n")
+
+    words = words_of_functions(tmp_path)
+
+    assert "drop_readings" in words["hub/telemetry/retention.py:drop"]

@@ -85,7 +85,7 @@ class Button:
     async def press(self, kind: AlarmKind = AlarmKind.PRESS) -> str:
         """Call for help; it is in the device's storage when this returns. Gives the message's id."""
         if kind not in _OWN_KINDS:
-            raise ValueError("a press is taken back with cancel()")
+            raise ValueError("a press is cancelled with cancel()")
         return await self._keep(AlarmMessage(id=self._boot, kind=kind, at=self._clock.now()))
 
     async def cancel(self, message_id: str) -> str:
@@ -124,7 +124,7 @@ class Button:
         self._switch()
 
     def _switch(self) -> None:
-        """Tell the driver of the light when what it was told last is not true any more."""
+        """Switch the light when what it shows is not true any more."""
         shown = self.light
         if shown != self._switched:
             self._switched = shown
@@ -144,7 +144,7 @@ class Button:
                 continue
 
     async def _report(self) -> None:
-        """Say now and then that this trigger lives and how full its battery is."""
+        """Report now and then that this trigger lives, and its battery level."""
         await asyncio.sleep(random.uniform(0, 5))  # noqa: S311 - spreads a house's devices, no secret
         while True:
             self._beats += 1

@@ -1,4 +1,4 @@
-"""What must not be forgotten before the hub has it? A device's own storage: SQLite, fsynced at each write."""
+"""What must not be lost before the hub has it? A device's own storage: SQLite, fsynced at each write."""
 
 import logging
 import sqlite3
@@ -75,7 +75,7 @@ class Outbox:
     def __init__(self, path: Path | None, boot: str, *, patience: float = _PATIENCE) -> None:
         """Open or make the file, of mode 0600; None: a device without storage. Raises CannotKeep, or Damaged.
 
-        `patience`: seconds to wait for somebody else who has the file.
+        `patience`: seconds to wait for another process that has the file locked.
         """
         self.boot = boot
         self._lock = threading.Lock()

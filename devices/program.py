@@ -1,4 +1,4 @@
-"""How is a device program told who it is and where its hub is?"""
+"""Which arguments does a device program take: who it is, and where its hub is?"""
 
 import argparse
 import asyncio

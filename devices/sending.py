@@ -79,7 +79,7 @@ class Sending:
         return kept
 
     def hear_ack(self, payload: bytes) -> None:
-        """One `ack` of the hub: committed is forgotten, spooled is asked for more slowly."""
+        """One `ack` of the hub: a committed message is deleted, a spooled one is repeated more slowly."""
         try:
             ack = parse_message(Kind.ACK, payload)
         except Unreadable as error:

@@ -1,4 +1,4 @@
-"""How does the simulated centre tell its cameras what is before their lenses? Over the cameras' own control door."""
+"""How does the simulated centre set the scenes of its cameras? Over the cameras' own control port."""
 
 import logging
 
@@ -24,7 +24,7 @@ _CAMERAS = TypeAdapter(list[_Camera])
 
 
 class Lenses:
-    """What each camera should show. The cameras' process may be started anew at any time and is told again."""
+    """What each camera should show. The cameras' process may be restarted at any time and gets it again."""
 
     def __init__(self, client: httpx.AsyncClient, control_url: str) -> None:
         self.dark: set[str] = set()

@@ -205,7 +205,7 @@ class Ack(Message):
 
     @property
     def is_committed(self) -> bool:
-        """Whether the device may forget the message."""
+        """Whether the device may delete the message."""
         return AckStatus.COMMITTED in (self.status, self.of)
 
 

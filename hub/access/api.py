@@ -67,7 +67,7 @@ class StaffInvitation(BaseModel):
 
 @router.post(SIGN_IN, status_code=204, dependencies=[Depends(Public(Action.SIGN_IN))])
 async def sign_in(asked: SignIn, request: Request, response: Response, door: Door, now: Now) -> None:
-    """Let a staff member in. 401 `wrong-account-or-password`, 429 `too-many-tries`, 503 `too-busy`."""
+    """Sign a staff member in. 401 `wrong-account-or-password`, 429 `too-many-tries`, 503 `too-busy`."""
     known = door.known_cookie_name(asked.account)
     came_from = CameFrom(request.client.host if request.client else "nowhere", request.cookies.get(known))
     opened = await door.sign_in(asked.account, asked.password, came_from, now)
@@ -108,7 +108,7 @@ async def demo_accounts(door: Door) -> list[DemoAccount]:
 
 @router.post("/api/family/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
 async def open_family_invitation(token: Token, asked: PhoneDigits, response: Response, door: Door, now: Now) -> None:
-    """Let a family member in, for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above."""
+    """Sign a family member in for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above."""
     set_cookie(response, door, await door.open_invitation(token, asked.phone_last4, now))
 
 

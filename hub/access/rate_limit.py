@@ -1,4 +1,4 @@
-"""How soon may somebody try again after wrong answers? The wait grows for one place and one account; nobody is locked.
+"""Which attempts after wrong answers have to wait? The wait grows for one place and one account; nobody is locked.
 
 A wrong answer from one place never makes the same account wait at another, so that nobody can lock a colleague out.
 What comes too soon is not looked at and does not lengthen the wait.
@@ -14,7 +14,7 @@ Key: TypeAlias = tuple[str, str]  # a place and an account, or "invitation" and 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`free` wrong answers cost nothing, then the wait is a second and doubles up to `longest`; `forget` ends it."""
+    """`free` wrong answers cost nothing, then the wait is a second and doubles up to `longest`; zero after `forget`."""
 
     free: int
     longest: timedelta
@@ -32,7 +32,7 @@ class _Wrong:
 
 
 class Tries:
-    """Wrong answers so far, of the last `most` keys; older ones are forgotten first."""
+    """Wrong answers so far, of the last `most` keys; the oldest are dropped first."""
 
     def __init__(self, patience: Patience, most: int = 10_000) -> None:
         self._patience = patience
@@ -47,7 +47,7 @@ class Tries:
         return max(wrong.last_at + wait_after(wrong.times, self._patience) - now, timedelta())
 
     def was_wrong(self, key: Key, now: datetime) -> None:
-        """Remember a wrong answer."""
+        """Count a wrong answer."""
         before = self._wrong.pop(key, None)
         fresh = before is not None and now - before.last_at < self._patience.forget
         self._wrong[key] = _Wrong(before.times + 1 if before and fresh else 1, now)
@@ -55,7 +55,7 @@ class Tries:
             self._wrong.popitem(last=False)
 
     def was_right(self, key: Key) -> None:
-        """A right answer forgives the wrong ones before it."""
+        """A right answer resets the count."""
         self._wrong.pop(key, None)
 
 

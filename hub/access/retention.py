@@ -1,4 +1,4 @@
-"""Forgets sessions and links a month after they were over. What they did is in the ledger and in the viewings."""
+"""Deletes sessions and links a month after they ended. What they did is in the ledger and in the viewings."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias

@@ -1,4 +1,4 @@
-"""Lets people in and out: sign-in, sessions, invitations, the first administrator. Accounts in, cookies' values out."""
+"""Signs people in and out: sessions, invitations, the first administrator. Accounts in, cookies' values out."""
 
 import hashlib
 import math
@@ -30,7 +30,7 @@ STAFF_LONGEST = timedelta(hours=12)
 FAMILY_IDLE = timedelta(days=30)
 INVITATION_LASTS = timedelta(days=7)
 KNOWN_FOR = timedelta(days=30)
-"""As long as a session that is over, or a link, is remembered: see `forgetting`."""
+"""As long as a session that is over, or a link, is kept: see `retention`."""
 FIRST_LINK_LASTS = timedelta(days=1)
 # A session's last use is written at most so often: each request would cost a write otherwise.
 _SEEN_EVERY = timedelta(minutes=1)
@@ -62,7 +62,7 @@ class OpenedSession:
 
 
 class Access:
-    """The door of one hub. `https`: cookies are sent over HTTPS only; `demo`: the demo's accounts work."""
+    """Authentication of one hub. `https`: cookies are sent over HTTPS only; `demo`: the demo's accounts work."""
 
     def __init__(self, database: Database, *, https: bool, demo: bool) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Which rows the door reads and writes: accounts, sessions, invitations. One function, one statement."""
+"""Which rows authentication reads and writes: accounts, sessions, invitations. One function, one statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -196,7 +196,7 @@ async def end_sessions_of(conn: Conn, account_id: AccountId, now: datetime) -> N
 
 
 async def was_session_of(conn: Conn, session_id: bytes, account_id: AccountId) -> bool:
-    """Whether this is or was a staff session of the account, and is not forgotten yet."""
+    """Whether this is or was a staff session of the account, and is not deleted yet."""
     cur = await conn.execute(
         """
         SELECT EXISTS (

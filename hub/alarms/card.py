@@ -80,7 +80,7 @@ class AlarmCard(BaseModel):
     late: bool
     time_uncertain: bool
     drill: bool
-    cancel_requested: bool = Field(description="She took it back; somebody still goes and looks.")
+    cancel_requested: bool = Field(description="She cancelled it; somebody still goes and looks.")
     unreachable: bool = Field(description="Nobody's phone has taken a message yet.")
     times_pressed: int
     tier: int

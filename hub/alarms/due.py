@@ -62,7 +62,7 @@ def _escalate_due_tiers(case: AlarmCase, due: Due) -> Moved:
 def _repeat_notifications(case: AlarmCase) -> Moved:
     """T5, and the last resort of T6: everybody so far, or simply everybody.
 
-    That is also for an alarm whose people have all gone off duty since they were told.
+    That is also for an alarm whose recipients have all gone off duty since they were notified.
     """
     last_resort = case.is_at_top and (case.alarm.unreachable or not case.told_so_far)
     told = case.reach.everyone if last_resort else case.told_so_far

@@ -39,7 +39,7 @@ class Escalation:
 def advance(escalation: Escalation, now: datetime) -> tuple[Escalation, tuple[AccountId, ...]]:
     """Take every tier that is due at `now`.
 
-    Returns the escalation afterwards and the responders to tell, each once, in order. A tier that reaches nobody
+    Returns the escalation afterwards and the recipients, each once, in order. A tier that reaches nobody
     has no recipients: the next is taken with it. After an outage all missed tiers are taken at once, and the next
     stays due when it always was: late is better than never. Past the last tier nothing is due; `repeat` goes on.
     """

@@ -28,7 +28,7 @@ class TakeFindings:
         self._clock = clock
 
     async def run(self) -> None:
-        """Take until cancelled; while the database is down, try again every two seconds."""
+        """Take findings until cancelled; while the database is down, retry every two seconds."""
         with self._changes.subscribe("finding") as heard:
             while True:
                 try:

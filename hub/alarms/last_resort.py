@@ -27,7 +27,7 @@ def polled_row_of(alarm_id: AlarmId, centre_id: CentreId) -> PolledRow:
 async def run_or_park_alarm(
     conn: Conn, alarm_id: AlarmId, centre_id: CentreId, work: Callable[[], Awaitable[None]], now: datetime
 ) -> None:
-    """Do `work` on one alarm; when it raises, it is undone, the alarm is parked and told by last resort.
+    """Do `work` on one alarm; when it raises, it is undone, the alarm is parked and notified by last resort.
 
     Raises psycopg.OperationalError and TimeoutError: those are no fault of the alarm.
     """
@@ -39,7 +39,7 @@ async def run_or_park_alarm(
 
 
 async def notify_by_last_resort(conn: Conn, alarm_id: AlarmId, now: datetime) -> None:
-    """Tell every reachable account of the centre that an alarm cannot be processed, and turn its sirens on.
+    """Notify every reachable account of the centre that an alarm cannot be processed, and turn its sirens on.
 
     Nothing happens when nobody is needed any more. The caller has locked the alarm; the ledger's entry comes last.
     """

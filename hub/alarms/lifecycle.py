@@ -57,7 +57,7 @@ SIRENS_AND_LAMPS: Final = frozenset({Do.SIREN, Do.LAMP})
 
 
 def open_alarm(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
-    """T1: a new alarm, with the people of its first tier told. `alarm` is as `service` made it, nothing taken yet."""
+    """T1: a new alarm, the people of its first tier notified. `alarm` is as `service` made it, nothing taken yet."""
     before = Escalation(reach.tiers, taken=0, due_at=now)
     escalation, told = advance(before, now)
     return Moved(
@@ -239,7 +239,7 @@ def _resolve_alarm(case: AlarmCase, resolve: Resolve) -> Moved | None:
 def _owner_disabled(case: AlarmCase) -> Moved | None:
     """T14 for an account that is disabled: open on the first tier, also from on scene.
 
-    Nobody can take a handover of it yet, and whoever accepts an alarm on scene is told that the owner has it.
+    Nobody can take a handover of it yet, and who accepts an alarm on scene is refused: the owner has it.
     """
     if case.alarm.owner_id is None:
         return None

@@ -308,7 +308,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell these people this, each once. `all_told`: everybody who was told of this alarm already,
+    """Notify these recipients, each once. `all_told`: everybody who was notified of this alarm already,
     its owner too: her phone still rings when she took it on the board."""
 
     template: Template

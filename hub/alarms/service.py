@@ -69,7 +69,7 @@ async def conclude_findings(
     """Let each finding open an alarm (T1), count on the live one of its key (T2, T12), or raise a notice.
 
     One result for each finding, in order. A press that is linked already changes nothing. The alarms of presses that
-    were `taken_back`, now or before, are marked; that ends nothing. Whatever may be waited for is locked first, in one
+    were `cancelled`, now or before, are marked; that ends nothing. Whatever may be waited for is locked first, in one
     order however many findings there are: keys, alarms, sirens and lamps, the day's number. The ledger is appended to
     last: it is the last thing a transaction does before its own entries.
     """
@@ -139,7 +139,7 @@ async def require_responder(conn: Conn, account_id: AccountId) -> Responder:
 async def fire_due_timer(conn: Conn, now: datetime) -> bool:
     """Do what the timer says that is due longest; False when none is due (or somebody else is at it).
 
-    An alarm that raises is parked, with all its timers, and told by last resort: the others never wait for it.
+    An alarm that raises is parked, with all its timers, and notified by last resort: the others never wait for it.
     """
     timer = await timer_store.lock_due_timer(conn, now)
     if timer is None:
@@ -181,7 +181,7 @@ async def _apply_event_or_park(
 async def conclude_after_defect(
     conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
 ) -> list[Concluded]:
-    """`conclude_findings` for one message with which it raised: its press is linked, and told by last resort."""
+    """`conclude_findings` for one message with which it raised: its press is linked, and people are notified."""
     alarms = [finding for finding in findings if finding.priority.is_alarm]
     await store.lock_keys(conn, [key_of(finding) for finding in alarms])
     live = {key: await store.lock_bare_live_alarm(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
@@ -385,7 +385,7 @@ async def _lock_alarm(conn: Conn, alarm_id: AlarmId) -> Alarm:
 
 
 async def _require_responder_of(conn: Conn, alarm: Alarm, account_id: AccountId) -> None:
-    """Told or not, whoever belongs to the centre may act; family never accepts."""
+    """Notified or not, everybody of the centre may act; family never accepts."""
     account = await responder_store.find_responder(conn, account_id)
     if account is None or not account.active or account.centre_id != alarm.centre_id:
         raise NotAResponder

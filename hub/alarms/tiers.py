@@ -80,7 +80,7 @@ def escalate_one_tier(case: AlarmCase, changed: Alarm) -> Moved:
 
 
 def ring_on_tier(case: AlarmCase, changed: Alarm, before: Escalation, escalation: Escalation) -> Moved:
-    """Open, on a higher tier: its people told, its devices on, the whole set of timers anew."""
+    """Open, on a higher tier: its people notified, its devices on, the whole set of timers anew."""
     return Moved(
         case.stamped(replace(changed, tier=escalation.taken - 1)),
         Transition.ESCALATED,

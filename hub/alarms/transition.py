@@ -31,7 +31,7 @@ CUE_ENDS_SOON: Final = timedelta(minutes=15)
 """A reminder says a cue again that ends within this: the longest time from one reminder of a live alarm to the next."""
 SIREN_HOLDS: Final = timedelta(minutes=10)
 LAMP_HOLDS: Final = timedelta(minutes=15)
-"""How long a command holds if nobody speaks to the device again. Both are renewed each minute while an alarm is open,
+"""How long a command holds unless it is renewed. Both are renewed each minute while an alarm is open,
 the lamp with every reminder while somebody is on scene."""
 
 
@@ -189,7 +189,7 @@ async def _is_shown(conn: Conn, alarm: Alarm, presser: Presser) -> bool:
 async def _switch_sounders(conn: Conn, alarm: Alarm, moved: Moved, sounders: Sequence[Sounder]) -> None:
     """Turn sirens and lamps on, or off where no other live alarm needs them: one that was disabled meanwhile, too.
 
-    Device by device, as `fleet.lock_messages_to` locks what they were told before. The caller has locked the centre's
+    Device by device, as `fleet.lock_messages_to` locks earlier messages to them. The caller has locked the centre's
     devices.
     """
     do = {sounder.device_id: sounder.do for sounder in sounders}
@@ -210,7 +210,7 @@ async def _switch_sounders(conn: Conn, alarm: Alarm, moved: Moved, sounders: Seq
 async def command_device(
     conn: Conn, alarm_id: AlarmId, device_id: DeviceId, do: Do, now: datetime, *, on: bool
 ) -> None:
-    """Turn a siren or lamp on or off for an alarm, until it is told again or the command ends."""
+    """Turn a siren or lamp on or off for an alarm, until the next command or the end of this one."""
     until = now + (SIREN_HOLDS if do is Do.SIREN else LAMP_HOLDS)
     nonce = secrets.token_hex(8)
     payload = Cmd(nonce=nonce, do=do, args={"on": on}, until=until).model_dump(mode="json", exclude_none=True)

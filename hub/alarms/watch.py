@@ -40,7 +40,7 @@ class AlarmWatch:
     async def run(self) -> None:
         """Look until cancelled: at once when a timer, a notification or an account changed, and every half second.
 
-        While the database is down, or a look does not come to its end, it is tried again every half second; what was
+        While the database is down, or a round is not done in time, it is retried every half second; what was
         due meanwhile is done in due order, each alarm's missed tiers as one step.
         """
         with self._changes.subscribe("alarm_timer", "notification", "account") as heard:
@@ -63,7 +63,7 @@ class AlarmWatch:
 
         When somebody set the wall clock since the last look, what waits is moved first. An alarm that raises is parked
         and noticed; a defect in one of these steps does not stop the next. Raises psycopg.OperationalError while the
-        database is away, TimeoutError when it is not done in ten seconds.
+        database is down, TimeoutError when it is not done in ten seconds.
         """
         async with asyncio.timeout(LOOK_WITHIN_SECONDS):
             await run_in_bulkhead("following the clock", self._follow_clock)

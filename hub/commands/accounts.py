@@ -27,7 +27,7 @@ app = typer.Typer()
 
 @app.command()
 def invite(who: WhoArgument) -> None:
-    """Print a new link that lets somebody in, once, for a week; links made before it work no more."""
+    """Print a new link that signs somebody in, once, for a week; links made before it work no more."""
     print_line(run_in_edit(lambda work: _renew_link(work, who)))
 
 
@@ -47,7 +47,7 @@ def disable(who: WhoArgument) -> None:
 
 @app.command()
 def enable(who: WhoArgument) -> None:
-    """Let somebody in again who was disabled."""
+    """Enable an account that was disabled."""
     print_line(run_in_edit(lambda work: _enable_account(work, who)))
 
 

@@ -1,4 +1,4 @@
-"""Which processes did an earlier supervisor of this data folder leave behind? Those that its pid files name."""
+"""Which orphan processes did an earlier supervisor of this data folder leave behind? Those that its pid files name."""
 
 import asyncio
 import json

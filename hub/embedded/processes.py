@@ -92,7 +92,7 @@ async def _wait_until_ready(kept: RunningChild) -> None:
 
 @contextmanager
 def _lock_data_folder(folder: Path) -> Iterator[None]:
-    """Hold the data folder; the kernel lets it go with this process."""
+    """Hold the data folder; the kernel releases it with this process."""
     with (folder / "processes" / "supervisor.lock").open("a+") as lock:
         try:
             fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What a process to keep running is, and what the supervisor tells of it."""
+"""What a process to keep running is, and which events the supervisor reports of it."""
 
 import signal
 from collections.abc import Awaitable, Callable, Mapping

@@ -20,7 +20,7 @@ from hub.notices.model import NoticeCode, Raised
 
 _WINDOW: Final = timedelta(minutes=1)
 _TRIES: Final = 3
-_SOURCES: Final = 1000  # names whose wrong tries are remembered; more than that is one flood
+_SOURCES: Final = 1000  # names whose wrong passwords are counted; more than that is one flood
 
 
 class DeviceGatekeeper:

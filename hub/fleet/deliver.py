@@ -39,7 +39,7 @@ class _Try:
 
 
 class DeviceMessageDeliverer:
-    """The one loop that speaks to devices on behalf of the rest of the hub."""
+    """The one loop that sends messages to devices for the rest of the hub."""
 
     def __init__(self, database: Database, changes: Changes, transport: Transport, clock: Clock) -> None:
         self._database = database
@@ -48,7 +48,7 @@ class DeviceMessageDeliverer:
         self._clock = clock
 
     async def run(self) -> None:
-        """Send until cancelled; while the database is down, try again every tick."""
+        """Send until cancelled; while the database is down, retry every tick."""
         with self._changes.subscribe("device_command", "device") as heard:
             while True:
                 try:
@@ -83,7 +83,7 @@ class DeviceMessageDeliverer:
     async def _send(self, tries: Sequence[_Try], now: datetime) -> None:
         """Hand all of them to the broker at once, in their order; note those that were taken.
 
-        One that raises has a next attempt like any other: it is tried again when it is due, at most every 15 s.
+        One that raises has a next attempt like any other: it is retried when it is due, at most every 15 s.
         """
         async with asyncio.TaskGroup() as group:
             handed = [(one, group.create_task(self._publish_apart(one.outgoing))) for one in tries]

@@ -283,7 +283,7 @@ async def shift_ends(conn: Conn, clock_set: ClockSet) -> None:
 
 async def set_sent(conn: Conn, again_at: Mapping[str, datetime], now: datetime) -> None:
     """The broker took these; their next attempts are then. What no proof exists for has ended with that, unless its
-    device came back meanwhile and is to be told again.
+    device reconnected meanwhile and is to be sent it again.
 
     Skips locked rows: one that is locked is sent again at worst."""
     await conn.execute(

@@ -1,4 +1,4 @@
-"""Is the broker there that devices use, when it is not our own? While it is away, that is a notice."""
+"""Is the broker up that devices use, when it is not our own? While it is down, that is a notice."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ _SUBJECT: Final = "broker"
 
 
 class BrokerWatch:
-    """Raises `broker-away` once another's broker has been out of reach for ten seconds, and clears it.
+    """Raises `broker-away` once another's broker has been down for ten seconds, and clears it.
 
     `look` is due every second.
     """
@@ -30,10 +30,10 @@ class BrokerWatch:
         self._centre_id = centre_id
         self._broker = broker
         self._up_at = clock.now()
-        self._told: bool | None = None  # whether it is away, as the rows say; not known before the first look
+        self._told: bool | None = None  # whether it is down, as the rows say; not known before the first round
 
     async def look(self) -> None:
-        """Tell what changed. Raises psycopg.OperationalError or TimeoutError: then nothing was told, look again."""
+        """Raise or clear the notice. Raises psycopg.OperationalError or TimeoutError: then nothing was written."""
         now = self._clock.now()
         if self._broker.is_up:
             self._up_at = now

@@ -1,4 +1,4 @@
-"""GET /api/quarantine: which messages could nobody read, and why."""
+"""GET /api/quarantine: which messages are in quarantine, and why."""
 
 from datetime import datetime
 from typing import Annotated

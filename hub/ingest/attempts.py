@@ -1,4 +1,4 @@
-"""How is a batch of messages committed, and how are its senders told? The same for every lane."""
+"""How is a batch of messages committed, and how are its senders answered? The same for every lane."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What happens in the alarm path to a message between the broker and its answer? Two lanes, each with queue and task.
 
 Alarm lane: no linger; what is pending is committed together while the next batch gathers. It waits without limit: while
-the database is away nothing is answered, the devices keep their presses and repeat them. Its queue is bounded by what
+the database is down nothing is answered, the devices keep their presses and repeat them. Its queue is bounded by what
 brokers leave unanswered (256 presses a connection).
 
 State lane: what devices say of themselves, and proofs of commands. What is not committed within a second, or finds the
@@ -59,7 +59,7 @@ class Counts:
 
 
 class Intake:
-    """Receives what brokers hear on the alarm path's lanes. Each has a pool of its own: neither waits for the other.
+    """Receives the messages of the alarm path's lanes. Each has a pool of its own: neither waits for the other.
 
     Give `receivers` to a transport, then `run` both with `speak_through` that transport.
     """
@@ -157,7 +157,7 @@ class Intake:
         waiting.fail(NotDurable(f"{defect.error} while keeping a message of the alarm lane"))
 
     async def _committed(self, messages: list[ReceivedMessage], neighbours: Neighbours) -> list[AddressedAck]:
-        """Commit, and try again for as long as the database is away.
+        """Commit, and retry for as long as the database is down.
 
         Raises what it refuses for good, and TimeoutError when several messages are too many for one attempt.
         """

@@ -74,7 +74,7 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True)
 class AddressedAck:
-    """What to tell the device. Only a message whose id can be made out is answered."""
+    """The answer to a device. Only a message whose id can be decoded is answered."""
 
     topic: Topic
     ack: Ack
@@ -107,7 +107,7 @@ class Belonging(Protocol):
 
 class Concludes(Protocol):
     """The alarms: `service.conclude_findings`. Findings become alarms and notices, one result for each in order; the
-    alarms of presses that were `taken_back` are marked, and staff still go and look. After it nothing is asked any
+    alarms of presses that were `cancelled` are marked, and staff still go and look. After it nothing is asked any
     more: the ledger's head is locked until the commit."""
 
     async def __call__(
@@ -124,7 +124,7 @@ class Neighbours:
     conclude_apart: Concludes
     """For a single message with which `conclude_findings` raised."""
     centre_id: CentreId
-    """The centre that is told of messages whose sender nobody knows."""
+    """The centre that is notified of messages of unknown senders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class ReportNeighbours:
     keep_readings: Callable[[Conn, Sequence[ReadingHeard]], Awaitable[object]]
     """Readings go into the time-series store; the same (device, name, at) is kept once."""
     centre_id: CentreId
-    """The centre that is told of messages whose sender nobody knows."""
+    """The centre that is notified of messages of unknown senders."""
 
 
 class Spoken(Protocol):

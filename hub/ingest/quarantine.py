@@ -19,7 +19,7 @@ KEPT_PER_CENTRE: Final = 1000
 
 
 async def quarantine_message(conn: Conn, inbound: Inbound, garbled: Undecodable, home: CentreId, now: datetime) -> None:
-    """Keep a message and why it is undecodable; `home` is the centre that is told when its sender is unknown."""
+    """Keep a message and why it is undecodable; `home` is the centre that is notified when its sender is unknown."""
     device_id = garbled.topic.device if garbled.topic is not None else inbound.publisher
     sender = (await store.find_senders(conn, [device_id], now)).get(device_id) if device_id is not None else None
     centre_id = sender.centre_id if sender is not None else home

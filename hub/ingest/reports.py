@@ -83,7 +83,7 @@ async def store_reports(
 
 
 async def quarantine_messages(conn: Conn, strange: Sequence[ToQuarantine], home: CentreId, now: datetime) -> None:
-    """Put messages into quarantine; `home` is the centre that is told when their sender is unknown."""
+    """Put messages into quarantine; `home` is the centre that is notified when their sender is unknown."""
     for one in strange:
         await quarantine.quarantine_message(conn, one.inbound, one.reason, home, now)
 

@@ -26,7 +26,7 @@ def select_readable(arrived: Sequence[ReceivedMessage]) -> list[DecodedMessage]:
 async def store_states(conn: Conn, arrived: Sequence[ReceivedMessage], now: datetime) -> None:
     """Store states, and proofs of commands.
 
-    Twice does no harm, for a batch that is refused afterwards comes again message by message: a notice is counted, or a
+    Twice does no harm, for a batch that is refused afterwards is retried message by message: a notice is counted, or a
     cue sent, once more.
     """
     said = select_readable(arrived)

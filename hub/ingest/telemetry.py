@@ -51,7 +51,7 @@ class ReportCounts:
 
 @dataclass(frozen=True, slots=True)
 class ReportPools:
-    """`strange` is for what is undecodable: its transactions end themselves sooner than those of readings."""
+    """`quarantine` is for what is undecodable: its transactions end themselves sooner than those of readings."""
 
     readings: Database
     strange: Database
@@ -142,7 +142,7 @@ class TelemetryIntake:
         if not strange:
             return
         with suppress(psycopg.OperationalError, TimeoutError):
-            await run_in_bulkhead("messages that are set aside", lambda: self._quarantined(strange))
+            await run_in_bulkhead("quarantining messages", lambda: self._quarantined(strange))
 
     async def _quarantined(self, strange: Sequence[ToQuarantine]) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()

@@ -1,6 +1,6 @@
 """How far does a defect of ours reach? The one place that catches any exception: around one row, one message, one turn.
 
-The database that is down and a wait that took too long are the world's: they are raised, and whoever polls tries again.
+The database that is down and a wait that took too long are the world's: they are raised, and the polling loop retries.
 """
 
 import logging

@@ -33,7 +33,7 @@ class Changes:
         self._listening = asyncio.Event()
 
     async def run(self) -> None:
-        """Listen until cancelled; a lost connection is made again, and everybody is told that changes were missed."""
+        """Listen until cancelled; a lost connection is made again, and every subscriber gets `lost`."""
         while True:
             try:
                 await self._listen()

@@ -22,7 +22,7 @@ from psycopg_pool import AsyncConnectionPool
 Conn: TypeAlias = AsyncConnection[TupleRow]
 
 LOCK_WITHIN: Final = "3s"
-"""A lock that is not given by then is an outage: whoever waits says so and tries again. Who may wait less says it."""
+"""A lock that is not given by then is an outage: who waits raises and retries. Who may wait less sets less."""
 STANDS_STILL_AT_MOST: Final = "10s"
 """A transaction in which nothing is asked for so long is ended by the server, and its locks are free again."""
 
@@ -82,7 +82,7 @@ def conninfo_as(url: str, user: str, password: str) -> str:
 
 
 def describe_outage(error: OperationalError) -> str:
-    """One line that says to a person that the database is away, and why."""
+    """One line that says to a person that the database is down, and why."""
     said = str(error).strip().splitlines()
     return f"the database does not answer: {said[0] if said else 'no reason given'}"
 
@@ -147,7 +147,7 @@ class Database:
         """A connection whose work is committed at the end of the block, or undone by an error in it.
 
         Raises psycopg.OperationalError (PoolTimeout, LockNotAvailable and DeadlockDetected are some) while the database
-        is away, or when it waited for a lock or stood still for too long.
+        is down, or when it waited for a lock or stood still for too long.
         """
         try:
             async with AsyncExitStack() as stack:

@@ -17,7 +17,7 @@ LONGEST_PAUSE_SECONDS: Final = 3600.0
 """The longest pause of a task that raises, unless it is due more rarely anyway."""
 
 Report: TypeAlias = Callable[[str, Defect | None], Awaitable[None]]
-"""Tells people that the task of this name raised, or (None) that it works again. May raise: it is tried next time."""
+"""Notifies people that the task of this name raised, or (None) that it works again. May raise: it is retried."""
 
 
 class Housekeeping:
@@ -29,7 +29,7 @@ class Housekeeping:
     async def every(self, seconds: float, work: Callable[[], Awaitable[object]], name: str) -> NoReturn:
         """Do `work` now and then every `seconds`, until cancelled.
 
-        While the database is down, or a wait took too long, it is tried again after at most 30 s. Whatever else it
+        While the database is down, or a wait took too long, it is retried after at most 30 s. Whatever else it
         raises is a defect of ours: the pause doubles each time, up to an hour or `seconds`, whichever is longer.
         """
         failures = 0

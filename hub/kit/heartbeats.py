@@ -1,4 +1,4 @@
-"""Do the other processes live? Each that serves devices writes so every second; the pages read it."""
+"""Do the other processes live? Each that serves devices writes a heartbeat every second; the pages read it."""
 
 import asyncio
 import logging

@@ -194,7 +194,7 @@ class Broker:
         try:
             principal = await self._gatekeeper.admit(connect.username or "", connect.password or "", connect.client_id)
         except CannotTell:
-            connection.refuse(ConnackCode.UNAVAILABLE, End.REFUSED, "who it is cannot be looked up now")
+            connection.refuse(ConnackCode.UNAVAILABLE, End.REFUSED, "the database that authenticates it is down")
             return
         if connection.is_ended:
             return
@@ -238,7 +238,7 @@ class Broker:
             before.end(End.TAKEN_OVER, "the same client connected again")
 
     def hear(self, message: Publish, publisher: str, heard_by: Connection | None, lane: Lane) -> None:
-        """Pass a device's message to the hub, and to whoever watches; the connection is told when it is durable.
+        """Pass a device's message to the hub, and to observers; the connection acknowledges it when it is durable.
 
         Without a connection it is a Last Will: nobody waits for its answer.
         """

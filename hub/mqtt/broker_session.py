@@ -63,7 +63,7 @@ class BrokerSession:
         kept: int = 0,
         not_any_more: tuple[str, ...] = (),
     ) -> None:
-        """`in_hand`: at most so many on a connection; `kept`: of these so many, the oldest, when it is lost.
+        """`in_flight`: at most so many on a connection; `kept`: of these so many, the oldest, when it is lost.
 
         `not_any_more`: filters that an earlier version subscribed to in this session.
         """
@@ -103,7 +103,7 @@ class BrokerSession:
 
     async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         if not self.is_up:
-            raise Unreachable("the broker is away")
+            raise Unreachable("the broker is down")
         sent = self._client.publish(topic, payload, qos, retain)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise Unreachable(f"the broker does not take more now ({sent.rc.name})")
@@ -137,7 +137,7 @@ class BrokerSession:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._settled.wait()
         except TimeoutError:
-            log.warning("the broker at %s:%d took the connection and says nothing", *self._where())
+            log.warning("the broker at %s:%d accepted the connection and is unresponsive", *self._where())
             self._break()
         was_up = self.is_up
         await self._ended.wait()
@@ -179,7 +179,7 @@ class BrokerSession:
         """The connection is over: what is in flight and will be delivered again is dropped, what was sent is uncertain.
 
         The broker has answered the device of a press in flight and may lose it in a crash: it is kept, and counts once
-        when it does come again.
+        when it is delivered again.
         """
         self.is_up = False
         for task in tuple(self._in_hand)[self._kept_in_hand :]:
@@ -255,7 +255,7 @@ class BrokerSession:
             return
         if self._had_session and not flags.session_present:
             self.lost_sessions += 1
-            log.warning("the broker forgot the session of the %s lane: messages may be lost", self._name)
+            log.warning("the broker lost the session of the %s lane: messages may be lost", self._name)
         self._had_session = True
         if flags.session_present and self._not_any_more:
             client.unsubscribe(list(self._not_any_more))
@@ -266,7 +266,7 @@ class BrokerSession:
         self, _client: Client, _: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            log.error("the broker does not let the hub subscribe to %s", ", ".join(self._filters))
+            log.error("the broker refuses the hub a subscription to %s", ", ".join(self._filters))
             return
         self.is_up = True
         self._settled.set()
@@ -289,7 +289,7 @@ class BrokerSession:
         )
         assert self._tasks is not None
         task = self._tasks.create_task(self._receive(inbound, message.mid, self._epoch))
-        if message.qos:  # the others do not come again
+        if message.qos:  # the others are not delivered again
             self._in_hand[task] = None
             task.add_done_callback(self._in_hand.pop)
 
@@ -298,7 +298,7 @@ class BrokerSession:
         try:
             await self._receiver(inbound)
         except NotDurable as error:
-            log.warning("a message of the %s lane could not be kept and has to come again: %s", self._name, error)
+            log.warning("a message of the %s lane is not durable and has to be delivered again: %s", self._name, error)
             if epoch == self._epoch and self._attached:
                 self._break()
             return

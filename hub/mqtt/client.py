@@ -32,7 +32,7 @@ class ExternalBroker:
 
     @property
     def lost_sessions(self) -> int:
-        """How often the broker forgot a session that it should have kept: messages may have been lost there."""
+        """How often the broker lost a session that it should have kept: messages may have been lost there."""
         return self._alarm.lost_sessions + self._state.lost_sessions
 
     async def run(self) -> None:

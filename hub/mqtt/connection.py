@@ -45,7 +45,7 @@ PACKETS_A_TURN = 50
 """Of one connection. The others have their turn before it goes on: no flood holds the loop for 10 ms."""
 MAX_WRITE_BYTES = 256 * 1024
 MAX_ROUTES = 16
-"""Topics of one connection that are remembered; a device of ours reports to two."""
+"""Routes that are cached for one connection; a device of ours reports to two topics."""
 FLUSH_SECONDS = 2.0
 _QOS_0 = 0x30
 _PLAIN_PUBLISH = frozenset({_QOS_0, 0x32, 0x3A})
@@ -185,7 +185,7 @@ class Connection(asyncio.Protocol):
         self.end(why, reason)
 
     def await_answer(self, message: Publish, lane: Lane) -> Unanswered:
-        """Remember that a message waits for its receiver; reading pauses while too many of any lane do."""
+        """Count a message as in flight; reading pauses (backpressure) while too many of any lane are."""
         unanswered = Unanswered(message.packet_id)
         self._lanes.of(lane).append(unanswered)
         if self._lanes.are_full:

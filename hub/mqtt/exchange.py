@@ -47,7 +47,7 @@ class Routed:
 
 @dataclass(slots=True)
 class Exchange:
-    """Everything the broker remembers between packets. None of it outlives the hub: devices say it again."""
+    """The broker's state between packets. None of it outlives the hub: devices send it again."""
 
     members: dict[MemberKey, Member] = field(default_factory=dict)
     changes: int = 0
@@ -140,7 +140,7 @@ class Exchange:
         return True
 
     def _makes_room(self, device_id: str) -> bool:
-        """Whether the device may have one more session, for which its oldest parted one is forgotten."""
+        """Whether the device may have one more session, for which its oldest disconnected one is dropped."""
         of_device = [member for member in self.members.values() if member.principal.device_id == device_id]
         if len(of_device) < MAX_SESSIONS_OF_A_DEVICE:
             return True

@@ -1,7 +1,7 @@
 """How do reports reach telemetry, which is another process? Over a local socket, in batches, settled in their order.
 
 Nothing here costs a task, a timer or a future for each report. What telemetry has not settled within a second, because
-it is away, stands still or has too much, is shed: answered, and counted by `sheds`. A press waits for none of it.
+it is down, stands still or has too much, is shed: answered, and counted by `sheds`. A press waits for none of it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Handover:
     """The broker's end, `Reports` to the broker. At most one telemetry is connected; a newer one takes its place."""
 
     def __init__(self, socket: Path, *, sheds: Callable[[int], None]) -> None:
-        """`sheds` is told of so many reports that were answered and that telemetry did not settle."""
+        """`sheds` gets the number of reports that were answered and that telemetry did not settle."""
         self._socket = socket
         self._sheds = sheds
         self._unsettled: deque[_Unsettled] = deque()
@@ -117,7 +117,7 @@ class Handover:
         self._write()
 
     def closed(self, telemetry: _Telemetry) -> None:
-        """Telemetry is gone, and nobody knows what it had committed: what it had is answered, and counts as shed."""
+        """Telemetry is down, and nobody knows what it had committed: what is in flight is answered, and shed."""
         if self._telemetry is not telemetry:
             return
         log.warning("the connection of telemetry is over: reports are shed until it is back")
@@ -137,7 +137,7 @@ class Handover:
         self._count_shed(shed)
 
     def said(self, topic: str, payload: bytes) -> None:
-        """Telemetry has something to tell a device; one that is away asks again."""
+        """Publish a reply of telemetry to a device; one that is not connected asks again."""
         if self._speaks is not None:
             with suppress(Unreachable):
                 self._speaks.publish_now(topic, payload)
@@ -193,7 +193,7 @@ class _Telemetry(asyncio.Protocol):
                     case frames.Say(topic, payload):
                         self._handover.said(topic, payload)
         except ValueError as error:
-            log.error("telemetry is not understood, its connection ends: %s", error)
+            log.error("telemetry sent what is undecodable, its connection ends: %s", error)
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name

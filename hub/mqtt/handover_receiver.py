@@ -1,4 +1,4 @@
-"""How does telemetry get what the built-in broker hears? From the broker's local socket, and it answers there."""
+"""How does telemetry get the reports that the built-in broker receives? From its local socket, and it answers there."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class BrokerLink:
             log.warning("the connection with the broker is over: trying again every %s s", CONNECT_EVERY_SECONDS)
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:  # noqa: ARG002
-        """Let the broker tell a device something, with QoS 1. Raises Unreachable while the broker is down."""
+        """Publish to a device through the broker, with QoS 1. Raises Unreachable while the broker is down."""
         if self._link is None:
-            raise Unreachable("the broker is away")
+            raise Unreachable("the broker is down")
         self._link.write(frames.encode_message(topic, payload))
 
     def _hear(self, link: _Link, reports: Sequence[HandedReport]) -> None:
@@ -117,7 +117,7 @@ class _Link(asyncio.Protocol):
         self.ended.set()
 
     def settle(self) -> None:
-        """One more is settled; the broker is told once for all of a turn."""
+        """One more is settled; the broker gets one count for all of a turn."""
         self._settled += 1
         if not self._is_telling:
             self._is_telling = True

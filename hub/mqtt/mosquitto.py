@@ -2,7 +2,7 @@
 
 A Mosquitto with its own defaults acknowledged 2,000 presses and delivered 1,000: it drops what does not fit into a
 queue of 1,000. Devices behind it should speak MQTT 5: to a 3.1.1 client it acknowledges even what the ACL forbids. A 5
-client that publishes what is forbidden is told so, and with `max_queued_messages 0` (2.0.11) its connection is closed.
+client that publishes what is forbidden gets a code, and with `max_queued_messages 0` (2.0.11) its connection is closed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class MosquittoAccount:
 class Door:
     """Where the broker listens for the hub alone.
 
-    With a door for the hub, devices are known by their user names at theirs, whatever client id they say: no device
+    With a listener for the hub, devices are known by their user names at theirs, whatever client id they say: no device
     can take the hub's sessions, or another device's, by saying their client id (MQTT 5, 3.1.4-3).
     """
 

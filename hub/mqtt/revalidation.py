@@ -27,5 +27,5 @@ async def _recheck_connections(change: Change, broker: Broker) -> None:
         try:
             return await (broker.recheck_all() if change.kind == "lost" else broker.recheck(change.id))
         except CannotTell as error:
-            log.warning("connections are looked at again later: %s", error)
+            log.warning("connections are revalidated later: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)

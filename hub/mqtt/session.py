@@ -17,7 +17,7 @@ class Session:
     """One client's session (3.1.2.4). Without a connection it keeps QoS 1 messages and lets QoS 0 go.
 
     At most 20 messages are unanswered at once; behind them wait at most 1,000, of which the oldest is dropped: what
-    a device is told is superseded by what it is told later.
+    a device is sent is superseded by what it is sent later.
     """
 
     clean: bool

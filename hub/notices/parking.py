@@ -1,6 +1,6 @@
 """What becomes of a polled row that raises: it is rolled back, parked and noticed, and the next row goes on.
 
-The mark is a row, so that another hub, or this one after a start, does not try again either before it is time.
+The mark is a row, so that another hub, or this one after a start, does not retry before it is due either.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PolledRow:
-    """A row that a loop takes: `kind` as in `parked_row`, its id, and the centre that is told when it raises."""
+    """A row that a loop takes: `kind` as in `parked_row`, its id, and the centre that is notified when it raises."""
 
     kind: str
     id: str

@@ -27,7 +27,7 @@ async def adjust_links_to_clock(conn: Conn, clock_set: ClockSet) -> None:
 async def insert_link(
     conn: Conn, token_hash: bytes, outgoing: LeasedNotification, ends_at: datetime, now: datetime
 ) -> None:
-    """Remember the hash of a link's token; the token itself is only in the message."""
+    """Store the hash of a link's token; the token itself is only in the message."""
     await conn.execute(
         """
         INSERT INTO accept_link (id, notification_id, alarm_id, account_id, made_at, ends_at)

@@ -32,12 +32,12 @@ log = logging.getLogger(__name__)
 _TICK: Final = 0.5  # seconds; a commit wakes the loop at once, the tick is for retries and expired leases
 _AT_ONCE: Final = 32
 LEASE: Final = timedelta(seconds=10)
-"""Twice what a channel may take. Whoever dies in between is replaced after this."""
+"""Twice what a channel may take. The lease of a process that died in between expires after this."""
 LINK_HOLDS: Final = timedelta(hours=24)
 
 
 class NotificationDeliverer:
-    """The one loop that speaks to people's providers."""
+    """The one loop that sends to people's providers."""
 
     def __init__(
         self, database: Database, changes: Changes, channels: Mapping[str, Channel], clock: Clock, public_url: str
@@ -53,7 +53,7 @@ class NotificationDeliverer:
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
-        """Send until cancelled; while the database is down, try again every tick."""
+        """Send until cancelled; while the database is down, retry every tick."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             looked_at = -math.inf

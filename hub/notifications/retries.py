@@ -9,7 +9,7 @@ LONGEST_WAIT: Final = max(_WAITS)
 
 
 def next_try(tries: int, now: datetime) -> datetime | None:
-    """When to try again after `tries` attempts (one or more); None when the channel has failed.
+    """When to retry after `tries` attempts (one or more); None when the channel has failed.
 
     Four attempts, 1, 2 and 4 seconds apart: an alarm that nobody takes is told anew every minute anyway, and another
     channel should not wait for a dead one.

@@ -76,7 +76,7 @@ async def enqueue_notifications(conn: Conn, telling: Telling, now: datetime) -> 
 async def enqueue_last_resort_notifications(
     conn: Conn, centre_id: CentreId, alarm_id: AlarmId, people: tuple[AccountId, ...], facts: AlarmFacts, now: datetime
 ) -> None:
-    """Tell these people, over all their channels, that the alarm cannot be processed; at most every 30 s."""
+    """Notify these recipients, over all their channels, that the alarm cannot be processed; at most every 30 s."""
     last = await store.last_told_by(conn, alarm_id, Template.LAST_RESORT)
     if last is not None and last.made_at <= now < last.made_at + LAST_RESORT_EVERY:
         return

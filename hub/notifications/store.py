@@ -301,7 +301,7 @@ async def set_taken(conn: Conn, notification_id: str, by: str, provider_id: str 
 
 
 async def set_retry(conn: Conn, notification_id: str, by: str, error: str, next_at: datetime) -> bool:
-    """Try again then, unless nobody needs it any more; False when the lease was not ours any more."""
+    """Retry then, unless nobody needs it any more; False when the lease was not ours any more."""
     cursor = await conn.execute(
         """
         UPDATE notification

@@ -106,7 +106,7 @@ def _request_en(template: Template, facts: AlarmFacts, owner: str) -> str:
         case Template.RESOLVE_NUDGE:
             return f"{owner or 'You'} {'is' if owner else 'are'} on scene, there is no outcome yet."
         case Template.LAST_RESORT:
-            return "This alarm cannot be worked out: open the board, and go and look."
+            return "This alarm cannot be processed: open the board, and go and look."
         case Template.RESOLVED:
             return f"Resolved: {OUTCOMES.get(facts.outcome, ('', 'done'))[1]}."
         case _:

@@ -88,7 +88,7 @@ class RelationRecord:
 class ConsentRecord:
     """What a senior agreed to, for whom, who explained it to her in which language, and who was there.
 
-    `ends_at` None: until she takes it back.
+    `ends_at` None: until she withdraws it.
     """
 
     senior_id: SeniorId

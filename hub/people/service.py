@@ -95,7 +95,7 @@ async def _give_until(edit: Edit, centre_id: CentreId, record: ConsentRecord, en
 
 
 async def end_consent(edit: Edit, consent_id: str) -> None:
-    """The time of a consent is over: pictures end within a second. Nothing happens when she took it back before."""
+    """The time of a consent is over: pictures end within a second. Nothing happens when she withdrew it before."""
     ended = await store.end_consent(edit.conn, consent_id, edit.now)
     if ended is None:
         return

@@ -38,7 +38,7 @@ Serve: TypeAlias = Callable[[Settings, Clock, Mapping[Login, str]], Awaitable[No
 def run_process(name: str, own: Collection[Login], serve: Serve) -> int:
     """Be the process `name` with these logins.
 
-    2 for wrong settings, 1 for a database that is away or no use, 0 when it was told to stop.
+    2 for wrong settings, 1 for a database that is down or no use, 0 when it was told to stop.
     """
     forget_libpq_environment()
     logs.set_up_logging(name)

@@ -113,7 +113,7 @@ def clear_memory(memory: RuleMemory, now: datetime) -> tuple[RuleMemory, list[Fi
 
 
 class _RuleStep:
-    """One rule hears one message."""
+    """One rule evaluates one event."""
 
     def __init__(self, rule: Rule, event: Event, context: Context, now: datetime) -> None:
         self.rule = rule

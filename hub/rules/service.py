@@ -124,7 +124,7 @@ class Rules:
         return True
 
     async def start(self, conn: Conn, now: datetime) -> datetime | None:
-        """The hub begins to hear: what it missed since it last did, which is returned, counts against no device."""
+        """Start to receive: the blind interval since the hub last did counts against no device. Gives its begin."""
         until = await store.heard_until(conn)
         if until is not None:
             await self.could_not_hear(conn, until, now)
@@ -132,7 +132,7 @@ class Rules:
         return until
 
     async def could_not_hear(self, conn: Conn, since: datetime, until: datetime) -> None:
-        """Nothing could be heard between these times: waits for silence end that much later, and say so."""
+        """A blind interval between these times: waits for silence end that much later, and say so."""
         if until > since:
             await store.postpone_waits(
                 conn, [rule.id for rule in self.in_force.rules if _is_absence(rule.on)], until - since

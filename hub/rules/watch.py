@@ -42,13 +42,13 @@ class RulesWatch:
         self._newest: datetime | None = None  # what the clock has to reach, while it is behind since the start
 
     async def run(self) -> None:
-        """Look every half second until cancelled; while the database is down, try again."""
+        """Process what is due every half second until cancelled; while the database is down, retry."""
         while True:
             try:
                 await self.look()
             except (psycopg.OperationalError, TimeoutError) as error:
                 why = f"{type(error).__name__} {error}".strip()
-                log.error("rules that wait cannot be looked at (%s): trying again in %s s", why, _TICK)
+                log.error("rules that wait cannot be evaluated (%s): retry in %s s", why, _TICK)
             await asyncio.sleep(_TICK)
 
     async def look(self) -> None:
@@ -68,7 +68,7 @@ class RulesWatch:
             raise
 
     async def _follow_clock(self) -> None:
-        """At the first look, begin to hear; shift what was made under another time; limit each wait to its length."""
+        """In the first round, start the rules; shift what another clock made; limit each wait to its length."""
         is_first = not self._has_begun
         if is_first:
             await self._begin()

@@ -1,4 +1,4 @@
-"""Once an hour: the weeks ahead have a place to go, and what is past keeping is dropped."""
+"""Once an hour: the weeks ahead get partitions, and partitions past their retention are dropped."""
 
 from datetime import timedelta
 from typing import Final

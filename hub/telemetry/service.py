@@ -20,7 +20,7 @@ NEWEST_WITHIN = timedelta(minutes=15)
 
 
 class Telemetry:
-    """Knows the numbers of devices and names, and which weeks have a place to go; one object for the hub's life."""
+    """Knows the numbers of devices and names, and which weeks have a partition; one object for the hub's life."""
 
     def __init__(self) -> None:
         self._numbers: dict[DeviceId, int] = {}

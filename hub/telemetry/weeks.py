@@ -1,4 +1,4 @@
-"""Which weeks of readings must have a place to go, and which are past keeping?"""
+"""Which weeks of readings must have a partition, and which are past their retention?"""
 
 from __future__ import annotations
 

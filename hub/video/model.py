@@ -118,7 +118,7 @@ class CameraFault(StrEnum):
 
 
 class MediaFailed(MediaMessage):
-    """It could not be done; `code` is for the page, `message` for whoever can repair it."""
+    """It could not be done; `code` is for the page, `message` for the administrator."""
 
     op: Literal["failed"] = "failed"
     code: PlayCode

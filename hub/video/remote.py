@@ -145,4 +145,4 @@ class MediaProcess:
         self._connected.clear()
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(ConnectionResetError("the media process went away"))
+                waiting.set_exception(ConnectionResetError("the media process ended"))

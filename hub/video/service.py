@@ -47,7 +47,7 @@ MOST_IN_A_SESSION = 12
 LOOK_SECONDS = 0.6
 """Longer than this to read the facts of all viewings: they are too old to renew a lease with."""
 REMEMBERED_SECONDS = 10.0
-"""A change is remembered for longer than any picture is kept."""
+"""A change is kept for longer than any picture is."""
 WATCHED_KINDS = ("grant", "presence", "session", "account", "viewing", "alarm", "device", "senior")
 
 

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 _DEPTH = 128  # frames a page may lag behind before its stream is closed
-_REMEMBERED = _DEPTH // 2  # events a feed remembers for pages that come back: with room left for what happens meanwhile
+_REMEMBERED = _DEPTH // 2  # events a feed keeps for pages that reconnect: with room left for what happens meanwhile
 _LINGER_SECONDS = 30.0  # how long a feed outlives its last page
 _REST_SECONDS = 0.05  # between two readings of what changed: a flood of changes is one reading
 _READ_SECONDS = 5.0  # how long one reading may take
@@ -154,7 +154,7 @@ class Feed:
             return True
 
     def join(self, stream: PageStream, last_id: str | None) -> None:
-        """Let a page in: it gets what it missed, or a snapshot."""
+        """Subscribe a page: it gets what it missed, or a snapshot."""
         missed = self._after(last_id)
         if missed is None:
             event, data = self.source.snapshot(self._shown.values(), self._clock.now())
@@ -164,7 +164,7 @@ class Feed:
         self.streams[stream] = None
 
     def leave(self, stream: PageStream) -> None:
-        """Let a page go."""
+        """Unsubscribe a page."""
         self.streams.pop(stream, None)
         self.idle_since = self._clock.monotonic()
 
@@ -269,7 +269,7 @@ class Live:
         if not may_look or not self._up:
             stream.end()
         try:
-            # Whoever was shut out while this was read was not yet among those whose streams were closed for it.
+            # A session that was revoked while this was read was not yet among those whose streams were closed for it.
             await self._recheck([stream])
             yield stream
         finally:
@@ -306,7 +306,7 @@ class Live:
             now = self._clock.now()
             await self._recheck([stream for stream in self._streams() if _is_due(stream, now)])
             if not await self._alarm_path_lives():
-                log.warning("the alarm path does not say that it lives: no page is told that it is live")
+                log.warning("the alarm path has no heartbeat: pages get no beat and say since when they are not live")
                 continue
             beat = format_event("beat", Beat(at=now).model_dump_json().encode())
             for stream in [stream for feed in self._feeds.values() if feed.is_live() for stream in feed.streams]:

@@ -32,7 +32,7 @@ class WebRules:
 
 
 class Guard:
-    """Turns wrong requests away before anything reads them, and adds the headers to every answer."""
+    """Refuses wrong requests before anything reads them, and adds the headers to every answer."""
 
     def __init__(self, app: ASGIApp, rules: WebRules) -> None:
         self._app = app
@@ -58,7 +58,7 @@ class Guard:
 
 
 def check_request(method: str, headers: Headers, rules: WebRules) -> tuple[int, ProblemCode] | None:
-    """The status and code with which a request is turned away; None for one that may go on."""
+    """The status and code with which a request is refused; None for one that may go on."""
     host = headers.get("host", "")
     if _host_name_of(host) not in rules.hosts:
         return 421, ProblemCode.WRONG_HOST

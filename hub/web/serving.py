@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _BACKLOG: Final = 512
 _ACCEPT_PAUSE: Final = 0.2  # seconds without accepting while the process has no file descriptor left
-_SAY_EVERY: Final = 60.0  # seconds between two log lines about connections that were turned away
+_SAY_EVERY: Final = 60.0  # seconds between two log lines about connections that were refused
 _START_FAILED: Final = 3  # the exit status that uvicorn gives when it cannot listen
 
 
@@ -260,7 +260,7 @@ class PageServer(uvicorn.Server):
     def _say_turned_away(self, now: float) -> None:
         self._turned_away += 1
         if now - self._said_at >= _SAY_EVERY:
-            log.warning("%d connections to the pages were turned away: too many are open", self._turned_away)
+            log.warning("%d connections to the pages were refused: too many are open", self._turned_away)
             self._turned_away, self._said_at = 0, now
 
 

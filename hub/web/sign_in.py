@@ -1,4 +1,4 @@
-"""The routes of the door that also say where it leads: who is signed in, whom a family's link is about, and the first
+"""The routes of sign-in that need more than `access`: who is signed in, whom a family's link is about, and the first
 administrator, who needs a centre."""
 
 from typing import Annotated, Literal

@@ -75,7 +75,7 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--centre", type=Path, required=True, help="the centre's file (centre.yaml)")
     parser.add_argument("--host", default="127.0.0.1", help="where RTSP listens")
     parser.add_argument("--port", type=int, default=0, help="the RTSP port; 0: any free one")
-    parser.add_argument("--control-port", type=int, default=0, help="the port of the control door; 0: any free one")
+    parser.add_argument("--control-port", type=int, default=0, help="the port that faults are set at; 0: any free one")
     parser.add_argument("--credentials", type=Path, help='a file of mode 0600 with {"user": …, "password": …}')
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""How are simulated cameras told to fail? Over a small HTTP door that only this machine can reach.
+"""How are faults of simulated cameras set? Over a small HTTP port that only this machine can reach.
 
     GET  /cameras                                   what each camera does now
     POST /cameras/{id}/fault      {"fault": "black"}  or stall, drop, refuse, freeze; null: well again
@@ -26,7 +26,7 @@ PATH = re.compile(r"/cameras/([a-z0-9-]+)/(fault|occupancy)")
 
 @asynccontextmanager
 async def serve_control(cameras: Cameras, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """Serve the door for as long as this lasts; gives the port. Raises OSError when it cannot listen."""
+    """Serve the port for as long as this lasts; gives the port. Raises OSError when it cannot listen."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -22,7 +22,7 @@ PHOTOGRAPHED = ("phone", "desk")
 
 @pytest.fixture(scope="module")
 def busy(running_centre: Demo) -> Iterator[Demo]:
-    """A bad moment: two calls nobody has taken, one that is taken, a black camera, a message nobody can read."""
+    """A bad moment: two calls nobody has taken, one that is taken, a black camera, an undecodable message."""
     centre = running_centre
     centre.make_quiet()
     centre.is_in("s-01", "music")

@@ -49,7 +49,7 @@ class WebhookProvider:
                 return JSONResponse({"errcode": 93000, "errmsg": "invalid webhook url"})
             case "redirect":
                 return RedirectResponse(f"{self.url}/ok", 307)
-            case "garbled":
+            case "undecodable":
                 return Response("not gzip", headers={"Content-Encoding": "gzip"})
             case "nested":
                 return Response("[" * 16_000)

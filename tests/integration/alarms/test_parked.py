@@ -22,7 +22,7 @@ def break_policy(desk: Desk, alarm_id: AlarmId) -> None:
 
 
 async def broken_and_sound(desk: Desk) -> tuple[AlarmId, AlarmId]:
-    """Two live alarms, the older of which cannot be worked out."""
+    """Two live alarms, the older of which cannot be processed."""
     broken = await desk.pressed_alarm()
     sound = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
     assert sound is not None

@@ -1,4 +1,4 @@
-"""One report from the broker to the answer: what becomes of readings, states, visits and what nobody can read?"""
+"""One report from the broker to the answer: what becomes of readings, states, visits and undecodable messages?"""
 
 from __future__ import annotations
 

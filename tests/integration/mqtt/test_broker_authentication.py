@@ -1,4 +1,4 @@
-"""Whom does the built-in broker let in, what may each do there, and when is a connection ended?"""
+"""Whom does the built-in broker authenticate, what may each do there, and when is a connection ended?"""
 
 from __future__ import annotations
 

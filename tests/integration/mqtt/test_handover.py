@@ -133,7 +133,7 @@ async def test_what_a_telemetry_had_in_flight_when_it_was_killed_is_answered_and
 ) -> None:
     device = Device()
     async with bench.telemetry():
-        bench.handover.take(route(), b"in hand", device, 1)
+        bench.handover.take(route(), b"in flight", device, 1)
         await within(bench.got.get())
     assert device.answered == [1]
     assert bench.shed == [1]

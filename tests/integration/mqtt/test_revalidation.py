@@ -1,4 +1,4 @@
-"""Is a device shown out when its rows change while it is connected?"""
+"""Is a device disconnected when its rows change while it is connected?"""
 
 from __future__ import annotations
 

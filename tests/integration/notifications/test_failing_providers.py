@@ -87,7 +87,7 @@ async def test_a_provider_that_stumbles_is_asked_again_and_then_has_it(desk: Des
 @pytest.mark.parametrize(
     ("path", "state", "error"),
     [
-        ("garbled", "queued", "unreadable"),
+        ("undecodable", "queued", "unreadable"),
         ("nested", "taken", None),
         ("id-with-a-zero", "taken", None),
         ("id-of-half-a-sign", "taken", None),

@@ -42,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The application and its door."""
+    """The application and its authentication."""
 
     app: FastAPI
     access: Access

@@ -37,7 +37,7 @@ FAMILY = frozenset({"family"})
 ALARM = "a-01jdbk0000000000000000000a"
 TOKEN = "x" * 32
 
-# Who gets past the door of each route. What stands behind it (is there such an alarm?) is not asked here.
+# Who may use each route. What it finds then (is there such an alarm?) is not asked here.
 TABLE: dict[str, frozenset[str]] = {
     "GET /": EVERYBODY,
     "GET /family": EVERYBODY,

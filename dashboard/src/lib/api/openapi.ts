@@ -379,7 +379,7 @@ export interface paths {
         put?: never;
         /**
          * Open Family Invitation
-         * @description Let a family member in, for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above.
+         * @description Sign a family member in for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above.
          */
         post: operations["open_family_invitation_api_family_invitations__token__post"];
         delete?: never;
@@ -651,7 +651,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Let a staff member in. 401 `wrong-account-or-password`, 429 `too-many-tries`, 503 `too-busy`.
+         * @description Sign a staff member in. 401 `wrong-account-or-password`, 429 `too-many-tries`, 503 `too-busy`.
          */
         post: operations["sign_in_api_sign_in_post"];
         delete?: never;
@@ -792,7 +792,7 @@ export interface components {
             away: boolean;
             /**
              * Cancel Requested
-             * @description She took it back; somebody still goes and looks.
+             * @description She cancelled it; somebody still goes and looks.
              */
             cancel_requested: boolean;
             /** Centre Id */
@@ -912,7 +912,7 @@ export interface components {
             away: boolean;
             /**
              * Cancel Requested
-             * @description She took it back; somebody still goes and looks.
+             * @description She cancelled it; somebody still goes and looks.
              */
             cancel_requested: boolean;
             /** Centre Id */

@@ -90,7 +90,7 @@ test('a rule of the centre says it in its own words, in the language of the page
   expect(noticeText(notice('loud', { code: 'room-loud', params: words }))).toBe('健身室太吵')
 })
 
-test('a wrong clock and an alarm that cannot be worked out are red, each for itself, before everything else', () => {
+test('a wrong clock and an alarm that cannot be processed are red, each for itself, before everything else', () => {
   const parked = (n: number): NoticeCard[] =>
     [...Array(n).keys()].map((one) =>
       notice(`a-${one}`, { code: 'row-parked', params: { kind: 'alarm', id: `a-${one}`, error: 'ValidationError' } }),
@@ -104,7 +104,7 @@ test('a wrong clock and an alarm that cannot be worked out are red, each for its
   expect(shown.map((one) => one.red)).toEqual([true, true, true, true, false, false])
   expect(shown.at(-2)?.code).toBe('broker-away')
   expect(matterText(matters([parked(1)[0]!])[0]!)).toBe(
-    'An alarm cannot be worked out: look at the alarms now, and go and see. Tell the administrator: a-0 (ValidationError)',
+    'An alarm cannot be processed: look at the alarms now, and go and see. Tell the administrator: a-0 (ValidationError)',
   )
 })
 

@@ -89,7 +89,7 @@ const en: typeof zh = {
       `The hub’s clock is behind (by ${p.seconds ?? '?'} s at least): times are wrong. Alarms ring and climb all the same. Please set it at once.`,
     'row-parked': (_s: string, p: Params) =>
       p.kind === 'alarm'
-        ? `An alarm cannot be worked out: look at the alarms now, and go and see. Tell the administrator: ${p.id ?? '?'} (${p.error ?? '?'})`
+        ? `An alarm cannot be processed: look at the alarms now, and go and see. Tell the administrator: ${p.id ?? '?'} (${p.error ?? '?'})`
         : `A record cannot be worked on and was put aside; the others go on. Tell the administrator: ${p.kind ?? '?'} ${p.id ?? '?'} (${p.error ?? '?'})`,
     'task-failed': (_s: string, p: Params) =>
       `The background task “${p.task ?? '?'}” failed and is tried again; calls and alarms go on. Please tell the administrator.`,

@@ -100,11 +100,12 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, conninfo: str, *, size: int, name: str, ends_within: timedelta | None = None
+        cls, conninfo: str, *, size: int, name: str, ends_within: timedelta | None = None, generic_plans: bool = False
     ) -> AsyncIterator[Self]:
         """Open at most `size` connections, as the login that `conninfo` names; `name` shows in pg_stat_activity.
 
         `ends_within`: a transaction that lasts longer is ended by the server, whatever this process does.
+        `generic_plans`: each statement is parsed and planned once a connection, for whatever values (DECISIONS 68).
 
         Raises psycopg_pool.PoolTimeout when the server does not answer within 10 s.
         """
@@ -113,6 +114,9 @@ class Database:
             await conn.execute(_PINNED)
             if ends_within is not None:
                 await _end_within(conn, ends_within)
+            if generic_plans:
+                await conn.execute("SET plan_cache_mode = 'force_generic_plan'")
+                conn.prepare_threshold = 0  # prepared before it is asked for the first time
             await conn.commit()
 
         pool = AsyncConnectionPool[Conn](

@@ -90,7 +90,7 @@ async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[
 @asynccontextmanager
 async def _open_pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
     async with (
-        Database.open(conninfo, size=6, name="anling alarms") as alarm_pool,
+        Database.open(conninfo, size=6, name="anling alarms", generic_plans=True) as alarm_pool,
         Database.open(conninfo, size=2, name="anling states") as state_pool,
         Database.open(conninfo, size=3, name="anling doors") as door_pool,
     ):

@@ -193,6 +193,20 @@ async def test_the_server_ends_a_transaction_that_lasts_longer_than_its_pool_all
             other.execute("SELECT FROM senior FOR UPDATE NOWAIT")
 
 
+async def test_a_pool_with_generic_plans_plans_a_statement_once_whatever_its_values(database_url: str) -> None:
+    conninfo = url_as(database_url, Login.ALARMS)
+    async with Database.open(conninfo, size=1, name="test", generic_plans=True) as alarms:
+        for device_id in ("b-wang", "b-li"):
+            async with alarms.transaction() as conn:
+                await conn.execute("SELECT kind FROM device WHERE id = %(id)s", {"id": device_id})
+
+        async with alarms.transaction() as conn:
+            cursor = await conn.execute(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT kind%'"
+            )
+            assert await cursor.fetchall() == [(2, 0)]
+
+
 async def test_a_transaction_that_stands_still_gives_its_locks_back_and_is_an_outage_to_who_held_them(
     database: Database, database_url: str
 ) -> None:

@@ -38,12 +38,13 @@ class AlarmWatch:
         self._newest: datetime | None = None  # what the clock has to reach, while it is behind since the start
 
     async def run(self) -> None:
-        """Look until cancelled: at once when a timer, a notification or an account changed, and every half second.
+        """Look until cancelled: every half second, and at once when a timer or account changed or a channel took a
+        message.
 
         While the database is down, or a round is not done in time, it is retried every half second; what was
         due meanwhile is done in due order, each alarm's missed tiers as one step.
         """
-        with self._changes.subscribe("alarm_timer", "notification", "account") as heard:
+        with self._changes.subscribe("alarm_timer", "notification_taken", "account") as heard:
             while True:
                 try:
                     await self.look()

@@ -50,6 +50,7 @@ class NotificationDeliverer:
         self._public_url = public_url.rstrip("/")
         self._name = f"deliver-{secrets.token_hex(4)}"
         self._in_hand: set[str] = set()
+        self._left_some = False
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -60,11 +61,11 @@ class NotificationDeliverer:
             while True:
                 self._wake.clear()
                 try:
-                    if time.monotonic() - looked_at >= _TICK:
-                        await self.take_back_expired()
-                        looked_at = time.monotonic()
                     for outgoing in await self.lease_due():
                         group.create_task(self._send_one(outgoing))
+                    if time.monotonic() - looked_at >= _TICK:  # after what is new: a phone waits for that
+                        await self.take_back_expired()
+                        looked_at = time.monotonic()
                 except psycopg.OperationalError as error:
                     log.warning("the outbox cannot be read (%s): trying again in %s s", error, _TICK)
                 await self._rest()
@@ -72,12 +73,15 @@ class NotificationDeliverer:
     async def take_back_expired(self) -> None:
         """Queue again what was leased and never settled."""
         async with self._database.transaction() as conn:
-            if requeued := await store.requeue_expired(conn, sorted(self._in_hand), LEASE, self._clock.now()):
-                log.warning("%d notifications were leased and never settled: they are sent again", requeued)
+            requeued = await store.requeue_expired(conn, sorted(self._in_hand), LEASE, self._clock.now())
+        if requeued:
+            log.warning("%d notifications were leased and never settled: they are sent again", requeued)
+            self._wake.set()
 
     async def lease_due(self) -> list[LeasedNotification]:
         """Lease as much of what is due as there are free hands, each message with an accept link where it asks."""
         free = _AT_ONCE - len(self._in_hand)
+        self._left_some = free == 0
         if free == 0:
             return []
         async with self._database.transaction() as conn:
@@ -86,6 +90,7 @@ class NotificationDeliverer:
             for unusable in leased.unusable:
                 await self._put_aside(conn, unusable.row, unusable.defect)
             outgoing = [await self._with_link(conn, one) for one in leased.usable]
+        self._left_some = len(outgoing) + len(leased.unusable) == free
         self._in_hand.update(one.id for one in outgoing)
         return outgoing
 
@@ -108,7 +113,8 @@ class NotificationDeliverer:
             # Its lease ends by itself: it is sent once more rather than lost.
             log.warning("what became of notification %s could not be written down: %s", outgoing.id, error)
         finally:
-            self._wake.set()
+            if self._left_some:  # a hand is free for it; what is queued later wakes the loop itself
+                self._wake.set()
 
     async def _put_aside(self, conn: Conn, row: PolledRow, defect: Defect) -> None:
         """One that raises before or after it is sent waits a minute, with a notice; the others go on."""

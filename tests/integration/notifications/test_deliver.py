@@ -1,6 +1,7 @@
 """Messages to people, through real HTTP and SMTP servers: written, taken, sent once, never lost."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -8,16 +9,19 @@ import pytest
 from standardwebhooks import Webhook
 
 from hub.alarms import store as alarms
-from hub.kit.changes import Changes
-from hub.kit.db import Database
+from hub.kit.changes import LOST, Change, Changes
+from hub.kit.db import Database, Login
 from hub.kit.ids import AlarmId, OrganisationId
 from hub.notifications import service
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import LEASE, NotificationDeliverer
 from hub.notifications.model import Template
 from tests.conftest import take_free_port
+from tests.fakes.logins import url_as
 from tests.fakes.providers import MailProvider, WebhookProvider
+from tests.fakes.recording_database import Recorded
 from tests.integration.alarms.conftest import Desk
+from tests.integration.mqtt.fakes import running
 from tests.integration.notifications.delivering import (
     PUBLIC,
     SECRET,
@@ -155,6 +159,34 @@ async def test_a_p1_rings_on_all_channels_of_a_person_at_once(
         assert await send_all(deliver) == 2
 
     assert (phones.deliveries.qsize(), mailboxes.mails.qsize()) == (1, 1)
+
+
+async def test_a_message_is_leased_in_one_transaction_and_noted_in_another(desk: Desk, phones: WebhookProvider) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    await desk.pressed_alarm()
+    async with (
+        Recorded.open(url_as(desk.url, Login.ALARMS), size=1, name="test recorded") as recorded,
+        delivering(replace(desk, database=recorded)) as deliver,
+    ):
+        (outgoing,) = await deliver.lease_due()
+        await deliver.send(outgoing)
+
+    assert [len(asked) for asked in recorded.transactions] == [2, 2]
+
+
+async def test_what_was_taken_wakes_the_alarms_and_not_the_deliverer(desk: Desk, phones: WebhookProvider) -> None:
+    reach(desk, "zhou", "webhook", f"{phones.url}/ok")
+    changes = Changes(desk.url)
+    async with asyncio.timeout(10), running(changes.run), delivering(desk) as deliver:
+        with changes.subscribe("notification", "notification_taken") as heard:
+            assert await heard.next() == LOST
+            await desk.pressed_alarm()
+            queued = await heard.next()
+            await send_all(deliver)
+            taken = await heard.next()
+
+    assert (queued.kind, taken) == ("notification", Change("notification_taken", queued.id))
+    assert heard.waiting() == []
 
 
 async def test_a_crash_between_lease_and_answer_repeats_the_message_and_never_loses_it(

@@ -35,7 +35,7 @@ SESSION = f"INSERT INTO session VALUES (decode(repeat('00', 32), 'hex'), 'liu', 
         ("UPDATE viewing SET started_at = opened_at WHERE room_id = 'gym'", {f"viewing:v-{ULID}1"}),
         (
             f"UPDATE notification SET state = 'taken', taken_at = made_at WHERE alarm_id = '{ALARM}'",
-            {f"notification:{ALARM}", f"alarm:{ALARM}"},
+            {f"notification_taken:{ALARM}", f"alarm:{ALARM}"},
         ),
         (TIMER, {f"alarm_timer:{ALARM}"}),
         (COMMAND, {"device_command:b-wang"}),

@@ -353,6 +353,11 @@ class Moved:
     answers_confirm: bool = False
     renew: bool = False
 
+    @property
+    def switches_devices(self) -> bool:
+        """Whether sirens and lamps are told something."""
+        return self.sound is not None or self.quiet is not None or self.renew
+
 
 REPEAT_EVERY: Final = timedelta(seconds=60)
 UNREACHABLE_AFTER: Final = timedelta(seconds=15)

@@ -216,6 +216,7 @@ class _Place:
 
     centre: Centre
     now: datetime
+    are_devices_locked: bool = False
 
 
 @dataclass(slots=True)
@@ -270,7 +271,7 @@ class _Sitting:
 
     async def _place(self, centre_id: CentreId) -> _Place:
         if self.place is None:
-            self.place = _Place(await read_centre(self.conn, centre_id, self.now), self.now)
+            self.place = _Place(await read_centre(self.conn, centre_id, self.now), self.now, are_devices_locked=True)
         return self.place
 
     def _note(self, alarm: Alarm, entry: Entry | None) -> Alarm:
@@ -374,6 +375,8 @@ async def _write_transition(
     moved = decide_transition(alarm, happening, reach_of(alarm.policy, alarm.room_id, place.centre), place.now)
     if moved is None:
         return alarm, None
+    if moved.switches_devices and not place.are_devices_locked:
+        await sounder_store.lock_devices(conn)
     return await apply_transition(conn, alarm, moved, place.centre.sounders, noted)
 
 

@@ -268,7 +268,9 @@ async def lock_reached_alarm(conn: Conn, now: datetime) -> tuple[AlarmId, Centre
         """
         SELECT id, centre_id
           FROM alarm
-         WHERE unreachable AND NOT is_parked('alarm', id, %(now)s)
+         WHERE unreachable
+           AND NOT EXISTS (
+             SELECT FROM parked_rows_at('alarm', %(now)s) AS parked WHERE parked.row_id = alarm.id)
            AND EXISTS (
              SELECT FROM notification
               WHERE notification.alarm_id = alarm.id AND notification.taken_at IS NOT NULL
@@ -288,7 +290,9 @@ async def lock_alarm_of_disabled_owner(conn: Conn, now: datetime) -> tuple[Alarm
         """
         SELECT id, centre_id
           FROM alarm
-         WHERE state IN ('accepted', 'on_scene') AND NOT is_parked('alarm', id, %(now)s)
+         WHERE state IN ('accepted', 'on_scene')
+           AND NOT EXISTS (
+             SELECT FROM parked_rows_at('alarm', %(now)s) AS parked WHERE parked.row_id = alarm.id)
            AND EXISTS (SELECT FROM account WHERE account.id = alarm.owner_id AND NOT account.active)
          LIMIT 1
            FOR NO KEY UPDATE OF alarm SKIP LOCKED

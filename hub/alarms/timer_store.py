@@ -29,24 +29,23 @@ async def void_timers(conn: Conn, alarm_id: AlarmId, kinds: Sequence[TimerKind],
 
 async def insert_timers(conn: Conn, alarm: Alarm, timers: Sequence[tuple[str, Pending]], now: datetime) -> None:
     """Let the alarm wait for these (new id, timer), in its present epoch."""
-    async with conn.cursor() as cur:
-        await cur.executemany(
-            """
-            INSERT INTO alarm_timer (id, alarm_id, kind, due_at, epoch, made_at)
-            VALUES (%(id)s, %(alarm_id)s, %(kind)s, %(due_at)s, %(epoch)s, %(now)s)
-            """,
-            [
-                {
-                    "id": timer_id,
-                    "alarm_id": alarm.id,
-                    "kind": timer.kind,
-                    "due_at": timer.due_at,
-                    "epoch": alarm.epoch,
-                    "now": now,
-                }
-                for timer_id, timer in timers
-            ],
-        )
+    if not timers:
+        return
+    await conn.execute(
+        """
+        INSERT INTO alarm_timer (id, alarm_id, kind, due_at, epoch, made_at)
+        SELECT id, %(alarm_id)s, kind, due_at, %(epoch)s, %(now)s
+          FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(due_ats)s::timestamptz[]) AS timer (id, kind, due_at)
+        """,
+        {
+            "alarm_id": alarm.id,
+            "epoch": alarm.epoch,
+            "now": now,
+            "ids": [timer_id for timer_id, _ in timers],
+            "kinds": [timer.kind.value for _, timer in timers],
+            "due_ats": [timer.due_at for _, timer in timers],
+        },
+    )
 
 
 async def lock_due_timer(conn: Conn, now: datetime) -> Timer | None:
@@ -63,7 +62,8 @@ async def lock_due_timer(conn: Conn, now: datetime) -> Timer | None:
               JOIN alarm ON alarm.id = alarm_timer.alarm_id
               LEFT JOIN parked_row ON parked_row.kind = 'alarm' AND parked_row.row_id = alarm.id
              WHERE alarm_timer.done_at IS NULL AND alarm_timer.due_at <= %(now)s
-               AND NOT is_parked('alarm', alarm.id, %(now)s)
+               AND NOT EXISTS (
+                 SELECT FROM parked_rows_at('alarm', %(now)s) AS parked WHERE parked.row_id = alarm.id)
              ORDER BY alarm_timer.due_at, alarm_timer.id
              LIMIT 1
                FOR NO KEY UPDATE OF alarm, alarm_timer SKIP LOCKED

@@ -59,7 +59,8 @@ async def apply_transition(
 ) -> tuple[Alarm, Entry]:
     """Write `moved`, which came from `before` (None: the alarm is new).
 
-    Returns the alarm as it is written and the ledger's entry, which the caller appends last.
+    Whoever calls has locked the centre's devices where it switches any. Returns the alarm as it is written and the
+    ledger's entry, which the caller appends last.
     """
     alarm = replace(moved.alarm, times_told=moved.alarm.times_told + len(moved.tell))
     async with conn.pipeline():  # a phone waits: only what is read costs a round trip
@@ -70,8 +71,6 @@ async def apply_transition(
         if alarm.state.has_owner or alarm.state is AlarmState.RESOLVED:
             await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
         await _enqueue_notifications(conn, alarm, moved.tell)
-        if moved.sound is not None or moved.quiet is not None or moved.renew:
-            await sounder_store.lock_devices(conn)
         await _send_cues(conn, alarm, moved)
         await _switch_sounders(conn, alarm, moved, sounders)
         await _notice_empty_tiers(conn, before, alarm, moved)

@@ -173,7 +173,8 @@ async def lock_due_job(conn: Conn, now: datetime) -> DueJob | None:
               FROM due_job
               LEFT JOIN parked_row ON parked_row.kind = 'due-job' AND parked_row.row_id = due_job.id
              WHERE least(due_job.due_at, due_job.near_at) <= %(now)s
-               AND NOT is_parked('due-job', due_job.id, %(now)s)
+               AND NOT EXISTS (
+                 SELECT FROM parked_rows_at('due-job', %(now)s) AS parked WHERE parked.row_id = due_job.id)
              ORDER BY least(due_job.due_at, due_job.near_at), due_job.id
              LIMIT 1
                FOR UPDATE OF due_job SKIP LOCKED

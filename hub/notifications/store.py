@@ -201,7 +201,8 @@ async def lease_due_notifications(
                WHERE state = 'queued'
                  -- later than any retry can be: of a clock that has been set back since
                  AND (next_at <= %(now)s OR next_at > %(now)s + %(longest_wait)s)
-                 AND NOT is_parked('notification', id, %(now)s)
+                 AND NOT EXISTS (
+                   SELECT FROM parked_rows_at('notification', %(now)s) AS parked WHERE parked.row_id = notification.id)
                ORDER BY priority, next_at, id
                LIMIT %(limit)s
                  FOR UPDATE SKIP LOCKED

@@ -39,9 +39,7 @@ async def write_daily_shifts(edit: Edit, centre_id: CentreId, pattern: Sequence[
 
 async def find_posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
     """Who has which duty and which role at `now`."""
-    on_duty = await store.accounts_on_duty(conn, centre_id, now)
-    roles = await store.accounts_with_role(conn, centre_id)
-    return Posts(tuple(on_duty), tuple(roles))
+    return await store.read_posts(conn, centre_id, now)
 
 
 async def on_duty(conn: Conn, centre_id: CentreId, duty: Duty, now: datetime) -> list[AccountId]:

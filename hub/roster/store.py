@@ -7,38 +7,29 @@ from psycopg.rows import dict_row
 
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
-from hub.roster.model import Duty, Shift
+from hub.roster.model import Duty, Posts, Shift
 
 
-async def accounts_on_duty(conn: Conn, centre_id: CentreId, now: datetime) -> list[tuple[Duty, AccountId]]:
-    """Who is on duty as what at `now`: active accounts, each duty in the order of the shifts."""
+async def read_posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
+    """Every active account of the centre with its role, and those on duty at `now`, each duty in the order of the
+    shifts."""
     cursor = await conn.execute(
         """
-        SELECT shift.duty, shift.account_id
-          FROM shift
-          JOIN account ON account.id = shift.account_id AND account.active
-         WHERE shift.centre_id = %(centre_id)s
+        SELECT account.role, account.id, shift.duty
+          FROM account
+          LEFT JOIN shift
+            ON shift.account_id = account.id AND shift.centre_id = account.centre_id
            AND shift.from_at <= %(now)s AND shift.to_at > %(now)s
            AND (shift.ended_at IS NULL OR shift.ended_at > %(now)s)
-         ORDER BY shift.from_at, shift.account_id
+         WHERE account.centre_id = %(centre_id)s AND account.active
+         ORDER BY shift.from_at, account.id
         """,
         {"centre_id": centre_id, "now": now},
     )
-    return [(Duty(duty), AccountId(account_id)) for duty, account_id in await cursor.fetchall()]
-
-
-async def accounts_with_role(conn: Conn, centre_id: CentreId) -> list[tuple[str, AccountId]]:
-    """Every active account of the centre with its role."""
-    cursor = await conn.execute(
-        """
-        SELECT role, id
-          FROM account
-         WHERE centre_id = %(centre_id)s AND active
-         ORDER BY id
-        """,
-        {"centre_id": centre_id},
-    )
-    return [(role, AccountId(account_id)) for role, account_id in await cursor.fetchall()]
+    rows = await cursor.fetchall()
+    on_duty = tuple((Duty(duty), AccountId(account_id)) for _, account_id, duty in rows if duty is not None)
+    roles = {AccountId(account_id): str(role) for role, account_id, _ in rows}
+    return Posts(on_duty, tuple((roles[account_id], account_id) for account_id in sorted(roles)))
 
 
 async def shifts_between(conn: Conn, centre_id: CentreId, from_at: datetime, to_at: datetime) -> list[Shift]:

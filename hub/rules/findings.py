@@ -54,7 +54,8 @@ async def lock_next_finding(conn: Conn, now: datetime) -> WaitingFinding | None:
             SELECT n, centre_id, rule_id, priority, klass, at, senior_id, room_id, device_id, about, summary, params,
                    late, time_uncertain, cleared
               FROM finding
-             WHERE NOT is_parked('finding', n::text, %(now)s)
+             WHERE NOT EXISTS (
+               SELECT FROM parked_rows_at('finding', %(now)s) AS parked WHERE parked.row_id = finding.n::text)
              ORDER BY n
              LIMIT 1
                FOR UPDATE SKIP LOCKED

@@ -171,7 +171,9 @@ async def lock_due_memories(conn: Conn, rule_ids: Collection[str], now: datetime
                    stage, since_at, due_at, last_at, value, deaf, unknown
               FROM rule_state
              WHERE stage = 'pending' AND due_at <= %(now)s AND rule_id = ANY(%(rule_ids)s)
-               AND NOT is_parked('rule-memory', rule_id || ' ' || key, %(now)s)
+               AND NOT EXISTS (
+                 SELECT FROM parked_rows_at('rule-memory', %(now)s) AS parked
+                  WHERE parked.row_id = rule_state.rule_id || ' ' || rule_state.key)
              ORDER BY due_at, rule_id, key
              LIMIT %(limit)s
                FOR UPDATE SKIP LOCKED

@@ -13,6 +13,7 @@ PUBLISHED = [
     "device_assigned_at",
     "open_stays",
     "open_visits",
+    "parked_rows_at",
     "present_in_room",
 ]
 

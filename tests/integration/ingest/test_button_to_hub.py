@@ -72,6 +72,25 @@ async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
         assert conn.execute("SELECT state, times_pressed FROM alarm").fetchall() == [("open", 1)]
 
 
+async def test_a_press_is_one_transaction_of_few_statements(database_url: str, tmp_path: Path) -> None:
+    """A phone waits for each. What reads or writes for every press may be one more, and then says here why."""
+    house = load_house(database_url, SystemClock().now())
+    give_phones(database_url, SystemClock().now())
+    async with (
+        Recorded.open(url_as(database_url, Login.ALARMS), size=4, name="test recorded") as recorded,
+        hub(recorded, database_url, house) as broker,
+    ):
+        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
+        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
+            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
+            async with running(button.run):
+                await button.press()
+                await until(lambda: button.light[1] == "听到了，有人来")
+
+    of_the_press = [asked for asked in recorded.transactions if any("INSERT INTO press" in one for one in asked)]
+    assert [len(asked) for asked in of_the_press] == [39]
+
+
 async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url: str, tmp_path: Path) -> None:
     house = load_house(database_url, SystemClock().now())
     async with (

@@ -19,7 +19,7 @@ from hub.kit.clock import SystemClock
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connect, Puback, Publish
 from hub.mqtt.encode import encode_packet
-from hub.mqtt.model import Inbound, Principal, Receivers, Reporter, ReportRoute
+from hub.mqtt.model import Inbound, Principal, Receivers, ReportRoute, SettleReport
 from hub.mqtt.parser import Parser
 
 TOPIC = "anling/v1/jq/alarm/b-01"
@@ -41,11 +41,8 @@ async def _ignore_inbound(_: Inbound) -> None:
     return
 
 
-class _Settled:
-    """Settles each report at once."""
-
-    def take(self, route: ReportRoute, payload: bytes, reporter: Reporter, packet_id: int | None) -> None:  # noqa: ARG002
-        reporter.report_settled(packet_id)
+def _settle_at_once(_route: ReportRoute, _payload: bytes, settle: SettleReport, packet_id: int | None) -> None:
+    settle(packet_id)
 
 
 def _serve_broker(ready: Connection) -> None:
@@ -54,7 +51,7 @@ def _serve_broker(ready: Connection) -> None:
             listening_socket("127.0.0.1", 0),
             gatekeeper=_Open(),
             receivers=Receivers(_ignore_inbound, _ignore_inbound),
-            reports=_Settled(),
+            take_report=_settle_at_once,
             clock=SystemClock(),
         )
         ready.send(broker.port)

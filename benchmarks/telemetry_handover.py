@@ -64,11 +64,11 @@ def _serve_broker(place: Path, ready: Connection) -> None:
             listening_socket("127.0.0.1", 0),
             gatekeeper=_Everybody(),
             receivers=Receivers(_ignore_inbound, _ignore_inbound),
-            reports=handover,
+            take_report=handover.take,
             clock=SystemClock(),
         )
         async with asyncio.TaskGroup() as tasks:
-            serving = [tasks.create_task(broker.run()), tasks.create_task(handover.run(broker))]
+            serving = [tasks.create_task(broker.run()), tasks.create_task(handover.run(broker.publish_now))]
             while not handover.is_connected:  # noqa: ASYNC110 - once, before anything is measured
                 await asyncio.sleep(0.01)
             ready.send(broker.port)

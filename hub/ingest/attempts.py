@@ -13,7 +13,7 @@ import psycopg
 from devices.contract.messages import serialize_message
 from devices.contract.topics import Kind, build_topic, parse_topic
 from hub.ingest.decode import decode_message
-from hub.ingest.model import AddressedAck, Decoded, QuarantineReason, ReceivedMessage, Spoken, Undecodable
+from hub.ingest.model import AddressedAck, Decoded, QuarantineReason, ReceivedMessage, SendToDevice, Undecodable
 from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn, Database
 from hub.mqtt.model import Inbound, Unreachable
@@ -44,13 +44,13 @@ async def _attempt_commit(database: Database, work: Callable[[Conn], Awaitable[T
         return await work(conn)
 
 
-async def send_acks(answers: Sequence[AddressedAck], speak: Spoken) -> None:
+async def send_acks(answers: Sequence[AddressedAck], send: SendToDevice) -> None:
     """Send acks. One that is lost does no harm: the device repeats its message and is answered again."""
     for answer in answers:
         where = build_topic(answer.topic.centre, Kind.ACK, answer.topic.device)
         with suppress(Unreachable, TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
-                await speak.publish(where, serialize_message(answer.ack))
+                await send(where, serialize_message(answer.ack))
 
 
 def receive_message(inbound: Inbound) -> ReceivedMessage:

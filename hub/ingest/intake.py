@@ -19,6 +19,7 @@ from typing import Final
 
 import psycopg
 
+from hub.alarms import service as alarms
 from hub.ingest import presses, quarantine, states
 from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
 from hub.ingest.lane import LaneQueue, Waiting
@@ -26,12 +27,12 @@ from hub.ingest.last_heard import Heard
 from hub.ingest.model import (
     AddressedAck,
     DecodedMessage,
-    Neighbours,
     QuarantineReason,
     ReceivedMessage,
-    Spoken,
+    SendToDevice,
     Undecodable,
 )
+from hub.ingest.neighbours import Neighbours
 from hub.ingest.timing import DeviceClocks
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
@@ -61,7 +62,7 @@ class Counts:
 class Intake:
     """Receives the messages of the alarm path's lanes. Each has a pool of its own: neither waits for the other.
 
-    Give `receivers` to a transport, then `run` both with `speak_through` that transport.
+    Give `receivers` to a transport, then run both lanes, that of alarms with what sends acks through that transport.
     """
 
     def __init__(self, alarms: Database, states: Database, clock: Clock, neighbours: Neighbours) -> None:
@@ -79,11 +80,11 @@ class Intake:
     def receivers(self) -> Receivers:
         return Receivers(self._receive_alarm, self._receive_state)
 
-    async def run_alarms(self, speak_through: Spoken) -> None:
+    async def run_alarms(self, send: SendToDevice) -> None:
         """Serve the alarm lane until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await self._keep_alarms(await self._alarm_lane.gather(), speak_through, tasks)
+                await self._keep_alarms(await self._alarm_lane.gather(), send, tasks)
 
     async def run_states(self) -> None:
         """Serve the state lane until cancelled."""
@@ -110,7 +111,7 @@ class Intake:
 
     # The alarm lane.
 
-    async def _keep_alarms(self, batch: list[Waiting], speak: Spoken, tasks: asyncio.TaskGroup) -> None:
+    async def _keep_alarms(self, batch: list[Waiting], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
         """Commit a batch, however long it takes; when that raises or the database refuses it, one message at a time.
 
         A batch that one attempt is too short for is halved: on a slow machine a house that presses at once would
@@ -123,28 +124,28 @@ class Intake:
             )
         except TimeoutError:
             half = len(batch) // 2
-            await self._keep_alarms(batch[:half], speak, tasks)
-            await self._keep_alarms(batch[half:], speak, tasks)
+            await self._keep_alarms(batch[:half], send, tasks)
+            await self._keep_alarms(batch[half:], send, tasks)
             return
         if isinstance(answers, Defect):
             self.counts.refused += 1
             if len(batch) == 1:
-                await self._keep_refused(batch[0], messages[0], answers, speak, tasks)
+                await self._keep_refused(batch[0], messages[0], answers, send, tasks)
             else:
                 for waiting in batch:
-                    await self._keep_alarms([waiting], speak, tasks)
+                    await self._keep_alarms([waiting], send, tasks)
             return
         self._settle(batch, messages)
-        self._tell(answers, speak, tasks)
+        self._tell(answers, send, tasks)
 
     async def _keep_refused(
-        self, waiting: Waiting, message: ReceivedMessage, defect: Defect, speak: Spoken, tasks: asyncio.TaskGroup
+        self, waiting: Waiting, message: ReceivedMessage, defect: Defect, send: SendToDevice, tasks: asyncio.TaskGroup
     ) -> None:
         """A press that raises as it is still calls for help: apart from its live alarm, else as an unreadable one.
 
         If even that raises it stays unanswered: its device keeps it, shows so, and repeats it.
         """
-        apart = replace(self._neighbours, conclude=self._neighbours.conclude_apart)
+        apart = replace(self._neighbours, conclude=alarms.conclude_after_defect)
         decoded = message.decoded
         message_id = getattr(decoded.said, "id", None) if isinstance(decoded, DecodedMessage) else decoded.message_id
         plain = Undecodable(decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error, message_id)
@@ -152,7 +153,7 @@ class Intake:
             answers = await run_in_bulkhead("a message of the alarm lane", partial(self._committed, [one], apart))
             if not isinstance(answers, Defect):
                 self._settle([waiting], [one])
-                self._tell(answers, speak, tasks)
+                self._tell(answers, send, tasks)
                 return
         waiting.fail(NotDurable(f"{defect.error} while keeping a message of the alarm lane"))
 
@@ -174,9 +175,9 @@ class Intake:
                 log.warning("%d messages of the alarm lane wait for the database: %s", len(messages), error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _tell(self, answers: list[AddressedAck], speak: Spoken, tasks: asyncio.TaskGroup) -> None:
+    def _tell(self, answers: list[AddressedAck], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
         if answers:
-            tasks.create_task(send_acks(answers, speak))
+            tasks.create_task(send_acks(answers, send))
 
     # The state lane.
 

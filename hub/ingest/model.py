@@ -1,19 +1,16 @@
-"""What intake makes of a message, and what it needs of the rest of the hub."""
+"""What intake makes of a message, and how it answers one."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from devices.contract.messages import Ack, AlarmMessage, Done, Reason, StatusMessage, TeleMessage, VisitMessage
 from devices.contract.topics import Topic
-from hub.kit.db import Conn
-from hub.kit.ids import AlarmId, CentreId, DeviceId, PressId, RoomId, SeniorId
+from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
 from hub.mqtt.model import Inbound
-from hub.rules.model import Event, Finding, ReadingHeard
 
 Said: TypeAlias = AlarmMessage | TeleMessage | VisitMessage | StatusMessage | Done
 
@@ -90,57 +87,5 @@ class Sender:
     room_id: RoomId | None
 
 
-class Hears(Protocol):
-    """The rules: `hub.rules.service.Rules`."""
-
-    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> Sequence[Finding]: ...
-
-
-class Belonging(Protocol):
-    """What a finding came to."""
-
-    @property
-    def alarm_id(self) -> AlarmId | None:
-        """The alarm it opened or belongs to; None for a notice."""
-        ...
-
-
-class Concludes(Protocol):
-    """The alarms: `service.conclude_findings`. Findings become alarms and notices, one result for each in order; the
-    alarms of presses that were `cancelled` are marked, and staff still go and look. After it nothing is asked any
-    more: the ledger's head is locked until the commit."""
-
-    async def __call__(
-        self, conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
-    ) -> Sequence[Belonging]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The services that the alarm path's intake calls in the transaction of a message."""
-
-    rules: Hears
-    conclude: Concludes
-    conclude_apart: Concludes
-    """For a single message with which `conclude_findings` raised."""
-    centre_id: CentreId
-    """The centre that is notified of messages of unknown senders."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportNeighbours:
-    """The services that telemetry's intake calls in the transaction of a batch."""
-
-    rules: Hears
-    hand_over: Callable[[Conn, Sequence[Finding], datetime], Awaitable[None]]
-    """Findings become notices, and rows that the alarm path takes: `hub.rules.findings.hand_over`."""
-    keep_readings: Callable[[Conn, Sequence[ReadingHeard]], Awaitable[object]]
-    """Readings go into the time-series store; the same (device, name, at) is kept once."""
-    centre_id: CentreId
-    """The centre that is notified of messages of unknown senders."""
-
-
-class Spoken(Protocol):
-    """Whatever carries an answer to a device: a Transport."""
-
-    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None: ...
+SendToDevice: TypeAlias = Callable[[str, bytes], Awaitable[None]]
+"""Carries a payload to the device behind a topic: `publish` of a broker or of a link to one. Raises Unreachable."""

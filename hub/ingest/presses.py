@@ -18,13 +18,13 @@ from hub.ingest.decode import digest_message
 from hub.ingest.model import (
     AddressedAck,
     DecodedMessage,
-    Neighbours,
     QuarantineReason,
     ReceivedMessage,
     SeenLane,
     Sender,
     Undecodable,
 )
+from hub.ingest.neighbours import Neighbours
 from hub.ingest.store import MessageIdentity, Press
 from hub.ingest.timing import DeviceClocks, When, estimate_time
 from hub.kit.db import Conn

@@ -21,7 +21,6 @@ from hub.ingest.model import (
     DecodedMessage,
     QuarantineReason,
     ReceivedMessage,
-    ReportNeighbours,
     SeenLane,
     Sender,
     Undecodable,
@@ -31,10 +30,23 @@ from hub.ingest.timing import DeviceClocks, estimate_time, reading_time
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, RoomId
 from hub.mqtt.model import Inbound
+from hub.rules.findings import dispatch_findings
 from hub.rules.model import Event, ReadingHeard, VisitHeard, VisitKind
+from hub.rules.service import Rules
+from hub.telemetry.service import Telemetry
 
 STRANGE_PER_BATCH: Final = 20
 """Of one topic. A device that talks nonsense without end must not cost the others their second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNeighbours:
+    """The services that telemetry's intake calls in the transaction of a batch."""
+
+    rules: Rules
+    telemetry: Telemetry
+    centre_id: CentreId
+    """The centre that is told of messages whose sender nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +88,9 @@ async def store_reports(
     for message in arrived:
         await _store_one(desk, message)
     if desk.readings:
-        await neighbours.keep_readings(conn, desk.readings)
+        await neighbours.telemetry.keep(conn, desk.readings)
     if desk.events and (findings := await neighbours.rules.hear(conn, desk.events, now)):
-        await neighbours.hand_over(conn, findings, now)
+        await dispatch_findings(conn, findings, now)
     return desk.kept
 
 

@@ -12,7 +12,8 @@ from devices.contract.messages import Done, StatusMessage
 from hub.fleet import service as fleet
 from hub.fleet.model import DeviceState as FleetState
 from hub.ingest import quarantine, store
-from hub.ingest.model import DecodedMessage, Neighbours, QuarantineReason, ReceivedMessage, Sender, Undecodable
+from hub.ingest.model import DecodedMessage, QuarantineReason, ReceivedMessage, Sender, Undecodable
+from hub.ingest.neighbours import Neighbours
 from hub.kit.db import Conn
 from hub.rules.model import ReportedState, StatusHeard
 
@@ -65,7 +66,7 @@ async def evaluate_states(
                 elif isinstance(said, StatusMessage):
                     events.append(_build_status_event(message, said, sender))
     if events and (findings := await neighbours.rules.hear(conn, events, now)):
-        await neighbours.conclude(conn, findings, now)
+        await neighbours.conclude(conn, findings, now, ())
 
 
 def _describe_undecodable(understood: DecodedMessage, *, is_known: bool) -> Undecodable:

@@ -20,9 +20,9 @@ from devices.contract.topics import Kind
 from hub.ingest import reports
 from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
 from hub.ingest.last_heard import Heard
-from hub.ingest.model import QuarantineReason, ReceivedMessage, ReportNeighbours, Spoken, Undecodable
+from hub.ingest.model import QuarantineReason, ReceivedMessage, SendToDevice, Undecodable
 from hub.ingest.report_lane import ReportLane, WaitingReport
-from hub.ingest.reports import KeptReports, ToQuarantine
+from hub.ingest.reports import KeptReports, ReportNeighbours, ToQuarantine
 from hub.ingest.timing import DeviceClocks
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
@@ -58,7 +58,7 @@ class ReportPools:
 
 
 class TelemetryIntake:
-    """Receives reports; give them to `receive` or `receive_all`, then `run` with what carries acks to devices."""
+    """Receives reports; give them to `receive` or `receive_all`, then `run` with what sends acks to devices."""
 
     def __init__(self, pools: ReportPools, clock: Clock, neighbours: ReportNeighbours) -> None:
         self.counts = ReportCounts()
@@ -81,12 +81,12 @@ class TelemetryIntake:
         """Reports that the built-in broker handed over; it bounds how many wait. They are answered in their order."""
         self._lane.put(waiting)
 
-    async def run(self, speak: Spoken) -> None:
+    async def run(self, send: SendToDevice) -> None:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sweep())
             while True:
-                await self._keep(await self._lane.gather(), speak, tasks)
+                await self._keep(await self._lane.gather(), send, tasks)
 
     async def _sweep(self) -> None:
         while True:
@@ -97,7 +97,7 @@ class TelemetryIntake:
         self.counts.shed += messages
         self.heard.shed(messages)
 
-    async def _keep(self, batch: Sequence[WaitingReport], speak: Spoken, tasks: asyncio.TaskGroup) -> None:
+    async def _keep(self, batch: Sequence[WaitingReport], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
         messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
@@ -109,10 +109,10 @@ class TelemetryIntake:
             return
         if isinstance(kept, Defect):
             self.counts.refused += 1
-            await self._one_by_one(batch, messages, kept, speak, tasks)
+            await self._one_by_one(batch, messages, kept, send, tasks)
             return
         await self._set_aside(kept.strange)
-        self._settle(batch, messages, kept, speak, tasks)
+        self._settle(batch, messages, kept, send, tasks)
 
     async def _committed(self, messages: Sequence[ReceivedMessage]) -> KeptReports:
         return await commit_batch(
@@ -126,12 +126,12 @@ class TelemetryIntake:
         batch: Sequence[WaitingReport],
         messages: Sequence[ReceivedMessage],
         defect: Defect,
-        speak: Spoken,
+        send: SendToDevice,
         tasks: asyncio.TaskGroup,
     ) -> None:
         if len(batch) > 1:
             for waiting in batch:
-                await self._keep([waiting], speak, tasks)
+                await self._keep([waiting], send, tasks)
             return
         refused = Undecodable(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
         await self._set_aside([ToQuarantine(batch[0].inbound, refused)])
@@ -155,7 +155,7 @@ class TelemetryIntake:
         batch: Sequence[WaitingReport],
         messages: Sequence[ReceivedMessage],
         kept: KeptReports,
-        speak: Spoken,
+        send: SendToDevice,
         tasks: asyncio.TaskGroup,
     ) -> None:
         """After the commit: let the broker answer, tell the devices, and note who was heard."""
@@ -163,7 +163,7 @@ class TelemetryIntake:
         for waiting in batch:
             waiting.settle()
         if kept.answers:
-            tasks.create_task(send_acks(kept.answers, speak))
+            tasks.create_task(send_acks(kept.answers, send))
         self.heard.note(messages)
 
 

@@ -31,7 +31,7 @@ from hub.mqtt.model import (
     Principal,
     Receivers,
     ReportRoute,
-    Reports,
+    TakeReport,
     Unreachable,
 )
 from hub.mqtt.topics import Lane
@@ -62,11 +62,11 @@ class Broker:
         *,
         gatekeeper: Gatekeeper,
         receivers: Receivers,
-        reports: Reports,
+        take_report: TakeReport,
         clock: Clock,
     ) -> None:
         self.counts: Counter[End] = Counter()
-        self.reports = reports
+        self.take_report = take_report
         self._listening = listening
         self._gatekeeper = gatekeeper
         self._receivers = receivers
@@ -263,7 +263,7 @@ class Broker:
     def _hear_report(self, message: Publish, publisher: str, heard_by: Connection | None) -> None:
         route = ReportRoute(message.topic, publisher, frames.encode_label(message.topic, publisher))
         if heard_by is None:
-            self.reports.take(route, message.payload, _Nobody(), None)
+            self.take_report(route, message.payload, _settle_last_will, None)
             return
         if not self._exchange.is_watched(message.topic):
             heard_by.remember(route)
@@ -299,8 +299,6 @@ class Broker:
         return self._tasks
 
 
-class _Nobody:
-    """Waits for no answer: a Last Will has no connection any more."""
-
-    def report_settled(self, packet_id: int | None) -> None:
-        assert packet_id is None, "a Last Will has no packet id"
+def _settle_last_will(packet_id: int | None) -> None:
+    """Nobody waits for an answer: a Last Will has no connection any more."""
+    assert packet_id is None, "a Last Will has no packet id"

@@ -27,7 +27,7 @@ from hub.mqtt.conversation import (
 )
 from hub.mqtt.encode import encode_packet, encode_version_5_refusal
 from hub.mqtt.exchange import Member, may_publish
-from hub.mqtt.model import ReportRoute
+from hub.mqtt.model import LocalWire, ReportRoute
 from hub.mqtt.parser import Parser
 from hub.mqtt.topics import Lane, lane_of
 
@@ -88,7 +88,7 @@ class Unanswered:
 
 @dataclass(slots=True)
 class _Lanes:
-    """What is unanswered on each lane, oldest first; of reports only how many, `Reports` keeps their order."""
+    """What is unanswered on each lane, oldest first; of reports only how many, who takes them keeps their order."""
 
     alarm: deque[Unanswered] = field(default_factory=deque)
     state: deque[Unanswered] = field(default_factory=deque)
@@ -116,12 +116,13 @@ class _Lanes:
 
 
 @runtime_checkable
-class ClientWire(Protocol):
-    """What a connection needs of a transport. uvloop's have it and do not inherit from asyncio's."""
+class ClientWire(LocalWire, Protocol):
+    """What the connection of a client needs of its transport.
 
-    def write(self, data: bytes) -> None: ...
+    Why a protocol: asyncio's transports have it, and uvloop's, which do not inherit from asyncio's.
+    """
+
     def close(self) -> None: ...
-    def abort(self) -> None: ...
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
     def get_write_buffer_size(self) -> int: ...
@@ -210,7 +211,7 @@ class Connection(asyncio.Protocol):
         self._lanes.reports += 1
         if self._lanes.reports >= MAX_UNANSWERED_REPORTS:
             self._hold_back(Held.UNANSWERED)
-        self._broker.reports.take(route, payload, self, packet_id)
+        self._broker.take_report(route, payload, self.report_settled, packet_id)
 
     def report_settled(self, packet_id: int | None) -> None:
         """The oldest report is committed or shed: its PUBACK goes out with all others of this turn."""

@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple
 
 from hub.mqtt import frames
-from hub.mqtt.model import Reporter, ReportRoute, Unreachable
+from hub.mqtt.model import LocalWire, PublishNow, ReportRoute, SettleReport, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -30,32 +30,17 @@ KEPT_FOR_VISITS: Final = 1000
 """Of the capacity, room that readings leave."""
 
 
-class Speaks(Protocol):
-    """The broker, as far as telemetry's acks go through it."""
-
-    def publish_now(self, topic: str, payload: bytes) -> None:
-        """Hand a message to the devices that subscribed to its topic. Raises Unreachable when none did."""
-
-
 class _Unsettled(NamedTuple):
     """A report that is not answered yet."""
 
-    reporter: Reporter
+    settle: SettleReport
     packet_id: int | None
     came_at: float
     is_handed: bool
 
 
-@runtime_checkable
-class _TelemetryWire(Protocol):
-    """What is needed of a transport. uvloop's have it and do not inherit from asyncio's."""
-
-    def write(self, data: bytes) -> None: ...
-    def abort(self) -> None: ...
-
-
 class Handover:
-    """The broker's end, `Reports` to the broker. At most one telemetry is connected; a newer one takes its place."""
+    """The broker's end. At most one telemetry is connected; a newer one takes its place."""
 
     def __init__(self, socket: Path, *, sheds: Callable[[int], None]) -> None:
         """`sheds` gets the number of reports that were answered and that telemetry did not settle."""
@@ -67,16 +52,16 @@ class Handover:
         self._handed = 0  # to the telemetry of now, from the first report on
         self._answered = 0  # of these
         self._telemetry: _Telemetry | None = None
-        self._speaks: Speaks | None = None
+        self._publish: PublishNow | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether a telemetry process is there."""
         return self._telemetry is not None
 
-    async def run(self, speaks: Speaks) -> None:
-        """Listen for telemetry until cancelled."""
-        self._speaks = speaks
+    async def run(self, publish: PublishNow) -> None:
+        """Listen for telemetry until cancelled; what it says to devices goes through `publish`."""
+        self._publish = publish
         loop = asyncio.get_running_loop()
         with suppress(FileNotFoundError):
             self._socket.unlink()
@@ -91,12 +76,12 @@ class Handover:
             if self._telemetry is not None:
                 self._telemetry.abort()
 
-    def take(self, route: ReportRoute, payload: bytes, reporter: Reporter, packet_id: int | None) -> None:
-        """Take one report; see `hub.mqtt.model.Reports`."""
+    def take(self, route: ReportRoute, payload: bytes, settle: SettleReport, packet_id: int | None) -> None:
+        """Take one report; see `hub.mqtt.model.TakeReport`."""
         now = time.monotonic()
         room = CAPACITY if "/visit/" in route.topic else CAPACITY - KEPT_FOR_VISITS
         is_handed = self._handed - self._answered < room
-        self._unsettled.append(_Unsettled(reporter, packet_id, now, is_handed))
+        self._unsettled.append(_Unsettled(settle, packet_id, now, is_handed))
         if not is_handed:
             return
         self._handed += 1
@@ -138,9 +123,9 @@ class Handover:
 
     def said(self, topic: str, payload: bytes) -> None:
         """Publish a reply of telemetry to a device; one that is not connected asks again."""
-        if self._speaks is not None:
+        if self._publish is not None:
             with suppress(Unreachable):
-                self._speaks.publish_now(topic, payload)
+                self._publish(topic, payload)
 
     def _write(self) -> None:
         self._is_gathering = False
@@ -164,7 +149,7 @@ class Handover:
 
     def _answer(self, report: _Unsettled) -> None:
         self._answered += report.is_handed
-        report.reporter.report_settled(report.packet_id)
+        report.settle(report.packet_id)
 
     def _count_shed(self, shed: int) -> None:
         if shed:
@@ -177,10 +162,10 @@ class _Telemetry(asyncio.Protocol):
     def __init__(self, handover: Handover) -> None:
         self._handover = handover
         self._reader = frames.ReplyReader()
-        self._wire: _TelemetryWire | None = None
+        self._wire: LocalWire | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, _TelemetryWire)
+        assert isinstance(transport, LocalWire)
         self._wire = transport
         self._handover.opened(self)
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from hub.kit.clock import Clock
 from hub.mqtt import frames
 from hub.mqtt.frames import HandedReport
-from hub.mqtt.model import Inbound, Unreachable
+from hub.mqtt.model import Inbound, LocalWire, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +28,6 @@ class HandedOver:
     inbound: Inbound
     came_at: float
     settle: Callable[[], None]
-
-
-@runtime_checkable
-class _BrokerWire(Protocol):
-    """What is needed of a transport. uvloop's have it and do not inherit from asyncio's."""
-
-    def write(self, data: bytes) -> None: ...
-    def abort(self) -> None: ...
 
 
 class BrokerLink:
@@ -100,12 +92,12 @@ class _Link(asyncio.Protocol):
         self.ended = asyncio.Event()
         self._hear = hear
         self._reader = frames.ReportReader()
-        self._wire: _BrokerWire | None = None
+        self._wire: LocalWire | None = None
         self._settled = 0
         self._is_telling = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, _BrokerWire)
+        assert isinstance(transport, LocalWire)
         self._wire = transport
 
     def data_received(self, data: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,27 @@ class ReportRoute:
     """Both, as they are handed over: see `hub.mqtt.frames`."""
 
 
-class Reporter(Protocol):
-    """The connection from which a report came."""
+SettleReport: TypeAlias = Callable[[int | None], None]
+"""Tells a connection that its oldest unanswered report is committed or shed. The PUBACK of its packet id is then due;
+None for QoS 0."""
 
-    def report_settled(self, packet_id: int | None) -> None:
-        """Its oldest unanswered report is committed or shed: its PUBACK is due (none for QoS 0)."""
+TakeReport: TypeAlias = Callable[[ReportRoute, bytes, SettleReport, int | None], None]
+"""Takes what devices report, readings and visits: route, payload, whom to tell, packet id. It waits for nothing, and
+settles each within a second, those of a connection in the order in which they were taken."""
+
+PublishNow: TypeAlias = Callable[[str, bytes], None]
+"""Hands a payload to the devices that subscribed to a topic. Raises Unreachable when none did."""
 
 
-class Reports(Protocol):
-    """Takes what devices report: readings and visits. It waits for nothing, and settles each within a second."""
+@runtime_checkable
+class LocalWire(Protocol):
+    """What an end of a local socket needs of its transport.
 
-    def take(self, route: ReportRoute, payload: bytes, reporter: Reporter, packet_id: int | None) -> None:
-        """Take one report. The reports of a connection are settled in the order in which they were taken."""
+    Why a protocol: asyncio's transports have it, and uvloop's, which do not inherit from asyncio's.
+    """
+
+    def write(self, data: bytes) -> None: ...
+    def abort(self) -> None: ...
 
 
 class Transport(Protocol):
@@ -103,7 +112,10 @@ class Principal:
 
 
 class Gatekeeper(Protocol):
-    """Authenticates clients of the built-in broker from the hub's own rows."""
+    """Authenticates clients of the built-in broker from the hub's own rows.
+
+    Why a protocol: the rows are those of the fleet, which is above the broker in the stack.
+    """
 
     async def admit(self, username: str, password: str, client_id: str) -> Principal | None:
         """The principal behind these credentials, or None. Wrong ones are counted by the gatekeeper.

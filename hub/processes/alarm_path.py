@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.alarms import service as alarms
 from hub.alarms.finding_intake import TakeFindings
 from hub.alarms.watch import AlarmWatch
 from hub.fleet.authenticator import DeviceGatekeeper
@@ -19,7 +18,7 @@ from hub.fleet.deliver import DeviceMessageDeliverer as DeliverToDevices
 from hub.fleet.watch import BrokerWatch
 from hub.ingest.intake import Intake
 from hub.ingest.last_heard import Heard
-from hub.ingest.model import Neighbours
+from hub.ingest.neighbours import Neighbours
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
@@ -66,7 +65,7 @@ class _Path:
     housekeeping: Housekeeping
 
     def neighbours(self) -> Neighbours:
-        return Neighbours(self.rules, alarms.conclude_findings, alarms.conclude_after_defect, self.centre_id)
+        return Neighbours(self.rules, self.centre_id)
 
 
 async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
@@ -113,10 +112,10 @@ async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
         listening_socket(settings.mqtt_host, settings.mqtt_port),
         gatekeeper=DeviceGatekeeper(pools.doors, path.clock, path.centre_id),
         receivers=intake.receivers,
-        reports=handover,
+        take_report=handover.take,
         clock=path.clock,
     )
-    tasks.create_task(handover.run(broker))
+    tasks.create_task(handover.run(broker.publish_now))
     tasks.create_task(recheck_changed(path.changes, broker))
     _start_tasks(path, tasks, intake, broker, hears=lambda: True)
 
@@ -136,7 +135,7 @@ def _start_tasks(
 ) -> None:
     """Let everything run that the alarm path is made of. `hears`: whether devices can reach it now."""
     database, changes, clock = path.pools.alarms, path.changes, path.clock
-    tasks.create_task(intake.run_alarms(broker))
+    tasks.create_task(intake.run_alarms(broker.publish))
     tasks.create_task(intake.run_states())
     tasks.create_task(path.housekeeping.every(Heard.EVERY_SECONDS, intake.heard.write, "who-was-heard-by-alarms"))
     tasks.create_task(broker.run())

@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import Final
 
 from hub.ingest.last_heard import Heard
-from hub.ingest.model import ReportNeighbours
 from hub.ingest.report_lane import WaitingReport
+from hub.ingest.reports import ReportNeighbours
 from hub.ingest.telemetry import ReportPools, TelemetryIntake
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
@@ -26,7 +26,6 @@ from hub.mqtt.handover_receiver import BrokerLink, HandedOver
 from hub.notices.reports import TaskReports
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
 from hub.processes.watchdog import write_pulse
-from hub.rules import findings
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch
 from hub.settings import Settings
@@ -55,13 +54,13 @@ async def serve_telemetry(settings: Settings, clock: Clock, databases: Mapping[L
         tasks.create_task(every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files"))
         tasks.create_task(write_pulse())
         centre_id = await wait_for_centre(pools.rules, Process.TELEMETRY)
-        neighbours = ReportNeighbours(rules, findings.dispatch_findings, telemetry.keep, centre_id)
+        neighbours = ReportNeighbours(rules, telemetry, centre_id)
         intake = TelemetryIntake(ReportPools(pools.readings, pools.shared), clock, neighbours)
         broker = _build_report_source(settings, clock, intake, centre_id)
         watch = RulesWatch(pools.rules, clock, rules, hears=lambda: broker.is_up)
         await watch.look()  # before anything is heard: what was missed counts against no device
         tasks.create_task(broker.run())
-        tasks.create_task(intake.run(broker))
+        tasks.create_task(intake.run(broker.publish))
         tasks.create_task(watch.run())
         keep_house = Keeper(pools.rules, telemetry, clock, KEEP_READINGS_FOR).keep_house
         tasks.create_task(every(Keeper.EVERY_SECONDS, keep_house, "readings"))

@@ -1,4 +1,4 @@
-"""What tests of intake share: a hub around it, and the lanes over its databases."""
+"""What tests of intake share: the rules around it, what it answers, and the lanes over its databases."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ import pytest
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from tests.fakes.house import House
-from tests.integration.ingest.fakes import Hub
-from tests.integration.ingest.lanes import Lanes, running
+from tests.integration.ingest.lanes import Acks, Lanes, ListeningRules, running
 
 
 @pytest.fixture
-def hub() -> Hub:
-    return Hub()
+def rules(clock: SetClock) -> ListeningRules:
+    return ListeningRules(clock)
+
+
+@pytest.fixture
+def acks() -> Acks:
+    return Acks()
 
 
 @pytest.fixture
 async def intake(
-    database: Database, telemetry_database: Database, house: House, clock: SetClock, hub: Hub
+    database: Database, telemetry_database: Database, house: House, clock: SetClock, rules: ListeningRules, acks: Acks
 ) -> AsyncIterator[Lanes]:
-    async with running(Lanes.over(database, telemetry_database, clock, hub), hub) as started:
+    async with running(Lanes.over(database, telemetry_database, clock, rules), acks) as started:
         yield started

@@ -13,11 +13,10 @@ from devices.contract.times import DeviceSystemClock as DeviceClock
 from devices.link import BrokerEndpoint as Where
 from devices.link import Identity
 from devices.outbox import Outbox
-from hub.alarms import service as alarms
 from hub.fleet.authenticator import DeviceGatekeeper
 from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.ingest.intake import Intake
-from hub.ingest.model import Neighbours
+from hub.ingest.neighbours import Neighbours
 from hub.kit.changes import Changes
 from hub.kit.clock import SystemClock
 from hub.kit.db import Database, Login
@@ -35,21 +34,20 @@ from tests.integration.mqtt.taken_reports import Taken
 async def hub(database: Database, database_url: str, house: House) -> AsyncIterator[Broker]:
     """The alarm path from the socket to the device outbox."""
     clock = SystemClock()
-    neighbours = Neighbours(Rules([], clock), alarms.conclude_findings, alarms.conclude_after_defect, house.centre)
-    intake = Intake(database, database, clock, neighbours)
+    intake = Intake(database, database, clock, Neighbours(Rules([], clock), house.centre))
     gatekeeper = DeviceGatekeeper(database, clock, house.centre)
     broker = Broker(
         listening_socket("127.0.0.1", 0),
         gatekeeper=gatekeeper,
         receivers=intake.receivers,
-        reports=Taken(),
+        take_report=Taken().take,
         clock=clock,
     )
     changes = Changes(database_url)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running(changes.run))
         await stack.enter_async_context(running(broker.run))
-        await stack.enter_async_context(running(lambda: intake.run_alarms(broker)))
+        await stack.enter_async_context(running(lambda: intake.run_alarms(broker.publish)))
         await stack.enter_async_context(running(intake.run_states))
         await stack.enter_async_context(running(DeviceMessageDeliverer(database, changes, broker, clock).run))
         yield broker

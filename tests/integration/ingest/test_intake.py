@@ -14,96 +14,109 @@ from hub.kit.db import Database, Login
 from hub.rules.model import PressHeard, PressKind
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
-from tests.integration.ingest.fakes import Hub, said
 from tests.integration.ingest.lanes import (
     ACK_TOPIC,
     PRESS,
     TEMPERATURE,
+    Acks,
     Lanes,
+    ListeningRules,
     alarm,
     answers,
     hand_over,
     report,
     rows,
     running,
+    said,
     standing,
 )
 
+SLOW_ALARMS = """
+    CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM pg_sleep(0.1);
+      RETURN NEW;
+    END
+    $$;
+    CREATE TRIGGER linger BEFORE INSERT ON alarm_press FOR EACH ROW EXECUTE FUNCTION public.linger()
+"""
+"""Each press costs its alarm a tenth of a second."""
+
 
 async def test_a_press_is_stored_heard_concluded_and_answered(
-    intake: Lanes, hub: Hub, clock: SetClock, house: House, database_url: str
+    intake: Lanes, rules: ListeningRules, acks: Acks, clock: SetClock, house: House, database_url: str
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS))
 
-    (ack,) = await answers(hub, 1)
-    (event,) = hub.heard
+    (ack,) = await answers(acks, 1)
+    (event,) = rules.heard
     assert isinstance(event, PressHeard)
     assert (event.kind, event.senior_id, event.late) == (PressKind.PRESS, house.wang, False)
     assert event.pressed_at == clock.now() - timedelta(milliseconds=350)
     assert rows(database_url, "SELECT id, senior_id, seq FROM press") == [(event.press_id, "s-wang", 1042)]
     assert (ack["status"], ack["id"]) == ("committed", PRESS["id"])
     assert rows(database_url, "SELECT id FROM alarm") == [(ack["alarm"],)]
-    assert hub.spoken[0][0] == ACK_TOPIC
+    assert acks.sent[0][0] == ACK_TOPIC
 
 
 async def test_a_repeated_press_counts_once_and_is_answered_with_its_alarm(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str
+    intake: Lanes, rules: ListeningRules, acks: Acks, clock: SetClock, database_url: str
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS))
     clock.advance(timedelta(seconds=9))
     await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "age_ms": 9350, "battery": 80}))
 
-    first, again = await answers(hub, 2)
+    first, again = await answers(acks, 2)
     assert (again["status"], again["of"], again["alarm"]) == ("duplicate", "committed", first["alarm"])
-    assert len(hub.heard) == 1
+    assert len(rules.heard) == 1
     assert rows(database_url, "SELECT count(*) FROM press") == [(1,)]
 
 
 async def test_a_press_and_its_repeat_in_one_batch_count_once(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str
+    intake: Lanes, acks: Acks, clock: SetClock, database_url: str
 ) -> None:
     same = said(clock, "alarm", "b-wang", PRESS)
     await alarm(intake, same, same, said(clock, "alarm", "b-li", PRESS))
 
-    assert sorted(str(ack["status"]) for ack in await answers(hub, 1)) == ["committed", "committed", "duplicate"]
+    assert sorted(str(ack["status"]) for ack in await answers(acks, 1)) == ["committed", "committed", "duplicate"]
     assert rows(database_url, "SELECT count(*) FROM press") == [(2,)]
 
 
 async def test_the_same_id_with_other_content_is_another_press_and_a_notice(
-    intake: Lanes, hub: Hub, clock: SetClock, database: Database, house: House
+    intake: Lanes, rules: ListeningRules, clock: SetClock, database: Database, house: House
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS))
     await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "kind": "fall"}))
 
-    assert len(hub.heard) == 2
+    assert len(rules.heard) == 2
     assert ("message-id-reused", "device:b-wang") in await standing(database, house)
 
 
 async def test_an_undecodable_message_of_a_button_is_an_alarm_once_in_ten_minutes(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str
+    intake: Lanes, rules: ListeningRules, clock: SetClock, database_url: str
 ) -> None:
     for minutes in (0, 5, 5):
         clock.advance(timedelta(minutes=minutes))
         await alarm(intake, said(clock, "alarm", "b-wang", b"help me"))
 
-    events = [event for event in hub.heard if isinstance(event, PressHeard)]
+    events = [event for event in rules.heard if isinstance(event, PressHeard)]
     assert [event.unreadable for event in events] == [True, True]
     assert rows(database_url, "SELECT unreadable_reason FROM press") == [("not-json",), ("not-json",)]
     assert rows(database_url, "SELECT reason, times FROM quarantine") == [("not-json", 2)]
 
 
 async def test_an_unknown_version_still_calls_for_help_and_is_answered(
-    intake: Lanes, hub: Hub, clock: SetClock
+    intake: Lanes, acks: Acks, clock: SetClock
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "v": 2}))
 
-    (ack,) = await answers(hub, 1)
+    (ack,) = await answers(acks, 1)
     assert ack["status"] == "committed"
     assert ack["alarm"]
 
 
 async def test_a_press_of_a_device_that_nobody_registered_is_quarantined(
-    intake: Lanes, hub: Hub, clock: SetClock, database: Database, house: House
+    intake: Lanes, rules: ListeningRules, clock: SetClock, database: Database, house: House
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-99", PRESS))
 
@@ -111,11 +124,11 @@ async def test_a_press_of_a_device_that_nobody_registered_is_quarantined(
         (strange,) = await quarantine.list_quarantined(conn, house.centre)
     assert (strange.device_id, strange.reason) == ("b-99", "unknown-device")
     assert ("message-unreadable", "hub") in await standing(database, house)
-    assert hub.heard == []
+    assert rules.heard == []
 
 
 async def test_a_press_that_was_kept_for_an_hour_is_late_and_belongs_to_whoever_wore_the_button_then(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str, house: House
+    intake: Lanes, rules: ListeningRules, clock: SetClock, database_url: str, house: House
 ) -> None:
     handed_over = clock.now() - timedelta(minutes=30)
     with psycopg.connect(database_url) as conn:
@@ -123,64 +136,63 @@ async def test_a_press_that_was_kept_for_an_hour_is_late_and_belongs_to_whoever_
         conn.execute("INSERT INTO assignment VALUES ('as-2', 'b-wang', 's-zhang', NULL, %s, NULL)", (handed_over,))
     await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "age_ms": 3_600_000}))
 
-    (event,) = hub.heard
+    (event,) = rules.heard
     assert isinstance(event, PressHeard)
     assert (event.late, event.senior_id) == (True, house.wang)
 
 
 async def test_a_press_whose_time_nobody_knows_has_the_time_of_receipt_and_says_so(
-    intake: Lanes, hub: Hub, clock: SetClock
+    intake: Lanes, rules: ListeningRules, clock: SetClock
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "age_ms": None, "at": "2026-11-23T01:00:00Z"}))
 
-    (event,) = hub.heard
+    (event,) = rules.heard
     assert isinstance(event, PressHeard)
     assert (event.pressed_at, event.time_uncertain, event.late) == (clock.now(), True, False)
 
 
 async def test_a_press_that_a_broker_had_kept_is_old_unless_it_was_heard_before(
-    intake: Lanes, hub: Hub, clock: SetClock
+    intake: Lanes, rules: ListeningRules, clock: SetClock
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS))
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS, replayed=True))
     await alarm(intake, said(clock, "alarm", "b-li", PRESS, replayed=True))
 
-    assert [event.old for event in hub.heard if isinstance(event, PressHeard)] == [False, True]
+    assert [event.old for event in rules.heard if isinstance(event, PressHeard)] == [False, True]
 
 
 async def test_a_press_with_retain_rings_and_is_noticed(
-    intake: Lanes, hub: Hub, clock: SetClock, database: Database, house: House
+    intake: Lanes, clock: SetClock, database: Database, house: House, database_url: str
 ) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS, live_retain=True))
 
-    assert len(hub.findings) == 1
+    assert rows(database_url, "SELECT state, times_pressed FROM alarm") == [("open", 1)]
     assert ("press-retained", "device:b-wang") in await standing(database, house)
 
 
 @pytest.mark.parametrize("cancel_first", [False, True])
 async def test_a_press_cancelled_within_ten_seconds_is_marked_whichever_came_first(
-    intake: Lanes, hub: Hub, clock: SetClock, cancel_first: bool
+    intake: Lanes, clock: SetClock, cancel_first: bool, database_url: str
 ) -> None:
     press = said(clock, "alarm", "b-wang", {**PRESS, "age_ms": 4000})
     cancel = said(clock, "alarm", "b-wang", {"id": "c-1", "kind": "cancel", "of": PRESS["id"], "age_ms": 0})
     for message in (cancel, press) if cancel_first else (press, cancel):
         await alarm(intake, message)
 
-    assert len(hub.findings) == 1
-    assert len(hub.cancelled) == 1
+    assert rows(database_url, "SELECT times_pressed, cancel_requested FROM alarm") == [(1, True)]
 
 
-async def test_a_press_cancelled_too_late_is_not_marked(intake: Lanes, hub: Hub, clock: SetClock) -> None:
+async def test_a_press_cancelled_too_late_is_not_marked(intake: Lanes, clock: SetClock, database_url: str) -> None:
     await alarm(intake, said(clock, "alarm", "b-wang", PRESS))
     clock.advance(timedelta(seconds=11))
     cancel: dict[str, object] = {"id": "c-1", "kind": "cancel", "of": PRESS["id"], "age_ms": 0}
     await alarm(intake, said(clock, "alarm", "b-wang", cancel))
 
-    assert hub.cancelled == []
+    assert rows(database_url, "SELECT cancel_requested FROM alarm") == [(False,)]
 
 
 async def test_a_press_that_the_database_refuses_calls_for_help_as_one_nobody_could_read(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str
+    intake: Lanes, acks: Acks, clock: SetClock, database_url: str
 ) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("ALTER TABLE press ADD CHECK (seq <> 13)")
@@ -194,29 +206,30 @@ async def test_a_press_that_the_database_refuses_calls_for_help_as_one_nobody_co
         ("b-li", None),
         ("b-wang", "refused-by-the-database"),
     ]
-    assert [ack["status"] for ack in await answers(hub, 2)] == ["committed", "committed"]
+    assert [ack["status"] for ack in await answers(acks, 2)] == ["committed", "committed"]
 
 
 async def test_more_presses_than_one_attempt_can_commit_are_committed_in_parts(
-    intake: Lanes, hub: Hub, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    intake: Lanes, clock: SetClock, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
     monkeypatch.setattr("hub.ingest.attempts.ATTEMPT_SECONDS", 0.5)
-    hub.seconds_an_alarm = 0.1
+    with psycopg.connect(database_url) as conn:
+        conn.execute(SLOW_ALARMS)
 
     await alarm(
         intake, *(said(clock, "alarm", "b-wang", {**PRESS, "id": f"9f3c2a7be41d0c55-{n}"}) for n in range(10, 20))
     )
 
-    assert len(hub.findings) == 10
+    assert rows(database_url, "SELECT count(*) FROM alarm_press") == [(10,)]
 
 
 async def test_a_press_waits_for_the_database_and_a_reading_does_not(
-    database_url: str, house: House, clock: SetClock, hub: Hub
+    database_url: str, house: House, clock: SetClock, rules: ListeningRules, acks: Acks
 ) -> None:
     async with (
         Database.open(url_as(database_url, Login.ALARMS), size=1, name="alarms") as alarms,
         Database.open(url_as(database_url, Login.TELEMETRY), size=1, name="telemetry") as telemetry,
-        running(Lanes.over(alarms, telemetry, clock, hub), hub) as intake,
+        running(Lanes.over(alarms, telemetry, clock, rules), acks) as intake,
     ):
         with psycopg.connect(database_url) as conn:
             conn.execute("LOCK TABLE device IN ACCESS EXCLUSIVE MODE")
@@ -230,4 +243,4 @@ async def test_a_press_waits_for_the_database_and_a_reading_does_not(
                 assert intake.telemetry.counts.shed == 1
                 conn.rollback()
 
-    assert len(hub.findings) == 1
+    assert rows(database_url, "SELECT state, times_pressed FROM alarm") == [("open", 1)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import psycopg
@@ -17,24 +16,39 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database, Login
 from hub.notices.model import NoticeCode
 from hub.rules.model import Event, Finding, ReadingHeard, ReportedState, StatusHeard, VisitHeard
+from hub.rules.service import Rules
 from tests.fakes.deadlocks import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
-from tests.integration.ingest.fakes import Hub, said
-from tests.integration.ingest.lanes import PRESS, TEMPERATURE, Lanes, alarm, answers, report, rows, running, standing
+from tests.integration.ingest.lanes import (
+    PRESS,
+    READINGS,
+    TEMPERATURE,
+    Acks,
+    Lanes,
+    ListeningRules,
+    alarm,
+    answers,
+    report,
+    rows,
+    running,
+    said,
+    standing,
+)  # fmt: skip
 
 
 async def test_readings_are_kept_and_heard_with_their_room(
-    intake: Lanes, hub: Hub, clock: SetClock, house: House
+    intake: Lanes, rules: ListeningRules, clock: SetClock, house: House, database_url: str
 ) -> None:
     await report(intake, said(clock, "tele", "t-gym", TEMPERATURE))
 
-    assert [(reading.name, reading.value, reading.room_id) for reading in hub.readings] == [
+    heard = [reading for reading in rules.heard if isinstance(reading, ReadingHeard)]
+    assert [(reading.name, reading.value, reading.room_id) for reading in heard] == [
         ("temperature", 21.4, house.gym),
         ("battery", 87, house.gym),
     ]
-    assert hub.heard == hub.readings
-    assert isinstance(hub.heard[0], ReadingHeard)
+    assert rules.heard == heard
+    assert rows(database_url, READINGS) == [("battery", 87), ("temperature", 21.4)]
 
 
 async def test_who_was_heard_and_how_its_battery_is_shows_on_the_device(
@@ -52,14 +66,15 @@ async def test_who_was_heard_and_how_its_battery_is_shows_on_the_device(
 
 @pytest.mark.parametrize("percent", [1e39, -1, 100.5, 1e308])
 async def test_a_battery_that_no_battery_can_have_is_a_reading_and_leaves_the_device_as_it_was(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str, percent: float
+    intake: Lanes, clock: SetClock, database_url: str, percent: float
 ) -> None:
     readings = [{"name": "battery", "value": percent, "unit": "%EL"}]
     await report(intake, said(clock, "tele", "t-gym", TEMPERATURE))
+    clock.advance(timedelta(seconds=1))
     await report(intake, said(clock, "tele", "t-gym", {**TEMPERATURE, "readings": readings}))
     await intake.tell_who_was_heard()
 
-    assert hub.readings[-1].value == percent
+    assert rows(database_url, READINGS)[-1] == ("battery", percent)
     assert rows(database_url, "SELECT battery_percent FROM device WHERE id = 't-gym'") == [(87,)]
 
 
@@ -88,20 +103,22 @@ async def test_a_last_will_is_not_the_device_and_leaves_when_it_was_heard(
 
 
 async def test_a_card_read_twice_enters_once_and_is_answered_twice(
-    intake: Lanes, hub: Hub, clock: SetClock, house: House, database_url: str
+    intake: Lanes, rules: ListeningRules, acks: Acks, clock: SetClock, house: House, database_url: str
 ) -> None:
     visit: dict[str, object] = {"id": "r-1", "token": "c-wang", "what": "enter", "room": "gym", "age_ms": 0}
     await report(intake, said(clock, "visit", "r-gym", visit))
     await report(intake, said(clock, "visit", "r-gym", {**visit, "age_ms": 2000}))
 
-    assert [ack["status"] for ack in await answers(hub, 2)] == ["committed", "duplicate"]
-    (event,) = hub.heard
+    assert [ack["status"] for ack in await answers(acks, 2)] == ["committed", "duplicate"]
+    (event,) = rules.heard
     assert isinstance(event, VisitHeard)
     assert (event.senior_id, event.room_id) == (house.wang, house.gym)
     assert rows(database_url, "SELECT senior_id, room_id FROM presence") == [("s-wang", "gym")]
 
 
-async def test_a_state_and_a_proof_reach_the_fleet(intake: Lanes, hub: Hub, clock: SetClock, database_url: str) -> None:
+async def test_a_state_and_a_proof_reach_the_fleet(
+    intake: Lanes, rules: ListeningRules, clock: SetClock, database_url: str
+) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute(
             "INSERT INTO device_command (id, device_id, subtopic, payload, made_at, until_at, retry_at, nonce) "
@@ -114,29 +131,30 @@ async def test_a_state_and_a_proof_reach_the_fleet(intake: Lanes, hub: Hub, cloc
         said(clock, "done", "siren-corridor", {"nonce": "n-1", "state": "sounding"}),
     )
 
-    (event,) = hub.heard
+    (event,) = rules.heard
     assert isinstance(event, StatusHeard)
     assert event.state is ReportedState.ONLINE
     assert rows(database_url, "SELECT state, firmware FROM device WHERE id = 'b-wang'") == [("online", "1.2.0")]
     assert rows(database_url, "SELECT proof FROM device_command") == [("sounding",)]
 
 
-@dataclass
-class Onlooker(Hub):
+class Onlooker(Rules):
     """Rules beside which somebody else wants the device outbox."""
 
-    database_url: str = ""
-    free: list[str] = field(default_factory=list)
+    def __init__(self, clock: SetClock, database_url: str) -> None:
+        super().__init__([], clock)
+        self.database_url = database_url
+        self.free: list[str] = []
 
-    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> Sequence[Finding]:
+    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
         self.free += [str(row[0]) for row in rows(self.database_url, "SELECT id FROM device_command FOR UPDATE NOWAIT")]
         return await super().hear(conn, events, now)
 
 
 async def test_states_and_proofs_are_kept_before_the_rules_are_waited_for(
-    database: Database, database_url: str, house: House, clock: SetClock
+    database: Database, database_url: str, house: House, clock: SetClock, acks: Acks
 ) -> None:
-    onlooker = Onlooker(database_url=database_url)
+    onlooker = Onlooker(clock, database_url)
     with psycopg.connect(database_url) as conn:
         conn.execute(
             "INSERT INTO device_command (id, device_id, subtopic, payload, made_at, until_at, retry_at, nonce) "
@@ -149,7 +167,7 @@ async def test_states_and_proofs_are_kept_before_the_rules_are_waited_for(
                 "until": clock.now() + timedelta(minutes=1),
             },
         )
-    async with running(Lanes.over(database, database, clock, onlooker), onlooker) as intake:
+    async with running(Lanes.over(database, database, clock, onlooker), acks) as intake:
         await report(
             intake,
             said(clock, "status", house.lamp, {"state": "online"}),
@@ -161,7 +179,7 @@ async def test_states_and_proofs_are_kept_before_the_rules_are_waited_for(
 
 
 async def test_an_undecodable_report_is_quarantined_and_the_others_are_kept(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str
+    intake: Lanes, clock: SetClock, database_url: str
 ) -> None:
     await report(
         intake,
@@ -174,7 +192,7 @@ async def test_an_undecodable_report_is_quarantined_and_the_others_are_kept(
         ("t-99", "unknown-device"),
         ("t-gym", "not-json"),
     ]
-    assert len(hub.readings) == 2
+    assert len(rows(database_url, READINGS)) == 2
 
 
 async def test_the_newest_messages_stay_quarantined_and_to_make_room_locks_none_of_them(
@@ -200,18 +218,18 @@ async def test_the_newest_messages_stay_quarantined_and_to_make_room_locks_none_
 
 
 async def test_a_device_that_talks_nonsense_without_end_costs_the_others_nothing(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str
+    intake: Lanes, clock: SetClock, database_url: str
 ) -> None:
     nonsense = [said(clock, "tele", "cam-gym", f"{n}".encode()) for n in range(400)]
     await report(intake, *nonsense, said(clock, "tele", "t-gym", TEMPERATURE))
 
-    assert len(hub.readings) == 2
+    assert len(rows(database_url, READINGS)) == 2
     assert intake.telemetry.counts.shed == 0
     assert rows(database_url, "SELECT count(*) <= 40 FROM quarantine") == [(True,)]
 
 
 async def test_a_report_that_the_database_refuses_is_quarantined_alone(
-    intake: Lanes, hub: Hub, clock: SetClock, database_url: str
+    intake: Lanes, clock: SetClock, database_url: str
 ) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("ALTER TABLE device ADD CHECK (firmware <> 'bad')")
@@ -226,14 +244,14 @@ async def test_a_report_that_the_database_refuses_is_quarantined_alone(
 
 
 async def test_reports_that_lost_a_deadlock_are_kept_all_the_same(
-    database_url: str, house: House, clock: SetClock, hub: Hub
+    database_url: str, house: House, clock: SetClock, rules: ListeningRules, acks: Acks
 ) -> None:
     delay_deadlock_detection(database_url)
     online: dict[str, object] = {"state": "online"}
     async with (
         asyncio.timeout(20),
         Database.open(url_as(database_url, Login.ALARMS), size=2, name="test hub") as database,
-        running(Lanes.over(database, database, clock, hub), hub) as intake,
+        running(Lanes.over(database, database, clock, rules), acks) as intake,
         await psycopg.AsyncConnection.connect(database_url) as other,
         asyncio.TaskGroup() as tasks,
     ):
@@ -254,9 +272,9 @@ async def test_reports_that_lost_a_deadlock_are_kept_all_the_same(
 
 
 async def test_a_full_queue_sheds_readings_at_once_and_keeps_room_for_visits(
-    database: Database, house: House, clock: SetClock, hub: Hub
+    database: Database, house: House, clock: SetClock, rules: ListeningRules
 ) -> None:
-    lanes = Lanes.over(database, database, clock, hub)  # nobody takes anything out of the queue
+    lanes = Lanes.over(database, database, clock, rules)  # nobody takes anything out of the queue
     reading = said(clock, "tele", "t-gym", TEMPERATURE)
     visit = said(clock, "visit", "r-gym", {"id": "r-1", "token": "c-wang", "what": "arrive"})
     answered: list[str] = []

@@ -125,7 +125,7 @@ async def running_broker() -> AsyncIterator[Bench]:
         listening_socket("127.0.0.1", 0),
         gatekeeper=rows,
         receivers=Receivers(alarm, state),
-        reports=telemetry,
+        take_report=telemetry.take,
         clock=clock,
     )
     async with running(broker.run):

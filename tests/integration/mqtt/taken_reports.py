@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.mqtt.model import Reporter, ReportRoute
+from hub.mqtt.model import ReportRoute, SettleReport
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,12 @@ class TakenReport:
     topic: str
     publisher: str
     payload: bytes
-    reporter: Reporter
+    settle: SettleReport
     packet_id: int | None
 
 
 class Taken:
-    """`Reports` that keeps what it got. While it is not open nothing is settled: telemetry stands still."""
+    """Keeps the reports it got. While it is not open nothing is settled: telemetry stands still."""
 
     def __init__(self) -> None:
         self.got: asyncio.Queue[TakenReport] = asyncio.Queue()
@@ -29,8 +29,8 @@ class Taken:
         self.finished = 0
         self._waiting: list[TakenReport] = []
 
-    def take(self, route: ReportRoute, payload: bytes, reporter: Reporter, packet_id: int | None) -> None:
-        report = TakenReport(route.topic, route.publisher, payload, reporter, packet_id)
+    def take(self, route: ReportRoute, payload: bytes, settle: SettleReport, packet_id: int | None) -> None:
+        report = TakenReport(route.topic, route.publisher, payload, settle, packet_id)
         self.got.put_nowait(report)
         self._waiting.append(report)
         if self.open.is_open:
@@ -44,7 +44,7 @@ class Taken:
         waiting, self._waiting = self._waiting, []
         for report in waiting:
             self.finished += 1
-            report.reporter.report_settled(report.packet_id)
+            report.settle(report.packet_id)
 
 
 class Gate:

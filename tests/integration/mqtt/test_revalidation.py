@@ -25,7 +25,7 @@ async def test_a_disabled_button_is_shown_out_and_its_neighbour_stays(
         listening_socket("127.0.0.1", 0),
         gatekeeper=DeviceGatekeeper(database, clock, house.centre),
         receivers=Receivers(Lane(), Lane()),
-        reports=Taken(),
+        take_report=Taken().take,
         clock=clock,
     )
     async with (

@@ -10,7 +10,10 @@ from hub.kit.ids import DeviceId, RoomId
 
 
 class Measured(Protocol):
-    """One value as it was heard: `ReadingHeard` of the rules is one."""
+    """One value as it was heard: `ReadingHeard` of the rules.
+
+    Why a protocol: the rules are above telemetry in the stack, and listen to readings that telemetry only keeps.
+    """
 
     @property
     def device_id(self) -> DeviceId: ...

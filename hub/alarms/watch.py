@@ -12,7 +12,7 @@ from hub.alarms import clock_steps, service
 from hub.kit.bulkhead import run_in_bulkhead
 from hub.kit.changes import Changes
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, measure_clock_step
-from hub.kit.db import Conn, Database
+from hub.kit.db import WORLD_IS_DOWN, Conn, Database
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +67,21 @@ class AlarmWatch:
         database is down, TimeoutError when it is not done in ten seconds.
         """
         async with asyncio.timeout(LOOK_WITHIN_SECONDS):
-            await run_in_bulkhead("following the clock", self._follow_clock)
+            await run_in_bulkhead("following the clock", self._follow_clock, expected=WORLD_IS_DOWN)
             await run_in_bulkhead(
-                "the alarms of who is disabled", lambda: self._while_there_is(service.reopen_alarm_of_disabled_owner)
+                "the alarms of who is disabled",
+                lambda: self._while_there_is(service.reopen_alarm_of_disabled_owner),
+                expected=WORLD_IS_DOWN,
             )
-            await run_in_bulkhead("the timers that are due", lambda: self._while_there_is(service.fire_due_timer))
             await run_in_bulkhead(
-                "the alarms that reached somebody", lambda: self._while_there_is(service.clear_unreachable_flag)
+                "the timers that are due",
+                lambda: self._while_there_is(service.fire_due_timer),
+                expected=WORLD_IS_DOWN,
+            )
+            await run_in_bulkhead(
+                "the alarms that reached somebody",
+                lambda: self._while_there_is(service.clear_unreachable_flag),
+                expected=WORLD_IS_DOWN,
             )
 
     async def _follow_clock(self) -> None:

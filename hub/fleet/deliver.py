@@ -16,7 +16,7 @@ from hub.fleet.retries import LONGEST_WAIT, next_try
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
-from hub.kit.db import Conn, Database
+from hub.kit.db import WORLD_IS_DOWN, Conn, Database
 from hub.mqtt.model import Transport, Unreachable
 from hub.notices import parking
 from hub.notices import service as notices
@@ -101,7 +101,9 @@ class DeviceMessageDeliverer:
                 )
 
     async def _publish_apart(self, outgoing: DueDeviceMessage) -> bool | Defect:
-        return await run_in_bulkhead(f"message {outgoing.id} to a device", lambda: self._publish(outgoing))
+        return await run_in_bulkhead(
+            f"message {outgoing.id} to a device", lambda: self._publish(outgoing), expected=WORLD_IS_DOWN
+        )
 
     async def _publish(self, outgoing: DueDeviceMessage) -> bool:
         """Hand one message to the broker; False when nobody took it."""

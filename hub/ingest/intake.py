@@ -36,7 +36,7 @@ from hub.ingest.neighbours import Neighbours
 from hub.ingest.timing import DeviceClocks
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
-from hub.kit.db import Database
+from hub.kit.db import WORLD_IS_DOWN, Database
 from hub.mqtt.model import Inbound, NotDurable, Receivers
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,9 @@ class Intake:
         messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
             answers = await run_in_bulkhead(
-                f"{len(batch)} messages of the alarm lane", lambda: self._committed(messages, self._neighbours)
+                f"{len(batch)} messages of the alarm lane",
+                lambda: self._committed(messages, self._neighbours),
+                expected=WORLD_IS_DOWN,
             )
         except TimeoutError:
             half = len(batch) // 2
@@ -150,7 +152,9 @@ class Intake:
         message_id = getattr(decoded.said, "id", None) if isinstance(decoded, DecodedMessage) else decoded.message_id
         plain = Undecodable(decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error, message_id)
         for one in (message, ReceivedMessage(waiting.inbound, plain)):
-            answers = await run_in_bulkhead("a message of the alarm lane", partial(self._committed, [one], apart))
+            answers = await run_in_bulkhead(
+                "a message of the alarm lane", partial(self._committed, [one], apart), expected=WORLD_IS_DOWN
+            )
             if not isinstance(answers, Defect):
                 self._settle([waiting], [one])
                 self._tell(answers, send, tasks)
@@ -186,7 +190,9 @@ class Intake:
         messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
             kept = await run_in_bulkhead(
-                f"{len(batch)} messages of the state lane", lambda: self._states_committed(messages)
+                f"{len(batch)} messages of the state lane",
+                lambda: self._states_committed(messages),
+                expected=WORLD_IS_DOWN,
             )
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d messages of the state lane are shed: %s", len(batch), error)
@@ -216,7 +222,9 @@ class Intake:
             return
         refused = Undecodable(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
         with suppress(psycopg.OperationalError, TimeoutError):
-            await run_in_bulkhead("quarantining a message", lambda: self._set_aside(batch[0].inbound, refused))
+            await run_in_bulkhead(
+                "quarantining a message", lambda: self._set_aside(batch[0].inbound, refused), expected=WORLD_IS_DOWN
+            )
         batch[0].settle()
 
     async def _set_aside(self, inbound: Inbound, refused: Undecodable) -> None:

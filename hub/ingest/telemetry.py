@@ -26,7 +26,7 @@ from hub.ingest.reports import KeptReports, ReportNeighbours, ToQuarantine
 from hub.ingest.timing import DeviceClocks
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
-from hub.kit.db import Database
+from hub.kit.db import WORLD_IS_DOWN, Database
 from hub.mqtt.model import Inbound
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,9 @@ class TelemetryIntake:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
         messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
-            kept = await run_in_bulkhead(f"{len(batch)} reports", lambda: self._committed(messages))
+            kept = await run_in_bulkhead(
+                f"{len(batch)} reports", lambda: self._committed(messages), expected=WORLD_IS_DOWN
+            )
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d reports are shed: %s", len(batch), error)
             self._shed(sum(waiting.settle() for waiting in batch))
@@ -142,7 +144,9 @@ class TelemetryIntake:
         if not strange:
             return
         with suppress(psycopg.OperationalError, TimeoutError):
-            await run_in_bulkhead("quarantining messages", lambda: self._quarantined(strange))
+            await run_in_bulkhead(
+                "quarantining messages", lambda: self._quarantined(strange), expected=WORLD_IS_DOWN
+            )
 
     async def _quarantined(self, strange: Sequence[ToQuarantine]) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()

@@ -1,18 +1,20 @@
-"""How far does a defect of ours reach? The one place that catches any exception: around one row, one message, one turn.
+"""How far does a defect of ours reach? The one place that catches any exception: around one row, message or camera.
 
-The database that is down and a wait that took too long are the world's: they are raised, and the polling loop retries.
+What is logged of a defect is its type and its places, with the work and the row's id that the caller names. Its text is
+logged nowhere: it may repeat a camera's address with its password, a name or a reading.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
-
-import psycopg
+from typing import TypeAlias, TypeVar
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+Expected: TypeAlias = tuple[type[Exception], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +25,22 @@ class Defect:
     error: str
 
 
-async def run_in_bulkhead(what: str, work: Callable[[], Awaitable[T]]) -> T | Defect:
-    """Do `work`; a defect in it is logged with its traceback and returned, so that the next row goes on.
+async def run_in_bulkhead(what: str, work: Callable[[], Awaitable[T]], *, expected: Expected) -> T | Defect:
+    """Do `work`; a defect in it is logged and returned, so that the next row goes on.
 
-    `what` names the work and the row's id, never a person. Raises psycopg.OperationalError and TimeoutError.
+    `what` names the work and the row's id, never a person. What is `expected` is no defect, and raised; for work with
+    the database that is `WORLD_IS_DOWN` (`kit/db`).
     """
     try:
         return await work()
-    except (psycopg.OperationalError, TimeoutError):
+    except expected:
         raise
     except Exception as error:  # noqa: BLE001 - the bulkhead: one row that raises must not stop the others
         return _log_defect(what, error)
 
 
 def call_in_bulkhead(what: str, work: Callable[[], T]) -> T | Defect:
-    """`run_in_bulkhead` for work that waits for nothing."""
+    """`run_in_bulkhead` for work that waits for nothing, and of which nothing is expected."""
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - the bulkhead: one row that raises must not stop the others
@@ -45,5 +48,17 @@ def call_in_bulkhead(what: str, work: Callable[[], T]) -> T | Defect:
 
 
 def _log_defect(what: str, error: Exception) -> Defect:
-    log.error("%s raised, the others go on: %s", what, type(error).__name__, exc_info=error)
+    log.error("%s raised, the others go on:\n%s", what, "".join(_describe_places(error)))
     return Defect(what, type(error).__name__)
+
+
+def _describe_places(error: BaseException) -> Iterator[str]:
+    """The type and the places of an exception, after those of what it came from or is a group of."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _describe_places(before)
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _describe_places(one)
+    yield f"{type(error).__name__} at\n"
+    yield from traceback.format_tb(error.__traceback__)

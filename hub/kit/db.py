@@ -26,6 +26,9 @@ LOCK_WITHIN: Final = "3s"
 STANDS_STILL_AT_MOST: Final = "10s"
 """A transaction in which nothing is asked for so long is ended by the server, and its locks are free again."""
 
+WORLD_IS_DOWN: Final = (OperationalError, TimeoutError)
+"""What a database that is down raises, and a wait that took too long: no defect of ours; who polls tries again."""
+
 _KNOWS_TRANSACTION_TIMEOUT: Final = 170000
 
 

@@ -8,6 +8,7 @@ from typing import Final, NoReturn, TypeAlias
 import psycopg
 
 from hub.kit.bulkhead import Defect, run_in_bulkhead
+from hub.kit.db import WORLD_IS_DOWN
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Housekeeping:
         was_reported = True  # a notice of an earlier process may stand: the first turn that works clears it
         while True:
             try:
-                outcome = await run_in_bulkhead(f"the task {name}", work)
+                outcome = await run_in_bulkhead(f"the task {name}", work, expected=WORLD_IS_DOWN)
             except (psycopg.OperationalError, TimeoutError) as error:
                 pause = min(seconds, AGAIN_SECONDS)
                 log.warning("the task %s waits, again in %.0f s: %s %s", name, pause, type(error).__name__, error)
@@ -51,7 +52,9 @@ class Housekeeping:
 
     async def _tell(self, name: str, defect: Defect | None) -> bool:
         try:
-            told = await run_in_bulkhead(f"the report about the task {name}", lambda: self._report(name, defect))
+            told = await run_in_bulkhead(
+                f"the report about the task {name}", lambda: self._report(name, defect), expected=WORLD_IS_DOWN
+            )
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("how the task %s fares is reported later: %s", name, error)
             return False

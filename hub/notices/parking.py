@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from hub.kit.bulkhead import Defect, run_in_bulkhead
-from hub.kit.db import Conn
+from hub.kit.db import WORLD_IS_DOWN, Conn
 from hub.kit.ids import CentreId
 from hub.notices import service, store
 from hub.notices.model import NoticeCode, Raised
@@ -50,7 +50,7 @@ async def run_in_savepoint(conn: Conn, what: str, work: Callable[[], Awaitable[T
             await conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
             return done
 
-    return await run_in_bulkhead(what, apart)
+    return await run_in_bulkhead(what, apart, expected=WORLD_IS_DOWN)
 
 
 async def park_row(conn: Conn, row: PolledRow, defect: Defect, now: datetime) -> None:

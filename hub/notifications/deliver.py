@@ -15,7 +15,7 @@ import psycopg
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
-from hub.kit.db import Conn, Database
+from hub.kit.db import WORLD_IS_DOWN, Conn, Database
 from hub.kit.ids import new_id
 from hub.notices import parking
 from hub.notices import service as notices
@@ -105,7 +105,9 @@ class NotificationDeliverer:
 
     async def _send_one(self, outgoing: LeasedNotification) -> None:
         try:
-            sent = await run_in_bulkhead(f"notification {outgoing.id}", lambda: self.send(outgoing))
+            sent = await run_in_bulkhead(
+                f"notification {outgoing.id}", lambda: self.send(outgoing), expected=WORLD_IS_DOWN
+            )
             if isinstance(sent, Defect):
                 async with self._database.transaction() as conn:
                     await self._put_aside(conn, PolledRow("notification", outgoing.id, outgoing.centre_id), sent)
@@ -136,7 +138,9 @@ class NotificationDeliverer:
             return SendRefused("no-channel")
         accept = AcceptUrls.of(self._public_url, outgoing.token) if outgoing.token else None
         what = f"the channel {outgoing.channel} with notification {outgoing.id}"
-        sent = await run_in_bulkhead(what, lambda: channel.send(outgoing, accept, self._clock.now()))
+        sent = await run_in_bulkhead(
+            what, lambda: channel.send(outgoing, accept, self._clock.now()), expected=WORLD_IS_DOWN
+        )
         return SendRetry("defect") if isinstance(sent, Defect) else sent
 
     async def _record(self, conn: Conn, outgoing: LeasedNotification, result: Result) -> None:

@@ -10,7 +10,7 @@ import psycopg
 
 from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, measure_clock_step
-from hub.kit.db import Conn, Database
+from hub.kit.db import WORLD_IS_DOWN, Conn, Database
 from hub.notices import parking
 from hub.notices.parking import PolledRow
 from hub.rules import findings
@@ -61,7 +61,7 @@ class RulesWatch:
         self._is_deaf |= not self._hears()
         try:
             async with asyncio.timeout(LOOK_WITHIN_SECONDS):
-                await run_in_bulkhead("following the clock for the rules", self._follow_clock)
+                await run_in_bulkhead("following the clock for the rules", self._follow_clock, expected=WORLD_IS_DOWN)
                 await self._ask()
         except (psycopg.OperationalError, TimeoutError):
             self._is_deaf = True  # what devices say cannot be kept either
@@ -100,9 +100,9 @@ class RulesWatch:
 
     async def _ask(self) -> None:
         """All rules that wait in one transaction; one after the other when that raises."""
-        asked = await run_in_bulkhead("the rules that wait", self._ask_all)
+        asked = await run_in_bulkhead("the rules that wait", self._ask_all, expected=WORLD_IS_DOWN)
         if isinstance(asked, Defect):
-            await run_in_bulkhead("the rules that wait, one by one", self._ask_one_by_one)
+            await run_in_bulkhead("the rules that wait, one by one", self._ask_one_by_one, expected=WORLD_IS_DOWN)
 
     async def _ask_all(self) -> None:
         async with self._database.transaction() as conn:

@@ -13,8 +13,8 @@ from typing import assert_never
 
 from pydantic import ValidationError
 
+from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.video.media import gate
-from hub.video.media.bulkhead import contain_defects
 from hub.video.media.peers import NotPossible, Viewer
 from hub.video.media.sources import LINGER_SECONDS, Sources
 from hub.video.model import (
@@ -60,11 +60,12 @@ class Media:
 
     async def answer(self, request: Request) -> Reply:
         """Do what the hub asks. What cannot be done is a Failed, and so is a defect of ours at one request."""
-        answered: list[Reply] = []
-        with contain_defects(f"request {request.op}", lambda _: self._give_up(request)):
-            answered.append(await self._answer(request))
+        answered = await run_in_bulkhead(f"request {request.op}", lambda: self._answer(request), expected=())
+        if not isinstance(answered, Defect):
+            return answered
+        self._give_up(request)
         said = "a defect of the media process: its log says where"
-        return answered[0] if answered else MediaFailed(n=request.n, code=PlayCode.OUR_MISTAKE, message=said)
+        return MediaFailed(n=request.n, code=PlayCode.OUR_MISTAKE, message=said)
 
     def _give_up(self, request: Request) -> None:
         """End the viewing whose opening failed by a defect: nobody waits for it."""
@@ -172,8 +173,7 @@ class Media:
             self._viewers.pop(viewer.viewing_id, None)
             self._note_gone(viewer.viewing_id, viewer.ended.result())
             self._sources.close(viewer.source.camera_id)
-            with contain_defects(f"viewing {viewer.viewing_id}", lambda _: None):
-                await viewer.close(Ending.STOPPED)
+            await run_in_bulkhead(f"viewing {viewer.viewing_id}", lambda: viewer.close(Ending.STOPPED), expected=())
 
 
 def _find_loss_reason(viewer: Viewer) -> str | None:

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from ipaddress import ip_address
 
 import av
@@ -18,9 +19,9 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from av.packet import Packet
 from av.stream import Stream
 
+from hub.kit.bulkhead import Defect, call_in_bulkhead, run_in_bulkhead
 from hub.video.media import gate as gates
 from hub.video.media import internals
-from hub.video.media.bulkhead import contain_defects
 from hub.video.media.frames import Frame, compress_timestamps
 from hub.video.media.gate import Gate
 from hub.video.media.sources import CameraSource
@@ -201,10 +202,10 @@ class _Outlet(MediaStreamTrack):
 
     async def recv(self) -> Packet[Stream]:
         """The next picture, when there is one. A defect of ours ends this viewing and no other."""
-        picture: Packet[Stream] | None = None
-        with contain_defects(f"viewing {self._viewer.viewing_id}", self._give_up, expected=(MediaStreamError,)):
-            picture = await self._picture()
-        if picture is None:
+        whose = f"viewing {self._viewer.viewing_id}"
+        picture = await run_in_bulkhead(whose, self._picture, expected=(MediaStreamError,))
+        if isinstance(picture, Defect):
+            self._viewer.shut(Ending.OUR_MISTAKE)
             raise MediaStreamError
         return picture
 
@@ -252,11 +253,8 @@ class _Outlet(MediaStreamTrack):
         self._viewer.source.listeners.add(self._take)
 
     def _take(self, frame: Frame) -> None:
-        with contain_defects(f"viewing {self._viewer.viewing_id}", self._give_up):
-            self._offer(frame)
-
-    def _give_up(self, _: str) -> None:
-        self._viewer.shut(Ending.OUR_MISTAKE)
+        if isinstance(call_in_bulkhead(f"viewing {self._viewer.viewing_id}", partial(self._offer, frame)), Defect):
+            self._viewer.shut(Ending.OUR_MISTAKE)
 
     def _offer(self, frame: Frame) -> None:
         if not self._viewer.passes(frame) or (len(self._pictures) >= MOST_WAITING and self._begun):

@@ -17,8 +17,8 @@ from av.video.stream import VideoStream
 from devices.rtsp.address import NotAnAddress
 from devices.rtsp.filter import SentOn
 from devices.rtsp.relay import open_relay
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.video.media import h264
-from hub.video.media.bulkhead import contain_defects
 from hub.video.media.frames import Frame, Gop
 from hub.video.media.timeline import Timeline
 from hub.video.model import CameraFault, CameraProblem, CameraStats
@@ -91,11 +91,12 @@ class CameraSource:
     def _run(self) -> None:
         """Read until stopped. What nobody has thought of is this camera's trouble alone, which is read again."""
         while not self._stop.is_set():
-            with contain_defects(f"camera {self.camera_id}", self._given_up):
-                self._read()
+            defect = call_in_bulkhead(f"camera {self.camera_id}", self._read)
+            if defect is not None:
+                self._give_up(defect)
 
-    def _given_up(self, defect: str) -> None:
-        said = f"the hub fails at what this camera sends ({defect}): its log says where"
+    def _give_up(self, defect: Defect) -> None:
+        said = f"the hub fails at what this camera sends ({defect.error}): its log says where"
         self._tell(self._changed, "unusable", CameraProblem(code=CameraFault.OUR_MISTAKE, message=said))
         self._stop.wait(LONGEST_PAUSE)
 

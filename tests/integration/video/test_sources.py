@@ -49,7 +49,8 @@ async def test_a_defect_at_one_camera_is_said_of_that_one_and_stops_no_other(
 
     assert source.problem is not None
     assert (source.problem.code, other.state, other.connections) == ("our-mistake", "playing", 1)
-    assert "camera cam-gym: a defect of ours, UnicodeEncodeError, at" in caplog.text
+    assert "camera cam-gym raised, the others go on:\n" in caplog.text
+    assert "UnicodeEncodeError at\n" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from hub.video.model import RENEW_SECONDS
+from hub.video.engine import Open, Renew
+from hub.video.model import RENEW_SECONDS, Picture
 from hub.video.remote import MediaProcess
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera
@@ -44,7 +45,7 @@ class Bench:
     async def keep(self) -> None:
         """Renew the leases of all viewings until cancelled."""
         while True:
-            await self._media.renew(tuple(self.viewings), as_of=time.monotonic())
+            await self._media.renew(Renew(pictures=dict.fromkeys(self.viewings, Picture.CLEAR), as_of=time.monotonic()))
             await asyncio.sleep(RENEW_SECONDS)
 
     async def watch(self, camera_id: str) -> tuple[RTCPeerConnection, float]:
@@ -54,14 +55,16 @@ class Bench:
         begun = time.perf_counter()
         await pc.setLocalDescription(await pc.createOffer())
         viewing_id = f"v-{len(self.viewings)}"
-        answer = await self._media.open(
-            viewing_id,
-            camera_id,
-            f"rtsp://127.0.0.1:{self._port}/cameras/{camera_id}",
+        opening = Open(
+            viewing_id=viewing_id,
+            camera_id=camera_id,
+            address=f"rtsp://127.0.0.1:{self._port}/cameras/{camera_id}",
+            picture=Picture.CLEAR,
             as_of=time.monotonic(),
             held_seconds=3600,
             offer=pc.localDescription.sdp,
         )
+        answer = (await self._media.open(opening)).sdp
         self.viewings.append(viewing_id)
         await pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         await pc.getReceivers()[0].track.recv()

@@ -71,6 +71,7 @@ class _PagesProcess:
     pools: _PagePools
     changes: Changes
     rules: Rules
+    media: MediaProcess
     video: Video
     access: Access
     live: Live
@@ -89,6 +90,7 @@ async def serve_pages(settings: Settings, clock: Clock, databases: Mapping[Login
             tasks.create_task(changes.run())
             await changes.ready()
             tasks.create_task(pages.live.run())
+            tasks.create_task(pages.media.run())
             tasks.create_task(pages.video.run())
             _start_housekeeping(pages, tasks)
             tasks.create_task(_serve_web(pages, theatre))
@@ -109,13 +111,15 @@ async def _open_pools(reads: str, writes: str) -> AsyncIterator[_PagePools]:
 def _build_process(settings: Settings, clock: Clock, pools: _PagePools, changes: Changes) -> _PagesProcess:
     access = Access(pools.writing, https=settings.origin.startswith("https://"), demo=settings.demo)
     others = OtherProcesses(pools.housekeeping)
+    media = MediaProcess(settings.media_socket_path)
     return _PagesProcess(
         settings=settings,
         clock=clock,
         pools=pools,
         changes=changes,
         rules=Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules, keeps=False),
-        video=Video(pools.video, MediaProcess(settings.media_socket_path), changes, clock),
+        media=media,
+        video=Video(pools.video, media, changes, clock),
         access=access,
         live=Live(changes, access, clock, alarm_path_lives=others.alarm_path_lives),
         others=others,

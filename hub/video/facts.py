@@ -36,7 +36,7 @@ class ViewingFacts:
     signed_in_until: datetime | None
     camera_centre_id: CentreId | None
     camera_enabled: bool | None
-    rtsp_url: str | None
+    address: str | None
     room_id: RoomId | None
     room_type: str | None
     opens: time | None
@@ -64,13 +64,16 @@ class ViewingFacts:
 def decide_viewing(question: Question, facts: ViewingFacts, now: datetime) -> Verdict | None:
     """The policy's answer; None when there is no such camera in a room."""
     room = room_of(facts)
-    if room is None:
+    if room is None or facts.address is None:
         return None
     return may_watch(viewer_of(question, facts, now), room, now)
 
 
 def room_of(facts: ViewingFacts) -> Room | None:
-    """The room the camera looks at now. No kind of device is a "being watched" lamp yet, so no room has one."""
+    """The room the camera looks at now.
+
+    No kind of device is a "being watched" lamp yet, and nothing blurs a picture, so no room has either.
+    """
     if facts.room_id is None or facts.room_type is None:
         return None
     assert facts.opens is not None

@@ -1,25 +1,29 @@
-"""May this person see this room now, until when, because of what? The rules of live video, and nothing else.
+"""May this person see this room now, clear or blurred, until when, because of what? The rules of live video alone.
 
 The six rules stand in the order in which a refusal is told. A refusal says what kind of thing is missing and when it
-may be possible again, in a code; it never says who objects. What `access/may` answered comes in with the facts: without
+may be possible again, in a code; it never says who objects. Where somebody objects, the picture is blurred, and refused
+where it cannot be. What `access/may` answered comes in with the facts: without
 its `Allowed` nothing here is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from hub.access import may
 from hub.centre.model import NEVER_A_CAMERA
 from hub.kit.ids import AccountId, AlarmId, RoomId, SeniorId
+from hub.video.model import Picture
 
 EVIDENCE_LASTS = timedelta(minutes=90)
 LONGEST_REASON = 200
+
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Code(StrEnum):
@@ -78,13 +82,14 @@ class Room:
     """What is true of the room, whoever looks.
 
     `objections` are the stays of others who do not want to be seen, and what they said "not now" to; those that ended
-    are among them as long as a picture of before may still be kept.
+    are among them as long as a picture of before may still be kept. `can_blur`: there is a blurred picture of it, too.
     """
 
     id: RoomId
     type: str
     hours: Hours
     has_camera: bool = True
+    can_blur: bool = False
     lamp: Lamp = Lamp.NONE
     objections: tuple[Span, ...] = ()
 
@@ -138,8 +143,8 @@ Viewer: TypeAlias = Relative | Colleague
 
 
 @dataclass(frozen=True, slots=True)
-class ViewingAllowed:
-    """Yes: it has held since `since` without a break, and ends at `until` by itself (None: when something changes).
+class Grant:
+    """It has held since `since` without a break, and ends at `until` by itself (None: when something changes).
 
     `depends_on` names what a change of ends it, as "kind:id" of `kit/changes`.
     """
@@ -151,6 +156,20 @@ class ViewingAllowed:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewingClear:
+    """Yes: the picture as the camera sends it."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class ViewingBlurred:
+    """Yes, but wholly blurred: somebody in the room objects to being seen. Never the picture as the camera sends it."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
 class ViewingRefused:
     """No, for this kind of reason; `next_at` is when it may be possible again, where that is known."""
 
@@ -158,11 +177,23 @@ class ViewingRefused:
     next_at: datetime | None = None
 
 
-Verdict: TypeAlias = ViewingAllowed | ViewingRefused
+Granted: TypeAlias = ViewingClear | ViewingBlurred
+Verdict: TypeAlias = Granted | ViewingRefused
+
+
+def picture_of(granted: Granted) -> Picture:
+    """How much of the room may be seen."""
+    match granted:
+        case ViewingClear():
+            return Picture.CLEAR
+        case ViewingBlurred():
+            return Picture.BLURRED
+        case _:
+            assert_never(granted)
 
 
 def may_watch(viewer: Viewer, room: Room, now: datetime) -> Verdict:
-    """Decide. Taking anything away from the facts never turns a refusal into a permission."""
+    """Decide. Taking anything away from the facts never shows more: refused stays refused, blurred is never clear."""
     if isinstance(viewer.access, may.Refused):
         return ViewingRefused(viewer.access.reason)
     if room.type in NEVER_A_CAMERA:
@@ -197,22 +228,17 @@ def _decide_relative(viewer: Relative, access: may.Allowed, room: Room, now: dat
     here = _check_presence(viewer.presence, room, now)
     if isinstance(here, ViewingRefused):
         return here
-    if _first_active(room.objections, now):
-        return ViewingRefused(Code.SOMEONE_OBJECTS)
-    if room.lamp is Lamp.DARK:
-        return ViewingRefused(Code.LAMP_SILENT)
-    return ViewingAllowed(
+    own = Grant(
         since=_latest_of(
-            (viewer.related_since, viewer.consent.from_at, hours.from_at, here.from_at),
-            _past_ends((*viewer.vetoes, *room.objections), now),
+            (viewer.related_since, viewer.consent.from_at, hours.from_at, here.from_at), _past_ends(viewer.vetoes, now)
         ),
         until=_earliest_of(
-            (access.until, viewer.consent.until_at, hours.until_at, here.until_at),
-            _future_starts((*viewer.vetoes, *room.objections), now),
+            (access.until, viewer.consent.until_at, hours.until_at, here.until_at), _future_starts(viewer.vetoes, now)
         ),
         because=Because.CONSENT,
         depends_on=(*access.depends_on, f"presence:{viewer.senior_id}", f"senior:{viewer.senior_id}"),
     )
+    return _decide_room(own, room, now)
 
 
 def _decide_colleague(viewer: Colleague, access: may.Allowed, room: Room, now: datetime) -> Verdict:
@@ -223,19 +249,25 @@ def _decide_colleague(viewer: Colleague, access: may.Allowed, room: Room, now: d
         if viewer.followed is not None:
             since = max(since, viewer.followed.from_at)
             depends_on = (*depends_on, f"presence:{viewer.followed.senior_id}")
-        return ViewingAllowed(since, access.until, Because.ACCEPTED_ALARM, depends_on)
+        return ViewingClear(Grant(since, access.until, Because.ACCEPTED_ALARM, depends_on))
     if not 0 < len(viewer.reason.strip()) <= LONGEST_REASON:
         return ViewingRefused(Code.REASON_MISSING)
-    if _first_active(room.objections, now):
+    own = Grant(_ALWAYS, access.until, Because.STATED_REASON, access.depends_on)
+    return _decide_room(own, room, now)
+
+
+def _decide_room(own: Grant, room: Room, now: datetime) -> Verdict:
+    """What is left of a grant because of those in the room: where one of them objects, a blurred picture or none."""
+    is_objected = _first_active(room.objections, now) is not None
+    if is_objected and not room.can_blur:
         return ViewingRefused(Code.SOMEONE_OBJECTS)
     if room.lamp is Lamp.DARK:
         return ViewingRefused(Code.LAMP_SILENT)
-    since = _latest_of((), _past_ends(room.objections, now))
-    return ViewingAllowed(
-        since,
-        _earliest_of((access.until,), _future_starts(room.objections, now)),
-        Because.STATED_REASON,
-        access.depends_on,
+    if is_objected:
+        return ViewingBlurred(own)
+    since = _latest_of((own.since,), _past_ends(room.objections, now))
+    return ViewingClear(
+        replace(own, since=since, until=_earliest_of((own.until,), _future_starts(room.objections, now)))
     )
 
 
@@ -260,7 +292,7 @@ def _future_starts(spans: Iterable[Span], now: datetime) -> list[datetime]:
 
 
 def _latest_of(moments: Iterable[datetime], more: Iterable[datetime]) -> datetime:
-    return max((*moments, *more), default=datetime.min.replace(tzinfo=UTC))
+    return max((*moments, *more), default=_ALWAYS)
 
 
 def _earliest_of(moments: Iterable[datetime | None], more: Iterable[datetime]) -> datetime | None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import psycopg
 
@@ -25,6 +26,7 @@ from hub.ledger.service import append_entries
 from hub.notices.model import NoticeCode, Raised
 from hub.notices.service import clear_notice, raise_notice
 from hub.video import store
+from hub.video.engine import Candidates, Close, Engine, EngineRefused, EngineUnreachable, Open, Renew
 from hub.video.errors import (
     BadTicket,
     CannotPlay,
@@ -35,9 +37,17 @@ from hub.video.errors import (
     TooManyViewings,
 )
 from hub.video.facts import Question, ViewingFacts, decide_viewing
-from hub.video.model import RENEW_SECONDS, CameraProblem, Ending
-from hub.video.policy import Because, Code, Verdict, ViewingAllowed, ViewingRefused
-from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
+from hub.video.model import RENEW_SECONDS, CameraProblem, Ending, Picture
+from hub.video.policy import (
+    Because,
+    Code,
+    Grant,
+    ViewingBlurred,
+    ViewingClear,
+    ViewingRefused,
+    picture_of,
+)
+from hub.video.recent_changes import RecentChanges
 from hub.video.store import OpenViewing, WatchedRow
 
 log = logging.getLogger(__name__)
@@ -46,8 +56,6 @@ TICKET_LASTS = timedelta(seconds=15)
 MOST_IN_A_SESSION = 12
 LOOK_SECONDS = 0.6
 """Longer than this to read the facts of all viewings: they are too old to renew a lease with."""
-REMEMBERED_SECONDS = 10.0
-"""A change is kept for longer than any picture is."""
 WATCHED_KINDS = ("grant", "presence", "session", "account", "viewing", "alarm", "device", "senior")
 
 
@@ -89,15 +97,15 @@ class PictureAvailability:
 class Video:
     """Live video of one hub. `run` must run: without it every picture ends within a second."""
 
-    def __init__(self, database: Database, media: MediaProcess, changes: Changes, clock: Clock) -> None:
+    def __init__(self, database: Database, engine: Engine, changes: Changes, clock: Clock) -> None:
         self._database = database
-        self._media = media
+        self._engine = engine
         self._changes = changes
         self._clock = clock
         self._starting: set[ViewingId] = set()
         self._may_be_open = True
         self._unusable: dict[str, CentreId] = {}
-        self._recent = Recent(time.monotonic())
+        self._recent = RecentChanges(time.monotonic())
         self._unnoted: Subscription[Change] | None = None
 
     async def open_viewing(
@@ -115,11 +123,11 @@ class Video:
                 questions = [
                     Question(asker.account_id, asker.session_id, camera_id, senior_id) for senior_id in seniors
                 ]
-            question, facts, allowed = _choose_question(questions, await store.load_facts(conn, questions, now), now)
+            question, facts, grant = _choose_question(questions, await store.load_facts(conn, questions, now), now)
             if await store.count_open_in(conn, asker.session_id) >= MOST_IN_A_SESSION:
                 raise TooManyViewings
             ticket = secrets.token_urlsafe(32)
-            viewing = _build_viewing(question, facts, allowed, now)
+            viewing = _build_viewing(question, facts, grant, now)
             await store.insert_viewing(conn, viewing)
             await store.insert_ticket(conn, _hash_ticket(ticket), viewing.id, now + TICKET_LASTS)
             about = {"viewing": viewing.id, "person": facts.person, "camera": camera_id, "room": viewing.room_id}
@@ -139,28 +147,38 @@ class Video:
                 raise BadTicket
             (facts,) = await store.load_facts(conn, [viewing.question], now)
             verdict = decide_viewing(viewing.question, facts, now)
-            if not isinstance(verdict, ViewingAllowed) or facts.rtsp_url is None:
+            if verdict is None or isinstance(verdict, ViewingRefused):
                 await self._write_end(conn, viewing, _refusal_code(verdict), now)
             else:
                 self._starting.add(viewing.id)
-        if not isinstance(verdict, ViewingAllowed) or facts.rtsp_url is None:
-            raise NotShown(verdict) if isinstance(verdict, ViewingRefused) else NoSuchCamera
+        if verdict is None:
+            raise NoSuchCamera
+        if isinstance(verdict, ViewingRefused):
+            raise NotShown(verdict)
         self._note_changes()
-        held = self._recent.held(viewing, verdict.depends_on, (now - verdict.since).total_seconds(), as_of)
+        since, depends_on = verdict.grant.since, verdict.grant.depends_on
+        assert facts.address is not None
+        opening = Open(
+            viewing_id=viewing.id,
+            camera_id=camera_id,
+            address=facts.address,
+            picture=picture_of(verdict),
+            as_of=as_of,
+            held_seconds=self._recent.held(viewing, depends_on, (now - since).total_seconds(), as_of),
+            offer=offer,
+        )
         try:
-            answer = await self._media.open(
-                viewing.id, camera_id, facts.rtsp_url, as_of=as_of, held_seconds=held, offer=offer
-            )
-        except MediaRefused as error:
+            answer = await self._engine.open(opening)
+        except EngineRefused as error:
             await self._end(viewing, error.code)
             raise CannotPlay(error.code) from error
-        except MediaUnreachable as error:
+        except EngineUnreachable as error:
             await self._end(viewing, Ending.PICTURE_AWAY)
             raise PictureAway from error
         finally:
             self._starting.discard(viewing.id)
         self._may_be_open = True
-        return Playing(viewing.id, answer)
+        return Playing(viewing.id, answer.sdp)
 
     async def add_candidates(self, viewing_id: ViewingId, session_ids: Sequence[bytes], fragment: str) -> None:
         """More of the viewer's addresses. Raises NoSuchViewing, CannotPlay or PictureAway."""
@@ -169,10 +187,10 @@ class Video:
         if viewing is None:
             raise NoSuchViewing
         try:
-            await self._media.add_candidates(viewing_id, fragment)
-        except MediaRefused as error:
+            await self._engine.add_candidates(Candidates(viewing_id=viewing_id, fragment=fragment))
+        except EngineRefused as error:
             raise CannotPlay(error.code) from error
-        except MediaUnreachable as error:
+        except EngineUnreachable as error:
             raise PictureAway from error
 
     async def end(self, viewing_id: ViewingId, session_ids: Sequence[bytes]) -> None:
@@ -192,14 +210,12 @@ class Video:
             await store.set_frames(conn, viewing_id, frames, self._clock.now())
 
     async def run(self) -> None:
-        """Speak to the media process and keep leases until cancelled."""
+        """Keep leases until cancelled."""
         with (
             self._changes.subscribe(*WATCHED_KINDS) as heard,
             self._changes.subscribe(*WATCHED_KINDS) as self._unnoted,
         ):
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._media.run())
-                group.create_task(self._keep_leases(heard))
+            await self._keep_leases(heard)
 
     async def _keep_leases(self, heard: Subscription[Change]) -> None:
         """Look at every open viewing at each change and four times a second."""
@@ -217,7 +233,7 @@ class Video:
                 continue
             try:
                 await self._look()
-            except (psycopg.OperationalError, TimeoutError, MediaUnreachable) as error:
+            except (psycopg.OperationalError, TimeoutError, EngineUnreachable) as error:
                 # Nothing is renewed: the pictures end by themselves, and go on when this is over.
                 log.warning("leases were not renewed: %s", type(error).__name__)
 
@@ -233,35 +249,40 @@ class Video:
             viewings = await store.open_viewings(conn)
             found = await store.load_facts(conn, [viewing.question for viewing in viewings], now) if viewings else []
         self._may_be_open = bool(viewings)
-        verdicts = [
-            decide_viewing(viewing.question, facts, now) for viewing, facts in zip(viewings, found, strict=True)
-        ]
-        over = {
-            viewing.id: (viewing, _refusal_code(verdict))
-            for viewing, verdict in zip(viewings, verdicts, strict=True)
-            if not isinstance(verdict, ViewingAllowed)
-        }
-        for viewing in viewings:
-            if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
-                over.setdefault(viewing.id, (viewing, Ending.NEVER_STARTED))
+        over: dict[ViewingId, tuple[OpenViewing, str]] = {}
+        pictures: dict[ViewingId, Picture] = {}
+        for viewing, facts in zip(viewings, found, strict=True):
+            match decide_viewing(viewing.question, facts, now):
+                case ViewingClear() | ViewingBlurred() as granted:
+                    pictures[viewing.id] = picture_of(granted)
+                    if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
+                        over[viewing.id] = (viewing, Ending.NEVER_STARTED)
+                case ViewingRefused() | None as refused:
+                    over[viewing.id] = (viewing, _refusal_code(refused))
+                case verdict:
+                    assert_never(verdict)
         await self._shut(tuple(over))
         for viewing, because in over.values():
             await self._end(viewing, because)
         running = {viewing.id: viewing for viewing in viewings if viewing.started_at is not None}
         running = {key: one for key, one in running.items() if key not in over and key not in self._starting}
-        renewed = await self._media.renew(tuple(running), as_of=as_of) if running else None
-        for viewing_id, why in (renewed.gone if renewed else {}).items():
+        if running:
+            await self._renew(running, Renew(pictures={key: pictures[key] for key in running}, as_of=as_of))
+
+    async def _renew(self, running: Mapping[ViewingId, OpenViewing], request: Renew) -> None:
+        """Renew these leases, and write down which viewings ended by themselves and which cameras cannot be shown."""
+        renewed = await self._engine.renew(request)
+        for viewing_id, why in renewed.gone.items():
             await self._end(running[ViewingId(viewing_id)], Ending.PICTURE_AWAY if why == "unknown" else why)
-        if renewed is not None:
-            await self._notice({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
+        await self._notice({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
 
     async def _shut(self, viewing_ids: tuple[ViewingId, ...]) -> None:
         """The gate first: what the database thinks of it may wait. Unreachable, its leases run out."""
         if not viewing_ids:
             return
         try:
-            await self._media.close(viewing_ids)
-        except MediaUnreachable:
+            await self._engine.close(Close(viewing_ids=viewing_ids))
+        except EngineUnreachable:
             log.warning("viewings %s end with their leases: the media process is down", ", ".join(viewing_ids))
 
     async def _end(self, viewing: OpenViewing, because: str) -> None:
@@ -294,35 +315,6 @@ class Video:
         self._unusable = {one: at for one, at in {**self._unusable, **new}.items() if one not in over}
 
 
-class Recent:
-    """What changed a moment ago: a grant that was given just now has not held for longer than that, whatever its rows
-    say. A relation that was unblocked, for one, does not say when.
-    """
-
-    def __init__(self, begun: float) -> None:
-        self._begun = begun
-        self._at: dict[tuple[str, str], float] = {}
-
-    def note(self, changes: Sequence[Change], now: float) -> None:
-        """These changes were heard now."""
-        self._at = {key: at for key, at in self._at.items() if now - at < REMEMBERED_SECONDS}
-        for change in changes:
-            if change.kind == "lost":
-                self._begun = now
-            self._at[change.kind, change.id] = now
-
-    def held(self, viewing: OpenViewing, depends_on: Sequence[str], seconds: float, now: float) -> float:
-        """For how many of these seconds the grant, which depends on these, is known to have held without a break."""
-        about = [("account", viewing.account_id), ("session", viewing.account_id), ("device", viewing.camera_id)]
-        if viewing.senior_id is not None:
-            about += [("grant", viewing.senior_id), ("presence", viewing.senior_id)]
-        about += [key for key in self._at if key[0] == "presence" and ":".join(key) in depends_on]
-        # Anybody's record: who objected until a moment ago, and was in the room, is in no row any more.
-        about += [key for key in self._at if key[0] == "senior"]
-        latest = max([self._begun, *(self._at[key] for key in about if key in self._at)])
-        return max(0.0, min(seconds, now - latest))
-
-
 async def decide_picture(
     conn: Conn, subject: Subject, session_id: bytes, senior_id: SeniorId, now: datetime
 ) -> PictureAvailability:
@@ -333,9 +325,9 @@ async def decide_picture(
     answer = decide_viewing(question, facts, now) or ViewingRefused(
         Code.NOT_PRESENT if facts.present_in is None else Code.NO_CAMERA
     )
-    if isinstance(answer, ViewingAllowed):
-        return PictureAvailability(camera_id, allowed=True)
-    return PictureAvailability(None, allowed=False, code=answer.code, next_at=answer.next_at)
+    if isinstance(answer, ViewingRefused):
+        return PictureAvailability(None, allowed=False, code=answer.code, next_at=answer.next_at)
+    return PictureAvailability(camera_id, allowed=True)
 
 
 async def viewings_of_senior(conn: Conn, senior_id: SeniorId, since: datetime) -> list[WatchedRow]:
@@ -350,25 +342,28 @@ async def count_viewers_by_room(conn: Conn, centre_id: CentreId) -> dict[RoomId,
 
 def _choose_question(
     questions: Sequence[Question], found: Sequence[ViewingFacts], now: datetime
-) -> tuple[Question, ViewingFacts, ViewingAllowed]:
-    """The question that is allowed, of several seniors'; else the refusal of whoever is in the room.
+) -> tuple[Question, ViewingFacts, Grant]:
+    """The question that is granted, of several seniors'; else the refusal of whoever is in the room.
 
     Raises NoSuchCamera or NotShown.
     """
     refusals: list[tuple[bool, ViewingRefused]] = []
     for question, facts in zip(questions, found, strict=True):
-        answer = decide_viewing(question, facts, now)
-        if answer is None:
-            raise NoSuchCamera
-        if isinstance(answer, ViewingAllowed):
-            return question, facts, answer
-        refusals.append((facts.present_in != facts.room_id, answer))
+        match decide_viewing(question, facts, now):
+            case ViewingClear(grant) | ViewingBlurred(grant):
+                return question, facts, grant
+            case ViewingRefused() as refused:
+                refusals.append((facts.present_in != facts.room_id, refused))
+            case None:
+                raise NoSuchCamera
+            case verdict:
+                assert_never(verdict)
     if not refusals:
         raise NotShown(ViewingRefused(Refusal.NOT_YOUR_RELATIVE))
     raise NotShown(min(refusals, key=lambda one: one[0])[1])
 
 
-def _build_viewing(question: Question, facts: ViewingFacts, allowed: ViewingAllowed, now: datetime) -> store.NewViewing:
+def _build_viewing(question: Question, facts: ViewingFacts, grant: Grant, now: datetime) -> store.NewViewing:
     assert facts.room_id is not None
     assert facts.camera_centre_id is not None
     return store.NewViewing(
@@ -379,16 +374,16 @@ def _build_viewing(question: Question, facts: ViewingFacts, allowed: ViewingAllo
         account_id=question.account_id,
         session_id=question.session_id,
         senior_id=question.senior_id,
-        alarm_id=facts.alarm_id if allowed.because is Because.ACCEPTED_ALARM else None,
-        because=allowed.because,
+        alarm_id=facts.alarm_id if grant.because is Because.ACCEPTED_ALARM else None,
+        because=grant.because,
         reason=question.reason[:200],
-        allowed_since=allowed.since,
+        allowed_since=grant.since,
         opened_at=now,
     )
 
 
-def _refusal_code(verdict: Verdict | None) -> str:
-    return verdict.code if isinstance(verdict, ViewingRefused) else NoSuchCamera.code
+def _refusal_code(refused: ViewingRefused | None) -> str:
+    return NoSuchCamera.code if refused is None else refused.code
 
 
 def _hash_ticket(ticket: str) -> bytes:

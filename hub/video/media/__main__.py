@@ -15,7 +15,7 @@ import signal
 import sys
 from pathlib import Path
 
-from hub.video.media import account, control, internals
+from hub.video.media import account, control, internals, viewings
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ async def _run_media(socket: Path, hosts: tuple[str, ...]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await internals.verify_internals(hosts)
     parent = os.getppid()
-    async with control.serve_control(socket, hosts):
+    async with viewings.open_engine(hosts) as engine, control.serve_control(socket, engine):
         await account.drop_privileges()
         if os.getppid() != parent:  # it went in between, and its signal with it
             return

@@ -20,13 +20,14 @@ from av.packet import Packet
 from av.stream import Stream
 
 from hub.kit.bulkhead import Defect, call_in_bulkhead, run_in_bulkhead
+from hub.video.engine import EngineRefused, ViewingStats
 from hub.video.media import gate as gates
 from hub.video.media import internals
 from hub.video.media.frames import Frame, compress_timestamps
 from hub.video.media.gate import Gate
 from hub.video.media.sources import CameraSource
 from hub.video.media.timeline import CLOCK_RATE
-from hub.video.model import Ending, PlayCode, ViewingStats
+from hub.video.model import Ending, Picture, PlayCode
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +49,6 @@ NONSENSE = (AssertionError, AttributeError, IndexError, KeyError, RuntimeError, 
 _CANDIDATE = "a=candidate:"
 
 
-class NotPossible(Exception):
-    """An offer that cannot be answered; `code` says why to the page."""
-
-    def __init__(self, code: PlayCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 class Viewer:
     """One viewing's peer connection."""
 
@@ -74,7 +67,7 @@ class Viewer:
         self._heard = (0, self.opened_at)
 
     async def answer(self, offer: str, hosts: Sequence[str]) -> str:
-        """Answer the offer with one H.264 track. Raises NotPossible for an offer that has no use for one."""
+        """Answer the offer with one H.264 track. Raises EngineRefused for an offer that has no use for one."""
         _check_offer(offer)
         transceiver = self._pc.addTransceiver(self._outlet, direction="sendonly")
         # Before the offer is looked at: afterwards H.264 would go out labelled VP8.
@@ -89,9 +82,9 @@ class Viewer:
             await self._pc.setRemoteDescription(RTCSessionDescription(remove_named_candidates(offer), "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except OperationError as error:
-            raise NotPossible(PlayCode.NO_H264, "the viewer does not offer to receive H.264") from error
+            raise EngineRefused(PlayCode.NO_H264, "the viewer does not offer to receive H.264") from error
         except (*NONSENSE, InvalidStateError, InvalidAccessError) as error:
-            raise NotPossible(PlayCode.BAD_OFFER, f"the offer cannot be answered: {error}") from error
+            raise EngineRefused(PlayCode.BAD_OFFER, f"the offer cannot be answered: {error}") from error
         return self._pc.localDescription.sdp
 
     async def add_candidates(self, fragment: str) -> None:
@@ -104,11 +97,11 @@ class Viewer:
                 candidate.sdpMLineIndex = 0
                 await self._pc.addIceCandidate(candidate)
             except NONSENSE as error:
-                raise NotPossible(PlayCode.BAD_CANDIDATE, f"not a candidate: {error}") from error
+                raise EngineRefused(PlayCode.BAD_CANDIDATE, f"not a candidate: {error}") from error
 
-    def renew(self, as_of: float) -> None:
-        """The hub found at `as_of` that the grant still holds."""
-        self._gate = gates.renew_gate(self._gate, as_of, time.monotonic())
+    def renew(self, picture: Picture, as_of: float) -> None:
+        """The hub found at `as_of` that the grant still holds, for this picture."""
+        self._gate = gates.renew_gate(self._gate, picture, as_of, time.monotonic())
 
     def shut(self, why: str) -> None:
         """Nothing leaves any more from here on, and nothing is kept."""
@@ -133,7 +126,7 @@ class Viewer:
 
     def passes(self, frame: Frame) -> bool:
         """Whether this picture may be sent now."""
-        return self._gate.passes(frame.captured_at, time.monotonic())
+        return self._gate.passes(self.source.picture, frame.captured_at, time.monotonic())
 
     def is_unheard(self, seconds: float) -> bool:
         """Whether the other side has sent nothing for so long; ours does not end before that."""
@@ -172,7 +165,7 @@ class Viewer:
             if len(self._moments) > MOST_REMEMBERED:
                 self._moments.popitem(last=False)
         now = time.monotonic()
-        if captured_at is None or not self._gate.passes(captured_at, now):
+        if captured_at is None or not self._gate.passes(self.source.picture, captured_at, now):
             self._refused += 1
             return False
         self._packets += 1
@@ -292,14 +285,14 @@ def _is_named(line: str) -> bool:
 
 
 def _check_offer(offer: str) -> None:
-    """Raises NotPossible unless the offer wants exactly one picture and no sound."""
+    """Raises EngineRefused unless the offer wants exactly one picture and no sound."""
     try:
         media = SessionDescription.parse(offer).media
     except NONSENSE as error:
-        raise NotPossible(PlayCode.BAD_OFFER, f"not an SDP offer: {error}") from error
+        raise EngineRefused(PlayCode.BAD_OFFER, f"not an SDP offer: {error}") from error
     if [one.kind for one in media] != ["video"]:
-        raise NotPossible(PlayCode.VIDEO_ONLY, "offer exactly one video track to receive, and nothing else")
+        raise EngineRefused(PlayCode.VIDEO_ONLY, "offer exactly one video track to receive, and nothing else")
     if not any(codec.mimeType.lower() == "video/h264" for codec in media[0].rtp.codecs):
-        raise NotPossible(PlayCode.NO_H264, "the viewer does not offer to receive H.264")
+        raise EngineRefused(PlayCode.NO_H264, "the viewer does not offer to receive H.264")
     if media[0].dtls is None or not media[0].dtls.fingerprints:
-        raise NotPossible(PlayCode.BAD_OFFER, "the offer has no fingerprint")
+        raise EngineRefused(PlayCode.BAD_OFFER, "the offer has no fingerprint")

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import av
 from av.container import InputContainer
@@ -18,10 +18,11 @@ from devices.rtsp.address import NotAnAddress
 from devices.rtsp.filter import SentOn
 from devices.rtsp.relay import open_relay
 from hub.kit.bulkhead import Defect, call_in_bulkhead
+from hub.video.engine import CameraStats
 from hub.video.media import h264
 from hub.video.media.frames import Frame, Gop
 from hub.video.media.timeline import Timeline
-from hub.video.model import CameraFault, CameraProblem, CameraStats
+from hub.video.model import CameraFault, CameraProblem, Picture
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,9 @@ class UnusableStream(Exception):
 
 
 class CameraSource:
-    """One camera's reader. All but `_run` happens on the event loop."""
+    """One camera's reader. All but `_run` happens on the event loop. What it reads is passed on as it came: clear."""
+
+    picture: Final = Picture.CLEAR
 
     def __init__(self, camera_id: str, url: str, loop: asyncio.AbstractEventLoop) -> None:
         self.camera_id = camera_id

@@ -187,7 +187,7 @@ async def centre(
     changes, media = Changes(database_url), MediaProcess(shared_media_run.socket)
     video = Video(database, media, changes, clock)
     async with asyncio.TaskGroup() as group:
-        running = [group.create_task(changes.run()), group.create_task(video.run())]
+        running = [group.create_task(one.run()) for one in (changes, media, video)]
         centre = Centre(video, database, database_url, house, clock, running)
         for camera_id in (house.gym_camera, house.music_camera):
             centre.does("UPDATE device SET rtsp_url = %s WHERE id = %s", building.url(camera_id), camera_id)

@@ -1,25 +1,23 @@
 """Which offers and candidates does the media process refuse? None of them costs anybody else the picture."""
 
 import contextlib
-import time
 
 import pytest
 
-from hub.video.model import (
-    LARGEST_SDP,
-)
-from hub.video.remote import MediaProcess, MediaRefused
+from hub.video.engine import EngineRefused
+from hub.video.model import LARGEST_SDP, Picture
+from hub.video.remote import MediaProcess
 from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import Building
-from tests.integration.video.watching import leased, start
+from tests.integration.video.watching import add_candidates, leased, opening, start
 
 
 async def test_a_viewer_without_h264_is_told_so(building: Building, media: MediaProcess) -> None:
     async with open_viewer() as one:
         offer = (await one.offer()).replace("H264/90000", "H263/90000")
 
-        with pytest.raises(MediaRefused) as refused:
-            await media.open("v-1", "cam-gym", building.url("cam-gym"), as_of=0, held_seconds=0, offer=offer)
+        with pytest.raises(EngineRefused) as refused:
+            await media.open(opening(offer, building.url("cam-gym")))
 
     assert refused.value.code == "no-h264"
 
@@ -29,10 +27,23 @@ async def test_an_offer_with_sound_is_refused(building: Building, media: MediaPr
         one.pc.addTransceiver("audio", direction="recvonly")
         offer = await one.offer()
 
-        with pytest.raises(MediaRefused) as refused:
-            await media.open("v-1", "cam-gym", building.url("cam-gym"), as_of=0, held_seconds=0, offer=offer)
+        with pytest.raises(EngineRefused) as refused:
+            await media.open(opening(offer, building.url("cam-gym")))
 
     assert refused.value.code == "video-only"
+
+
+async def test_a_blurred_picture_is_refused_in_words_and_not_shown_clear(
+    building: Building, media: MediaProcess
+) -> None:
+    async with open_viewer() as one:
+        blurred = opening(await one.offer(), building.url("cam-gym")).model_copy(update={"picture": Picture.BLURRED})
+
+        with pytest.raises(EngineRefused, match="there is no blurred picture") as refused:
+            await media.open(blurred)
+
+    assert refused.value.code == "cannot-blur"
+    assert (await media.stats()).viewings == {}
 
 
 async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: MediaProcess) -> None:
@@ -58,10 +69,9 @@ async def test_nonsense_is_no_offer_and_harms_nobody(building: Building, media: 
 
 async def refusal_of(media: MediaProcess, viewing: str, building: Building, offer: str) -> str | None:
     """The code with which an offer is refused; None for one that is taken."""
-    camera, url = "cam-gym", building.url("cam-gym")
     try:
-        await media.open(viewing, camera, url, as_of=time.monotonic(), held_seconds=0, offer=offer)
-    except MediaRefused as refused:
+        await media.open(opening(offer, building.url("cam-gym"), viewing))
+    except EngineRefused as refused:
         return refused.code
     return None
 
@@ -72,8 +82,8 @@ async def test_what_is_too_long_to_be_said_is_refused_and_costs_nobody_the_pictu
     async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
 
-        with pytest.raises(MediaRefused) as refused:
-            await media.add_candidates("v-1", "\x01" * LARGEST_SDP)
+        with pytest.raises(EngineRefused) as refused:
+            await add_candidates(media, "v-1", "\x01" * LARGEST_SDP)
         await one.sees(15)
 
     assert refused.value.code == "too-large"
@@ -87,10 +97,8 @@ async def test_nonsense_is_not_repeated_at_the_cost_of_everybody_s_picture(
     async with open_viewer() as one, leased(media, "v-1"):
         await start(media, building, one)
 
-        with pytest.raises(MediaRefused) as refused:
-            await media.open(
-                "v-2", "cam-gym", building.url("cam-gym"), as_of=time.monotonic(), held_seconds=0, offer=nonsense
-            )
+        with pytest.raises(EngineRefused) as refused:
+            await media.open(opening(nonsense, building.url("cam-gym"), "v-2"))
         await one.sees(15)
 
     assert refused.value.code == "too-large"
@@ -105,6 +113,6 @@ async def test_nonsense_is_no_candidate(building: Building, media: MediaProcess)
             "a=candidate:1 1 udp x 1 2 typ host",
             "a=candidate:1 1 udp 1 nowhere 9 typ host",
         ):
-            with contextlib.suppress(MediaRefused):
-                await media.add_candidates("v-1", fragment)
+            with contextlib.suppress(EngineRefused):
+                await add_candidates(media, "v-1", fragment)
         await one.sees(2)

@@ -6,19 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from hub.video.model import (
-    REPLY,
-    Close,
-    MediaDone,
-    MediaFailed,
-    Open,
-    encode_line,
-)
-from hub.video.remote import MediaProcess, MediaRefused, MediaUnreachable
+from hub.video.engine import Close, EngineRefused, EngineUnreachable
+from hub.video.model import Picture
+from hub.video.remote import MediaProcess
+from hub.video.wire import MediaDone, MediaFailed, MediaReply, MediaRequest, encode_line
 from simulators.rtsp.camera import Fault
 from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import Building, MediaRun
-from tests.integration.video.watching import LONG, leased, start
+from tests.integration.video.watching import close, leased, opening, renew, start
 
 pytestmark = pytest.mark.long
 
@@ -38,9 +33,7 @@ async def test_a_viewer_sees_the_room_she_asked_for(building: Building, media: M
 async def test_only_the_given_address_is_offered_and_no_sound(building: Building, media: MediaProcess) -> None:
     async with open_viewer() as one:
         offer = await one.offer()
-        answer = await media.open(
-            "v-1", "cam-gym", building.url("cam-gym"), as_of=time.monotonic(), held_seconds=0, offer=offer
-        )
+        answer = (await media.open(opening(offer, building.url("cam-gym"), held=0))).sdp
 
         addresses = {line.split()[4] for line in answer.splitlines() if line.startswith("a=candidate:")}
         assert addresses == {"127.0.0.1"}
@@ -105,30 +98,46 @@ async def test_a_viewing_that_is_closed_gets_not_one_packet_more(building: Build
         await start(media, building, one)
         await one.sees(5)
 
-        await media.close(("v-1",))
+        await close(media, "v-1")
         closed = time.monotonic()
         ended = await one.goes_dark()
 
     assert ended < closed + 0.25
-    gone = (await media.renew(("v-1",), as_of=time.monotonic())).gone
+    gone = (await renew(media, "v-1")).gone
     assert gone == {"v-1": "closed"}
 
 
-async def test_a_viewing_that_is_closed_while_it_opens_never_starts(building: Building, media_run: MediaRun) -> None:
-    now = time.monotonic()
+async def test_a_picture_that_may_only_be_seen_blurred_ends_rather_than_go_on_clear(
+    building: Building, media: MediaProcess
+) -> None:
     async with open_viewer() as one:
-        opening = Open(
-            n=1, viewing_id="v-1", camera_id="cam-gym", source_url=building.url("cam-gym"), as_of=now,
-            held_seconds=LONG, offer=await one.offer(),
-        )  # fmt: skip
+        await start(media, building, one)
+        await renew(media, "v-1")
+        await one.sees(5)
+
+        renewed = await renew(media, "v-1", picture=Picture.BLURRED)
+        told = time.monotonic()
+        ended = await one.goes_dark()
+        again = await renew(media, "v-1")
+
+    assert ended < told + 0.25
+    assert renewed.gone == again.gone == {"v-1": "cannot-blur"}
+
+
+async def test_a_viewing_that_is_closed_while_it_opens_never_starts(building: Building, media_run: MediaRun) -> None:
+    async with open_viewer() as one:
+        first = opening(await one.offer(), building.url("cam-gym"))
         hears, says = await asyncio.open_unix_connection(media_run.socket)
 
-        says.write(encode_line(opening) + encode_line(Close(n=2, viewing_ids=("v-1",))))
-        replies = {reply.n: reply for reply in [REPLY.validate_json(await hears.readline()) for _ in range(2)]}
+        says.write(encode_line(MediaRequest(n=1, asks=first)))
+        says.write(encode_line(MediaRequest(n=2, asks=Close(viewing_ids=("v-1",)))))
+        replies = [MediaReply.model_validate_json(await hears.readline()) for _ in range(2)]
         says.close()
 
-    assert replies[1] == MediaFailed(n=1, code="no-such-viewing", message="it has ended")
-    assert replies[2] == MediaDone(n=2)
+    assert {reply.n: reply.says for reply in replies} == {
+        1: MediaFailed(code="no-such-viewing", message="it has ended"),
+        2: MediaDone(),
+    }
 
 
 async def test_nothing_from_before_the_grant_is_ever_sent(building: Building, media: MediaProcess) -> None:
@@ -191,12 +200,12 @@ async def test_a_camera_that_no_browser_could_show_is_refused_with_what_to_set(
         await start(media, building, one)
 
         async with asyncio.timeout(8):
-            while not (said := (await media.renew(("v-1",), as_of=time.monotonic())).unusable):
+            while not (said := (await renew(media, "v-1")).unusable):
                 await asyncio.sleep(0.05)
 
     assert problem in said["cam-gym"].message
     async with open_viewer() as other:
-        with pytest.raises(MediaRefused, match=problem):
+        with pytest.raises(EngineRefused, match=problem):
             await start(media, building, other, "v-2")
 
 
@@ -236,7 +245,7 @@ async def test_the_camera_is_read_once_for_many_and_closed_afterwards(building: 
         assert building.cameras.streams["cam-gym", "main"].readers == 1
         assert (await media.stats()).cameras["cam-gym"].viewers == 2
 
-        await media.close(("v-1", "v-2"))
+        await close(media, "v-1", "v-2")
 
         assert (await media.stats()).cameras["cam-gym"].viewers == 0
 
@@ -251,7 +260,7 @@ async def test_a_viewing_of_a_camera_s_old_address_is_closed_and_may_be_opened_a
         await start(media, building, other, "v-2", url=building.url("cam-music"))
         seen = await other.sees(5)
         async with asyncio.timeout(5):
-            while not (gone := (await media.renew(("v-1", "v-2"), as_of=time.monotonic())).gone):
+            while not (gone := (await renew(media, "v-1", "v-2")).gone):
                 await asyncio.sleep(0.05)
 
         assert gone == {"v-1": "picture-away"}
@@ -266,7 +275,7 @@ async def test_a_viewer_who_leaves_is_noticed(building: Building, media: MediaPr
             await one.sees(3)
 
         async with asyncio.timeout(5):
-            while not (gone := (await media.renew(("v-1",), as_of=time.monotonic())).gone):
+            while not (gone := (await renew(media, "v-1")).gone):
                 await asyncio.sleep(0.05)
 
     assert gone == {"v-1": "viewer-gone"}
@@ -284,5 +293,5 @@ async def test_a_killed_media_process_is_dark_and_unreachable_at_once(
         ended = await one.goes_dark()
 
     assert ended < killed + 0.25
-    with pytest.raises(MediaUnreachable):
+    with pytest.raises(EngineUnreachable):
         await media.stats()

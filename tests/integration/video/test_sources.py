@@ -4,7 +4,6 @@ import asyncio
 import math
 import socket
 import ssl
-import tempfile
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,12 +13,13 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 from av.packet import Packet
 
-from hub.video.media import control
+from hub.video.engine import EngineRefused, Stats
 from hub.video.media.frames import Frame
 from hub.video.media.gate import Gate
 from hub.video.media.peers import Viewer
 from hub.video.media.sources import Sources
-from hub.video.model import AskStats, CameraProblem, MediaFailed, Open, Stats
+from hub.video.media.viewings import open_engine
+from hub.video.model import CameraProblem, Picture
 from simulators.rtsp import server
 from simulators.rtsp.camera import Camera
 from simulators.rtsp.server import CameraCredentials, Cameras
@@ -28,6 +28,7 @@ from tests.fakes.certificate import make_certificate
 from tests.fakes.viewer import open_viewer
 from tests.integration.mqtt.fakes import until
 from tests.integration.video.conftest import SHANGHAI, Building
+from tests.integration.video.watching import opening, renew
 
 NOTHING_THAT_CAN_BE_LOOKED_UP = "rtsp://viewer:secret@\ud800/"
 """An address that raises what no reader knows."""
@@ -85,7 +86,7 @@ async def test_of_two_video_tracks_the_one_of_h264_is_taken() -> None:
 async def test_a_defect_at_one_viewer_ends_hers_and_no_other(building: Building) -> None:
     sources = Sources()
     source = sources.open("cam-gym", building.url("cam-gym"))
-    always = Gate(allowed_since=0.0, lease_until=math.inf)
+    always = Gate(allowed_since=0.0, lease_until=math.inf, picture=Picture.CLEAR)
     broken, other = Viewer("v-broken", source, always), Viewer("v-other", source, always)
     broken.passes = None  # type: ignore[method-assign, assignment]
     failed, picture = await asyncio.gather(broken._outlet.recv(), other._outlet.recv(), return_exceptions=True)
@@ -101,26 +102,17 @@ async def test_a_defect_at_one_viewer_ends_hers_and_no_other(building: Building)
 
 
 async def test_a_defect_in_opening_one_viewing_is_answered_and_ends_no_other(building: Building) -> None:
-    with tempfile.TemporaryDirectory(prefix="anling-") as folder:
-        async with control.serve_control(Path(folder) / "media.sock", ["127.0.0.1"]) as media:
-            media._hosts = None  # type: ignore[assignment]
-            async with open_viewer() as one:
-                opening = Open(
-                    n=1,
-                    viewing_id="v-1",
-                    camera_id="cam-gym",
-                    source_url=building.url("cam-gym"),
-                    as_of=0.0,
-                    held_seconds=0.0,
-                    offer=await one.offer(),
-                )
-                answer = await media.answer(opening)
-                await until(lambda: "v-1" in media._gone)
+    async with open_engine(["127.0.0.1"]) as engine:
+        engine._hosts = None  # type: ignore[assignment]
+        async with open_viewer() as one:
+            offer = await one.offer()
+            with pytest.raises(EngineRefused) as refused:
+                await engine.open(opening(offer, building.url("cam-gym")))
+            await until(lambda: "v-1" in engine._gone)
 
-            assert isinstance(answer, MediaFailed)
-            assert answer.code == "our-mistake"
-            assert media._gone["v-1"] == "our-mistake"
-            assert isinstance(await media.answer(AskStats(n=2)), Stats)
+        assert refused.value.code == "our-mistake"
+        assert (await renew(engine, "v-1")).gone == {"v-1": "our-mistake"}
+        assert isinstance(await engine.stats(), Stats)
 
 
 async def test_a_camera_with_sound_alone_has_no_picture() -> None:

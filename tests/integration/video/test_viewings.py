@@ -1,7 +1,6 @@
 """Whether a picture lasts exactly as long as its grant: the real database, media process, cameras and viewers."""
 
 import asyncio
-import tempfile
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +15,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId, SeniorId
 from hub.video.errors import BadTicket, NoSuchCamera, NoSuchViewing, NotShown, TooManyViewings
+from hub.video.model import Picture
 from hub.video.policy import Code
 from hub.video.remote import MediaProcess
 from hub.video.service import (
@@ -30,7 +30,7 @@ from hub.video.service import (
 from tests.conftest import MORNING
 from tests.fakes.deadlocks import WAITS_FOR_A_LOCK
 from tests.fakes.house import House
-from tests.fakes.media import deaf_media
+from tests.fakes.media import DeafEngine
 from tests.fakes.viewer import open_viewer
 from tests.integration.video.conftest import MINUTE, Building, Centre, MediaRun, session_of
 
@@ -212,31 +212,30 @@ async def test_nothing_from_before_she_came_in_is_sent(centre: Centre) -> None:
 async def test_nothing_from_before_an_unblocking_that_was_just_heard_is_sent(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
-    changes = Changes(database_url)
-    with tempfile.TemporaryDirectory(prefix="anling-") as folder:
-        socket = Path(folder) / "media.sock"
-        video = Video(database, MediaProcess(socket), changes, clock)
-        async with deaf_media(socket) as media, asyncio.TaskGroup() as group:
-            running = [group.create_task(changes.run()), group.create_task(video.run())]
-            centre = Centre(video, database, database_url, house, clock, running)
-            nurse, daughter = centre.signs_in("liu", "staff"), centre.signs_in("wang-daughter")
-            centre.enters("s-wang", "gym")
-            await video.open_viewing(nurse, house.gym_camera, for_family=False, reason="门没有关")
-            centre.does("UPDATE viewing SET started_at = opened_at")
-            opened = await video.open_viewing(daughter, house.gym_camera, for_family=True)
-            media.renewing.clear()
-            await asyncio.wait_for(media.renewing.wait(), 5)
+    changes, engine = Changes(database_url), DeafEngine()
+    video = Video(database, engine, changes, clock)
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(changes.run()), group.create_task(video.run())]
+        centre = Centre(video, database, database_url, house, clock, running)
+        nurse, daughter = centre.signs_in("liu", "staff"), centre.signs_in("wang-daughter")
+        centre.enters("s-wang", "gym")
+        await video.open_viewing(nurse, house.gym_camera, for_family=False, reason="门没有关")
+        centre.does("UPDATE viewing SET started_at = opened_at")
+        opened = await video.open_viewing(daughter, house.gym_camera, for_family=True)
+        engine.renewing.clear()
+        await asyncio.wait_for(engine.renewing.wait(), 5)
 
-            with changes.subscribe("grant") as heard:
-                centre.does("UPDATE relation SET blocked_at = %s", MORNING)
-                unblocked = time.monotonic()
-                centre.does("UPDATE relation SET blocked_at = NULL")
-                for _ in range(2 * len(centre.rows("SELECT id FROM relation"))):
-                    await asyncio.wait_for(heard.next(), 5)
-            await video.play(opened.ticket, [daughter.session_id], house.gym_camera, "v=0")
-            centre.dies()
+        with changes.subscribe("grant") as heard:
+            centre.does("UPDATE relation SET blocked_at = %s", MORNING)
+            unblocked = time.monotonic()
+            centre.does("UPDATE relation SET blocked_at = NULL")
+            for _ in range(2 * len(centre.rows("SELECT id FROM relation"))):
+                await asyncio.wait_for(heard.next(), 5)
+        await video.play(opened.ticket, [daughter.session_id], house.gym_camera, "v=0")
+        centre.dies()
 
-    (opening,) = media.opened
+    (opening,) = engine.opened
+    assert opening.picture is Picture.CLEAR
     assert opening.as_of - opening.held_seconds >= unblocked
 
 
@@ -255,7 +254,7 @@ async def test_a_dead_hub_ends_the_picture_and_the_next_one_goes_on_with_it(
 
         changes, media = Changes(centre.url), MediaProcess(shared_media_run.socket)
         started = Video(centre.database, media, changes, centre.clock)
-        running = [group.create_task(changes.run()), group.create_task(started.run())]
+        running = [group.create_task(one.run()) for one in (changes, media, started)]
         back = await one.sees(3)
         assert back[-1].at > ended
         for task in running:

@@ -1,22 +1,33 @@
-"""How tests of the media process start a viewing, and keep its lease."""
+"""How tests of an engine start a viewing, and keep its lease."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hub.video.model import (
-    RENEW_SECONDS,
-)
-from hub.video.remote import MediaProcess
+from hub.video.engine import Candidates, Close, Engine, Open, Renew, Renewed
+from hub.video.model import RENEW_SECONDS, Picture
 from tests.fakes.viewer import Viewer
 from tests.integration.video.conftest import Building
 
 LONG = 3600.0
 
 
+def opening(offer: str, address: str, viewing_id: str = "v-1", *, camera: str = "cam-gym", held: float = LONG) -> Open:
+    """A viewing to open now, clear."""
+    return Open(
+        viewing_id=viewing_id,
+        camera_id=camera,
+        address=address,
+        picture=Picture.CLEAR,
+        as_of=time.monotonic(),
+        held_seconds=held,
+        offer=offer,
+    )
+
+
 async def start(
-    media: MediaProcess,
+    engine: Engine,
     building: Building,
     one: Viewer,
     viewing_id: str = "v-1",
@@ -26,24 +37,35 @@ async def start(
     url: str | None = None,
 ) -> None:
     offer = await one.offer()
-    answer = await media.open(
-        viewing_id, camera, url or building.url(camera), as_of=time.monotonic(), held_seconds=held, offer=offer
-    )
-    await one.take(answer)
+    answer = await engine.open(opening(offer, url or building.url(camera), viewing_id, camera=camera, held=held))
+    await one.take(answer.sdp)
+
+
+async def renew(engine: Engine, *viewing_ids: str, picture: Picture = Picture.CLEAR) -> Renewed:
+    """Renew these leases once, for grants that hold now."""
+    return await engine.renew(Renew(pictures=dict.fromkeys(viewing_ids, picture), as_of=time.monotonic()))
+
+
+async def close(engine: Engine, *viewing_ids: str) -> None:
+    await engine.close(Close(viewing_ids=viewing_ids))
+
+
+async def add_candidates(engine: Engine, viewing_id: str, fragment: str) -> None:
+    await engine.add_candidates(Candidates(viewing_id=viewing_id, fragment=fragment))
 
 
 @asynccontextmanager
-async def leased(media: MediaProcess, *viewing_ids: str) -> AsyncIterator[None]:
+async def leased(engine: Engine, *viewing_ids: str) -> AsyncIterator[None]:
     """Renew these leases every quarter of a second, as the hub does."""
 
-    async def renew() -> None:
+    async def keep() -> None:
         while True:
-            await media.renew(viewing_ids, as_of=time.monotonic())
+            await renew(engine, *viewing_ids)
             await asyncio.sleep(RENEW_SECONDS)
 
     async with asyncio.TaskGroup() as group:
-        renewing = group.create_task(renew())
+        keeping = group.create_task(keep())
         try:
             yield
         finally:
-            renewing.cancel()
+            keeping.cancel()

@@ -20,9 +20,12 @@ from hub.video.policy import (
     Relative,
     Room,
     Span,
-    ViewingAllowed,
+    Verdict,
+    ViewingBlurred,
+    ViewingClear,
     ViewingRefused,
     may_watch,
+    picture_of,
 )
 
 NOW = datetime(2026, 11, 23, 2, 14, tzinfo=UTC)  # 10:14 in Lanzhou
@@ -50,10 +53,10 @@ RESPONDER = replace(NURSE, reason="", accepted_alarm=AlarmId("a-1"), accepted_at
 def test_a_daughter_sees_the_room_her_mother_is_in() -> None:
     verdict = may_watch(DAUGHTER, ROOM, NOW)
 
-    assert isinstance(verdict, ViewingAllowed)
-    assert verdict.since == NOW - 20 * MINUTE
-    assert verdict.until == NOW + 85 * MINUTE
-    assert verdict.because == "consent"
+    assert isinstance(verdict, ViewingClear)
+    assert verdict.grant.since == NOW - 20 * MINUTE
+    assert verdict.grant.until == NOW + 85 * MINUTE
+    assert verdict.grant.because == "consent"
 
 
 @pytest.mark.parametrize(
@@ -129,8 +132,8 @@ def test_a_picture_of_before_an_objection_ended_is_not_shown_from_the_moment_on_
 ) -> None:
     verdict = may_watch(viewer, room, NOW)
 
-    assert isinstance(verdict, ViewingAllowed)
-    assert verdict.since == NOW
+    assert isinstance(verdict, ViewingClear)
+    assert verdict.grant.since == NOW
 
 
 @pytest.mark.parametrize(
@@ -144,29 +147,45 @@ def test_a_picture_of_before_an_objection_ended_is_not_shown_from_the_moment_on_
 def test_a_picture_is_shown_until_an_objection_begins(viewer: Relative | Colleague, room: Room) -> None:
     verdict = may_watch(viewer, room, NOW)
 
-    assert isinstance(verdict, ViewingAllowed)
-    assert verdict.until == NOW + MINUTE
+    assert isinstance(verdict, ViewingClear)
+    assert verdict.grant.until == NOW + MINUTE
 
 
 @pytest.mark.parametrize("reason", ["x", "x" * 200])
 def test_a_reason_has_one_to_two_hundred_characters(reason: str) -> None:
-    assert isinstance(may_watch(replace(NURSE, reason=reason), ROOM, NOW), ViewingAllowed)
+    assert isinstance(may_watch(replace(NURSE, reason=reason), ROOM, NOW), ViewingClear)
 
 
 def test_a_colleague_with_a_reason_may_look_outside_of_opening_hours() -> None:
     closed = replace(ROOM, hours=Hours(time(1), time(2), "Asia/Shanghai"))
 
-    assert isinstance(may_watch(NURSE, closed, NOW), ViewingAllowed)
+    assert isinstance(may_watch(NURSE, closed, NOW), ViewingClear)
 
 
-def test_who_accepted_the_alarm_of_the_room_may_look_whoever_objects() -> None:
-    objected = replace(ROOM, objections=(Span(NOW - HOUR),))
+@pytest.mark.parametrize("viewer", [DAUGHTER, NURSE])
+def test_where_somebody_objects_the_picture_is_blurred_if_it_can_be(viewer: Relative | Colleague) -> None:
+    objected = replace(ROOM, objections=(Span(NOW - HOUR, NOW + MINUTE),), can_blur=True)
+
+    verdict = may_watch(viewer, objected, NOW)
+
+    assert isinstance(verdict, ViewingBlurred)
+    assert picture_of(verdict) == "blurred"
+    assert may_watch(viewer, replace(objected, lamp=Lamp.DARK), NOW) == ViewingRefused(Code.LAMP_SILENT)
+    clear = may_watch(viewer, objected, NOW + MINUTE)
+    assert isinstance(clear, ViewingClear)
+    assert picture_of(clear) == "clear"
+    assert clear.grant.since == NOW + MINUTE
+
+
+@pytest.mark.parametrize("can_blur", [False, True])
+def test_who_accepted_the_alarm_of_the_room_may_look_whoever_objects(*, can_blur: bool) -> None:
+    objected = replace(ROOM, objections=(Span(NOW - HOUR),), can_blur=can_blur)
 
     verdict = may_watch(RESPONDER, objected, NOW)
 
-    assert isinstance(verdict, ViewingAllowed)
-    assert verdict.because == "accepted-alarm"
-    assert "alarm:a-1" in verdict.depends_on
+    assert isinstance(verdict, ViewingClear)
+    assert verdict.grant.because == "accepted-alarm"
+    assert "alarm:a-1" in verdict.grant.depends_on
 
 
 @pytest.mark.parametrize(("came_in", "since"), [(5 * MINUTE, MINUTE), (MINUTE / 2, MINUTE / 2)])
@@ -177,9 +196,9 @@ def test_who_follows_a_senior_s_alarm_sees_nothing_from_before_she_was_in_the_ro
 
     verdict = may_watch(following, ROOM, NOW)
 
-    assert isinstance(verdict, ViewingAllowed)
-    assert verdict.since == NOW - since
-    assert "presence:s-wang" in verdict.depends_on
+    assert isinstance(verdict, ViewingClear)
+    assert verdict.grant.since == NOW - since
+    assert "presence:s-wang" in verdict.grant.depends_on
 
 
 def test_no_picture_of_the_time_before_somebody_who_objects_left() -> None:
@@ -187,8 +206,8 @@ def test_no_picture_of_the_time_before_somebody_who_objects_left() -> None:
 
     verdict = may_watch(DAUGHTER, left, NOW)
 
-    assert isinstance(verdict, ViewingAllowed)
-    assert verdict.since == NOW - timedelta(seconds=2)
+    assert isinstance(verdict, ViewingClear)
+    assert verdict.grant.since == NOW - timedelta(seconds=2)
 
 
 moments = st.integers(-300, 300).map(lambda minutes: NOW + minutes * MINUTE)
@@ -204,6 +223,7 @@ rooms = st.builds(
     has_camera=st.booleans(),
     lamp=st.sampled_from(Lamp),
     objections=st.lists(spans, max_size=2).map(tuple),
+    can_blur=st.booleans(),
 )
 accesses = st.builds(may.Allowed, until=moments.filter(lambda at: at > NOW), because=st.just("relation")) | st.builds(
     may.Refused, reason=st.just("relation-blocked")
@@ -258,37 +278,72 @@ def with_less(viewer: Relative | Colleague, room: Room) -> list[tuple[Relative |
     return less
 
 
+def shown(verdict: Verdict) -> int:
+    """How much of the room a verdict shows: nothing, a blurred picture, a clear one."""
+    return [ViewingRefused, ViewingBlurred, ViewingClear].index(type(verdict))
+
+
 @given(viewers, rooms)
-def test_taking_anything_away_never_opens_a_picture(viewer: Relative | Colleague, room: Room) -> None:
-    if isinstance(may_watch(viewer, room, NOW), ViewingRefused):
-        assert all(isinstance(may_watch(v, r, NOW), ViewingRefused) for v, r in with_less(viewer, room))
+def test_taking_anything_away_never_shows_more(viewer: Relative | Colleague, room: Room) -> None:
+    now_shown = shown(may_watch(viewer, room, NOW))
+
+    assert all(shown(may_watch(v, r, NOW)) <= now_shown for v, r in with_less(viewer, room))
+
+
+@given(viewers, rooms)
+def test_without_a_blurred_picture_of_the_room_nobody_is_granted_one(viewer: Relative | Colleague, room: Room) -> None:
+    assert not isinstance(may_watch(viewer, replace(room, can_blur=False), NOW), ViewingBlurred)
+
+
+@given(viewers, rooms)
+def test_a_blurred_picture_takes_the_place_of_a_refusal_and_of_nothing_else(
+    viewer: Relative | Colleague, room: Room
+) -> None:
+    without, blurs = (may_watch(viewer, replace(room, can_blur=can_blur), NOW) for can_blur in (False, True))
+
+    assert blurs == without or (isinstance(blurs, ViewingBlurred) and without == ViewingRefused(Code.SOMEONE_OBJECTS))
 
 
 @given(viewers, rooms, st.floats(0, 1))
 def test_what_is_allowed_until_a_moment_is_allowed_until_then(
     viewer: Relative | Colleague, room: Room, share: float
 ) -> None:
+    room = replace(room, can_blur=False)
     verdict = may_watch(viewer, room, NOW)
 
-    if isinstance(verdict, ViewingAllowed):
-        assert verdict.since <= NOW
-        until = verdict.until or NOW + HOUR
+    if isinstance(verdict, ViewingClear):
+        assert verdict.grant.since <= NOW
+        until = verdict.grant.until or NOW + HOUR
         assert until > NOW
         later = may_watch(viewer, room, NOW + (until - NOW) * share * 0.999)
-        assert isinstance(later, ViewingAllowed)
-        assert later.since == verdict.since
+        assert isinstance(later, ViewingClear)
+        assert later.grant.since == verdict.grant.since
+
+
+@given(viewers, rooms, st.floats(0, 1))
+def test_what_is_granted_blurred_is_not_refused_before_its_grant_ends(
+    viewer: Relative | Colleague, room: Room, share: float
+) -> None:
+    verdict = may_watch(viewer, room, NOW)
+
+    if isinstance(verdict, ViewingBlurred):
+        until = verdict.grant.until or NOW + HOUR
+        assert verdict.grant.since <= NOW < until
+        assert shown(may_watch(viewer, room, NOW + (until - NOW) * share * 0.999)) > 0
 
 
 @given(relatives, rooms)
 def test_nothing_is_allowed_at_the_moment_it_ends(viewer: Relative, room: Room) -> None:
     verdict = may_watch(viewer, room, NOW)
 
-    if isinstance(verdict, ViewingAllowed) and verdict.until is not None:
+    if not isinstance(verdict, ViewingRefused) and verdict.grant.until is not None:
         access = viewer.access
         assert isinstance(access, may.Allowed)
-        if verdict.until == access.until:  # asked again, `access/may` says so itself
+        if verdict.grant.until == access.until:  # asked again, `access/may` says so itself
             viewer = replace(viewer, access=may.Refused(may.Refusal.SIGNED_OUT))
-        assert isinstance(may_watch(viewer, room, verdict.until), ViewingRefused)
+        after = may_watch(viewer, room, verdict.grant.until)
+        assert shown(after) < shown(verdict)
+        assert room.can_blur or isinstance(after, ViewingRefused)
 
 
 @given(viewers, rooms, st.sampled_from(sorted(NEVER_A_CAMERA)))

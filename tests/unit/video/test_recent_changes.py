@@ -7,7 +7,7 @@ import pytest
 
 from hub.kit.changes import Change
 from hub.kit.ids import AccountId, CentreId, DeviceId, SeniorId, ViewingId
-from hub.video.service import Recent
+from hub.video.recent_changes import RecentChanges
 from hub.video.store import OpenViewing
 
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ VIEWING = OpenViewing(
 
 
 def test_a_grant_of_which_nothing_changed_has_held_as_long_as_its_rows_say() -> None:
-    recent = Recent(begun=0.0)
+    recent = RecentChanges(begun=0.0)
 
     recent.note([Change("presence", "s-zhang"), Change("device", "cam-music")], 99.0)
 
@@ -43,7 +43,7 @@ def test_a_grant_of_which_nothing_changed_has_held_as_long_as_its_rows_say() -> 
     ],
 )
 def test_what_may_have_given_the_grant_just_now_shortens_it(kind: str, about: str) -> None:
-    recent = Recent(begun=0.0)
+    recent = RecentChanges(begun=0.0)
 
     recent.note([Change(kind, about)], 99.0)
 
@@ -52,7 +52,7 @@ def test_what_may_have_given_the_grant_just_now_shortens_it(kind: str, about: st
 
 @pytest.mark.parametrize(("about", "held"), [("s-wang", 1.0), ("s-zhang", 60.0)])
 def test_a_responder_s_grant_is_as_young_as_the_presence_by_which_the_room_was_found(about: str, held: float) -> None:
-    recent = Recent(begun=0.0)
+    recent = RecentChanges(begun=0.0)
     looking = replace(VIEWING, account_id=AccountId("zhou"), senior_id=None)
 
     recent.note([Change("presence", about), Change("alarm", "a-1")], 99.0)
@@ -61,7 +61,7 @@ def test_a_responder_s_grant_is_as_young_as_the_presence_by_which_the_room_was_f
 
 
 def test_before_the_hub_began_to_listen_nothing_is_known() -> None:
-    recent = Recent(begun=0.0)
+    recent = RecentChanges(begun=0.0)
 
     recent.note([Change("lost", "")], 98.0)
 

@@ -144,9 +144,7 @@ class TelemetryIntake:
         if not strange:
             return
         with suppress(psycopg.OperationalError, TimeoutError):
-            await run_in_bulkhead(
-                "quarantining messages", lambda: self._quarantined(strange), expected=WORLD_IS_DOWN
-            )
+            await run_in_bulkhead("quarantining messages", lambda: self._quarantined(strange), expected=WORLD_IS_DOWN)
 
     async def _quarantined(self, strange: Sequence[ToQuarantine]) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()

@@ -19,7 +19,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY dashboard/hatch_build.py dashboard/
 COPY hub/ hub/
 COPY devices/ devices/
-COPY simulators/ simulators/
+COPY extension/ extension/
 COPY --from=web /src/hub/static/ hub/static/
 # The pages are there already, and this stage has no Node.
 RUN ANLING_PAGES_BUILT=1 uv pip install --python /opt/anling/bin/python --no-deps --no-build-isolation .

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 
+from extension.simulation import Simulation
 from hub.commands import accounts, alarms, devices, ledger, roster, seniors
 from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, read_settings_or_exit, screen
 from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start
@@ -23,6 +24,7 @@ from hub.embedded.ports import PortTaken
 from hub.embedded.postgres import PostgresRefused
 from hub.embedded.processes import AlreadyRunning
 from hub.embedded.screen import Screen
+from hub.embedded.simulation import load_simulations
 from hub.embedded.supervised import NotReady
 from hub.importing.existing_centre import find_contradiction
 from hub.importing.file import parse_centre_file
@@ -35,9 +37,6 @@ from hub.kit.db import Login, describe_outage, forget_libpq_environment
 from hub.kit.migrate import MigrationRefused
 from hub.mqtt.mosquitto import Door, Listening, MosquittoAccount
 from hub.settings import BrokerChoice, Settings, find_blocking_settings, format_url_host
-
-DEMO_DATA_DIR = Path(".anling-demo")
-
 
 BrokerOption = Annotated[
     BrokerChoice | None,
@@ -53,28 +52,34 @@ def anling() -> None:
     forget_libpq_environment()
 
 
-@app.command()
-def demo(
-    *,
-    on_lan: Annotated[
-        bool, typer.Option("--lan", help="Let phones on the local network in: plain HTTP, demo data only.")
-    ] = False,
-    broker: BrokerOption = None,
-) -> None:
-    """Run a whole simulated centre on this machine, with a stage to drive it."""
-    settings = read_settings_or_exit(demo=True, lan=on_lan, broker=broker)
-    if on_lan:
-        _exit_unless_lan_ready(settings)
-    if settings.mqtt_url is not None:
-        exit_with_error(
-            "ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the demo"
-        )
-    if "data_dir" not in settings.model_fields_set:
-        # A folder of its own, so that whoever has tried the demo can begin for real, and the other way round.
-        settings = settings.model_copy(update={"data_dir": DEMO_DATA_DIR})
-    if on_lan:
-        settings = settings.model_copy(update={"http_host": "0.0.0.0"})  # noqa: S104 - what --lan asks for
-    _serve_plan(settings)
+def _add_simulation(name: str, simulation: Simulation) -> None:
+    """A command for a simulated centre that is installed."""
+
+    @app.command(name, help=simulation.summary)
+    def run_simulation(
+        *,
+        on_lan: Annotated[
+            bool, typer.Option("--lan", help=f"Let phones on the local network in: plain HTTP, {name} data only.")
+        ] = False,
+        broker: BrokerOption = None,
+    ) -> None:
+        settings = read_settings_or_exit(simulation=name, lan=on_lan, broker=broker)
+        if on_lan:
+            _exit_unless_lan_ready(settings)
+        if settings.mqtt_url is not None:
+            exit_with_error(
+                "ANLING_MQTT_URL names a broker, and the simulated devices come to this one: leave it out of the "
+                f"{name}"
+            )
+        if "data_dir" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"data_dir": simulation.data_dir})
+        if on_lan:
+            settings = settings.model_copy(update={"http_host": "0.0.0.0"})  # noqa: S104 - what --lan asks for
+        _serve_plan(settings)
+
+
+for _name, _simulation in load_simulations().items():
+    _add_simulation(_name, _simulation)
 
 
 def _exit_unless_lan_ready(settings: Settings) -> None:
@@ -292,7 +297,7 @@ def administrator() -> None:
 
 async def _administrator_token(settings: Settings) -> str | None:
     async with importing.database_of(settings.data_dir.absolute(), settings.database_url) as url:
-        if why := find_contradiction(await importing.find_held_centre(url), None, demo=False):
+        if why := find_contradiction(await importing.find_held_centre(url), None, simulated=False):
             raise CannotLoad(why)
         return await importing.administrator_token(url, clock_from(settings.clock_file).now())
 

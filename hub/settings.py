@@ -122,8 +122,8 @@ def _read_addresses(value: object) -> object:
     return addresses
 
 
-def _read_descriptors(value: object) -> object:
-    return tuple(int(part) for part in value.split(",") if part) if isinstance(value, str) else value
+def _split_words(value: object) -> object:
+    return tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
 
 
 def _check_networks(value: str) -> str:
@@ -174,14 +174,14 @@ class Settings(BaseSettings):
     pages_read_database: SecretStr | None = None
     pages_write_database: SecretStr | None = None
 
-    # Set by the demo for the processes it starts; not for people.
-    demo: bool = False
+    # Set by the command that starts a simulated centre, for the processes it starts; not for people.
+    simulation: str | None = None
+    """The name of a package's entry points: its centre is served and its pages are mounted, which are told the URLs."""
+    simulation_urls: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_words)] = ()
     lan: bool = False
-    stage_url: str | None = None
-    organisation_url: str | None = None
 
     # Set by the supervisor for the pages; not for people.
-    http_fds: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_read_descriptors)] = ()
+    http_fds: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_words)] = ()
     """Sockets that listen already, by their file descriptors; without any the pages listen themselves."""
 
     @property
@@ -223,7 +223,7 @@ class BadSettings(Exception):
         self.lines = lines
 
 
-def read_settings(**options: bool | BrokerChoice | None) -> Settings:
+def read_settings(**options: str | bool | BrokerChoice | None) -> Settings:
     """The settings of this process: its environment, and over it the options of a command. Raises BadSettings.
 
     An option that is None or False was not given.
@@ -247,7 +247,7 @@ _OF_OTHERS = frozenset(
 """What reference devices, the build, the tests and docker-compose.yml read."""
 _NOT_FOR_PEOPLE = frozenset(
     {
-        *("DEMO", "LAN", "STAGE_URL", "ORGANISATION_URL", "HTTP_FDS"),
+        *("SIMULATION", "SIMULATION_URLS", "LAN", "HTTP_FDS"),
         *("ALARMS_DATABASE", "TELEMETRY_DATABASE", "PAGES_READ_DATABASE", "PAGES_WRITE_DATABASE"),
     }
 )
@@ -268,7 +268,7 @@ def find_unknown_settings(variables: Iterable[str]) -> list[str]:
 
 
 def find_blocking_settings(settings: Settings) -> list[str]:
-    """What a person who starts the hub corrects first, a line each; the demo takes other ports and rules of its own.
+    """What a person who starts the hub corrects first, a line each; a simulated centre has ports and rules of its own.
 
     With the rules that it kept a hub still answers a press: a folder that is gone after a power cut stops no start.
     """

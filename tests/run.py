@@ -50,7 +50,17 @@ HOUSE = ("tests/contract/test_house.py",)
 PAGE_CHECKS = ("check", "fresh", "size")
 """Scripts of the dashboard: `fresh` looks at the generated client, `size` at the pages that the launcher has built."""
 
-_CLEAN_TREE = ("hub", "devices", "simulators", "tests", "benchmarks", "anling", "dashboard/hatch_build.py", "docs")
+_CLEAN_TREE = (
+    "hub",
+    "devices",
+    "extension",
+    "simulators",
+    "tests",
+    "benchmarks",
+    "anling",
+    "dashboard/hatch_build.py",
+    "docs",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ async def accounts_of(conn: Conn, centre_id: CentreId) -> list[AccountRow]:
     async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
         await cur.execute(
             """
-            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, demo, active
+            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, simulated, active
               FROM account
              WHERE centre_id = %(centre_id)s
              ORDER BY id
@@ -32,7 +32,7 @@ async def lock_account(conn: Conn, account_id: AccountId) -> AccountRow | None:
     async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
         await cur.execute(
             """
-            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, demo, active
+            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, simulated, active
               FROM account
              WHERE id = %(account_id)s
                FOR NO KEY UPDATE

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from hub.access.errors import NotInTheDemo
 from hub.access.may import Action
-from hub.access.model import DEMO_PASSWORD, Role, SessionKind
+from hub.access.model import Role, SessionKind
 from hub.access.needs import Public
 from hub.access.service import FAMILY_IDLE, KNOWN_FOR, Access, CameFrom, OpenedSession
 from hub.kit.http import Now, provide_service
@@ -44,16 +43,6 @@ class ChosenPassword(Asked):
     """The password a staff member chose."""
 
     password: Password
-
-
-class DemoAccount(BaseModel):
-    """An account a stranger may try."""
-
-    id: AccountId
-    name: str
-    name_en: str
-    role: Role
-    password: str
 
 
 class StaffInvitation(BaseModel):
@@ -93,17 +82,6 @@ async def sign_out(request: Request, response: Response, door: Door, now: Now) -
 async def family_sign_out(request: Request, response: Response, door: Door, now: Now) -> None:
     """End the family session of this browser, if there is one."""
     await _end_browser_session(SessionKind.FAMILY, request, response, door, now)
-
-
-@router.get("/api/demo/accounts", dependencies=[Depends(Public(Action.SEE_DEMO))])
-async def demo_accounts(door: Door) -> list[DemoAccount]:
-    """The demo's staff accounts with their password; 404 outside the demo."""
-    if not door.demo:
-        raise NotInTheDemo
-    return [
-        DemoAccount(id=row.id, name=row.name, name_en=row.name_en, role=Role(row.role), password=DEMO_PASSWORD)
-        for row in await door.demo_accounts()
-    ]
 
 
 @router.post("/api/family/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])

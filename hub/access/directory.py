@@ -12,9 +12,9 @@ from hub.ledger.edit import Edit, written_kind
 from hub.ledger.model import Chain
 
 
-async def has_demo_accounts(conn: Conn) -> bool:
-    """Whether the demo has written accounts, which work in the demo alone."""
-    return await directory_store.has_demo_accounts(conn)
+async def has_simulated_accounts(conn: Conn) -> bool:
+    """Whether a simulated centre has written accounts, which work in it alone."""
+    return await directory_store.has_simulated_accounts(conn)
 
 
 async def write_accounts(edit: Edit, records: Iterable[AccountRecord]) -> list[AccountId]:

@@ -7,9 +7,9 @@ from hub.access.model import AccountRecord
 from hub.kit.db import Conn
 
 
-async def has_demo_accounts(conn: Conn) -> bool:
-    """Whether any account is the demo's."""
-    cursor = await conn.execute("SELECT EXISTS (SELECT FROM account WHERE demo)")
+async def has_simulated_accounts(conn: Conn) -> bool:
+    """Whether any account is of a simulated centre."""
+    cursor = await conn.execute("SELECT EXISTS (SELECT FROM account WHERE simulated)")
     row = await cursor.fetchone()
     return row is not None and bool(row[0])
 
@@ -17,14 +17,14 @@ async def has_demo_accounts(conn: Conn) -> bool:
 async def upsert_account(conn: Conn, record: AccountRecord) -> tuple[UUID, bool] | None:
     """Write an account where it differs; its token and whether it is new, None when nothing changed.
 
-    The password and whether it is the demo's are written with a new account only.
+    The password and whether it is of a simulated centre are written with a new account only.
     """
     cursor = await conn.execute(
         """
         INSERT INTO account AS held (id, centre_id, organisation_id, role, name, name_en, phone, email, language,
-                                     password_hash, demo)
+                                     password_hash, simulated)
         VALUES (%(id)s, %(centre_id)s, %(organisation_id)s, %(role)s, %(name)s, %(name_en)s, %(phone)s, %(email)s,
-                %(language)s, %(password_hash)s, %(demo)s)
+                %(language)s, %(password_hash)s, %(simulated)s)
             ON CONFLICT (id) DO UPDATE
            SET organisation_id = excluded.organisation_id, role = excluded.role, name = excluded.name,
                name_en = excluded.name_en, phone = excluded.phone, email = excluded.email,

@@ -1,7 +1,7 @@
 """What can go wrong when somebody signs in."""
 
 from hub.access.may import Refusal
-from hub.kit.errors import DomainError, ProblemCode
+from hub.kit.errors import DomainError
 
 
 class SignedOut(DomainError):
@@ -82,13 +82,6 @@ class WeakPassword(DomainError):
 
     code = "weak-password"
     status = 422
-
-
-class NotInTheDemo(DomainError):
-    """This is not the demo: what only the demo has does not exist."""
-
-    code = ProblemCode.NOT_FOUND
-    status = 404
 
 
 class NoCentreYet(DomainError):

@@ -30,7 +30,7 @@ class Action(StrEnum):
     SIGN_OUT = "sign_out"
     OPEN_INVITATION = "open_invitation"
     OPEN_ACCEPT_LINK = "open_accept_link"
-    SEE_DEMO = "see_demo"
+    SEE_SIMULATION = "see_simulation"
 
     SEE_OWN_ACCOUNT = "see_own_account"
     SEE_BOARD = "see_board"
@@ -149,7 +149,7 @@ _PERMITTED: dict[Action, tuple[Audience, frozenset[Role]]] = {
     Action.SIGN_OUT: (Audience.PUBLIC, _NOBODY_IN_PARTICULAR),
     Action.OPEN_INVITATION: (Audience.PUBLIC, _NOBODY_IN_PARTICULAR),
     Action.OPEN_ACCEPT_LINK: (Audience.PUBLIC, _NOBODY_IN_PARTICULAR),
-    Action.SEE_DEMO: (Audience.PUBLIC, _NOBODY_IN_PARTICULAR),
+    Action.SEE_SIMULATION: (Audience.PUBLIC, _NOBODY_IN_PARTICULAR),
     Action.SEE_OWN_ACCOUNT: (Audience.STAFF, _STAFF_PAGES),
     Action.SEE_BOARD: (Audience.STAFF, _RESPONDERS),
     Action.SEE_ALARM: (Audience.STAFF, _RESPONDERS),

@@ -7,9 +7,6 @@ from typing import Final
 
 from hub.kit.ids import AccountId, CentreId, OrganisationId, SeniorId
 
-DEMO_PASSWORD = "anling-demo"  # noqa: S105 - printed on the demo's own pages
-"""The password of every account of the demo; these accounts refuse to work outside it."""
-
 
 class Role(StrEnum):
     """What somebody is to the centre."""
@@ -46,7 +43,7 @@ class SessionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """An account as the centre writes it down. `password_hash` and `demo` count while the account is new."""
+    """An account as the centre writes it down. `password_hash` and `simulated` count while the account is new."""
 
     id: AccountId
     centre_id: CentreId
@@ -58,7 +55,7 @@ class AccountRecord:
     email: str
     language: str
     password_hash: str | None
-    demo: bool
+    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)

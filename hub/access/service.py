@@ -62,15 +62,18 @@ class OpenedSession:
 
 
 class Access:
-    """Authentication of one hub. `https`: cookies are sent over HTTPS only; `demo`: the demo's accounts work."""
+    """Authentication of one hub.
 
-    def __init__(self, database: Database, *, https: bool, demo: bool) -> None:
+    `https`: cookies are sent over HTTPS only; `simulated`: the accounts of simulated centres work.
+    """
+
+    def __init__(self, database: Database, *, https: bool, simulated: bool) -> None:
         self._database = database
         self._passwords = Passwords()
         self._tries = Tries(PASSWORD)
         self._digit_tries = Tries(PHONE_DIGITS)
         self.https = https
-        self.demo = demo
+        self.simulated = simulated
 
     def cookie_name(self, kind: SessionKind) -> str:
         """The name of a session's cookie; with `__Host-` a neighbouring host cannot set it (RFC 6265bis)."""
@@ -84,7 +87,7 @@ class Access:
         """The same, for a stream or a picture that has been open for a while. An open stream is use."""
         async with self._database.transaction() as conn:
             row = await store.open_session(conn, session_id, kind)
-            if row is None or min(row.idle_until, row.ends_at) <= now or (row.demo and not self.demo):
+            if row is None or min(row.idle_until, row.ends_at) <= now or (row.simulated and not self.simulated):
                 return None
             idle_until, ends_at = row.idle_until, row.ends_at
             if now - row.seen_at >= _SEEN_EVERY:
@@ -123,7 +126,10 @@ class Access:
         key = (place, account_id)
         _refuse_early_try(self._tries, key, now)
         welcome = (
-            account is not None and account.active and account.role != Role.FAMILY and (self.demo or not account.demo)
+            account is not None
+            and account.active
+            and account.role != Role.FAMILY
+            and (self.simulated or not account.simulated)
         )
         password_hash = account.password_hash if account is not None and welcome else None
         if not await self._passwords.is_right(password, password_hash, place) or account is None:
@@ -226,12 +232,12 @@ class Access:
         async with self._database.transaction() as conn:
             await self._usable_first_link(conn, token, now)
 
-    async def demo_accounts(self) -> list[store.AccountRow]:
-        """The accounts a stranger may try; empty outside the demo."""
-        if not self.demo:
+    async def list_simulated_accounts(self) -> list[store.AccountRow]:
+        """The accounts of a simulated centre, which a stranger may try; empty for a real one."""
+        if not self.simulated:
             return []
         async with self._database.transaction() as conn:
-            return await store.demo_accounts(conn)
+            return await store.list_simulated_accounts(conn)
 
     async def account(self, account_id: AccountId) -> store.AccountRow:
         """The account of somebody who is signed in."""
@@ -251,7 +257,7 @@ class Access:
 
     async def _usable(self, conn: Conn, token: str, kind: SessionKind, now: datetime) -> store.InvitationRow:
         row = await store.lock_invitation(conn, _digest_token(token))
-        if row is None or not row.active or (row.demo and not self.demo) or _kind_of(row.role) is not kind:
+        if row is None or not row.active or (row.simulated and not self.simulated) or _kind_of(row.role) is not kind:
             raise NoSuchInvitation
         if row.used_at is not None and not row.reusable:
             raise InvitationUsed
@@ -298,7 +304,7 @@ class FirstAdministratorWish:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Whom a link signs in. `reusable` is for the demo, where a stranger looks twice."""
+    """Whom a link signs in. `reusable` is for a simulated centre, where a stranger looks twice."""
 
     account_id: AccountId
     made_by: AccountId | None = None

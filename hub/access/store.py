@@ -25,7 +25,7 @@ class AccountRow:
     phone: str
     language: str
     password_hash: str | None
-    demo: bool
+    simulated: bool
     active: bool
 
 
@@ -36,7 +36,7 @@ class SessionRow:
     account_id: AccountId
     centre_id: CentreId
     role: str
-    demo: bool
+    simulated: bool
     active: bool
     seen_at: datetime
     idle_until: datetime
@@ -66,7 +66,7 @@ class InvitationRow:
     name: str
     name_en: str
     phone: str
-    demo: bool
+    simulated: bool
     active: bool
     inviter: str | None
     inviter_en: str | None
@@ -100,7 +100,7 @@ async def find_account(conn: Conn, account_id: AccountId) -> AccountRow | None:
     async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
         await cur.execute(
             """
-            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, demo, active
+            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, simulated, active
               FROM account
              WHERE id = %(account_id)s
             """,
@@ -109,14 +109,14 @@ async def find_account(conn: Conn, account_id: AccountId) -> AccountRow | None:
         return await cur.fetchone()
 
 
-async def demo_accounts(conn: Conn) -> list[AccountRow]:
-    """The demo's accounts that sign in with a password."""
+async def list_simulated_accounts(conn: Conn) -> list[AccountRow]:
+    """The accounts of a simulated centre that sign in with a password."""
     async with conn.cursor(row_factory=class_row(AccountRow)) as cur:
         await cur.execute(
             """
-            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, demo, active
+            SELECT id, person, centre_id, role, name, name_en, phone, language, password_hash, simulated, active
               FROM account
-             WHERE demo AND active AND password_hash IS NOT NULL
+             WHERE simulated AND active AND password_hash IS NOT NULL
              ORDER BY id
             """
         )
@@ -128,7 +128,7 @@ async def open_session(conn: Conn, session_id: bytes, kind: SessionKind) -> Sess
     async with conn.cursor(row_factory=class_row(SessionRow)) as cur:
         await cur.execute(
             """
-            SELECT session.account_id, account.centre_id, account.role, account.demo, account.active,
+            SELECT session.account_id, account.centre_id, account.role, account.simulated, account.active,
                    session.seen_at, session.idle_until, session.ends_at
               FROM session
               JOIN account ON account.id = session.account_id
@@ -267,7 +267,7 @@ async def lock_invitation(conn: Conn, invitation_id: bytes) -> InvitationRow | N
         await cur.execute(
             """
             SELECT invitation.account_id, account.person, account.centre_id, account.role, account.name,
-                   account.name_en, account.phone, account.demo, account.active,
+                   account.name_en, account.phone, account.simulated, account.active,
                    inviter.name AS inviter, inviter.name_en AS inviter_en,
                    invitation.ends_at, invitation.used_at, invitation.reusable
               FROM invitation
@@ -312,13 +312,13 @@ async def use_invitation(conn: Conn, invitation_id: bytes, now: datetime) -> Non
 
 
 async def has_administrator(conn: Conn) -> bool:
-    """Whether any administrator can sign in; the demo's can in the demo only."""
+    """Whether any administrator can sign in; those of a simulated centre can in it only."""
     cur = await conn.execute(
         """
         SELECT EXISTS (
           SELECT
             FROM account
-           WHERE role = 'administrator' AND active AND NOT demo AND password_hash IS NOT NULL)
+           WHERE role = 'administrator' AND active AND NOT simulated AND password_hash IS NOT NULL)
         """
     )
     row = await cur.fetchone()

@@ -14,17 +14,21 @@ screen = Console()
 _errors = Console(stderr=True)
 
 
-def read_settings_or_exit(**options: bool | BrokerChoice | None) -> Settings:
+def read_settings_or_exit(**options: str | bool | BrokerChoice | None) -> Settings:
     """The installation's settings, with the options of a command over them.
 
-    Each wrong one is a line, and ends the command; a misspelt one is only a line.
+    Each wrong one is a line, and ends the command; a misspelt one is only a line. A simulated centre is served by the
+    command that says so, never because of the environment: nothing of it is mounted in a real one.
     """
     for line in find_unknown_settings(os.environ):
         _errors.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
     try:
-        return read_settings(**options)
+        settings = read_settings(**options)
     except BadSettings as error:
         exit_with_setting_errors(error.lines)
+    if settings.simulation != options.get("simulation"):
+        exit_with_setting_errors([f"ANLING_SIMULATION={settings.simulation!r}: only its own command sets it: unset it"])
+    return settings
 
 
 def exit_with_setting_errors(lines: list[str]) -> NoReturn:

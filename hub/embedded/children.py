@@ -12,10 +12,12 @@ import httpx
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import TypeAdapter, ValidationError
 
-from hub.embedded import environment, logins, mosquitto, simulation
+from extension.simulation import SimulatedCentre, StartedHub
+from hub.embedded import environment, logins, mosquitto, secret_files, simulation
 from hub.embedded.place import Place
 from hub.embedded.supervised import Child
 from hub.kit.db import Login
+from hub.kit.ids import OrganisationId
 
 ALARM_PATH_LOGINS: Final = (Login.ALARMS,)
 TELEMETRY_LOGINS: Final = (Login.TELEMETRY,)
@@ -40,13 +42,24 @@ _READINESS = TypeAdapter(_Readiness)
 def processes_of(place: Place) -> tuple[tuple[Child, ...], ...]:
     """Every process beside the database: groups that start one after the other, all of a group at once."""
     own = (_media_child(place), _alarm_path_child(place), _telemetry_child(place), _pages_child(place))
-    if place.simulation is None:
+    if place.simulated is None:
         return (own,)
-    mqtt_version = "5" if place.broker_files else "3.1.1"
-    before = simulation.children_before_hub(place.settings, (place.url, place.local_url), place.simulation)
+    programs = place.simulated.programs(_started_hub(place, place.simulated))
     return (
-        (*before, *own),
-        simulation.children_after_hub(place.settings, place.mqtt_url, mqtt_version, place.simulation),
+        (*(simulation.child_of(place.settings, one) for one in programs.with_hub), *own),
+        tuple(simulation.child_of(place.settings, one) for one in programs.after_hub),
+    )
+
+
+def _started_hub(place: Place, simulated: SimulatedCentre) -> StartedHub:
+    data_dir = place.settings.data_dir
+    return StartedHub(
+        data_dir=data_dir,
+        urls=(place.url, place.local_url),
+        mqtt_url=place.mqtt_url,
+        mqtt_version="5" if place.broker_files else "3.1.1",
+        device_passwords=secret_files.devices_file(data_dir),
+        webhook_secret=secret_files.webhook_file(data_dir, OrganisationId(simulated.organisation)),
     )
 
 
@@ -111,8 +124,8 @@ def _python_program(*module: str) -> tuple[str, ...]:
 def _hub_environment(place: Place, own: Collection[Login], http_fds: tuple[int, ...] = ()) -> dict[str, str]:
     """What a process of the hub is told: the settings of this start, with its own logins and sockets alone."""
     told = logins.told_to(place.settings, place.databases, *own).model_copy(update={"http_fds": http_fds})
-    if place.simulation is not None:
-        told = simulation.driven_by(told, place.simulation)
+    if place.simulated is not None:
+        told = simulation.settings_in(told, place.simulated)
     if place.broker_files is not None:
         told = mosquitto.found_by(told, place.broker_files)
     return {**environment.hub_environment(told), "PYTHONUNBUFFERED": "1"}

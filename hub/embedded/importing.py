@@ -10,14 +10,16 @@ from pathlib import Path
 
 import psycopg
 
+from extension.simulation import SimulatedCentre
 from hub.access import service as access
-from hub.access.model import DEMO_PASSWORD
+from hub.access import store as account_rows
 from hub.access.model import Role as AccountRole
 from hub.access.passwords import Passwords
+from hub.access.store import AccountRow
 from hub.embedded import data_folder, logins, postgres, secret_files
 from hub.importing.existing_centre import read_held_centre as held_by
 from hub.importing.file import parse_centre_file
-from hub.importing.model import HeldCentre
+from hub.importing.model import HeldCentre, SimulatedAccounts
 from hub.importing.parts import CentreFile
 from hub.importing.service import LoadedCentre, load_centre
 from hub.kit.db import Database, Login
@@ -45,29 +47,29 @@ async def import_real(url: str, data_dir: Path, centre: CentreFile, now: datetim
     return await _import_centre(url, data_dir, centre, None, now)
 
 
-async def import_demo(url: str, data_dir: Path, text: str, addresses: Mapping[str, str], now: datetime) -> Imported:
-    """Import the demo's centre: `addresses` are where its cameras and phones are this time."""
-    demo_password_hash = await Passwords().hash(DEMO_PASSWORD)
-    return await _import_centre(url, data_dir, parse_centre_file(text, addresses), demo_password_hash, now)
+async def import_simulated(url: str, data_dir: Path, simulated: SimulatedCentre, now: datetime) -> Imported:
+    """Import a simulated centre: its cameras and phones are elsewhere at each start."""
+    accounts = SimulatedAccounts(await Passwords().hash(simulated.password), AccountId(simulated.invited))
+    return await _import_centre(url, data_dir, parse_centre_file(simulated.centre_file), accounts, now)
 
 
 async def _import_centre(
-    url: str, data_dir: Path, centre: CentreFile, demo_password_hash: str | None, now: datetime
+    url: str, data_dir: Path, centre: CentreFile, simulated: SimulatedAccounts | None, now: datetime
 ) -> Imported:
     """Import; once more when PostgreSQL ended a deadlock with the running hub, which has gone on by then."""
     async with Database.open(url, size=1, name="anling import") as database:
         try:
-            return await _try_import(database, data_dir, centre, demo_password_hash, now)
+            return await _try_import(database, data_dir, centre, simulated, now)
         except psycopg.errors.DeadlockDetected as error:
             log.warning("a deadlock ended the import, which is retried: %s", error.diag.message_primary)
-            return await _try_import(database, data_dir, centre, demo_password_hash, now)
+            return await _try_import(database, data_dir, centre, simulated, now)
 
 
 async def _try_import(
-    database: Database, data_dir: Path, centre: CentreFile, demo_password_hash: str | None, now: datetime
+    database: Database, data_dir: Path, centre: CentreFile, simulated: SimulatedAccounts | None, now: datetime
 ) -> Imported:
     async with open_edit(database, IMPORT, now) as editing:
-        loaded = await load_centre(editing, centre, demo_password_hash)
+        loaded = await load_centre(editing, centre, simulated)
         # Before the commit: a password that is in the database and nowhere else would be lost. And before the end of
         # the edit, which locks the ledger's head: presses wait for that.
         await asyncio.to_thread(secret_files.add_devices, data_dir, loaded.credentials)
@@ -106,8 +108,14 @@ async def administrator_token(url: str, now: datetime) -> str | None:
         return await access.first_administrator_link(conn, now)
 
 
+async def list_simulated_accounts(url: str) -> list[AccountRow]:
+    """The accounts of a simulated centre that sign in with its password."""
+    async with Database.open(url, size=1, name="anling import") as database, database.transaction() as conn:
+        return await account_rows.list_simulated_accounts(conn)
+
+
 async def find_held_centre(url: str) -> HeldCentre | None:
-    """The centre of this installation, and whether it is the demo's; None before the first import."""
+    """The centre of this installation, and whether it is a simulated one; None before the first import."""
     async with Database.open(url, size=1, name="anling import") as database, database.transaction() as conn:
         return await held_by(conn)
 

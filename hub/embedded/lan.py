@@ -30,4 +30,4 @@ def find_lan_address() -> str:
     return found
 
 
-_WHAT_TO_DO = "--lan: this machine is on no network: connect it, or start the demo without --lan"
+_WHAT_TO_DO = "--lan: this machine is on no network: connect it, or start without --lan"

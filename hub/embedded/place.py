@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from extension.simulation import SimulatedCentre
 from hub.embedded import lan, mosquitto, ports, simulation
 from hub.embedded.lan import LOOPBACK
-from hub.embedded.simulation import Simulation
 from hub.kit.db import Login
 from hub.settings import BrokerChoice, Settings, format_url_host
 from hub.video.model import LONGEST_SOCKET_PATH
@@ -22,7 +22,7 @@ class Ports:
 
     http: int
     mqtt: int
-    simulation: Simulation | None
+    simulated: SimulatedCentre | None
     on_lan: str | None
 
 
@@ -35,7 +35,7 @@ class Place:
 
     settings: Settings
     databases: Mapping[Login, str]
-    simulation: Simulation | None
+    simulated: SimulatedCentre | None
     broker_files: mosquitto.Files | None = None
 
     @property
@@ -86,17 +86,18 @@ def refuse_media_socket(settings: Settings) -> None:
 
 
 def take_ports(settings: Settings) -> Ports:
-    """Find the ports: in the demo others when they are taken, otherwise exactly those.
+    """Find the ports: beside a simulated centre others when they are taken, otherwise exactly those.
 
     Raises PortTaken, and NoNetwork when there is none to be reached from.
     """
     ports.forget_given_ports()
-    take = ports.take_port_near if settings.demo else ports.take_port
+    simulating = simulation.simulation_of(settings)
+    take = ports.take_port if simulating is None else ports.take_port_near
     is_broker_ours = settings.mqtt_url is None
     return Ports(
         http=take(settings.http_host, settings.http_port, "ANLING_HTTP_PORT"),
         mqtt=take(settings.mqtt_host, settings.mqtt_port, "ANLING_MQTT_PORT") if is_broker_ours else settings.mqtt_port,
-        simulation=simulation.take_ports() if settings.demo else None,
+        simulated=None if simulating is None else simulation.place_centre(simulating),
         on_lan=lan.choose_address(settings.media_hosts) if settings.lan else None,
     )
 
@@ -119,4 +120,4 @@ def place_of(settings: Settings, taken: Ports, databases: Mapping[Login, str], h
     files = (
         mosquitto.files_of(met.data_dir, met.mqtt_host, met.mqtt_port) if met.broker is BrokerChoice.MOSQUITTO else None
     )
-    return Place(met, databases, taken.simulation, files)
+    return Place(met, databases, taken.simulated, files)

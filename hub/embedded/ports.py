@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 TRIED = 50
-"""How many ports after the wanted one the demo tries."""
+"""How many ports after the wanted one a simulated centre tries."""
 
 _BACKLOG = 512
 _REACHED_AT = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on
@@ -53,7 +53,8 @@ def take_port(host: str, port: int, variable: str) -> int:
 def take_port_near(host: str, port: int, variable: str) -> int:
     """`port`, or the next free one after it, the same at every start; raises PortTaken when there is none near.
 
-    Two demos that start at the same time get different ones, and so do two parts of one, although nobody listens yet.
+    Two simulated centres that start at the same time get different ones, and so do two parts of one, although nobody
+    listens yet.
     """
     for candidate in range(port, min(port + TRIED, 65536)):
         if candidate not in _given and _can_listen(host, candidate, variable) and _claim_port(candidate):

@@ -19,7 +19,7 @@ from hub.embedded.supervised import Ended, Happening, Ready
 
 @dataclass(frozen=True, slots=True)
 class ScreenAccount:
-    """Somebody who can sign in to the demo."""
+    """Somebody who can sign in to a simulated centre."""
 
     id: str
     name: str
@@ -77,20 +77,20 @@ class Screen:
             line = Text.assemble(set_cell_size(what, width), "  ", (address, "bold"))
             self._console.print(line, highlight=False, soft_wrap=True)
 
-    def accounts(self, accounts: Sequence[ScreenAccount], daughter: str | None = None) -> None:
-        """One account of each role, with its password; these are the demo's and work nowhere else.
+    def accounts(self, title: str, accounts: Sequence[ScreenAccount], family_url: str | None = None) -> None:
+        """One account of each role, with its password; these are a simulated centre's and work nowhere else.
 
-        `daughter` is the link that signs in a family member: she has no password.
+        `family_url` is the link that signs in a family member: she has no password.
         """
         if not accounts:
             return
-        table = Table("role", "account", "password", "name", title="Accounts of the demo", title_justify="left")
+        table = Table("role", "account", "password", "name", title=title, title_justify="left")
         for account in {account.role: account for account in reversed(accounts)}.values():
             table.add_row(ROLES[Role(account.role)], account.id, account.password, account.name)
         self._console.print()
         self._console.print(table)
-        if daughter is not None:
-            self.say(f"{ROLES[Role.FAMILY]}: {daughter}")
+        if family_url is not None:
+            self.say(f"{ROLES[Role.FAMILY]}: {family_url}")
 
     def code(self, line: str, address: str) -> None:
         """An address as a QR code (ISO/IEC 18004) and in letters."""

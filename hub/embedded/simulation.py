@@ -1,153 +1,82 @@
-"""What the demo starts beside the hub: cameras, the centre's devices and people, the organisation's phones."""
+"""What does a start run beside the hub where an installed package simulates the centre?"""
 
 import ssl
 import sys
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
+from extension.simulation import SIMULATIONS, SimulatedCentre, SimulatedProgram, Simulation
 from hub.embedded import environment, importing, ports, secret_files
+from hub.embedded.lan import LOOPBACK
 from hub.embedded.supervised import Child
-from hub.kit.ids import OrganisationId
+from hub.kit.installed import load_installed
 from hub.settings import Settings
 
-SIMULATORS = Path(__file__).parents[2] / "simulators"
-CENTRE_FILE = SIMULATORS / "centre.yaml"
-RULES = SIMULATORS / "rules"
-_ORGANISATION = OrganisationId("longyuan")
-_LOOPBACK = "127.0.0.1"
+OWN_STEPS: Final = 1
+"""What a start says of a simulated centre beside its programs: that it is imported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """Where the parts of the simulated centre listen this time; all on this machine, the phones also for its pages."""
-
-    rtsp_port: int
-    rtsp_control_port: int
-    phones_port: int
-    smtp_port: int
-    control_port: int
-    host: str = "localhost"
-
-    @property
-    def cameras(self) -> str:
-        """The address before each camera's path."""
-        return f"rtsp://{_LOOPBACK}:{self.rtsp_port}"
-
-    @property
-    def camera_control(self) -> str:
-        """Where cameras are broken and filled with people."""
-        return f"http://{_LOOPBACK}:{self.rtsp_control_port}"
-
-    @property
-    def hooks(self) -> str:
-        """Where the hub sends what the organisation's people must know."""
-        return f"http://{_LOOPBACK}:{self.phones_port}"
-
-    @property
-    def phones(self) -> str:
-        """The page of the organisation's phones, as a browser reaches it."""
-        return f"http://{self.host}:{self.phones_port}"
-
-    @property
-    def control(self) -> str:
-        """Where the stage presses, heats, covers and cuts."""
-        return f"http://{_LOOPBACK}:{self.control_port}"
+def load_simulations() -> dict[str, Simulation]:
+    """Those that are installed, by the name of the command that starts each."""
+    return load_installed(SIMULATIONS, Simulation)
 
 
-def take_ports(host: str = "localhost") -> Simulation:
-    """Free ports near the usual ones, the same at every start unless somebody else has taken one. Raises PortTaken."""
-    return Simulation(
-        rtsp_port=_take_loopback_port(8554),
-        rtsp_control_port=_take_loopback_port(8654),
-        phones_port=_take_loopback_port(8090),
-        smtp_port=_take_loopback_port(8025),
-        control_port=_take_loopback_port(8190),
-        host=host,
-    )
+def simulation_of(settings: Settings) -> Simulation | None:
+    """The simulation that these settings are for; None for the hub of a real centre."""
+    return None if settings.simulation is None else load_simulations()[settings.simulation]
 
 
-def _take_loopback_port(port: int) -> int:
-    return ports.take_port_near(_LOOPBACK, port, "a port of the simulated centre")
+def place_centre(simulation: Simulation) -> SimulatedCentre:
+    """The simulated centre, on ports of this machine that are free. Raises PortTaken."""
+    return simulation.place(lambda port: ports.take_port_near(LOOPBACK, port, "a port of the simulated centre"))
 
 
-async def import_centre(url: str, data_dir: Path, simulation: Simulation, now: datetime) -> None:
-    """Bring the demo's centre into the database, with where its cameras and phones are this time; keeps everything."""
-    addresses = {"rtsp": simulation.cameras, "phones": simulation.hooks}
-    text = CENTRE_FILE.read_text("utf-8")
-    imported = await importing.import_demo(url, data_dir, text, addresses, now)
+async def import_centre(url: str, settings: Settings, centre: SimulatedCentre, now: datetime) -> None:
+    """Bring the centre into the database, with where its cameras and phones are this time; keeps everything."""
+    imported = await importing.import_simulated(url, settings.data_dir, centre, now)
     for account_id, token in imported.invitations.items():
-        secret_files.write_secret(secret_files.folder_of(data_dir) / "demo-invitation", f"{account_id} {token}\n")
+        secret_files.write_secret(_invitation_file(settings), f"{account_id} {token}\n")
 
 
-def driven_by(settings: Settings, simulation: Simulation) -> Settings:
+def read_invitation(settings: Settings) -> tuple[str, str]:
+    """The account that is invited to this simulated centre, and the token of its link."""
+    account_id, token = _invitation_file(settings).read_text("ascii").split()
+    return account_id, token
+
+
+def _invitation_file(settings: Settings) -> Path:
+    return secret_files.folder_of(settings.data_dir) / f"{settings.simulation}-invitation"
+
+
+def settings_in(settings: Settings, centre: SimulatedCentre) -> Settings:
     """The settings of a hub in this simulated centre."""
-    mailserver = f"smtp://{_LOOPBACK}:{simulation.smtp_port}?from={quote('hub@anling.example')}"
     return settings.model_copy(
         update={
-            "stage_url": simulation.control,
-            "organisation_url": simulation.phones,
-            "smtp_url": SecretStr(mailserver),
-            "rules_dir": RULES,
+            "simulation_urls": centre.urls,
+            "smtp_url": SecretStr(centre.smtp_url),
+            "rules_dir": centre.rules_dir,
         }
     )
-
-
-def children_before_hub(settings: Settings, hub_urls: tuple[str, ...], simulation: Simulation) -> tuple[Child, ...]:
-    """The cameras and the phones: what the hub reaches out to. `hub_urls`: its own first, then others of the same."""
-    phones = (
-        *("simulators.organisation", "--centre", str(CENTRE_FILE)),
-        *("--secret-file", str(secret_files.webhook_file(settings.data_dir, _ORGANISATION)), "--hub", hub_urls[0]),
-        *("--http-port", str(simulation.phones_port), "--smtp-port", str(simulation.smtp_port)),
-        *(word for url in hub_urls for word in ("--framed-by", url)),
-        *("--framed-by", hub_urls[-1].replace("localhost", _LOOPBACK)),
-    )
-    cameras = (
-        *("simulators.rtsp", "--centre", str(CENTRE_FILE)),
-        *("--port", str(simulation.rtsp_port), "--control-port", str(simulation.rtsp_control_port)),
-    )
-    return (
-        _simulator_child(settings, "cameras", cameras, f"{simulation.camera_control}/cameras"),
-        _simulator_child(settings, "phones", phones, f"{simulation.hooks}/phones"),
-    )
-
-
-def children_after_hub(
-    settings: Settings, mqtt_url: str, mqtt_version: str, simulation: Simulation
-) -> tuple[Child, ...]:
-    """The centre itself: its devices, and the people who press, walk and open doors."""
-    centre = (
-        *("simulators.centre", "--centre", str(CENTRE_FILE)),
-        *(
-            "--credentials",
-            str(secret_files.devices_file(settings.data_dir)),
-            "--data-dir",
-            str(settings.data_dir / "devices"),
-        ),
-        *("--hub", mqtt_url, "--mqtt", mqtt_version),
-        *("--control-port", str(simulation.control_port)),
-        *("--rtsp", simulation.cameras, "--cameras-control", simulation.camera_control),
-        *("--scenario", str(SIMULATORS / "scenarios" / "first_minutes.yaml")),
-    )
-    return (_simulator_child(settings, "centre", centre, f"{simulation.control}/state"),)
 
 
 _TRUSTS_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For questions over plain HTTP, asked ten times a second: else httpx reads all certificates of the system for each."""
 
 
-def _simulator_child(settings: Settings, name: str, module: tuple[str, ...], ready_url: str) -> Child:
+def child_of(settings: Settings, program: SimulatedProgram) -> Child:
+    """A program of the simulated centre as a process to keep running."""
+
     async def answers() -> bool:
         try:
             async with httpx.AsyncClient(verify=_TRUSTS_NOBODY, timeout=2.0, trust_env=False) as client:
-                return (await client.get(ready_url)).is_success
+                return (await client.get(program.ready_url)).is_success
         except httpx.TransportError:
             return False
 
     told = environment.simulator_environment(settings)
-    return Child(name, (sys.executable, "-P", "-m", *module), environment=told, ready=answers)
+    command = (sys.executable, "-P", "-m", *program.arguments)
+    return Child(program.name, command, environment=told, ready=answers)

@@ -1,4 +1,4 @@
-"""How `./anling demo` and `./anling run` come up: database, tables, the hub's processes, the simulated centre."""
+"""How an installation comes up: database, tables, the hub's processes, and the simulated centre where there is one."""
 
 import asyncio
 import os
@@ -6,11 +6,9 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
-import httpx
-from pydantic import TypeAdapter, ValidationError
-
+from extension.simulation import SimulatedCentre
 from hub.embedded import data_folder, importing, logins, mosquitto, ports, postgres, secret_files, simulation
-from hub.embedded.children import client_of, processes_of
+from hub.embedded.children import processes_of
 from hub.embedded.place import CannotStart, Place, place_of, refuse_media_socket, take_ports
 from hub.embedded.processes import Processes
 from hub.embedded.screen import Screen, ScreenAccount
@@ -24,12 +22,13 @@ NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""
 _OBSERVER = DeviceId("observer")
 STEPS_BEFORE_PROCESSES = 2
-_ACCOUNTS = TypeAdapter(list[ScreenAccount])
 
 
 def steps_of(settings: Settings) -> int:
     """How many steps a start has."""
-    return STEPS_BEFORE_PROCESSES + (8 if settings.demo else 4) + (settings.broker is BrokerChoice.MOSQUITTO)
+    simulating = simulation.simulation_of(settings)
+    simulated = 0 if simulating is None else simulation.OWN_STEPS + len(simulating.steps)
+    return STEPS_BEFORE_PROCESSES + len(_WHAT) + simulated + (settings.broker is BrokerChoice.MOSQUITTO)
 
 
 async def run_installation(settings: Settings, screen: Screen) -> None:
@@ -38,6 +37,8 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
     Raises NoMosquitto, CannotStart, NoDataFolder, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or
     NotReady before anything is served; what was started is stopped again.
     """
+    simulating = simulation.simulation_of(settings)
+    steps = _WHAT if simulating is None else {**_WHAT, **simulating.steps}
     program = mosquitto.find_program() if settings.broker is BrokerChoice.MOSQUITTO else None
     usable = data_folder.open_data_folder(settings.data_dir, needed_bytes=NEEDED_BYTES)
     with suppress(asyncio.CancelledError), _cancel_on_signals(), usable:
@@ -53,12 +54,14 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                     databases = await logins.set_up(url, settings.data_dir)
                 place = place_of(settings, taken, databases, tuple(one.fileno() for one in listening))
                 changes = databases[Login.PAGES_WRITE]
-                if why := find_contradiction(await importing.find_held_centre(changes), None, demo=settings.demo):
+                if why := find_contradiction(
+                    await importing.find_held_centre(changes), None, simulated=simulating is not None
+                ):
                     raise CannotStart(why)
-                if place.simulation is not None:
-                    with screen.step("forty seniors and their centre"):
+                if simulating is not None and place.simulated is not None:
+                    with screen.step(simulating.import_step):
                         now = clock_from(settings.clock_file).now()
-                        await simulation.import_centre(changes, settings.data_dir, place.simulation, now)
+                        await simulation.import_centre(changes, settings, place.simulated, now)
                 if program is not None and place.broker_files is not None:
                     with screen.step("Mosquitto"):
                         await mosquitto.write_files(databases[Login.ALARMS], settings.data_dir, place.broker_files)
@@ -66,7 +69,7 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                 for group in processes_of(place):
                     begun = [(child.name, processes.begin(child)) for child in group]
                     for name, until_ready in begun:
-                        with screen.step(_WHAT[name]):
+                        with screen.step(steps[name]):
                             await until_ready()
                 await _show_addresses(settings, place, screen)
                 if place.broker_files is not None:
@@ -84,9 +87,6 @@ _WHAT = {
     "alarm-path": "the alarm path: broker, alarms, and whom they reach",
     "telemetry": "telemetry: readings and the centre's rules",
     "pages": "the pages",
-    "cameras": "six simulated cameras",
-    "phones": "the organisation's phones",
-    "centre": "the simulated centre: its devices, and a day in it",
 }
 
 
@@ -139,41 +139,35 @@ async def _open_database(settings: Settings, screen: Screen) -> AsyncIterator[st
         yield url
 
 
-async def _demo_accounts(place: Place) -> list[ScreenAccount]:
-    try:
-        async with client_of(place) as client:
-            return _ACCOUNTS.validate_json((await client.get("/api/demo/accounts")).content)
-    except (httpx.TransportError, ValidationError):
-        return []
-
-
 async def _show_addresses(settings: Settings, place: Place, screen: Screen) -> None:
     pages = [("staff", f"{place.url}/"), ("family", f"{place.url}/family")]
-    if settings.demo:
-        pages.insert(0, ("the stage", f"{place.url}/demo"))
-    if place.simulation is not None:
-        pages.append(("the organisation's phones", place.simulation.phones))
+    simulating = simulation.simulation_of(settings)
+    if simulating is not None and place.simulated is not None:
+        pages = [(what, f"{place.url}{path}") for what, path in simulating.pages] + pages
+        pages += place.simulated.addresses
     if place.is_broker_ours:
         pages.append(("devices", f"mqtt://{format_url_host(place.settings.mqtt_host)}:{place.settings.mqtt_port}"))
         here = ports.reached_at(settings.mqtt_host)
         if observing := secret_files.write_observer(settings.data_dir, _OBSERVER, here, place.settings.mqtt_port):
             pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
     screen.addresses([*pages, ("data", str(settings.data_dir)), ("logs", str(settings.data_dir / "logs"))])
-    if settings.demo:
-        screen.accounts(await _demo_accounts(place), _daughter_url(place))
-        if settings.lan:
-            screen.code(
-                "Scan this with a phone on the same network (plain HTTP, demo data only):", _daughter_url(place)
-            )
+    if place.simulated is not None:
+        await _show_simulated_accounts(place, place.simulated, screen)
     else:
         await _show_first_steps(settings, place, screen)
     screen.say("\nCtrl-C stops it; the data stays.")
 
 
-def _daughter_url(place: Place) -> str:
-    """The address that signs the daughter's phone in."""
-    _, token = (secret_files.folder_of(place.settings.data_dir) / "demo-invitation").read_text("ascii").split()
-    return f"{place.url}/family#i/{token}"
+async def _show_simulated_accounts(place: Place, simulated: SimulatedCentre, screen: Screen) -> None:
+    """Whom a stranger may be: one of the staff, by their password, or the family member who is invited."""
+    name = place.settings.simulation
+    listed = await importing.list_simulated_accounts(place.databases[Login.PAGES_WRITE])
+    accounts = [ScreenAccount(one.id, one.name, one.role, simulated.password) for one in listed]
+    _, token = simulation.read_invitation(place.settings)
+    family_url = f"{place.url}/family#i/{token}"
+    screen.accounts(f"Accounts of the {name}", accounts, family_url)
+    if place.settings.lan:
+        screen.code(f"Scan this with a phone on the same network (plain HTTP, {name} data only):", family_url)
 
 
 async def _show_first_steps(settings: Settings, place: Place, screen: Screen) -> None:

@@ -77,8 +77,6 @@ def _references_to_things(file: CentreFile) -> Iterator[tuple[Path, str, str | N
         yield ("consents", n, "senior"), "senior", consent.senior
     for path, tier in _tiers_of(file):
         yield from (((*path, "devices", n), "device", name) for n, name in enumerate(tier.devices))
-    if file.demo is not None:
-        yield ("demo", "door_reader"), "device", file.demo.door_reader
 
 
 def _references_to_people(file: CentreFile) -> Iterator[tuple[Path, str, str | None]]:
@@ -91,8 +89,6 @@ def _references_to_people(file: CentreFile) -> Iterator[tuple[Path, str, str | N
         yield ("consents", n, "explained_by"), "account", consent.explained_by
     for n, shift in enumerate(file.shifts):
         yield ("shifts", n, "account"), "account", shift.account
-    if file.demo is not None:
-        yield ("demo", "daughter"), "account", file.demo.daughter
 
 
 def _tiers_of(file: CentreFile) -> Iterator[tuple[Path, TierPart]]:

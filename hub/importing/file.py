@@ -1,7 +1,5 @@
 """Is this a centre's file, and if not: in which line, at which column, and what should stand there instead?"""
 
-from collections.abc import Mapping
-
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,8 +10,8 @@ from hub.importing.mistakes import BadCentreFile, Path
 from hub.importing.parts import CentreFile
 from hub.importing.yaml_text import (
     compose_file,
-    fill_placeholders,
     find_duplicate_keys,
+    find_placeholders,
     find_untyped_values,
     mistake_at,
     node_below,
@@ -22,16 +20,13 @@ from hub.importing.yaml_text import (
 )
 
 
-def parse_centre_file(text: str, addresses: Mapping[str, str] | None = None) -> CentreFile:
-    """The file's content. Raises BadCentreFile with every mistake.
-
-    `addresses` are the demo's, which fill its `{rtsp}` and `{phones}`; without them it is a real centre's file.
-    """
+def parse_centre_file(text: str) -> CentreFile:
+    """The file's content. Raises BadCentreFile with every mistake."""
     root = compose_file(text)
     refuse_loops(root)
     if wrong := [*find_duplicate_keys(root), *find_untyped_values(root)]:
         raise BadCentreFile(wrong)
-    unfilled = list(fill_placeholders(root, addresses or {}))
+    unfilled = list(find_placeholders(root))
     try:
         file = CentreFile.model_validate(values_of(root))
     except ValidationError as error:
@@ -39,9 +34,7 @@ def parse_centre_file(text: str, addresses: Mapping[str, str] | None = None) -> 
             mistake_at(root, _path_of_problem(root, problem), describe_problem(problem)) for problem in error.errors()
         ]
         raise BadCentreFile([*unfilled, *mistakes]) from error
-    found = list(find_contradictions(file))
-    if addresses is None and file.demo is not None:
-        found.append((("demo",), "only the simulated centre has this part: leave it out"))
+    found = find_contradictions(file)
     if mistakes := [*unfilled, *(mistake_at(root, path, said) for path, said in found)]:
         raise BadCentreFile(mistakes)
     return file

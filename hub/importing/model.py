@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 
-from hub.kit.ids import CentreId
+from hub.kit.ids import AccountId, CentreId
 
 
 @dataclass(frozen=True, slots=True)
 class HeldCentre:
-    """The one centre that a database holds, and whether the demo wrote it."""
+    """The one centre that a database holds, and whether it is a simulated one."""
 
     centre_id: CentreId
-    is_demo: bool
+    is_simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAccounts:
+    """How people sign in to a simulated centre: staff by the password with this hash, `invited` by a link."""
+
+    password_hash: str
+    invited: AccountId
 
 
 class CannotLoad(Exception):

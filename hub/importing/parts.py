@@ -214,17 +214,6 @@ class EscalationPart(_FilePart):
     out_of_hours: Tiers
 
 
-class DemoPart(_FilePart):
-    """What only the demo wants; a real import refuses it."""
-
-    opens: WallTime
-    closes: WallTime
-    second_tier_wait_seconds: WaitSeconds
-    daughter: Id
-    door_reader: Id
-    seed: int
-
-
 class CentreFile(_FilePart):
     """One centre and everything in it."""
 
@@ -239,4 +228,3 @@ class CentreFile(_FilePart):
     consents: tuple[ConsentPart, ...] = ()
     shifts: tuple[ShiftPart, ...] = ()
     escalation: EscalationPart | None = None
-    demo: DemoPart | None = None

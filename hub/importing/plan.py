@@ -1,6 +1,5 @@
 """What does a centre's file come to? The records that each owner of rows is asked to write."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from hub.access.model import AccountRecord, Role
 from hub.alarms.model import Applies, Step
 from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord
 from hub.fleet.model import DeviceRecord
+from hub.importing.model import SimulatedAccounts
 from hub.importing.parts import AccountPart, CentreFile, ConsentPart, DevicePart, RelationPart, SeniorPart, TierPart
 from hub.kit.ids import AccountId, CentreId, DeviceId, OrganisationId, RoomId, SeniorId
 from hub.notifications.model import ContactRecord
@@ -24,10 +24,9 @@ def organisation_of(file: CentreFile) -> OrganisationRecord:
     return OrganisationRecord(OrganisationId(part.id), part.name, part.name_en)
 
 
-def centre_of(file: CentreFile, *, is_demo: bool) -> CentreRecord:
-    """The building and its hours; the demo has hours of its own."""
+def centre_of(file: CentreFile) -> CentreRecord:
+    """The building and its hours."""
     part = file.centre
-    hours = file.demo if is_demo and file.demo is not None else part
     return CentreRecord(
         id=CentreId(part.id),
         organisation_id=OrganisationId(file.organisation.id),
@@ -36,8 +35,8 @@ def centre_of(file: CentreFile, *, is_demo: bool) -> CentreRecord:
         address=part.address,
         phone=part.phone,
         timezone=part.timezone,
-        opens=hours.opens,
-        closes=hours.closes,
+        opens=part.opens,
+        closes=part.closes,
     )
 
 
@@ -64,9 +63,9 @@ def seniors_of(file: CentreFile) -> list[SeniorRecord]:
     return [_senior_record(senior, CentreId(file.centre.id)) for senior in file.seniors]
 
 
-def accounts_of(file: CentreFile, demo_password_hash: str | None) -> list[AccountRecord]:
-    """The accounts, in the order of the file; with the demo's password hash they are the demo's."""
-    return [_account_record(account, file, demo_password_hash) for account in file.accounts]
+def accounts_of(file: CentreFile, simulated: SimulatedAccounts | None) -> list[AccountRecord]:
+    """The accounts, in the order of the file; those of a simulated centre have its password."""
+    return [_account_record(account, file, simulated) for account in file.accounts]
 
 
 def contacts_of(account: AccountPart) -> list[ContactRecord]:
@@ -95,18 +94,14 @@ def daily_shifts_of(file: CentreFile) -> list[DailyShift]:
     return [DailyShift(AccountId(shift.account), shift.duty, shift.from_, shift.to) for shift in file.shifts]
 
 
-def policies_of(file: CentreFile, *, is_demo: bool) -> list[tuple[Applies, tuple[Step, ...]]]:
-    """How alarms escalate, while the centre is open and while it is not; the demo's second tier comes sooner."""
+def policies_of(file: CentreFile) -> list[tuple[Applies, tuple[Step, ...]]]:
+    """How alarms escalate, while the centre is open and while it is not."""
     if file.escalation is None:
         return []
-    policies = (
-        (Applies.OPENING_HOURS, [_build_step(tier) for tier in file.escalation.opening_hours]),
-        (Applies.OUT_OF_HOURS, [_build_step(tier) for tier in file.escalation.out_of_hours]),
-    )
-    if is_demo and file.demo is not None:
-        for _, steps in policies:
-            steps[0] = replace(steps[0], wait_seconds=file.demo.second_tier_wait_seconds)
-    return [(applies, tuple(steps)) for applies, steps in policies]
+    return [
+        (Applies.OPENING_HOURS, tuple(map(_build_step, file.escalation.opening_hours))),
+        (Applies.OUT_OF_HOURS, tuple(map(_build_step, file.escalation.out_of_hours))),
+    ]
 
 
 def _senior_record(part: SeniorPart, centre_id: CentreId) -> SeniorRecord:
@@ -128,7 +123,7 @@ def _senior_record(part: SeniorPart, centre_id: CentreId) -> SeniorRecord:
     )
 
 
-def _account_record(part: AccountPart, file: CentreFile, demo_password_hash: str | None) -> AccountRecord:
+def _account_record(part: AccountPart, file: CentreFile, simulated: SimulatedAccounts | None) -> AccountRecord:
     return AccountRecord(
         id=AccountId(part.id),
         centre_id=CentreId(file.centre.id),
@@ -139,8 +134,8 @@ def _account_record(part: AccountPart, file: CentreFile, demo_password_hash: str
         phone=part.phone,
         email=part.email,
         language=part.language,
-        password_hash=None if part.role is Role.FAMILY else demo_password_hash,
-        demo=demo_password_hash is not None,
+        password_hash=None if simulated is None or part.role is Role.FAMILY else simulated.password_hash,
+        simulated=simulated is not None,
     )
 
 

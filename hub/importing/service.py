@@ -13,7 +13,7 @@ from hub.centre import service as centre
 from hub.fleet import registry
 from hub.importing import plan
 from hub.importing.existing_centre import find_contradiction, read_held_centre
-from hub.importing.model import CannotLoad
+from hub.importing.model import CannotLoad, SimulatedAccounts
 from hub.importing.parts import CentreFile
 from hub.kit.errors import DomainError
 from hub.kit.ids import AccountId, CentreId, DeviceId
@@ -24,7 +24,7 @@ from hub.people import service as people
 from hub.people.errors import CardsOfOthers
 from hub.roster import service as roster
 
-_DEMO_LINK_LASTS: Final = timedelta(days=3650)
+_SIMULATED_LINK_LASTS: Final = timedelta(days=3650)
 
 
 @dataclass(slots=True)
@@ -36,33 +36,33 @@ class LoadedCentre:
     invitations: dict[AccountId, str] = field(default_factory=dict)
 
 
-async def load_centre(edit: Edit, file: CentreFile, demo_password_hash: str | None = None) -> LoadedCentre:
+async def load_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccounts | None = None) -> LoadedCentre:
     """Write `file` in the caller's edit. Rows that it does not name are left as they are.
 
     Returns the passwords of devices that had none and the invitation tokens of accounts that are new. With
-    `demo_password_hash`, which the demo alone gives, accounts are marked as the demo's and work nowhere else.
+    `simulated` the centre is a simulated one: its accounts are marked as that, and work nowhere else.
 
-    Raises CannotLoad where the database holds another centre or one of the other kind (the demo's, a real one), for a
+    Raises CannotLoad where the database holds another centre or one of the other kind (simulated, real), for a
     card that a senior has whom the file does not name, for a camera that would stand in a room where none is allowed,
     and for whatever else an owner of rows refuses.
     """
-    is_demo = demo_password_hash is not None
-    if why := find_contradiction(await read_held_centre(edit.conn), CentreId(file.centre.id), demo=is_demo):
+    if why := find_contradiction(
+        await read_held_centre(edit.conn), CentreId(file.centre.id), simulated=simulated is not None
+    ):
         raise CannotLoad(why)
     try:
-        return await _write_centre(edit, file, demo_password_hash)
+        return await _write_centre(edit, file, simulated)
     except DomainError as error:
         raise CannotLoad(f"the database holds what the file contradicts: {error}") from error
 
 
-async def _write_centre(edit: Edit, file: CentreFile, demo_password_hash: str | None) -> LoadedCentre:
+async def _write_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccounts | None) -> LoadedCentre:
     """Owner by owner, from the bottom of the stack to its top: each finds there what its own rows refer to."""
     loaded = LoadedCentre(CentreId(file.centre.id))
-    is_demo = demo_password_hash is not None
-    await centre.write_centre(edit, plan.organisation_of(file), plan.centre_of(file, is_demo=is_demo))
+    await centre.write_centre(edit, plan.organisation_of(file), plan.centre_of(file))
     await centre.write_rooms(edit, plan.rooms_of(file))
     await _write_seniors(edit, file)
-    new_accounts = await directory.write_accounts(edit, plan.accounts_of(file, demo_password_hash))
+    new_accounts = await directory.write_accounts(edit, plan.accounts_of(file, simulated))
     for account in file.accounts:
         await notifications.write_contacts(edit, AccountId(account.id), plan.contacts_of(account))
     for relation in plan.relations_of(file):
@@ -71,9 +71,9 @@ async def _write_centre(edit: Edit, file: CentreFile, demo_password_hash: str | 
         await people.give_first_consent(edit, consent)
     loaded.credentials = await _write_devices(edit, file)
     await roster.write_daily_shifts(edit, loaded.centre_id, plan.daily_shifts_of(file), ZoneInfo(file.centre.timezone))
-    for applies, steps in plan.policies_of(file, is_demo=is_demo):
+    for applies, steps in plan.policies_of(file):
         await write_policy(edit, loaded.centre_id, applies, plan.POLICY_NAME, steps)
-    for invited in _accounts_to_invite(file, new_accounts, is_demo=is_demo):
+    for invited in _accounts_to_invite(new_accounts, simulated):
         loaded.invitations[invited.account_id] = await directory.invite_new(edit, invited)
     if not edit.is_empty:
         edit.note(loaded.centre_id, Chain.CARE, "centre.imported", centre=loaded.centre_id)
@@ -102,9 +102,8 @@ async def _write_devices(edit: Edit, file: CentreFile) -> dict[DeviceId, str]:
     return made
 
 
-def _accounts_to_invite(file: CentreFile, new_accounts: Sequence[AccountId], *, is_demo: bool) -> list[Invited]:
-    """Who gets a link: everybody who is new; in the demo the daughter alone, and one that is good for many a look."""
-    if not is_demo:
+def _accounts_to_invite(new_accounts: Sequence[AccountId], simulated: SimulatedAccounts | None) -> list[Invited]:
+    """Who gets a link: everybody who is new; in a simulated centre one alone, whose link may be used again."""
+    if simulated is None:
         return [Invited(account_id) for account_id in new_accounts]
-    daughter = None if file.demo is None else AccountId(file.demo.daughter)
-    return [] if daughter is None else [Invited(daughter, lasts=_DEMO_LINK_LASTS, reusable=True)]
+    return [Invited(simulated.invited, lasts=_SIMULATED_LINK_LASTS, reusable=True)]

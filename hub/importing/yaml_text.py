@@ -1,7 +1,7 @@
 """Where does a value stand in a centre's file, and is the file YAML at all?"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 import yaml
@@ -147,13 +147,9 @@ def find_untyped_values(root: yaml.Node) -> Iterator[Mistake]:
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
-def fill_placeholders(root: yaml.Node, addresses: Mapping[str, str]) -> Iterator[Mistake]:
-    """Put the addresses in; names those that are not known here."""
+def find_placeholders(root: yaml.Node) -> Iterator[Mistake]:
+    """What the example of a centre's file has instead of an address, and a real one has not."""
     for _, node in _walk_nodes(root):
         if isinstance(node, yaml.ScalarNode):
             for name in _PLACEHOLDER.findall(node.value):
-                if name not in addresses:
-                    yield _mistake_at_node(
-                        node, "", f"{{{name}}} is filled in by the demo alone; write the whole address"
-                    )
-            node.value = _PLACEHOLDER.sub(lambda found: addresses.get(found[1], found[0]), node.value)
+                yield _mistake_at_node(node, "", f"{{{name}}} is a placeholder; write the whole address")

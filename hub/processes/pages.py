@@ -14,12 +14,13 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-import httpx
 import uvicorn
 
+from extension.pages import MountedPages
 from hub.access.retention import Forgetting
 from hub.access.service import Access
 from hub.attendance.closing import Closing
+from hub.embedded.simulation import read_invitation
 from hub.fleet.decisions import DEVICE_RETURNS, end_device_off
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
@@ -40,12 +41,11 @@ from hub.video.service import Video
 from hub.video.store import sessions_of_open_viewings
 from hub.web.app import build_app
 from hub.web.live import Live
+from hub.web.mounting import MountMaker, load_page_mount
 from hub.web.ready import OtherProcesses
 from hub.web.routers import list_routers
 from hub.web.security import WebRules as WebRules
 from hub.web.serving import PageServer
-from hub.web.stage.api import NoteCharts
-from hub.web.stage.service import Addresses, Theatre
 from hub.web.static import STATIC, Pages
 
 WRITES_WITHIN: Final = timedelta(seconds=1)
@@ -85,7 +85,8 @@ async def serve_pages(settings: Settings, clock: Clock, databases: Mapping[Login
         pools = await stack.enter_async_context(_open_pools(databases[Login.PAGES_READ], databases[Login.PAGES_WRITE]))
         pages = _build_process(settings, clock, pools, changes)
         await pages.rules.load()
-        theatre = await _open_theatre(pages, stack)
+        built = Pages(STATIC)
+        mounted = await _open_mounted(pages, built, stack)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(changes.run())
             await changes.ready()
@@ -93,7 +94,7 @@ async def serve_pages(settings: Settings, clock: Clock, databases: Mapping[Login
             tasks.create_task(pages.media.run())
             tasks.create_task(pages.video.run())
             _start_housekeeping(pages, tasks)
-            tasks.create_task(_serve_web(pages, theatre))
+            tasks.create_task(_serve_web(pages, built, mounted))
             tasks.create_task(write_pulse())
 
 
@@ -109,7 +110,9 @@ async def _open_pools(reads: str, writes: str) -> AsyncIterator[_PagePools]:
 
 
 def _build_process(settings: Settings, clock: Clock, pools: _PagePools, changes: Changes) -> _PagesProcess:
-    access = Access(pools.writing, https=settings.origin.startswith("https://"), demo=settings.demo)
+    access = Access(
+        pools.writing, https=settings.origin.startswith("https://"), simulated=settings.simulation is not None
+    )
     others = OtherProcesses(pools.housekeeping)
     media = MediaProcess(settings.media_socket_path)
     return _PagesProcess(
@@ -141,33 +144,24 @@ def _start_housekeeping(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     tasks.create_task(every(RULES_EVERY_SECONDS, pages.rules.load_if_changed, "rule-files-of-pages"))
 
 
-async def _open_theatre(pages: _PagesProcess, stack: AsyncExitStack) -> Theatre | None:
-    """The stage of the demo."""
+async def _open_mounted(pages: _PagesProcess, built: Pages, stack: AsyncExitStack) -> MountedPages | None:
+    """The pages of the package whose simulated centre is served; a real centre has none."""
     settings = pages.settings
-    if not settings.demo or settings.stage_url is None or settings.organisation_url is None:
+    if settings.simulation is None:
         return None
-    client = await stack.enter_async_context(httpx.AsyncClient(timeout=3.0, trust_env=False))
-    invitation = (settings.data_dir / "secrets" / "demo-invitation").read_text("ascii").split()
-    addresses = Addresses(
-        control=settings.stage_url,
-        organisation=settings.organisation_url,
-        family_invitation=f"/family#i/{invitation[1]}",
-        daughter=invitation[0],
-    )
-    return Theatre(pages.pools.writing, pages.clock, client, addresses)
+    maker = MountMaker(pages.pools.writing, pages.clock, pages.access, built)
+    point = maker.make(settings.simulation_urls, *read_invitation(settings))
+    return await stack.enter_async_context(load_page_mount(settings.simulation).mount(point))
 
 
-async def _serve_web(pages: _PagesProcess, theatre: Theatre | None) -> None:
+async def _serve_web(pages: _PagesProcess, built: Pages, mounted: MountedPages | None) -> None:
     """Serve the pages until cancelled."""
     settings = pages.settings
-    things: list[object] = [pages.access, pages.live, pages.video, pages.rules, pages.others]
-    things.append(Pages(STATIC, demo=settings.demo))
-    if theatre is not None:
-        things.append(theatre)
+    things = [pages.access, pages.live, pages.video, pages.rules, pages.others, built]
     services = Services(pages.clock, Databases(pages.pools.writing, pages.pools.reading), things)
-    app = build_app(services, web_rules(settings), list_routers(demo=theatre is not None))
-    if theatre is not None:
-        app.add_middleware(NoteCharts, theatre=theatre)
+    app = build_app(services, web_rules(settings, mounted), list_routers([] if mounted is None else [mounted.router]))
+    if mounted is not None:
+        app.add_middleware(mounted.wrap)
     config = uvicorn.Config(
         app,
         http="h11",
@@ -195,17 +189,16 @@ def _inherited_sockets(settings: Settings) -> list[socket.socket] | None:
     return [socket.socket(fileno=descriptor) for descriptor in settings.http_fds] or None
 
 
-def web_rules(settings: Settings) -> WebRules:
+def web_rules(settings: Settings, mounted: MountedPages | None = None) -> WebRules:
     """What requests must prove, for the names under which this hub is reached."""
     hosts = {"localhost", "127.0.0.1", "::1", settings.http_host, urlsplit(settings.origin).hostname or ""}
     if settings.lan:
         hosts |= set(settings.media_hosts)
-    stage = (settings.organisation_url,) if settings.demo and settings.organisation_url else ()
     return WebRules(
         hosts=frozenset(hosts - {""}),
         https=settings.origin.startswith("https://"),
-        demo=settings.demo,
-        stage_origins=stage,
+        framed=mounted is not None,
+        framed_origins=() if mounted is None else mounted.origins,
     )
 
 

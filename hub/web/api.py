@@ -82,4 +82,4 @@ async def family_live(
 def _home_of(request: Request, caller: Caller) -> FamilyHome:
     access = get_service(request, Access)
     databases = services_of(request).databases
-    return FamilyHome(caller.account_id, databases, demo=access.demo, plain_http=not access.https)
+    return FamilyHome(caller.account_id, databases, plain_http=not access.https)

@@ -37,7 +37,6 @@ class FamilyHome:
 
     account_id: AccountId
     databases: Databases
-    demo: bool
     plain_http: bool
     fresh_seconds: float = 15.0
     is_urgent: bool = False
@@ -69,7 +68,7 @@ class FamilyHome:
             seen = await _load_seen(conn, tie, now)
         async with self.databases.hub.transaction() as conn:
             picture = await _decide_picture(conn, caller, seen, now)
-        return _build_home(seen, picture, demo=self.demo, plain_http=self.plain_http)
+        return _build_home(seen, picture, plain_http=self.plain_http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ async def _why_no_relation(conn: Conn, caller: Caller, now: datetime) -> str:
     return Refusal.NOT_YOUR_RELATIVE
 
 
-def _build_home(seen: _Seen, picture: HomePicture, *, demo: bool, plain_http: bool) -> Home:
+def _build_home(seen: _Seen, picture: HomePicture, *, plain_http: bool) -> Home:
     tie = seen.tie
     may_know_where = Purpose.WHEREABOUTS in seen.covers
     return Home(
@@ -166,7 +165,6 @@ def _build_home(seen: _Seen, picture: HomePicture, *, demo: bool, plain_http: bo
         ],
         alarms=[HerAlarm.model_validate(asdict(alarm)) for alarm in seen.alarms],
         centre=seen.centre,
-        demo=demo,
         plain_http=plain_http,
     )
 

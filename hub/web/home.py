@@ -119,5 +119,4 @@ class Home(BaseModel):
     viewings: list[HomeViewing]
     alarms: list[HerAlarm]
     centre: ShownCentre
-    demo: bool
     plain_http: bool

@@ -1,5 +1,7 @@
 """Every router of the hub, in the order in which they are asked: the pages' own names come last."""
 
+from collections.abc import Iterable
+
 from fastapi import APIRouter
 
 from hub.access.api import router as access
@@ -13,11 +15,9 @@ from hub.video.api import router as video
 from hub.web.api import router as live
 from hub.web.ready import router as ready
 from hub.web.sign_in import router as door
-from hub.web.stage.api import router as stage
 from hub.web.static import router as pages
 
 
-def list_routers(*, demo: bool) -> list[APIRouter]:
-    """The hub's routers; the stage's only in the demo."""
-    of_the_hub = [access, door, live, alarms, attendance, telemetry, video, fleet, ingest, rules, ready]
-    return [*of_the_hub, *([stage] if demo else []), pages]
+def list_routers(mounted: Iterable[APIRouter] = ()) -> list[APIRouter]:
+    """The hub's routers, with those that an installed package mounts."""
+    return [access, door, live, alarms, attendance, telemetry, video, fleet, ingest, rules, ready, *mounted, pages]

@@ -21,14 +21,14 @@ _OURS = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True, slots=True)
 class WebRules:
-    """`hosts`: the names this hub answers to, without port; `https`: it is reached over HTTPS; `demo`: its pages may
-    stand in frames of its own stage, which may also show and ask `stage_origins`.
+    """`hosts`: the names this hub answers to, without port; `https`: it is reached over HTTPS; `framed`: its pages may
+    stand in frames of each other, and show and ask `framed_origins` as well.
     """
 
     hosts: frozenset[str]
     https: bool
-    demo: bool
-    stage_origins: tuple[str, ...] = ()
+    framed: bool = False
+    framed_origins: tuple[str, ...] = ()
 
 
 class Guard:
@@ -80,7 +80,7 @@ def check_request(method: str, headers: Headers, rules: WebRules) -> tuple[int, 
 
 def answer_headers(rules: WebRules) -> dict[str, str]:
     """The headers of every answer."""
-    stage = " ".join(rules.stage_origins) if rules.demo else ""
+    others = " ".join(rules.framed_origins) if rules.framed else ""
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
@@ -89,10 +89,10 @@ def answer_headers(rules: WebRules) -> dict[str, str]:
         "font-src": "'self'",
         "manifest-src": "'self'",
         "worker-src": "'self'",
-        "connect-src": f"'self' {stage}".strip(),
+        "connect-src": f"'self' {others}".strip(),
         "media-src": "'self' blob:",
-        "frame-src": f"'self' {stage}".strip() if rules.demo else "'none'",
-        "frame-ancestors": "'self'" if rules.demo else "'none'",
+        "frame-src": f"'self' {others}".strip() if rules.framed else "'none'",
+        "frame-ancestors": "'self'" if rules.framed else "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",
         "require-trusted-types-for": "'script'",
@@ -101,7 +101,7 @@ def answer_headers(rules: WebRules) -> dict[str, str]:
     headers = {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "SAMEORIGIN" if rules.demo else "DENY",
+        "X-Frame-Options": "SAMEORIGIN" if rules.framed else "DENY",
         "Referrer-Policy": "no-referrer",
         "Permissions-Policy": (
             "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "

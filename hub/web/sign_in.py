@@ -37,7 +37,6 @@ class Me(BaseModel):
 
     account: OwnAccount
     centre: ShownCentre
-    demo: bool
     plain_http: bool
 
 
@@ -50,7 +49,7 @@ class FamilyInvitation(BaseModel):
     inviter: str | None
     inviter_en: str | None
     needs: Literal["phone_last4"] = "phone_last4"
-    demo_phone_last4: str | None = Field(description="In the demo the answer itself, so that a stranger can look.")
+    phone_last4: str | None = Field(description="In a simulated centre the answer itself, so that a stranger can look.")
 
 
 def _one_line(value: str) -> str:
@@ -85,7 +84,6 @@ async def read_own_account(
             language=Language(account.language),
         ),
         centre=centre,
-        demo=door.demo,
         plain_http=not door.https,
     )
 
@@ -102,7 +100,7 @@ async def family_invitation(token: Token, door: Door, hub: HubDatabase, now: Now
         senior_address_as_en=senior.address_as_en if senior else None,
         inviter=invitation.inviter,
         inviter_en=invitation.inviter_en,
-        demo_phone_last4=invitation.phone[-4:] if door.demo and invitation.demo else None,
+        phone_last4=invitation.phone[-4:] if door.simulated and invitation.simulated else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The built dashboard as files: three entry pages, hashed assets, and a clear page where there is none."""
+"""The built dashboard as files: entry pages, hashed assets, and a clear page where there is none."""
 
 from mimetypes import guess_type
 from pathlib import Path
@@ -33,18 +33,17 @@ _LOST = """<!doctype html>
 Family: open the <a href="/family">family’s page</a>.</p></div>
 </html>
 """
-_ENTRIES = frozenset({"/family", "/demo"})
+_ENTRIES = frozenset({"/family"})
 
 router = APIRouter(include_in_schema=False)
 _public = [Depends(Public(Action.PUBLIC))]
 
 
 class Pages:
-    """Where the built dashboard is; `demo`: the stage is a page."""
+    """Where the built dashboard is."""
 
-    def __init__(self, folder: Path, *, demo: bool) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self.demo = demo
 
     def find(self, name: str, within: str = "") -> Path:
         """The file of this name in the folder `within` ours.
@@ -72,21 +71,13 @@ OfPages = Annotated[Pages, provide_service(Pages)]
 @router.api_route("/", methods=["GET", "HEAD"], dependencies=_public)
 async def staff_page(request: Request, pages: OfPages) -> Response:
     """The staff's entry."""
-    return _serve_page(request, pages, "index.html")
+    return serve_page(request, pages, "index.html")
 
 
 @router.api_route("/family", methods=["GET", "HEAD"], dependencies=_public)
 async def family_page(request: Request, pages: OfPages) -> Response:
     """The family's entry."""
-    return _serve_page(request, pages, "family.html")
-
-
-@router.api_route("/demo", methods=["GET", "HEAD"], dependencies=_public)
-async def stage_page(request: Request, pages: OfPages) -> Response:
-    """The demo's stage; 404 outside it."""
-    if not pages.demo:
-        raise HTTPException(404)
-    return _serve_page(request, pages, "stage.html")
+    return serve_page(request, pages, "family.html")
 
 
 @router.api_route("/assets/{name:path}", methods=["GET", "HEAD"], dependencies=_public)
@@ -118,7 +109,8 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     return HTMLResponse(_LOST, status_code=404)
 
 
-def _serve_page(request: Request, pages: Pages, name: str) -> Response:
+def serve_page(request: Request, pages: Pages, name: str) -> Response:
+    """A page of the dashboard; where it has not been built, one that says how it is."""
     if not pages.is_built():
         return HTMLResponse(_NOT_BUILT, status_code=503, headers={"Retry-After": "10"})
     return _serve_file(request, pages.find(name), _ASK_AGAIN)

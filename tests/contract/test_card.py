@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("hub", "devices", "simulators")
+PRODUCT = ("hub", "devices", "extension", "simulators")
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 

@@ -121,7 +121,7 @@ def test_no_secret_is_in_the_image() -> None:
 def test_the_wheel_of_what_is_copied_carries_pages_migrations_and_rules(tmp_path: Path) -> None:
     for source in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / source, tmp_path)
-    for package in ("hub", "devices", "simulators"):
+    for package in ("hub", "devices", "extension"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("static", "__pycache__"))
     (tmp_path / "dashboard").mkdir()
     shutil.copy(ROOT / "dashboard/hatch_build.py", tmp_path / "dashboard")

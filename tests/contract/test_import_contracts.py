@@ -62,8 +62,8 @@ def test_a_file_in_no_tier_fails(tmp_path: Path) -> None:
 
 
 def _empty_tree(root: Path) -> None:
-    """The packages and files of hub, devices and simulators, all empty, under the contracts of the real ones."""
-    for package in ("hub", "devices", "simulators"):
+    """The packages of the tree and their files, all empty, under the contracts of the real ones."""
+    for package in ("hub", "devices", "extension", "simulators"):
         for file in (ROOT / package).rglob("*.py"):
             copy = root / file.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)

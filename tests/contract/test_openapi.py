@@ -1,15 +1,26 @@
-"""The HTTP contract in the repository is the one the hub answers with."""
+"""The HTTP contract in the repository is the one the hub answers with, the pages of the demo mounted."""
 
 import json
 from pathlib import Path
 
-from hub.web.openapi import build_document
+from hub.web.openapi import build_document, build_document_with
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 
-def test_the_document_is_fresh() -> None:
-    assert COMMITTED.read_text("utf-8") == build_document(), "run: python -m hub.web.openapi > docs/openapi.json"
+async def test_the_document_is_fresh() -> None:
+    again = "run: python -m hub.web.openapi demo > docs/openapi.json"
+    assert COMMITTED.read_text("utf-8") == await build_document_with(["demo"]), again
+
+
+async def test_what_no_package_mounts_is_not_in_the_document() -> None:
+    alone, demo = json.loads(build_document()), json.loads(await build_document_with(["demo"]))
+
+    assert {path for path in demo["paths"] if path not in alone["paths"]} == {
+        f"/api/demo/{route}" for route in ("accounts", "stage", "live", "press", "hot", "dark", "line", "restart")
+    }
+    codes = [set(document["components"]["schemas"]["ProblemCode"]["enum"]) for document in (alone, demo)]
+    assert codes[1] - codes[0] == {"simulators-away"}
 
 
 def test_every_failure_is_described_as_a_problem() -> None:

@@ -84,7 +84,7 @@ def find_lonely_protocols(classes: list[Class]) -> list[str]:
 def test_each_protocol_has_two_implementations_or_a_reason() -> None:
     classes = [
         one
-        for folder in ("hub", "devices", "simulators")
+        for folder in ("hub", "devices", "extension", "simulators")
         for path in sorted((ROOT / folder).rglob("*.py"))
         for one in classes_of(path.read_text("utf-8"), str(path.relative_to(ROOT)))
     ]

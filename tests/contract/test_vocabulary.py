@@ -43,7 +43,7 @@ from hub.video.policy import Because, Code
 from simulators.plan import RoomWord
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("hub", "devices", "simulators")
+PACKAGES: Final = ("hub", "devices", "extension", "simulators")
 
 VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     *(Role, SessionKind, Ground, Refusal),
@@ -85,7 +85,6 @@ HOMONYMS: Final = {
     ("hub/embedded/start.py", "family"): "the name of a page",
     ("hub/embedded/start.py", "observer"): "the id of a device",
     ("hub/embedded/start.py", "staff"): "the name of a page",
-    ("hub/importing/contradictions.py", "daughter"): "a field of the file",
     ("hub/notifications/channels/email.py", "bad-address"): "what became of an attempt; providers' codes are open",
     ("hub/notifications/channels/webhook.py", "bad-address"): "the same",
     ("hub/notifications/channels/webhook.py", "unreadable"): "the same",

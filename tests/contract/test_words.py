@@ -28,7 +28,7 @@ NO_CHANNEL = {
     "README.zh-CN.md": "没有设置通知渠道：夜里没有人会被叫醒",
 }
 NOT_FOR_PEOPLE = {
-    *("ANLING_DEMO", "ANLING_LAN", "ANLING_STAGE_URL", "ANLING_ORGANISATION_URL", "ANLING_HTTP_FDS"),
+    *("ANLING_SIMULATION", "ANLING_SIMULATION_URLS", "ANLING_LAN", "ANLING_HTTP_FDS"),
     *(login.variable for login in Login),
 }
 """Settings with which the demo tells its own processes what they are."""
@@ -242,7 +242,11 @@ def test_what_the_map_marks_as_pure_is_checked_to_be() -> None:
 
 
 def test_the_code_uses_no_word_that_the_glossary_gives_to_nothing() -> None:
-    files = [file for folder in ("hub", "devices", "simulators") for file in sorted((ROOT / folder).rglob("*.py"))]
+    files = [
+        file
+        for folder in ("hub", "devices", "extension", "simulators")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+    ]
     found = {f"{file.relative_to(ROOT)}: {name}" for file in files for name in names_in(file) if is_forbidden(name)}
 
     assert found == set()
@@ -266,7 +270,11 @@ def test_the_glossary_forbids_what_is_looked_for() -> None:
 
 
 def test_no_docstring_or_comment_has_a_word_of_its_own_for_what_the_field_has_a_term_for() -> None:
-    files = [file for folder in ("hub", "devices", "simulators") for file in sorted((ROOT / folder).rglob("*.py"))]
+    files = [
+        file
+        for folder in ("hub", "devices", "extension", "simulators")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+    ]
     found = [
         f"{file.relative_to(ROOT)}: {phrase}"
         for file in files
@@ -290,7 +298,11 @@ def test_the_glossary_has_the_field_s_terms_of_operations() -> None:
 
 
 def test_a_function_says_verb_and_object() -> None:
-    files = [file for folder in ("hub", "devices", "simulators") for file in sorted((ROOT / folder).rglob("*.py"))]
+    files = [
+        file
+        for folder in ("hub", "devices", "extension", "simulators")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+    ]
     found = [f"{file.relative_to(ROOT)}: {name}" for file in files for name in names_of_one_word(file)]
 
     assert found == []

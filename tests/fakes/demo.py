@@ -27,9 +27,9 @@ import httpx
 import psycopg
 from pydantic import TypeAdapter
 
-from hub.access.model import DEMO_PASSWORD
 from hub.alarms.card import AlarmStory
 from simulators.organisation.phones import Standing
+from simulators.stage.installation import PASSWORD
 from tests.fakes.command import (
     environment_of,
     list_processes,
@@ -203,7 +203,7 @@ class Demo:
         """A browser in which this member of the staff is signed in; the same one for the same account."""
         if account_id not in self._staff:
             browser = self.browser()
-            signed_in = browser.post("/api/sign-in", json={"account": account_id, "password": DEMO_PASSWORD})
+            signed_in = browser.post("/api/sign-in", json={"account": account_id, "password": PASSWORD})
             assert signed_in.status_code == httpx.codes.NO_CONTENT, signed_in.text
             self._staff[account_id] = browser
         return self._staff[account_id]
@@ -212,7 +212,7 @@ class Demo:
         """A browser in which the daughter of s-01 has opened her invitation."""
         browser, path = self.browser(), f"/api/family/invitations/{self.invitation}"
         needs = TypeAdapter(dict[str, str | None]).validate_json(browser.get(path).content)
-        opened = browser.post(path, json={"phone_last4": needs["demo_phone_last4"]})
+        opened = browser.post(path, json={"phone_last4": needs["phone_last4"]})
         assert opened.status_code == httpx.codes.NO_CONTENT, opened.text
         return browser
 

@@ -12,11 +12,11 @@ from tests.house.reasons import LONG_FOR_A_REASON
 MOST_LINES = 400
 """More than that is more than one question a file."""
 SUFFIXES = {".py", ".ts", ".svelte", ".js"}
-OURS = ("hub", "devices", "simulators", "benchmarks", "tests", "dashboard", "docs", "deploy")
+OURS = ("hub", "devices", "extension", "simulators", "benchmarks", "tests", "dashboard", "docs", "deploy")
 NOT_WRITTEN = {"node_modules", "static", "__pycache__", ".svelte-kit"}
 """Folders of what is installed or built."""
 GENERATED = {"dashboard/src/lib/api/openapi.ts"}
-NAMED_ONCE = ("hub", "devices", "simulators")
+NAMED_ONCE = ("hub", "devices", "extension", "simulators")
 
 
 def long_files(root: Path) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import TypeAlias
 
-FOLDERS = ("hub", "benchmarks", "simulators", "docs", "deploy")
+FOLDERS = ("hub", "extension", "benchmarks", "simulators", "docs", "deploy")
 """Where SQL for PostgreSQL may stand; devices have SQLite, and tests write rows as they like."""
 EXECUTES = {"execute", "executemany", "copy"}
 A_STATEMENT = re.compile(

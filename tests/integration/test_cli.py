@@ -87,6 +87,31 @@ def test_the_demo_for_the_local_network_speaks_plain_http(tmp_path: Path) -> Non
     assert told == ["ANLING_TLS_CERT and ANLING_TLS_KEY: --lan speaks plain HTTP: leave them out"]
 
 
+@pytest.mark.parametrize("command", ["run", "pages", "administrator"])
+def test_nothing_of_a_simulated_centre_is_mounted_because_of_the_environment(tmp_path: Path, command: str) -> None:
+    status, told = run(command, tmp_path / "data", ANLING_SIMULATION="demo")
+
+    assert status == 2
+    assert told == ["ANLING_SIMULATION='demo': only its own command sets it: unset it"]
+    assert not (tmp_path / "data").exists()
+
+
+def test_where_the_simulators_are_not_installed_there_is_no_such_command() -> None:
+    without = "import sys; sys.modules['simulators'] = None; from hub.cli import app; app()"
+
+    asked, listed = (
+        subprocess.run(
+            [sys.executable, "-c", without, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        for arguments in (["demo"], ["--help"])
+    )
+
+    assert (asked.returncode, listed.returncode) == (2, 0)
+    assert "No such command 'demo'" in asked.stderr
+    assert "demo" not in listed.stdout
+    assert "administrator" in listed.stdout
+
+
 def test_one_port_for_pages_and_devices_is_refused_in_one_line(tmp_path: Path) -> None:
     status, told = run("run", tmp_path / "data", ANLING_HTTP_PORT="1883")
 

@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from hub.access.model import DEMO_PASSWORD
+from simulators.stage.installation import PASSWORD
 from tests.fakes.demo import Demo
 from tests.fakes.waiting import wait_until
 from tests.integration.web.page import opened
@@ -93,7 +93,7 @@ def test_a_reset_password_opens_nothing_and_its_link_lets_her_choose_another(sta
     link = staffed.anling("reset-password", "staff-08").splitlines()[-1]
 
     assert browser.get("/api/me").status_code == httpx.codes.UNAUTHORIZED
-    anew, old = staffed.browser(), {"account": "staff-08", "password": DEMO_PASSWORD}
+    anew, old = staffed.browser(), {"account": "staff-08", "password": PASSWORD}
     assert anew.post("/api/sign-in", json=old).status_code == httpx.codes.UNAUTHORIZED
     token = link.partition("/#i/")[2]
     assert anew.post(f"/api/invitations/{token}", json={"password": NEW_PASSWORD}).status_code == httpx.codes.NO_CONTENT

@@ -29,7 +29,7 @@ def record(house: House) -> AccountRecord:
         email="",
         language="zh-CN",
         password_hash=None,
-        demo=False,
+        simulated=False,
     )
 
 
@@ -60,10 +60,12 @@ async def test_a_password_that_was_chosen_stays_and_who_is_disabled_stays_disabl
     with psycopg.connect(database_url) as conn:
         conn.execute("UPDATE account SET password_hash = 'chosen', active = false WHERE id = 'ma'")
 
-    await write(database, clock, replace(record(house), name="马岚", password_hash="the demo's", demo=True))
+    await write(database, clock, replace(record(house), name="马岚", password_hash="the demo's", simulated=True))
 
     with psycopg.connect(database_url) as conn:
-        assert conn.execute("SELECT name, password_hash, demo, active FROM account WHERE id = 'ma'").fetchone() == (
+        assert conn.execute(
+            "SELECT name, password_hash, simulated, active FROM account WHERE id = 'ma'"
+        ).fetchone() == (
             "马岚",
             "chosen",
             False,

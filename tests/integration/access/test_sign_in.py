@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from hub.access.accounts import disable_account
-from hub.access.model import DEMO_PASSWORD, SessionKind
+from hub.access.model import SessionKind
 from hub.access.passwords import Passwords
 from hub.access.retention import Forgetting
 from hub.access.service import Invited, create_invitation, first_administrator_link
@@ -17,8 +17,9 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.video.store import sessions_of_open_viewings
+from simulators.stage import installation as stage
 from tests.fakes.house import House
-from tests.integration.web.site import Place, Site, make_site, served
+from tests.integration.web.site import Place, Site, demo_site, make_site, served
 
 PASSWORD = "three warm bowls of noodles"
 
@@ -57,7 +58,7 @@ async def test_a_social_worker_signs_in_and_out(site: Site, house: House, zhous_
             "timezone": "Asia/Shanghai",
             "phone": "",
         }
-        assert (me["demo"], me["plain_http"]) == (False, True)
+        assert me["plain_http"] is True
 
         assert (await browser.post("/api/sign-out")).status_code == 204
         assert (await browser.get("/api/me")).status_code == 401
@@ -181,7 +182,7 @@ async def test_a_daughter_opens_her_invitation_with_the_end_of_her_phone_number(
     async with site.browser() as phone:
         card = (await phone.get(f"/api/family/invitations/{token}")).json()
         assert (card["senior_address_as"], card["inviter"], card["needs"]) == ("王奶奶", "刘芳", "phone_last4")
-        assert card["demo_phone_last4"] is None
+        assert card["phone_last4"] is None
 
         wrong = await phone.post(f"/api/family/invitations/{token}", json={"phone_last4": "1234"})
         assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong-phone")
@@ -295,21 +296,21 @@ async def test_before_a_centre_is_imported_the_administrators_link_says_so(
 
 
 async def test_the_accounts_of_the_demo_work_in_the_demo_alone(place: Place, house: House) -> None:
-    password_hash = await Passwords().hash(DEMO_PASSWORD)
+    password_hash = await Passwords().hash(stage.PASSWORD)
     async with place.hub.transaction() as conn:
         await conn.execute(
-            "UPDATE account SET demo = true, password_hash = %s WHERE id = %s", (password_hash, house.zhou)
+            "UPDATE account SET simulated = true, password_hash = %s WHERE id = %s", (password_hash, house.zhou)
         )
-    demo, real = make_site(place, demo=True), make_site(place)
+    real = make_site(place)
 
-    async with demo.browser() as browser:
+    async with demo_site(place) as demo, demo.browser() as browser:
         (listed,) = (await browser.get("/api/demo/accounts")).json()
         assert (await sign_in(browser, listed["id"], listed["password"])).status_code == 204
         cookies = dict(browser.cookies)
     async with real.browser(**cookies) as browser:
         assert (await browser.get("/api/demo/accounts")).status_code == 404
         assert (await browser.get("/api/me")).status_code == 401
-        assert (await sign_in(browser, house.zhou, DEMO_PASSWORD)).status_code == 401
+        assert (await sign_in(browser, house.zhou, stage.PASSWORD)).status_code == 401
 
 
 async def test_signing_in_and_being_disabled_are_in_the_ledger(

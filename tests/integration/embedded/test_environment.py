@@ -11,11 +11,11 @@ import pytest
 from hub.embedded import environment, mosquitto
 from hub.embedded.children import processes_of
 from hub.embedded.place import Place
-from hub.embedded.simulation import Simulation
 from hub.embedded.supervised import Child
 from hub.kit.db import Database, Login, forget_libpq_environment
 from hub.mqtt.mosquitto import Listening, hub_account
 from hub.settings import Settings
+from simulators.stage.installation import place_centre
 from tests.fakes.command import environment_of
 from tests.fakes.logins import PASSWORDS, url_as
 from tests.journeys.test_a_real_centre import centre_file
@@ -62,7 +62,7 @@ def full_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def children(folder: Path) -> dict[str, Child]:
     """Everything that a demo on a Mosquitto starts."""
-    simulated = Simulation(1, 2, 3, 4, 5)
+    simulated = place_centre(lambda port: port)
     files = mosquitto.Files(folder, Listening("127.0.0.1", 6), hub_account("anling.hub", "x"))
     settings = Settings().model_copy(update={"data_dir": folder, "media_socket": folder / "media.sock"})
     place = Place(settings, {login: f"password={login}-secret" for login in Login}, simulated)

@@ -6,12 +6,10 @@ from pathlib import Path
 import psycopg
 
 from hub.embedded import importing, logins
-from hub.importing.file import parse_centre_file
 from tests.conftest import MORNING
 from tests.fakes.deadlocks import WAITS_FOR_A_LOCK, delay_deadlock_detection
 from tests.fakes.logins import PASSWORDS
-
-SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
+from tests.fakes.shipped import shipped_centre
 
 
 async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
@@ -25,9 +23,7 @@ async def test_a_database_that_was_named_has_its_tables_before_the_first_run(
 
 
 async def test_an_import_that_lost_a_deadlock_is_done_all_the_same(tmp_path: Path, database_url: str) -> None:
-    centre = parse_centre_file(
-        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
-    )
+    centre = shipped_centre()
     await importing.import_real(database_url, tmp_path, centre, MORNING)
     delay_deadlock_detection(database_url)
     first, last = centre.seniors[0].id, centre.seniors[-1].id

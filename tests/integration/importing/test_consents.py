@@ -1,25 +1,20 @@
 """Until when does a consent of the centre's file hold?"""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 
-from hub.importing.file import parse_centre_file
 from hub.importing.service import load_centre
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.ledger.edit import IMPORT, open_edit
-
-SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
+from tests.fakes.shipped import shipped_centre
 
 
 async def test_a_consent_holds_to_the_end_of_its_last_day_at_the_centre(
     database: Database, database_url: str, clock: SetClock
 ) -> None:
-    centre = parse_centre_file(
-        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
-    )
+    centre = shipped_centre()
     first, *others = centre.consents
     ending = first.model_copy(update={"until": date(2026, 12, 31)})
 

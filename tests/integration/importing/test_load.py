@@ -3,15 +3,13 @@
 import json
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from hub.access.model import Role
 from hub.centre.model import RoomType
-from hub.importing.file import parse_centre_file
-from hub.importing.model import CannotLoad
+from hub.importing.model import CannotLoad, SimulatedAccounts
 from hub.importing.parts import CentreFile
 from hub.importing.service import LoadedCentre, load_centre
 from hub.kit.clock import SetClock
@@ -20,8 +18,8 @@ from hub.kit.ids import AccountId, DeviceId
 from hub.ledger.edit import IMPORT, open_edit
 from hub.ledger.model import Chain
 from tests.fakes.entries import entries_of
+from tests.fakes.shipped import shipped_centre
 
-SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 SHIFT = timedelta(hours=1)
 TABLES = (
     "organisation", "centre", "room", "senior", "account", "contact_method", "relation", "consent", "device",
@@ -30,20 +28,19 @@ TABLES = (
 
 
 REAL = None
-"""A real centre is imported without the hash of the demo's password."""
-DEMO = "argon2-of-the-demo"
+SIMULATED = SimulatedAccounts("argon2-of-a-password", AccountId("f-01"))
 
 
 @pytest.fixture(scope="module")
 def centre() -> CentreFile:
-    return parse_centre_file(
-        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
-    )
+    return shipped_centre()
 
 
-async def put(database: Database, clock: SetClock, centre: CentreFile, demo_password_hash: str | None) -> LoadedCentre:
+async def put(
+    database: Database, clock: SetClock, centre: CentreFile, simulated: SimulatedAccounts | None
+) -> LoadedCentre:
     async with open_edit(database, IMPORT, clock.now()) as editing:
-        return await load_centre(editing, centre, demo_password_hash)
+        return await load_centre(editing, centre, simulated)
 
 
 def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -175,23 +172,18 @@ async def test_an_account_of_a_real_centre_has_no_password_yet(
     await put(database, clock, centre, REAL)
 
     with psycopg.connect(database_url) as conn:
-        assert conn.execute("SELECT count(*) FROM account WHERE password_hash IS NOT NULL OR demo").fetchone() == (0,)
+        assert conn.execute("SELECT count(*) FROM account WHERE password_hash IS NOT NULL OR simulated").fetchone() == (
+            0,
+        )
 
 
-async def test_the_demo_marks_its_accounts_and_climbs_faster(
+async def test_a_simulated_centre_marks_its_accounts_and_invites_one(
     database: Database, database_url: str, clock: SetClock, centre: CentreFile
 ) -> None:
-    loaded = await put(database, clock, centre, DEMO)
+    loaded = await put(database, clock, centre, SIMULATED)
 
     with psycopg.connect(database_url) as conn:
-        assert conn.execute("SELECT count(*) FROM account WHERE NOT demo").fetchone() == (0,)
-        assert conn.execute(
-            "SELECT tiers -> 0 ->> 'wait_seconds' FROM escalation_policy WHERE applies = 'opening_hours'"
-        ).fetchone() == ("10",)
-        assert conn.execute("SELECT opens::text, closes::text FROM centre").fetchone() == (
-            "00:00:00",
-            "23:59:59.999999",
-        )
+        assert conn.execute("SELECT count(*) FROM account WHERE NOT simulated").fetchone() == (0,)
     assert list(loaded.invitations) == ["f-01"]
 
 
@@ -256,9 +248,7 @@ async def test_what_staff_blocked_stays_blocked(
 async def test_a_phone_that_moved_is_reached_at_its_new_address_and_again_at_the_old_one(
     database: Database, database_url: str, clock: SetClock, centre: CentreFile
 ) -> None:
-    moved = parse_centre_file(
-        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:9999"}
-    )
+    moved = shipped_centre(phones="http://127.0.0.1:9999")
     in_use = "SELECT address FROM contact_method WHERE account_id = 'staff-01' AND verified_at IS NOT NULL"
 
     await put(database, clock, centre, REAL)
@@ -312,16 +302,16 @@ async def test_a_second_centre_is_refused_because_one_hub_serves_one(
 
 @pytest.mark.parametrize(
     ("first", "then", "why"),
-    [(DEMO, REAL, "holds the demo's simulated centre"), (REAL, DEMO, "the demo would write over it")],
-    ids=["the demo first", "the real centre first"],
+    [(SIMULATED, REAL, "holds a simulated centre"), (REAL, SIMULATED, "a simulated one would write over it")],
+    ids=["the simulated one first", "the real centre first"],
 )
-async def test_the_demo_and_a_real_centre_never_share_a_database(
+async def test_a_simulated_and_a_real_centre_never_share_a_database(
     database: Database,
     database_url: str,
     clock: SetClock,
     centre: CentreFile,
-    first: str | None,
-    then: str | None,
+    first: SimulatedAccounts | None,
+    then: SimulatedAccounts | None,
     why: str,
 ) -> None:
     await put(database, clock, centre, first)

@@ -70,7 +70,7 @@ COLUMNS = {
     ("accept_link", Login.ALARMS, "UPDATE"): "ends_at",
     ("accept_link", Login.PAGES_WRITE, "UPDATE"): "ends_at",
     ("account", Login.ALARMS, "SELECT"): (
-        "active centre_id demo email id language name name_en organisation_id person phone role"
+        "active centre_id email id language name name_en organisation_id person phone role simulated"
     ),
     ("account", Login.TELEMETRY, "SELECT"): "active id",
     ("account", Login.PAGES_READ, "SELECT"): "active centre_id id language name name_en organisation_id role",

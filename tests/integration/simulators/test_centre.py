@@ -19,11 +19,11 @@ from devices.contract.kinds import KindOfDevice
 from devices.contract.messages import Ack, AckStatus, AlarmKind, parse_message, serialize_message
 from devices.contract.topics import Kind, build_topic, parse_topic
 from hub.mqtt.model import Principal
-from hub.web.stage.model import SimulatedState
 from simulators.plan import read_plan
 from simulators.rtsp import control, server
 from simulators.rtsp.camera import Camera, Fault
 from simulators.rtsp.server import Cameras
+from simulators.stage.model import SimulatedState
 from tests.integration.mqtt.fakes import Bench, running_broker, until
 
 pytestmark = pytest.mark.long

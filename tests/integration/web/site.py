@@ -11,6 +11,7 @@ import httpx
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from extension.pages import MountedPages
 from hub.access.model import SessionKind
 from hub.access.service import Access, open_session
 from hub.kit.changes import Changes
@@ -20,6 +21,7 @@ from hub.kit.http import Databases, Services
 from hub.kit.ids import AccountId
 from hub.web.app import build_app
 from hub.web.live import Live
+from hub.web.mounting import MountMaker, load_page_mount
 from hub.web.ready import OtherProcesses
 from hub.web.routers import list_routers
 from hub.web.security import WebRules
@@ -28,6 +30,8 @@ from hub.web.static import Pages
 
 HOSTS = frozenset({"localhost", "127.0.0.1"})
 ORIGIN = "http://localhost"
+NOWHERE = "http://127.0.0.1:9"
+"""The port of the discard protocol, at which nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ async def _lives() -> bool:
 def make_site(
     place: Place,
     *,
-    demo: bool = False,
+    mounted: MountedPages | None = None,
     https: bool = False,
     more: Iterable[APIRouter] = (),
     things: Iterable[object] = (),
@@ -88,16 +92,33 @@ def make_site(
     beat_seconds: float = 0.2,
     alarm_path_lives: Callable[[], Awaitable[bool]] = _lives,
 ) -> Site:
-    """The application over this database, with all its routers and `more`."""
-    access = Access(place.hub, https=https, demo=demo)
+    """The application over this database, with all its routers, `more`, and what a package mounts."""
+    access = Access(place.hub, https=https, simulated=mounted is not None)
     changes = Changes(place.url)
     live = Live(changes, access, place.clock, alarm_path_lives=alarm_path_lives, beat_seconds=beat_seconds)
     others = OtherProcesses(place.hub)
-    services = Services(
-        place.clock, Databases(place.hub, place.web), [access, live, others, Pages(static, demo=demo), *things]
+    services = Services(place.clock, Databases(place.hub, place.web), [access, live, others, Pages(static), *things])
+    rules = WebRules(
+        HOSTS,
+        https=https,
+        framed=mounted is not None,
+        framed_origins=() if mounted is None else mounted.origins,
     )
-    app = build_app(services, WebRules(HOSTS, https=https, demo=demo), [*more, *list_routers(demo=demo)])
+    app = build_app(services, rules, [*more, *list_routers([] if mounted is None else [mounted.router])])
+    if mounted is not None:
+        app.add_middleware(mounted.wrap)
     return Site(app, access, live, changes, others, place)
+
+
+@asynccontextmanager
+async def demo_site(
+    place: Place, *, invited: str = "nobody", things: Iterable[object] = (), static: Path = Path("/nonexistent")
+) -> AsyncIterator[Site]:
+    """The same in the demo: with the stage, which is mounted as the pages process mounts it. Its centre is away."""
+    maker = MountMaker(place.hub, place.clock, Access(place.hub, https=False, simulated=True), Pages(static))
+    point = maker.make((NOWHERE, NOWHERE), invited, "x")
+    async with load_page_mount("demo").mount(point) as mounted:
+        yield make_site(place, mounted=mounted, things=things, static=static)
 
 
 @asynccontextmanager

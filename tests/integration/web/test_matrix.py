@@ -22,10 +22,8 @@ from hub.rules.service import Rules
 from hub.video.remote import MediaProcess
 from hub.video.service import Video
 from hub.web.app import list_routes
-from hub.web.stage.service import Addresses, Theatre
 from tests.fakes.house import House
-from tests.fakes.plain_http import PLAIN
-from tests.integration.web.site import Place, Site, make_site, page_headers, served
+from tests.integration.web.site import Place, Site, demo_site, make_site, page_headers, served
 
 pytestmark = pytest.mark.long
 
@@ -41,14 +39,12 @@ TOKEN = "x" * 32
 TABLE: dict[str, frozenset[str]] = {
     "GET /": EVERYBODY,
     "GET /family": EVERYBODY,
-    "GET /demo": EVERYBODY,
     "GET /assets/{name}": EVERYBODY,
     "GET /{name}": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "POST /api/sign-in": EVERYBODY,
     "POST /api/sign-out": EVERYBODY,
     "POST /api/family/sign-out": EVERYBODY,
-    "GET /api/demo/accounts": EVERYBODY,
     "GET /api/family/invitations/{token}": EVERYBODY,
     "POST /api/family/invitations/{token}": EVERYBODY,
     "GET /api/invitations/{token}": EVERYBODY,
@@ -81,6 +77,9 @@ TABLE: dict[str, frozenset[str]] = {
 }
 # The stage, which a stranger drives: in the demo everybody may, outside of it there is none.
 DEMO_TABLE: dict[str, frozenset[str]] = {
+    "GET /demo": EVERYBODY,
+    "GET /demo/": EVERYBODY,
+    "GET /api/demo/accounts": EVERYBODY,
     "GET /api/demo/stage": EVERYBODY,
     "GET /api/demo/live": EVERYBODY,
     "POST /api/demo/press": EVERYBODY,
@@ -131,12 +130,9 @@ async def town(place: Place, house: House, tmp_path: Path) -> AsyncIterator[Town
             )
     site = make_site(place)
     video = Video(place.hub, MediaProcess(tmp_path / "media.sock"), site.changes, place.clock)
-    async with httpx.AsyncClient(verify=PLAIN, timeout=1.0) as client:
-        nowhere = Addresses("http://127.0.0.1:9", "http://127.0.0.1:9", "/family#i/x", house.daughter)
-        theatre = Theatre(place.hub, place.clock, client, nowhere)
-        site = make_site(place, demo=True, things=[video, Rules([], place.clock), theatre])
-        async with served(site) as address:
-            yield Town(site, address, {**await _cookies(site, accounts), "nobody": {}})
+    things = [video, Rules([], place.clock)]
+    async with demo_site(place, invited=house.daughter, things=things) as site, served(site) as address:
+        yield Town(site, address, {**await _cookies(site, accounts), "nobody": {}})
 
 
 async def _cookies(site: Site, accounts: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -175,15 +171,21 @@ async def door_of(client: httpx.AsyncClient, method: str, path: str) -> str | No
         return code if code in DOOR_CODES else None
 
 
-@pytest.mark.parametrize("demo", [False, True])
-def test_the_table_has_every_route_and_no_other(place: Place, *, demo: bool) -> None:
-    app = make_site(place, demo=demo).app
-    walked = [f"{method} {named(route.path)}" for route in list_routes(app) for method in route.methods - {"HEAD"}]
-
-    assert sorted(walked) == sorted({**TABLE, **(DEMO_TABLE if demo else {})})
+def routes_of(site: Site) -> list[str]:
+    walked = list_routes(site.app)
+    return sorted(f"{method} {named(route.path)}" for route in walked for method in route.methods - {"HEAD"})
 
 
-@pytest.mark.parametrize("route", [*DEMO_TABLE, "GET /demo", "GET /api/demo/accounts"])
+def test_the_table_has_every_route_and_no_other(place: Place) -> None:
+    assert routes_of(make_site(place)) == sorted(TABLE)
+
+
+async def test_the_tables_have_every_route_of_the_demo_and_no_other(place: Place) -> None:
+    async with demo_site(place) as site:
+        assert routes_of(site) == sorted({**TABLE, **DEMO_TABLE})
+
+
+@pytest.mark.parametrize("route", DEMO_TABLE)
 async def test_outside_the_demo_nobody_finds_its_routes(place: Place, house: House, route: str) -> None:
     method, path = route.split(" ")
     async with await make_site(place).signed_in(house.admin) as browser:

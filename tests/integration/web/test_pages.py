@@ -10,7 +10,7 @@ from hub.kit import heartbeats
 from hub.kit.db import Database, Login
 from hub.kit.heartbeats import Process
 from tests.fakes.logins import url_as
-from tests.integration.web.site import Place, Site, make_site
+from tests.integration.web.site import Place, Site, demo_site, make_site
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def built(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("path", "title"), [("/", "index"), ("/family", "family"), ("/demo", "stage")])
 async def test_each_entry_is_a_page_that_is_asked_for_again(place: Place, built: Path, path: str, title: str) -> None:
-    async with make_site(place, demo=True, static=built).browser() as browser:
+    async with demo_site(place, static=built) as site, site.browser() as browser:
         page = await browser.get(path)
 
     assert (page.status_code, title in page.text) == (200, True)
@@ -91,7 +91,7 @@ async def test_who_follows_a_wrong_address_reads_a_page_in_both_languages(place:
 
 @pytest.mark.parametrize("path", ["/family", "/demo"])
 async def test_a_slash_too_many_leads_to_the_page(place: Place, built: Path, path: str) -> None:
-    async with make_site(place, demo=True, static=built).browser() as browser:
+    async with demo_site(place, static=built) as site, site.browser() as browser:
         answer = await browser.get(path + "/", headers={"Accept": "text/html"})
 
     assert (answer.status_code, answer.headers["location"]) == (308, path)

@@ -16,7 +16,7 @@ from hub.settings import Settings
 from hub.web.app import list_routes, list_undeclared_routes
 from hub.web.security import check_request
 from tests.fakes.house import House
-from tests.integration.web.site import ORIGIN, Place, Site, make_site, page_headers
+from tests.integration.web.site import NOWHERE, ORIGIN, Place, Site, demo_site, make_site, page_headers
 
 SIGN_IN = {"account": "zhou", "password": "secret-that-is-wrong"}
 
@@ -132,10 +132,12 @@ async def test_over_https_browsers_are_told_to_stay_there(place: Place) -> None:
 
 
 async def test_only_the_demos_own_stage_may_frame_its_pages(place: Place) -> None:
-    async with make_site(place, demo=True).browser() as browser:
+    async with demo_site(place) as site, site.browser() as browser:
         headers = (await browser.get("/api/me")).headers
 
     assert "frame-ancestors 'self'" in headers["content-security-policy"]
+    assert f"connect-src 'self' {NOWHERE};" in headers["content-security-policy"]
+    assert f"frame-src 'self' {NOWHERE};" in headers["content-security-policy"]
     assert headers["x-frame-options"] == "SAMEORIGIN"
 
 
@@ -207,10 +209,9 @@ async def test_two_declarations_are_none(place: Place) -> None:
 
 
 async def test_every_route_of_the_hub_declares_its_action(place: Place) -> None:
-    app = make_site(place, demo=True).app
-
-    assert list_undeclared_routes(app) == []
-    assert len(list_routes(app)) > 20
+    async with demo_site(place) as site:
+        assert list_undeclared_routes(site.app) == []
+        assert len(list_routes(site.app)) > 20
 
 
 def test_what_cannot_be_guarded_is_not_taken(place: Place) -> None:

@@ -33,10 +33,9 @@ OTHERS: dict[str, object] = {
     "telemetry_database": SecretStr("user=anling_telemetry"),
     "pages_read_database": SecretStr("user=anling_pages_read"),
     "pages_write_database": SecretStr("user=anling_pages_write"),
-    "demo": True,
+    "simulation": "demo",
+    "simulation_urls": ("http://127.0.0.1:8190", "http://localhost:8090"),
     "lan": True,
-    "stage_url": "http://127.0.0.1:8190",
-    "organisation_url": "http://localhost:8090",
     "http_fds": (7, 8),
 }
 """For each setting a value that is not its default."""

@@ -1,4 +1,4 @@
-"""What does the person at the terminal read about addresses and the demo's accounts?"""
+"""What does the person at the terminal read about addresses and a simulated centre's accounts?"""
 
 import io
 
@@ -10,9 +10,9 @@ from hub.embedded.screen import Screen, ScreenAccount
 LINK = "http://localhost:8080/family#i/" + 43 * "t"
 
 
-def shown(*accounts: ScreenAccount, daughter: str | None = None) -> str:
+def shown(*accounts: ScreenAccount, family_url: str | None = None) -> str:
     terminal = io.StringIO()
-    Screen(Console(file=terminal, width=80), steps=1).accounts(accounts, daughter)
+    Screen(Console(file=terminal, width=80), steps=1).accounts("Accounts of the demo", accounts, family_url)
     return terminal.getvalue()
 
 
@@ -27,7 +27,7 @@ def test_each_role_is_named_and_not_coded() -> None:
 
 
 def test_the_daughters_link_stands_whole_on_one_line() -> None:
-    printed = shown(ScreenAccount("staff-01", "李敏", "staff", "anling-demo"), daughter=LINK)
+    printed = shown(ScreenAccount("staff-01", "李敏", "staff", "anling-demo"), family_url=LINK)
 
     assert f"家属 · family: {LINK}\n" in printed
 

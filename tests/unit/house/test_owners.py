@@ -114,8 +114,9 @@ def test_what_is_in_the_database_has_an_owner_and_what_is_owned_is_there() -> No
     ("file", "package"),
     [
         ("hub/alarms/store.py", "alarms"),
-        ("hub/web/stage/store.py", "web"),
+        ("hub/web/store.py", "web"),
         ("hub/cli.py", "cli"),
+        ("simulators/stage/store.py", "simulators"),
         ("docs/x.py", "docs"),
     ],
 )

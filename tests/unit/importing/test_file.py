@@ -1,13 +1,11 @@
 """A centre's file that is wrong says where, and what to write instead."""
 
-from pathlib import Path
-
 import pytest
 
 from hub.importing.file import parse_centre_file
 from hub.importing.mistakes import BadCentreFile
+from tests.fakes.shipped import shipped_centre
 
-SHIPPED = Path(__file__).parents[3] / "simulators" / "centre.yaml"
 SMALL = """\
 schema: anling.centre/1
 organisation: {id: longyuan, name: 陇原, name_en: Longyuan}
@@ -29,9 +27,7 @@ def refused(text: str) -> list[str]:
 
 
 def test_the_shipped_centre_is_right() -> None:
-    centre = parse_centre_file(
-        SHIPPED.read_text("utf-8"), {"rtsp": "rtsp://127.0.0.1:8554", "phones": "http://127.0.0.1:8090"}
-    )
+    centre = shipped_centre()
 
     assert (len(centre.rooms), len(centre.seniors)) == (12, 40)
     assert sum(device.kind == "button" for device in centre.devices) == 40
@@ -211,16 +207,16 @@ def test_a_character_that_no_text_has_is_named_with_its_place() -> None:
     assert line.startswith("line 5, column 36: ")
 
 
-def test_only_the_demo_imports_what_only_the_demo_wants() -> None:
-    demo = (
-        'demo: {opens: "00:00", closes: "24:00", second_tier_wait_seconds: 10, daughter: admin, door_reader: cam, '
-        "seed: 1}\n"
-    )
+def test_what_only_the_demo_wants_is_no_part_of_a_centre() -> None:
+    (line,) = refused(SMALL + 'demo: {opens: "00:00"}\n')
 
-    (line,) = refused(SMALL + demo)
+    assert line == "line 11, column 7: demo: demo is not a known key here"
 
-    assert line == "line 11, column 7: demo: only the simulated centre has this part: leave it out"
-    assert parse_centre_file(SMALL + demo, {}).demo is not None
+
+def test_a_placeholder_of_the_example_is_named_with_its_place() -> None:
+    (line,) = refused(SMALL.replace("rtsp://x/gym", "{rtsp}/gym"))
+
+    assert line.endswith("{rtsp} is a placeholder; write the whole address")
 
 
 def test_every_mistake_is_named_at_once() -> None:

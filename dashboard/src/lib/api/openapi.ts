@@ -172,10 +172,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Demo Accounts
-         * @description The demo's staff accounts with their password; 404 outside the demo.
+         * List Accounts
+         * @description The demo's staff accounts with their password.
          */
-        get: operations["demo_accounts_api_demo_accounts_get"];
+        get: operations["list_accounts_api_demo_accounts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1185,7 +1185,8 @@ export interface components {
             name_en: string;
             /** Password */
             password: string;
-            role: components["schemas"]["Role"];
+            /** Role */
+            role: string;
         };
         /**
          * DeviceKind
@@ -1246,11 +1247,6 @@ export interface components {
          * @description What a family member's link asks for.
          */
         FamilyInvitation: {
-            /**
-             * Demo Phone Last4
-             * @description In the demo the answer itself, so that a stranger can look.
-             */
-            demo_phone_last4: string | null;
             /** Inviter */
             inviter: string | null;
             /** Inviter En */
@@ -1261,6 +1257,11 @@ export interface components {
              * @constant
              */
             needs: "phone_last4";
+            /**
+             * Phone Last4
+             * @description In a simulated centre the answer itself, so that a stranger can look.
+             */
+            phone_last4: string | null;
             /** Senior Address As */
             senior_address_as: string | null;
             /** Senior Address As En */
@@ -1379,8 +1380,6 @@ export interface components {
             /** At Centre */
             at_centre: boolean | null;
             centre: components["schemas"]["ShownCentre"];
-            /** Demo */
-            demo: boolean;
             me: components["schemas"]["FamilyMember"];
             picture: components["schemas"]["HomePicture"];
             /** Plain Http */
@@ -1500,8 +1499,6 @@ export interface components {
         Me: {
             account: components["schemas"]["OwnAccount"];
             centre: components["schemas"]["ShownCentre"];
-            /** Demo */
-            demo: boolean;
             /** Plain Http */
             plain_http: boolean;
         };
@@ -2435,7 +2432,7 @@ export interface operations {
             };
         };
     };
-    demo_accounts_api_demo_accounts_get: {
+    list_accounts_api_demo_accounts_get: {
         parameters: {
             query?: never;
             header?: never;

@@ -21,7 +21,8 @@ export type DeviceState = Schemas['DeviceState']
 
 export type Me = Schemas['Me']
 export type Role = Schemas['Role']
-export type DemoAccount = Schemas['DemoAccount']
+/** The simulators list them, and are given each role by the hub. */
+export type DemoAccount = Schemas['DemoAccount'] & { role: Role }
 
 export type AlarmCard = Schemas['AlarmCard']
 export type AlarmStory = Schemas['AlarmStory']

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
-from psycopg.rows import class_row
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
 
-from hub.kit.db import Conn
+Conn: TypeAlias = AsyncConnection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hub.web.stage.model import Steps
+from simulators.stage.model import Steps
 
 NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 SOON = NINE + timedelta(minutes=1)

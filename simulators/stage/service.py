@@ -1,67 +1,50 @@
 """The stage's state and its switches: the hub's own rows, and the simulated centre over its loopback control."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
 from pydantic import ValidationError
 
-from hub.kit.clock import Clock
-from hub.kit.db import Database
-from hub.kit.errors import DomainError
-from hub.web.stage import store
-from hub.web.stage.model import SimulatedButton, SimulatedState, Stage, StageCamera, StageRoom, StageSenior, Steps
+from extension.pages import MountPoint
+from simulators.stage import store
+from simulators.stage.model import SimulatedButton, SimulatedState, Stage, StageCamera, StageRoom, StageSenior, Steps
 
 
-class SimulatorsAway(DomainError):
+class SimulatorsAway(Exception):
     """The simulated centre does not answer: its process is down or starting."""
-
-    code = "simulators-away"
-    status = 503
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the pages and processes of the demo are; `daughter` is the account whose phone stands on the stage."""
-
-    control: str
-    organisation: str
-    family_invitation: str
-    daughter: str
 
 
 class Theatre:
     """What the stage's page asks for. Restarting the tour moves `since`."""
 
-    def __init__(self, database: Database, clock: Clock, client: httpx.AsyncClient, addresses: Addresses) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, hub: MountPoint, client: httpx.AsyncClient) -> None:
+        self._hub = hub
         self._client = client
-        self._addresses = addresses
-        self.since = clock.now()
+        self._control_url, self.organisation_url = hub.urls
+        self.since = hub.now()
         self._charted_at: datetime | None = None
 
     def restart(self) -> None:
         """The tour begins now."""
-        self.since = self._clock.now()
+        self.since = self._hub.now()
         self._charted_at = None
 
     def charted(self) -> None:
         """Somebody was shown a room's day."""
-        self._charted_at = self._charted_at or self._clock.now()
+        self._charted_at = self._charted_at or self._hub.now()
 
     async def stage(self) -> Stage:
         """Everything the page shows, read now."""
         simulated = await self._state()
-        async with self._database.transaction() as conn:
+        async with self._hub.transaction() as conn:
             happened = await store.first_events_since(conn, self.since)
             buttons = await store.read_buttons(conn)
             rooms = await store.read_rooms(conn)
-            daughter_of = await store.senior_of(conn, self._addresses.daughter)
+            daughter_of = await store.senior_of(conn, self._hub.invited)
         seen = simulated or SimulatedState()
         return Stage(
-            organisation_url=self._addresses.organisation,
-            family_url=self._addresses.family_invitation,
+            organisation_url=self.organisation_url,
+            family_url=f"/family#i/{self._hub.invitation}",
             reachable=simulated is not None,
             seniors=[_build_senior(row, seen) for row in buttons],
             rooms=[StageRoom(id=row.id, name=row.name, name_en=row.name_en, hot=row.id in seen.hot) for row in rooms],
@@ -100,7 +83,7 @@ class Theatre:
 
     async def _ask(self, path: str, body: dict[str, bool]) -> None:
         try:
-            answer = await self._client.post(self._addresses.control + path, json=body)
+            answer = await self._client.post(self._control_url + path, json=body)
         except httpx.HTTPError as error:
             raise SimulatorsAway from error
         if not answer.is_success:
@@ -108,7 +91,7 @@ class Theatre:
 
     async def _state(self) -> SimulatedState | None:
         try:
-            answer = await self._client.get(self._addresses.control + "/state")
+            answer = await self._client.get(self._control_url + "/state")
             return SimulatedState.model_validate_json(answer.content) if answer.is_success else None
         except (httpx.HTTPError, ValidationError):
             return None

@@ -59,6 +59,7 @@ async def _turn_sirens_on(conn: Conn, alarm: BareAlarm, now: datetime) -> None:
     """They are the alarm's from now on: whoever resolves it turns them off."""
     await sounder_store.lock_devices(conn)
     found = await sounder_store.enabled_sounders(conn, alarm.centre_id, now)
+    # Sorted: device by device, as `fleet.lock_messages_to` locks earlier messages to them (DECISIONS 37).
     sirens = sorted(sounder.device_id for sounder in found if sounder.do is Do.SIREN)
     await sounder_store.set_devices_on(conn, alarm.id, sirens, now)
     for device_id in sirens:

@@ -359,6 +359,8 @@ class Moved:
         return self.sound is not None or self.quiet is not None or self.renew
 
 
+# The waits of the table in `lifecycle`. None is over a quarter of an hour, which the database holds of every timer
+# (`alarm_timer_is_soon`): a live alarm is looked at again within that.
 REPEAT_EVERY: Final = timedelta(seconds=60)
 UNREACHABLE_AFTER: Final = timedelta(seconds=15)
 ARRIVE_WITHIN: Final = timedelta(seconds=120)

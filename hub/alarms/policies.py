@@ -33,7 +33,8 @@ shift now, a role everybody who holds it. `room` is the alarm's own, `corridor` 
 
 
 WaitSeconds: TypeAlias = Annotated[int, Field(ge=10, le=900)]
-"""How long a tier waits before the next is taken."""
+"""How long a tier waits before the next is taken: ten seconds to answer a phone, and at most as long as the database
+allows a timer (`alarm_timer_is_soon`)."""
 MOST_TIERS: Final = 12
 
 

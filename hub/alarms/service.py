@@ -183,6 +183,7 @@ async def conclude_after_defect(
 ) -> list[Concluded]:
     """`conclude_findings` for one message with which it raised: its press is linked, and people are notified."""
     alarms = [finding for finding in findings if finding.priority.is_alarm]
+    # All keys before the first alarm, and alarms by key: the order of DECISIONS 37, in which no deadlock is possible.
     await store.lock_keys(conn, [key_of(finding) for finding in alarms])
     live = {key: await store.lock_bare_live_alarm(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
     if findings and not any(live.values()):

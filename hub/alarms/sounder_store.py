@@ -29,7 +29,11 @@ async def enabled_sounders(conn: Conn, centre_id: CentreId, now: datetime) -> li
 
 
 async def lock_devices(conn: Conn) -> None:
-    """Let nobody else turn sirens and lamps on or off until the transaction ends."""
+    """Let nobody else turn sirens and lamps on or off until the transaction ends.
+
+    One lock for all of them: whether one goes off depends on the rows of other alarms. After the alarms, before the
+    messages to devices (DECISIONS 37).
+    """
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alarm devices', 0))")
 
 

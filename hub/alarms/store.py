@@ -52,13 +52,17 @@ def alarm_without_policy(row: Mapping[str, object]) -> Alarm:
 
 
 async def lock_keys(conn: Conn, keys: Sequence[str]) -> None:
-    """Let nobody else decide about these keys until the transaction ends; always in the same order."""
+    """Let nobody else decide about these keys until the transaction ends.
+
+    A key is locked, not only its alarm: while there is none, two presses would each open one. Sorted, so that two
+    transactions never deadlock over keys (DECISIONS 37).
+    """
     for key in sorted(set(keys)):
         await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": f"alarm {key}"})
 
 
 async def lock_live_alarms(conn: Conn, keys: Sequence[str]) -> dict[str, Alarm]:
-    """The live alarms with these keys, locked."""
+    """The live alarms with these keys, locked: by id, after the keys (DECISIONS 37)."""
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
             f"""

@@ -21,6 +21,7 @@ from hub.mqtt.model import Inbound, Unreachable
 log = logging.getLogger(__name__)
 
 ATTEMPT_SECONDS: Final = 5.0
+"""More than a lock is waited for (`kit.db.LOCK_WITHIN`): what blocks an attempt is named before the attempt ends."""
 RETRY_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 5.0
 

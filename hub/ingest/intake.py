@@ -47,6 +47,8 @@ STATE_LINGER_SECONDS: Final = 0.02
 STATE_CAPACITY: Final = 5000
 """As many as connections: each says its state once when it comes."""
 SHED_AFTER_SECONDS: Final = 1.0
+"""For states, as for readings (DECISIONS 14): a connection with unanswered messages is not read, and its next may be a
+press. The alarm lane waits without limit."""
 
 
 @dataclass(slots=True)

@@ -35,7 +35,9 @@ from hub.notices.service import raise_notice
 from hub.rules.model import PressHeard, PressKind
 
 CANCEL_COUNTS_WITHIN: Final = timedelta(seconds=10)
+"""Between the times of the press and of its cancel, not of their arrivals: either may be late, or come first."""
 UNREADABLE_AGAIN_AFTER: Final = timedelta(minutes=10)
+"""Undecodable bytes have no id to be deduplicated by: the same ones are a repeat for so long, and then a new call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hub.notices.model import NoticeCode, NoticePriority, Raised
 from hub.notices.service import raise_notice
 
 KEPT_PER_CENTRE: Final = 1000
+"""The newest: a device that sends nonsense without end fills no disk."""
 
 
 async def quarantine_message(conn: Conn, inbound: Inbound, garbled: Undecodable, home: CentreId, now: datetime) -> None:

@@ -32,6 +32,7 @@ from hub.mqtt.model import Inbound
 log = logging.getLogger(__name__)
 
 SHED_AFTER_SECONDS: Final = 1.0
+"""A connection whose reports wait is not read, and a press may be behind them (DECISIONS 14)."""
 SWEEP_SECONDS: Final = 0.1
 TELEMETRY_BATCH: Final = 2000
 TELEMETRY_LINGER_SECONDS: Final = 0.02

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+# What the protocol says: a device's time counts within 5 s of the offset that its last 20 fresh messages taught.
 AGREES_WITHIN: Final = timedelta(seconds=5)
 LATE_AFTER: Final = timedelta(seconds=10)
 OLDEST_BELIEVED: Final = timedelta(days=30)

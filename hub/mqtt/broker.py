@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 5000
 MAX_UNKNOWN_CONNECTIONS = 200
+"""Connections that are not authenticated: they cannot take the places of devices."""
 SWEEP_SECONDS = 0.5
 RECHECK_SECONDS = 1.0
 

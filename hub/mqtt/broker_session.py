@@ -34,6 +34,7 @@ FIRST_WAIT_SECONDS: Final = 0.25
 LONGEST_WAIT_SECONDS: Final = 15.0
 MISC_SECONDS: Final = 1.0
 NO_SUBSCRIBERS: Final = 0x10
+"""Reason code of a PUBACK for a message that nobody subscribed to (MQTT 5, 3.4.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _AT_ONCE: Final = 32
 LEASE: Final = timedelta(seconds=10)
 """Twice what a channel may take. The lease of a process that died in between expires after this."""
 LINK_HOLDS: Final = timedelta(hours=24)
+"""How long an accept link works (DECISIONS 21)."""
 
 
 class NotificationDeliverer:

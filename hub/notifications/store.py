@@ -151,7 +151,8 @@ async def move_attempts_earlier(conn: Conn, by: timedelta) -> None:
 async def requeue_expired(conn: Conn, in_hand: Sequence[str], longest: timedelta, now: datetime) -> int:
     """Queue again what was leased and not settled, except what is `in_hand`: it may be sent twice, and is never lost.
 
-    Rows that another transaction has locked are skipped until the next time.
+    Rows that another transaction has locked are skipped until the next time: this is book-keeping, and an alarm's
+    transaction that holds them never waits for it (DECISIONS 37).
     """
     cursor = await conn.execute(
         """

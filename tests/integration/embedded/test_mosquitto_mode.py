@@ -219,7 +219,7 @@ async def test_a_button_that_is_registered_while_mosquitto_runs_may_connect(brok
 
 @pytest.mark.mosquitto
 @pytest.mark.parametrize("taken_away", ["enabled = false", "credential_hash = NULL"])
-async def test_a_button_that_is_disabled_or_revoked_is_shown_out_and_its_neighbour_stays(
+async def test_a_button_that_is_disabled_or_revoked_is_disconnected_and_its_neighbour_stays(
     broker: Installation, taken_away: str
 ) -> None:
     async with broker.button() as wang, broker.button(HOUSE.li_button) as li:

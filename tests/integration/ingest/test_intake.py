@@ -191,7 +191,7 @@ async def test_a_press_cancelled_too_late_is_not_marked(intake: Lanes, clock: Se
     assert rows(database_url, "SELECT cancel_requested FROM alarm") == [(False,)]
 
 
-async def test_a_press_that_the_database_refuses_calls_for_help_as_one_nobody_could_read(
+async def test_a_press_that_the_database_refuses_calls_for_help_as_an_undecodable_one(
     intake: Lanes, acks: Acks, clock: SetClock, database_url: str
 ) -> None:
     with psycopg.connect(database_url) as conn:

@@ -17,7 +17,7 @@ from tests.integration.mqtt.fakes import Lane, raw_client, running, within
 from tests.integration.mqtt.taken_reports import Taken
 
 
-async def test_a_disabled_button_is_shown_out_and_its_neighbour_stays(
+async def test_a_disabled_button_is_disconnected_and_its_neighbour_stays(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     changes = Changes(database_url)

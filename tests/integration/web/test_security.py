@@ -56,7 +56,7 @@ def broken() -> APIRouter:
         forged(Origin="http://evil.example", Authorization="Bearer x"),
     ],
 )
-async def test_a_request_that_writes_and_does_not_come_from_our_page_is_turned_away(
+async def test_a_request_that_writes_and_does_not_come_from_our_page_is_refused(
     site: Site, headers: dict[str, str]
 ) -> None:
     async with bare(site) as browser:

@@ -106,7 +106,7 @@ def test_a_reading_overtaken_by_a_later_one_changes_nothing() -> None:
     assert firings(house.wait(310)) == [("room-hot", 310, False)]
 
 
-def test_a_rule_whose_room_is_unknown_says_once_that_it_cannot_be_worked_out() -> None:
+def test_a_rule_whose_room_is_unknown_says_once_that_it_cannot_be_evaluated() -> None:
     house = House(ROOM_HOT)
 
     [notice] = house.hear(warm(33, 0, room_id=None))
@@ -116,7 +116,7 @@ def test_a_rule_whose_room_is_unknown_says_once_that_it_cannot_be_worked_out() -
     assert house.hear(warm(33, 10, room_id=None)) == []
 
 
-def test_what_cannot_be_worked_out_fires_in_a_p1_rule() -> None:
+def test_what_cannot_be_evaluated_fires_in_a_p1_rule() -> None:
     house = House(replace(ROOM_HOT, priority=Priority.P1))
     house.hear(warm(20, 0, room_id=None))
 

@@ -327,4 +327,6 @@ async def _read_timeline(conn: Conn, alarm_id: AlarmId) -> list[AlarmMoment]:
             """,
             {"alarm_id": alarm_id},
         )
-        return [AlarmMoment.model_validate(row) for row in await cur.fetchall()]
+        rows = await cur.fetchall()
+    steps = [call_in_bulkhead(f"a step of alarm {alarm_id}", partial(AlarmMoment.model_validate, row)) for row in rows]
+    return [step for step in steps if not isinstance(step, Defect)]

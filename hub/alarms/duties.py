@@ -126,9 +126,10 @@ async def _read_hours(conn: Conn, centre_id: CentreId, now: datetime, until: dat
 
 async def _read_policies(conn: Conn, centre_id: CentreId) -> dict[Applies, Policy]:
     """The tiers that hold, of the centre or as shipped."""
+    written = {applies: await policy_store.current_policy(conn, centre_id, applies) for applies in Applies}
     return {
-        applies: await policy_store.current_policy(conn, centre_id, applies) or policies.shipped_policy(applies)
-        for applies in Applies
+        applies: policy if isinstance(policy, Policy) else policies.shipped_policy(applies)
+        for applies, policy in written.items()
     }
 
 

@@ -50,6 +50,13 @@ class NotAResponder(DomainError):
     status = 403
 
 
+class UnreadablePolicy(Exception):
+    """Who is next cannot be told: the policy that the alarm copied holds words that the hub does not know.
+
+    Nobody is refused for it. Whoever climbs parks the alarm, and everybody is notified (`last_resort`).
+    """
+
+
 class WrongPolicy(DomainError):
     """A tier waits too short or too long, calls nobody, or calls what does not exist; or there are too many."""
 

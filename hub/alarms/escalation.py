@@ -83,8 +83,10 @@ def asks_for_next_tier(presses: tuple[datetime, ...], hurried_at: datetime | Non
     return len(recent) >= HURRY_PRESSES
 
 
-def lead_tier(policy: Policy) -> int | None:
+def lead_tier(policy: Policy | None) -> int | None:
     """The tier that notifies the lead, if one does."""
+    if policy is None:
+        return None
     return next((n for n, step in enumerate(policy.steps) if "duty:lead" in step.targets), None)
 
 

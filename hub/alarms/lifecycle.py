@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 from devices.contract.messages import CueKind, Do
 from hub.alarms.due import fire_timer
-from hub.alarms.errors import AlreadyTaken, NotNow, ReasonNeeded
+from hub.alarms.errors import AlreadyTaken, NotNow, ReasonNeeded, UnreadablePolicy
 from hub.alarms.escalation import Escalation, advance, asks_for_next_tier, empty_tiers_between
 from hub.alarms.model import (
     AMBULANCE_CARD_AFTER,
@@ -75,7 +75,8 @@ def decide_transition(alarm: Alarm, happening: Happening, reach: Reach, now: dat
     """The alarm after `happening`, or None when it changes nothing (T21: repeated, late, or no longer of interest).
 
     Raises AlreadyTaken when somebody else was faster (T8), ReasonNeeded when a sentence is missing, NotNow when the
-    table has no such row (T23).
+    table has no such row (T23), and UnreadablePolicy when it takes the policy to know who hears it: never for what a
+    person does.
     """
     case = AlarmCase(alarm, reach, now)
     match happening:
@@ -130,6 +131,8 @@ def _press_again(case: AlarmCase, again: Again) -> Moved | None:
         return Moved(case.stamped(counted), Transition.FOUND_AGAIN)
     if case.alarm.state.has_owner:
         return _pressed_while_owned(case, counted)
+    if case.reach.people is None:
+        raise UnreadablePolicy  # nobody would hear it but by last resort
     if asks_for_next_tier(again.presses, case.alarm.hurried_at, case.now):
         return _hurry_escalation(case, replace(counted, hurried_at=case.now))
     return Moved(case.stamped(counted), Transition.PRESSED_AGAIN, cue=CueKind.RECEIVED)

@@ -157,7 +157,8 @@ class Alarm:
     version: int
     epoch: int
     tier: int
-    policy: Policy
+    policy: Policy | None
+    """None: what is stored cannot be read, or was not read."""
     opened_at: datetime
     open_since: datetime
     changed_at: datetime

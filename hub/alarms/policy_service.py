@@ -1,10 +1,27 @@
-"""What can be done to the escalation policies of alarms."""
+"""What can be done to the escalation policies of alarms, and which one a new alarm gets."""
+
+from datetime import datetime
 
 from hub.alarms import policies, policy_store
 from hub.alarms.model import Applies, Policy, Step
+from hub.kit.bulkhead import Defect
+from hub.kit.db import Conn
 from hub.kit.ids import CentreId, new_id
 from hub.ledger.edit import Edit
 from hub.ledger.model import Chain
+from hub.notices import parking
+from hub.notices.parking import PolledRow
+
+
+async def policy_of_new_alarm(conn: Conn, centre_id: CentreId, now: datetime) -> Policy:
+    """By what an alarm that is opened at `now` escalates: what the centre has written, else what is shipped.
+
+    One that cannot be read is noticed, and the shipped one holds: nobody waits for somebody to mend it.
+    """
+    applies, policy = await policy_store.policy_at(conn, centre_id, now)
+    if isinstance(policy, Defect):
+        await parking.notice_parked_row(conn, PolledRow("escalation-policy", applies, centre_id), policy, now)
+    return policy if isinstance(policy, Policy) else policies.shipped_policy(applies)
 
 
 async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: str, steps: tuple[Step, ...]) -> None:
@@ -14,7 +31,7 @@ async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: 
     """
     policies.require_tiers(steps)
     current = await policy_store.current_policy(edit.conn, centre_id, applies)
-    if current is not None and (current.name, current.steps) == (name, steps):
+    if isinstance(current, Policy) and (current.name, current.steps) == (name, steps):
         return
     policy_id, policy = new_id("o", edit.now), Policy(name, 0, steps)
     made_by = edit.author.account_id

@@ -6,12 +6,14 @@ from psycopg.types.json import Jsonb
 
 from hub.alarms.model import Applies, Policy
 from hub.alarms.policies import parse_tiers, policy_as_json
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
 
 
-async def policy_at(conn: Conn, centre_id: CentreId, now: datetime) -> tuple[Applies, Policy | None]:
-    """Whether the centre is open at `now`, by its own clock, and the policy that holds then; None while it has none."""
+async def policy_at(conn: Conn, centre_id: CentreId, now: datetime) -> tuple[Applies, Policy | Defect | None]:
+    """Whether the centre is open at `now`, by its own clock, and the policy that holds then; None while it has none,
+    a Defect for one that cannot be read."""
     cursor = await conn.execute(
         """
         SELECT hours.applies, policy.name, policy.version, policy.tiers
@@ -28,11 +30,11 @@ async def policy_at(conn: Conn, centre_id: CentreId, now: datetime) -> tuple[App
     row = await cursor.fetchone()
     assert row is not None
     applies, name, version, tiers = row
-    return Applies(applies), None if name is None else Policy(name, version, parse_tiers(tiers))
+    return Applies(applies), None if name is None else _read_policy(centre_id, name, version, tiers)
 
 
-async def current_policy(conn: Conn, centre_id: CentreId, applies: Applies) -> Policy | None:
-    """The policy that holds; None while the centre has written none."""
+async def current_policy(conn: Conn, centre_id: CentreId, applies: Applies) -> Policy | Defect | None:
+    """The policy that holds; None while the centre has written none, a Defect for one that cannot be read."""
     cursor = await conn.execute(
         """
         SELECT name, version, tiers
@@ -42,7 +44,12 @@ async def current_policy(conn: Conn, centre_id: CentreId, applies: Applies) -> P
         {"centre_id": centre_id, "applies": applies},
     )
     row = await cursor.fetchone()
-    return None if row is None else Policy(row[0], row[1], parse_tiers(row[2]))
+    return None if row is None else _read_policy(centre_id, *row)
+
+
+def _read_policy(centre_id: CentreId, name: str, version: int, tiers: object) -> Policy | Defect:
+    what = f"version {version} of a policy of {centre_id}"
+    return call_in_bulkhead(what, lambda: Policy(name, version, parse_tiers(tiers)))
 
 
 async def replace_policy(

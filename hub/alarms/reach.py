@@ -27,11 +27,13 @@ class Centre:
     sounders: tuple[Sounder, ...]
 
 
-def reach_of(policy: Policy, room_id: RoomId | None, centre: Centre) -> Reach:
-    """Each tier with the people on it who are reachable, and the devices it turns on."""
+def reach_of(policy: Policy | None, room_id: RoomId | None, centre: Centre) -> Reach:
+    """Each tier with the people on it who are reachable, and the devices it turns on; no tiers without a policy."""
+    steps = () if policy is None else policy.steps
+    people = tuple(Tier(timedelta(seconds=step.wait_seconds), _people_of_step(step, centre)) for step in steps)
     return Reach(
-        tiers=tuple(Tier(timedelta(seconds=step.wait_seconds), _people_of_step(step, centre)) for step in policy.steps),
-        devices=tuple(_devices_of_step(step, room_id, centre.sounders) for step in policy.steps),
+        people=None if policy is None else people,
+        devices=tuple(_devices_of_step(step, room_id, centre.sounders) for step in steps),
         lead=_reachable_among(centre.posts.with_duty(Duty.LEAD), centre),
         everyone=centre.reachable.any_channel,
         every_device=tuple(sounder.device_id for sounder in centre.sounders),

@@ -8,8 +8,7 @@ from typing import Final
 from hub.access.model import Role
 from hub.alarms import (
     last_resort,
-    policies,
-    policy_store,
+    policy_service,
     press_store,
     responder_store,
     sounder_store,
@@ -32,6 +31,7 @@ from hub.alarms.model import (
     Happening,
     Outcome,
     OwnerDisabled,
+    Policy,
     Resolve,
     Sentence,
     SentenceAbout,
@@ -284,10 +284,11 @@ class _Sitting:
 
 async def _open_alarm(conn: Conn, finding: Finding, place: _Place) -> tuple[Alarm, Entry]:
     """T1, T18."""
-    born = await _build_new_alarm(conn, finding, place.now)
-    moved = open_alarm(born, reach_of(born.policy, born.room_id, place.centre), place.now)
+    policy = await policy_service.policy_of_new_alarm(conn, finding.centre_id, place.now)
+    born = await _build_new_alarm(conn, finding, policy, place.now)
+    moved = open_alarm(born, reach_of(policy, born.room_id, place.centre), place.now)
     noted = Noted(
-        {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": born.policy.version},
+        {"class": born.klass, "priority": born.priority.value, "rule": born.rule_id, "policy": policy.version},
         {
             "senior": None if born.senior_id is None else str(await person_of_senior(conn, born.senior_id)),
             "room": born.room_id,
@@ -298,11 +299,10 @@ async def _open_alarm(conn: Conn, finding: Finding, place: _Place) -> tuple[Alar
     return await apply_transition(conn, None, moved, place.centre.sounders, noted)
 
 
-async def _build_new_alarm(conn: Conn, finding: Finding, now: datetime) -> Alarm:
+async def _build_new_alarm(conn: Conn, finding: Finding, policy: Policy, now: datetime) -> Alarm:
     """A new alarm, which is not written yet, to which the finding's press is linked."""
     key = key_of(finding)
     subject = key.removesuffix(f":{finding.klass}")
-    applies, policy = await policy_store.policy_at(conn, finding.centre_id, now)
     born = Alarm(
         id=AlarmId(new_id("a", now)),
         centre_id=finding.centre_id,
@@ -314,7 +314,7 @@ async def _build_new_alarm(conn: Conn, finding: Finding, now: datetime) -> Alarm
         version=1,
         epoch=1,
         tier=0,
-        policy=policy or policies.shipped_policy(applies),
+        policy=policy,
         opened_at=now,
         open_since=now,
         changed_at=now,

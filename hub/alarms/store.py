@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from hub.alarms.model import Alarm, AlarmState, Outcome, Policy, Sentence, Transition
 from hub.alarms.policies import parse_tiers, policy_as_json
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, AlarmId, CentreId
 from hub.rules.model import Priority
@@ -29,22 +30,24 @@ ALARM_COLUMNS = """
 
 
 def alarm_of(row: Mapping[str, object]) -> Alarm:
-    """One row with the columns of `ALARM_COLUMNS` as the alarm it is. Raises when its policy cannot be read."""
-    policy = row["policy"]
-    assert isinstance(policy, dict)
-    return replace(
-        alarm_without_policy(row), policy=Policy(policy["name"], policy["version"], parse_tiers(policy["tiers"]))
-    )
+    """One row with the columns of `ALARM_COLUMNS` as the alarm it is; its policy is None where it cannot be read."""
+    policy = call_in_bulkhead(f"the policy of alarm {row['id']}", lambda: _read_policy(row["policy"]))
+    return replace(alarm_without_policy(row), policy=None if isinstance(policy, Defect) else policy)
+
+
+def _read_policy(stored: object) -> Policy:
+    assert isinstance(stored, dict)
+    return Policy(stored["name"], stored["version"], parse_tiers(stored["tiers"]))
 
 
 def alarm_without_policy(row: Mapping[str, object]) -> Alarm:
-    """The same with a policy of no tiers, for what only shows it: a card does not depend on the next recipients."""
+    """The same without its policy, for what only shows it: a card does not depend on the next recipients."""
     values = dict(row)
     del values["policy"]
     outcome, priority, state = values.pop("outcome"), values.pop("priority"), values.pop("state")
     return Alarm(
         **values,  # type: ignore[arg-type]  # the columns are the fields: the tests read every one of them
-        policy=Policy("", 0, ()),
+        policy=None,
         outcome=None if outcome is None else Outcome(str(outcome)),
         priority=Priority(str(priority)),
         state=AlarmState(str(state)),
@@ -138,8 +141,8 @@ async def lock_bare_live_alarm(conn: Conn, key: str) -> AlarmId | None:
     return AlarmId(row[0]) if row else None
 
 
-async def insert_alarm(conn: Conn, alarm: Alarm) -> None:
-    """Write a new alarm."""
+async def insert_alarm(conn: Conn, alarm: Alarm, policy: Policy) -> None:
+    """Write a new alarm, with a copy of the policy by which it escalates."""
     await conn.execute(
         """
         INSERT INTO alarm
@@ -162,7 +165,7 @@ async def insert_alarm(conn: Conn, alarm: Alarm) -> None:
             "version": alarm.version,
             "epoch": alarm.epoch,
             "tier": alarm.tier,
-            "policy": Jsonb(policy_as_json(alarm.policy)),
+            "policy": Jsonb(policy_as_json(policy)),
             "opened_at": alarm.opened_at,
             "open_since": alarm.open_since,
             "changed_at": alarm.changed_at,

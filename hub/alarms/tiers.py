@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from devices.contract.messages import CueKind
+from hub.alarms.errors import UnreadablePolicy
 from hub.alarms.escalation import Escalation, Tier, advance, empty_tiers_between, people_of, take_next_tier
 from hub.alarms.model import (
     REPEAT_EVERY,
@@ -29,15 +30,22 @@ from hub.notifications.model import Template
 class Reach:
     """Whom and what an alarm can reach at this moment.
 
-    `tiers` and `devices` follow the tiers of its policy. `everyone` is each active account of the centre with any
-    channel, `every_device` each siren and lamp: the last resort.
+    `people` and `devices` follow the tiers of its policy; `people` is None where that cannot be read. `everyone` is
+    each active account of the centre with any channel, `every_device` each siren and lamp: the last resort.
     """
 
-    tiers: tuple[Tier, ...]
+    people: tuple[Tier, ...] | None
     devices: tuple[tuple[DeviceId, ...], ...]
     lead: tuple[AccountId, ...] = ()
     everyone: tuple[AccountId, ...] = ()
     every_device: tuple[DeviceId, ...] = ()
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers of the policy. Raises UnreadablePolicy."""
+        if self.people is None:
+            raise UnreadablePolicy
+        return self.people
 
     def devices_of(self, first: int, end: int) -> tuple[DeviceId, ...]:
         """What the tiers from `first` up to, not including, `end` turn on, each once."""

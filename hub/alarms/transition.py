@@ -87,7 +87,8 @@ async def apply_transition(
 
 async def _save_alarm(conn: Conn, before: Alarm | None, alarm: Alarm) -> None:
     if before is None:
-        await store.insert_alarm(conn, alarm)
+        assert alarm.policy is not None, "a new alarm is given the policy that holds"
+        await store.insert_alarm(conn, alarm, alarm.policy)
         return
     written = await store.update_alarm(conn, alarm, before.version)
     assert written, f"alarm {alarm.id} was locked and changed nevertheless"

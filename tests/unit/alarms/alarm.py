@@ -43,14 +43,14 @@ POLICY = Policy(
     ),
 )
 REACH = Reach(
-    tiers=(Tier(seconds(30), (ZHOU,)), Tier(seconds(30), (LIU,)), Tier(seconds(60), (SUN,))),
+    people=(Tier(seconds(30), (ZHOU,)), Tier(seconds(30), (LIU,)), Tier(seconds(60), (SUN,))),
     devices=((LAMP,), (SIREN,), ()),
     lead=(SUN,),
     everyone=(ZHOU, LIU, SUN, CHEN),
     every_device=(LAMP, SIREN),
 )
 NOBODY = Reach(
-    tiers=tuple(Tier(tier.wait, ()) for tier in REACH.tiers), devices=REACH.devices, every_device=REACH.every_device
+    people=tuple(Tier(tier.wait, ()) for tier in REACH.tiers), devices=REACH.devices, every_device=REACH.every_device
 )
 BORN = Alarm(
     id=AlarmId("a-1"),

@@ -52,7 +52,7 @@ def test_t3_tiers_missed_in_an_outage_are_one_step() -> None:
 
 
 def test_t4_a_tier_without_anybody_is_passed_at_once_and_named_as_a_gap() -> None:
-    reach = replace(REACH, tiers=(REACH.tiers[0], Tier(seconds(30), ()), REACH.tiers[2]))
+    reach = replace(REACH, people=(REACH.tiers[0], Tier(seconds(30), ()), REACH.tiers[2]))
 
     escalated = moved(OPEN, due(TimerKind.ESCALATE, NINE + seconds(30)), NINE + seconds(30), reach)
 

@@ -38,6 +38,8 @@ from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.clock import Clock
 from hub.kit.db import WORLD_IS_DOWN, Database
 from hub.mqtt.model import Inbound, NotDurable, Receivers
+from hub.notices.model import NoticeCode, NoticePriority, Raised
+from hub.notices.service import raise_notice
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ class Counts:
     shed: int = 0
     refused: int = 0
     """Attempts with which the database, or our own code, raised."""
+    unkept: int = 0
+    """Messages of the alarm lane that raised even as undecodable ones: not answered, each repeat counts again."""
 
 
 class Intake:
@@ -147,7 +151,7 @@ class Intake:
     ) -> None:
         """A press that raises as it is still calls for help: apart from its live alarm, else as an unreadable one.
 
-        If even that raises it stays unanswered: its device keeps it, shows so, and repeats it.
+        If even that raises it stays unanswered and is noticed: its device keeps it, shows so, and repeats it.
         """
         apart = replace(self._neighbours, conclude=alarms.conclude_after_defect)
         decoded = message.decoded
@@ -161,7 +165,23 @@ class Intake:
                 self._settle([waiting], [one])
                 self._tell(answers, send, tasks)
                 return
+        self.counts.unkept += 1
+        await self._notice_unkept(message, defect)
         waiting.fail(NotDurable(f"{defect.error} while keeping a message of the alarm lane"))
+
+    async def _notice_unkept(self, message: ReceivedMessage, defect: Defect) -> None:
+        """Say on the board whose call is not recorded; while even that fails, the next repeat says so."""
+        topic, now = message.decoded.topic, self._clock.now()
+        subject = "hub" if topic is None else f"device:{topic.device}"
+        raised = Raised(
+            self._neighbours.centre_id, NoticeCode.PRESS_UNKEPT, subject, NoticePriority.P3, {"error": defect.error}
+        )
+        log.error("a message of the alarm lane cannot be kept (%s, %s): it is not answered", subject, defect.error)
+        with suppress(psycopg.OperationalError, TimeoutError):
+            await run_in_bulkhead(
+                "the notice about an unkept press",
+                lambda: commit_batch(self._alarms, 1, lambda conn: raise_notice(conn, raised, now)),
+            )
 
     async def _committed(self, messages: list[ReceivedMessage], neighbours: Neighbours) -> list[AddressedAck]:
         """Commit, and retry for as long as the database is down.

@@ -23,6 +23,7 @@ class NoticeCode(StrEnum):
     MESSAGE_ID_REUSED = "message-id-reused"
     MESSAGE_UNREADABLE = "message-unreadable"
     PRESS_RETAINED = "press-retained"
+    PRESS_UNKEPT = "press-unkept"  # it could not be stored, not even as undecodable; its device repeats it
     ROSTER_GAP = "roster-gap"
     ROW_PARKED = "row-parked"
     RULE_CANNOT_BE_EVALUATED = "rule-cannot-be-evaluated"
@@ -63,6 +64,7 @@ OCCURRENCES: Final = frozenset(
         NoticeCode.MESSAGE_ID_REUSED,
         NoticeCode.MESSAGE_UNREADABLE,
         NoticeCode.PRESS_RETAINED,
+        NoticeCode.PRESS_UNKEPT,
         NoticeCode.ROW_PARKED,
         NoticeCode.TELEMETRY_SHED,
         NoticeCode.UNKNOWN_CARD,

@@ -11,6 +11,7 @@ import pytest
 from hub.ingest import quarantine
 from hub.kit.clock import SetClock
 from hub.kit.db import Database, Login
+from hub.mqtt.model import NotDurable
 from hub.rules.model import PressHeard, PressKind
 from tests.fakes.house import House
 from tests.fakes.logins import url_as
@@ -207,6 +208,23 @@ async def test_a_press_that_the_database_refuses_calls_for_help_as_an_undecodabl
         ("b-wang", "refused-by-the-database"),
     ]
     assert [ack["status"] for ack in await answers(acks, 2)] == ["committed", "committed"]
+
+
+async def test_a_press_that_cannot_be_kept_at_all_is_noticed_with_its_device_and_not_answered(
+    intake: Lanes, hub: Hub, clock: SetClock, database: Database, database_url: str, house: House
+) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("ALTER TABLE press ADD CHECK (device_id <> 'b-wang')")
+
+    press = said(clock, "alarm", "b-wang", PRESS)
+    with pytest.raises(NotDurable):
+        await intake.alarms.receivers.alarm(press)
+    await alarm(intake, said(clock, "alarm", "b-li", PRESS))
+
+    assert ("press-unkept", "device:b-wang") in await standing(database, house)
+    assert intake.alarms.counts.unkept == 1
+    await answers(hub, 1)
+    assert [topic for topic, _ in hub.spoken] == ["anling/v1/jiuquan-road/ack/b-li"]
 
 
 async def test_more_presses_than_one_attempt_can_commit_are_committed_in_parts(

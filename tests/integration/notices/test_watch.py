@@ -31,6 +31,7 @@ async def standing(database: Database, house: House) -> list[str]:
         "message-unreadable",
         "message-id-reused",
         "press-retained",
+        "press-unkept",
         "unknown-card",
         "clock-set",
     ],

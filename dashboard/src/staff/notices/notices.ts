@@ -8,7 +8,9 @@ const DEAF = ['broker-away', 'trigger-silent']
 
 /** What makes times or an alarm wrong: a red bar, before everything else. */
 const isRed = (notice: NoticeCard): boolean =>
-  notice.code === 'clock-behind' || (notice.code === 'row-parked' && notice.params.kind === 'alarm')
+  notice.code === 'clock-behind' ||
+  notice.code === 'press-unkept' ||
+  (notice.code === 'row-parked' && notice.params.kind === 'alarm')
 
 /** From how many on the same thing is one matter: a switch, a cable, not forty batteries. */
 const MANY = 3

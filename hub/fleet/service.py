@@ -33,10 +33,12 @@ async def devices_of(conn: Conn, centre_id: CentreId) -> list[Device]:
     return await store.devices_of(conn, centre_id)
 
 
-async def record_heard(conn: Conn, devices: Mapping[DeviceId, datetime]) -> None:
-    """These devices were heard at these times."""
+async def record_heard(
+    conn: Conn, devices: Mapping[DeviceId, datetime], clocks_behind: Mapping[DeviceId, timedelta]
+) -> None:
+    """These devices were heard at these times; so far are their clocks behind, where that is known."""
     if devices:
-        await store.set_heard(conn, devices)
+        await store.set_heard(conn, devices, clocks_behind)
 
 
 async def record_batteries(conn: Conn, percent: Mapping[DeviceId, float]) -> None:

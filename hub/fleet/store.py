@@ -98,27 +98,34 @@ async def devices_in(conn: Conn, room_id: RoomId, kind: DeviceKind, at: datetime
     return [DeviceId(row[0]) for row in await cursor.fetchall()]
 
 
-async def set_heard(conn: Conn, heard: Mapping[DeviceId, datetime]) -> None:
-    """When devices were last heard; written at most every 10 s a device, which supervision does not need finer.
+async def set_heard(
+    conn: Conn, heard: Mapping[DeviceId, datetime], clocks_behind: Mapping[DeviceId, timedelta]
+) -> None:
+    """When devices were last heard, and how far the clocks of those of which that is known are behind.
 
+    Written at most every 10 s a device, which supervision does not need finer.
     A device whose row somebody else is writing is skipped: what waits for no lock is in no deadlock.
     """
     await conn.execute(
         """
         WITH free AS (
-          SELECT device.id, heard.at
+          SELECT device.id, heard.at, heard.behind
             FROM device
-            JOIN unnest(%(ids)s::text[], %(times)s::timestamptz[]) AS heard (device_id, at)
-              ON device.id = heard.device_id
+            JOIN unnest(%(ids)s::text[], %(times)s::timestamptz[], %(behind)s::interval[])
+              AS heard (device_id, at, behind) ON device.id = heard.device_id
            WHERE device.heard_at IS NULL OR device.heard_at < heard.at - interval '10 seconds'
              FOR NO KEY UPDATE OF device SKIP LOCKED
         )
         UPDATE device
-           SET heard_at = free.at
+           SET heard_at = free.at, clock_behind = coalesce(free.behind, device.clock_behind)
           FROM free
          WHERE device.id = free.id
         """,
-        {"ids": list(heard.keys()), "times": list(heard.values())},
+        {
+            "ids": list(heard.keys()),
+            "times": list(heard.values()),
+            "behind": [clocks_behind.get(device_id) for device_id in heard],
+        },
     )
 
 

@@ -73,12 +73,12 @@ class Intake:
 
     def __init__(self, alarms: Database, states: Database, clock: Clock, neighbours: Neighbours) -> None:
         self.counts = Counts()
-        self.heard = Heard(states, clock, neighbours.centre_id)
+        self._clocks = DeviceClocks()
+        self.heard = Heard(states, clock, neighbours.centre_id, self._clocks)
         self._alarms = alarms
         self._states = states
         self._clock = clock
         self._neighbours = neighbours
-        self._clocks = DeviceClocks()
         self._alarm_lane = LaneQueue(linger_seconds=0, batch=ALARM_BATCH)
         self._state_lane = LaneQueue(linger_seconds=STATE_LINGER_SECONDS, batch=STATE_BATCH, capacity=STATE_CAPACITY)
 

@@ -11,6 +11,7 @@ from devices.contract.messages import AlarmMessage, ConnectionState, StatusMessa
 from hub.fleet import service as fleet
 from hub.ingest.attempts import ATTEMPT_SECONDS
 from hub.ingest.model import DecodedMessage, ReceivedMessage, Undecodable
+from hub.ingest.timing import DeviceClocks
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId
@@ -25,10 +26,12 @@ class Heard:
 
     EVERY_SECONDS: Final = 2.0
 
-    def __init__(self, database: Database, clock: Clock, centre_id: CentreId) -> None:
+    def __init__(self, database: Database, clock: Clock, centre_id: CentreId, clocks: DeviceClocks) -> None:
+        """`clocks` is what this process learns of its devices' clocks."""
         self._database = database
         self._clock = clock
         self._centre_id = centre_id
+        self._clocks = clocks
         self._heard: dict[DeviceId, datetime] = {}
         self._batteries: dict[DeviceId, float] = {}
         self._shed = 0
@@ -52,7 +55,8 @@ class Heard:
             return
         now = self._clock.now()
         async with asyncio.timeout(ATTEMPT_SECONDS), self._database.transaction() as conn:
-            await fleet.record_heard(conn, heard)
+            known = {device: behind for device in heard if (behind := self._clocks.known(device)) is not None}
+            await fleet.record_heard(conn, heard, known)
             await fleet.record_batteries(conn, said)
             if shed:
                 raised = Raised(self._centre_id, NoticeCode.TELEMETRY_SHED, "hub", params={"messages": shed})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -79,12 +80,14 @@ class AddressedAck:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A registered device, and whose it is at the time that was asked for."""
+    """A registered device, and whose it is at the time that was asked for; `clock_behind` is how far its clock is
+    behind the hub's, None while nobody knows."""
 
     device_id: DeviceId
     centre_id: CentreId
     senior_id: SeniorId | None
     room_id: RoomId | None
+    clock_behind: timedelta | None
 
 
 SendToDevice: TypeAlias = Callable[[str, bytes], Awaitable[None]]

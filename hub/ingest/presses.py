@@ -51,6 +51,14 @@ class _PressBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class _AskedSender:
+    """A sender, and the moment for which was asked whose it is."""
+
+    sender: Sender
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _StoredPress:
     """A message after its rows are written: new, or a repeat of one that was."""
 
@@ -100,8 +108,10 @@ async def _store_one(desk: _PressBatch, arrived: ReceivedMessage) -> _StoredPres
     inbound = arrived.inbound
     match arrived.decoded:
         case DecodedMessage(topic, AlarmMessage() as said):
-            if (sender := await _find_sender(desk, topic, inbound.received_at)) is not None:
-                return await _store_readable(desk, inbound, topic, said, sender)
+            # Whose it was when it was pressed, which most devices say; only their clock is not known yet.
+            guess = _press_time(inbound, said, timedelta()).at
+            if (sender := await _find_sender(desk, topic, guess)) is not None:
+                return await _store_readable(desk, inbound, topic, said, _AskedSender(sender, guess))
             strange = Undecodable(topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered")
         case Undecodable(Topic() as topic) as garbled:
             if (sender := await _find_sender(desk, topic, inbound.received_at)) is not None:
@@ -116,7 +126,7 @@ async def _store_one(desk: _PressBatch, arrived: ReceivedMessage) -> _StoredPres
 
 
 async def _store_readable(
-    desk: _PressBatch, inbound: Inbound, topic: Topic, said: AlarmMessage, sender: Sender
+    desk: _PressBatch, inbound: Inbound, topic: Topic, said: AlarmMessage, asked: _AskedSender
 ) -> _StoredPress:
     device_id = DeviceId(topic.device)
     seen = MessageIdentity(device_id, SeenLane.ALARM, said.id, digest_message(said))
@@ -125,8 +135,9 @@ async def _store_readable(
         return _StoredPress(topic, said.id, before.press_id, None)
     if not inbound.replayed:
         desk.clocks.learn(device_id, inbound.received_at, said.at, said.age_ms)
-    moment = _press_time(desk, inbound, device_id, said)
-    if moment.at != inbound.received_at:
+    sender, behind = asked.sender, asked.sender.clock_behind
+    moment = _press_time(inbound, said, desk.clocks.learned(device_id) if behind is None else behind)
+    if moment.at != asked.at:
         whose = await _find_sender(desk, topic, moment.at)
         assert whose is not None, "it was registered a statement ago, and devices are never deleted"
         sender = whose
@@ -137,10 +148,10 @@ async def _store_readable(
     return _StoredPress(topic, said.id, press.id, _build_event(press), press.of_message_id)
 
 
-def _press_time(desk: _PressBatch, inbound: Inbound, device_id: DeviceId, said: AlarmMessage) -> When:
+def _press_time(inbound: Inbound, said: AlarmMessage, learned: timedelta) -> When:
     """When it was pressed. What a broker had kept was that old before it was sent to us: its age says nothing."""
     age_ms = None if inbound.replayed else said.age_ms
-    return estimate_time(inbound.received_at, said.at, age_ms, desk.clocks.learned(device_id))
+    return estimate_time(inbound.received_at, said.at, age_ms, learned)
 
 
 async def _store_undecodable(desk: _PressBatch, inbound: Inbound, garbled: Undecodable, sender: Sender) -> _StoredPress:

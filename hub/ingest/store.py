@@ -80,7 +80,8 @@ async def find_senders(conn: Conn, device_ids: Sequence[str], at: datetime) -> d
     async with conn.cursor(row_factory=class_row(Sender)) as cur:
         await cur.execute(
             """
-            SELECT device.id AS device_id, device.centre_id, assignment.senior_id, assignment.room_id
+            SELECT device.id AS device_id, device.centre_id, assignment.senior_id, assignment.room_id,
+                   device.clock_behind
               FROM device
               LEFT JOIN assignments_at(%(at)s) AS assignment ON assignment.device_id = device.id
              WHERE device.id = ANY(%(ids)s)

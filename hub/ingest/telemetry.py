@@ -63,11 +63,11 @@ class TelemetryIntake:
 
     def __init__(self, pools: ReportPools, clock: Clock, neighbours: ReportNeighbours) -> None:
         self.counts = ReportCounts()
-        self.heard = Heard(pools.readings, clock, neighbours.centre_id)
+        self._clocks = DeviceClocks()
+        self.heard = Heard(pools.readings, clock, neighbours.centre_id, self._clocks)
         self._pools = pools
         self._clock = clock
         self._neighbours = neighbours
-        self._clocks = DeviceClocks()
         self._lane = ReportLane(linger_seconds=TELEMETRY_LINGER_SECONDS, batch=TELEMETRY_BATCH)
 
     def receive(self, inbound: Inbound, answer: Callable[[], None]) -> None:

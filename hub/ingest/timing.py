@@ -73,5 +73,9 @@ class DeviceClocks:
 
     def learned(self, device_id: str) -> timedelta:
         """What to add to the device's times; nothing while nothing is known."""
+        return self.known(device_id) or timedelta()
+
+    def known(self, device_id: str) -> timedelta | None:
+        """The same; None while nothing is known."""
         noted = self._behind.get(device_id)
-        return sorted(noted)[len(noted) // 2] if noted else timedelta()
+        return sorted(noted)[len(noted) // 2] if noted else None

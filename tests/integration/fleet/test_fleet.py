@@ -230,21 +230,6 @@ async def test_a_command_that_is_refused_is_noticed_until_one_is_carried_out(
         assert await notices.list_standing_notices(conn, house.centre, 10) == []
 
 
-async def test_who_was_heard_is_written_without_waiting_for_a_device_that_says_its_state(
-    database: Database, house: House, clock: SetClock
-) -> None:
-    async with database.transaction() as status, database.transaction() as heard, asyncio.timeout(5):
-        await service.record_status(status, house.wang_button, DeviceState.ONLINE, None, clock.now())
-
-        await service.record_heard(heard, {house.wang_button: clock.now(), house.li_button: clock.now()})
-        await service.record_batteries(heard, {house.wang_button: 90.0, house.li_button: 80.0})
-
-    async with database.transaction() as conn:
-        li = await service.find_device(conn, house.li_button)
-    assert li is not None
-    assert (li.heard_at, li.battery_percent) == (clock.now(), 80.0)
-
-
 async def test_the_right_password_admits_a_device_to_its_own_topics(
     database: Database, house: House, clock: SetClock
 ) -> None:

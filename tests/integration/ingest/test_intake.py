@@ -152,6 +152,20 @@ async def test_a_press_whose_time_nobody_knows_has_the_time_of_receipt_and_says_
     assert (event.pressed_at, event.time_uncertain, event.late) == (clock.now(), True, False)
 
 
+async def test_a_press_that_says_no_age_has_the_time_that_readings_have_taught_of_its_devices_clock(
+    intake: Lanes, hub: Hub, clock: SetClock
+) -> None:
+    """Readings are heard by another process: what it learned is in the device's row."""
+    an_hour_ago = (clock.now() - timedelta(hours=1)).isoformat()
+    await report(intake, said(clock, "tele", "b-wang", {**TEMPERATURE, "at": an_hour_ago}))
+    await intake.tell_who_was_heard()
+    clock.advance(timedelta(seconds=2))
+    await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "age_ms": None, "at": an_hour_ago}))
+
+    (event,) = [event for event in hub.heard if isinstance(event, PressHeard)]
+    assert (clock.now() - event.pressed_at, event.time_uncertain) == (timedelta(seconds=2), False)
+
+
 async def test_a_press_that_a_broker_had_kept_is_old_unless_it_was_heard_before(
     intake: Lanes, rules: ListeningRules, clock: SetClock
 ) -> None:

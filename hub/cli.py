@@ -35,8 +35,9 @@ from hub.kit import log as logs
 from hub.kit.clock import clock_from
 from hub.kit.db import Login, describe_outage, forget_libpq_environment
 from hub.kit.migrate import MigrationRefused
+from hub.kit.urls import format_url_host
 from hub.mqtt.mosquitto import Door, Listening, MosquittoAccount
-from hub.settings import BrokerChoice, Settings, find_blocking_settings, format_url_host
+from hub.settings import BrokerChoice, Settings, find_blocking_settings
 
 BrokerOption = Annotated[
     BrokerChoice | None,

@@ -1,23 +1,28 @@
 """What the installation decides: the `ANLING_` variables. What the centre decides is rows."""
 
 import os
-import re
 import ssl
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
-"""One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
+from hub.kit.urls import (
+    check_listening_address,
+    check_networks,
+    check_postgres_url,
+    format_url_host,
+    read_addresses,
+    read_mailserver,
+    read_origin,
+    url_validator,
+)
+
 TELEMETRY_SOCKET: Final = "tele.sock"
 """Where built-in broker and telemetry meet, in the folder in which hub and media process do."""
 PREFIX: Final = "ANLING_"
@@ -25,114 +30,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
 
-def format_url_host(host: str) -> str:
-    """A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
-    return f"[{host}]" if ":" in host else host
-
-
-def _split_url(value: str, *schemes: str) -> SplitResult:
-    """The parts of a URL with one of these schemes, a host and a possible port. Raises ValueError without its text."""
-    wanted = f"should be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-    try:
-        parts = urlsplit(value)
-        host = parts.hostname
-    except ValueError:
-        raise ValueError(wanted) from None
-    if parts.scheme not in schemes or not host:
-        raise ValueError(wanted)
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        raise ValueError("should be a URL with a port between 1 and 65535, or with none")
-    return parts
-
-
-def _url_validator(*schemes: str) -> AfterValidator:
-    def check(value: str | None) -> str | None:
-        if value is not None:
-            _split_url(value, *schemes)
-        return value
-
-    return AfterValidator(check)
-
-
-def _read_origin(value: str | None) -> str | None:
-    """Scheme, host and port, without the slash that paths begin with: where people's pages are, all of them."""
-    if value is None:
-        return None
-    parts = _split_url(value, "http", "https")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ValueError("should be a URL with nothing behind host and port: the pages are at the root")
-    if "@" in parts.netloc:
-        raise ValueError("should be a URL with nothing before the host: people sign in on the page")
-    return value.rstrip("/")
-
-
-def _postgres_url(value: str | None) -> str | None:
-    """A host may be missing, or be several: PostgreSQL's own library reads the rest."""
-    try:
-        scheme = None if value is None else urlsplit(value).scheme
-    except ValueError:
-        scheme = ""
-    if scheme not in {None, "postgresql", "postgres"}:
-        raise ValueError("should be a URL that begins with postgresql://")
-    try:
-        conninfo_to_dict(value or "")
-    except psycopg.ProgrammingError:  # its text may hold the password
-        raise ValueError(
-            "should be a URL that PostgreSQL understands, such as postgresql://anling@database:5432/anling?sslmode=require"
-        ) from None
-    return value
-
-
-def _read_mailserver(value: object) -> object:
-    """Looked at before it is hidden."""
-    if isinstance(value, str):
-        parts = _split_url(value, "smtp", "smtps")
-        asked = parse_qs(parts.query.replace("+", "%2B"), keep_blank_values=True)  # anling+hub@… is an address
-        if parts.path not in {"", "/"} or parts.fragment or asked.keys() - {"from"}:
-            # Without naming it: of a password that holds a question mark, the rest would be it.
-            raise ValueError("should be a URL with nothing but ?from= behind host and port")
-        senders = asked.get("from", [])
-        if len(senders) > 1 or not all(map(MAILBOX.fullmatch, senders)):
-            raise ValueError("should be a URL with ?from= and one address behind it, such as anling@example.org")
-    return value
-
-
-def _loopback_or_address(value: str) -> str:
-    if not value.strip():
-        raise ValueError("should be an address to listen on, such as 127.0.0.1")
-    return value
-
-
-def _read_addresses(value: object) -> object:
-    """`192.168.1.20,127.0.0.1` as its parts; each an IP address that viewers can reach."""
-    if not isinstance(value, str):
-        return value
-    addresses = tuple(part.strip() for part in value.split(",") if part.strip())
-    for address in addresses:
-        try:
-            ip_address(address)
-        except ValueError:
-            raise ValueError(f"should be IP addresses with commas between them; {address!r} is none") from None
-    if not addresses:
-        raise ValueError("should be at least one IP address")
-    return addresses
-
-
 def _split_words(value: object) -> object:
     return tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
-
-
-def _check_networks(value: str) -> str:
-    for part in value.split(","):
-        try:
-            ip_network(part.strip())
-        except ValueError:
-            raise ValueError(f"should be addresses or networks with commas between them; {part!r} is none") from None
-    return value
 
 
 class BrokerChoice(StrEnum):
@@ -148,23 +47,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
 
     data_dir: Path = Path(".anling")
-    http_host: Annotated[str, AfterValidator(_loopback_or_address)] = "127.0.0.1"
+    http_host: Annotated[str, AfterValidator(check_listening_address)] = "127.0.0.1"
     http_port: int = Field(8080, ge=1, le=65535)
-    mqtt_host: Annotated[str, AfterValidator(_loopback_or_address)] = "127.0.0.1"
+    mqtt_host: Annotated[str, AfterValidator(check_listening_address)] = "127.0.0.1"
     mqtt_port: int = Field(1883, ge=1, le=65535)
-    database_url: Annotated[str | None, AfterValidator(_postgres_url)] = None
+    database_url: Annotated[str | None, AfterValidator(check_postgres_url)] = None
     database_password_file: Path | None = None
     broker: BrokerChoice = BrokerChoice.BUILT_IN
-    mqtt_url: Annotated[str | None, _url_validator("mqtt", "mqtts")] = None
+    mqtt_url: Annotated[str | None, url_validator("mqtt", "mqtts")] = None
     mqtt_password_file: Path | None = None
-    public_url: Annotated[str | None, AfterValidator(_read_origin)] = None
-    proxy_hosts: Annotated[str, AfterValidator(_check_networks)] = "127.0.0.1"
+    public_url: Annotated[str | None, AfterValidator(read_origin)] = None
+    proxy_hosts: Annotated[str, AfterValidator(check_networks)] = "127.0.0.1"
     """Whose word is taken for where a request came from: addresses and networks, with commas between them."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_read_addresses)] = ("127.0.0.1",)
+    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_addresses)] = ("127.0.0.1",)
     media_socket: Path | None = None
-    smtp_url: Annotated[SecretStr | None, BeforeValidator(_read_mailserver)] = None
+    smtp_url: Annotated[SecretStr | None, BeforeValidator(read_mailserver)] = None
     clock_file: Path | None = None
     rules_dir: Path | None = None
 

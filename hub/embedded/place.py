@@ -8,7 +8,8 @@ from extension.simulation import SimulatedCentre
 from hub.embedded import lan, mosquitto, ports, simulation
 from hub.embedded.lan import LOOPBACK
 from hub.kit.db import Login
-from hub.settings import BrokerChoice, Settings, format_url_host
+from hub.kit.urls import format_url_host
+from hub.settings import BrokerChoice, Settings
 from hub.video.model import LONGEST_SOCKET_PATH
 
 

@@ -16,7 +16,8 @@ from hub.importing.existing_centre import find_contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
 from hub.kit.ids import DeviceId
-from hub.settings import BrokerChoice, Settings, format_url_host
+from hub.kit.urls import format_url_host
+from hub.settings import BrokerChoice, Settings
 
 NEEDED_BYTES = 300_000_000
 """Less than this on the disk of the data folder, and nothing is started."""

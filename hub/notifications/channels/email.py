@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from hub.kit.urls import MAILBOX
 from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
 from hub.notifications.model import LeasedNotification
 from hub.notifications.texts import LANGUAGES, render_subject, render_texts
-from hub.settings import MAILBOX
 
 _TAKE_IT: Final = {"zh-CN": "我来处理", "en": "I'll take it"}
 _STILL_COMING: Final = {"zh-CN": "我还在路上", "en": "I'm still on my way"}

@@ -36,7 +36,7 @@ async def _run_media(socket: Path, hosts: tuple[str, ...]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await internals.verify_internals(hosts)
     parent = os.getppid()
-    async with viewings.open_engine(hosts) as engine, control.serve_control(socket, engine):
+    async with control.serve_control(socket, viewings.open_engine(hosts)):
         await account.drop_privileges()
         if os.getppid() != parent:  # it went in between, and its signal with it
             return

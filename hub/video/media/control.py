@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import assert_never
 
@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def serve_control(socket: Path, engine: Engine) -> AsyncIterator[None]:
-    """Serve the control socket for as long as this lasts. Raises OSError when it cannot listen."""
+async def serve_control(socket: Path, opening: AbstractAsyncContextManager[Engine]) -> AsyncIterator[None]:
+    """Serve what `opening` opens at a socket, for as long as this lasts. Raises OSError when it cannot listen."""
     if len(str(socket).encode()) > LONGEST_SOCKET_PATH:
         raise OSError(f"{socket}: a socket's path has at most {LONGEST_SOCKET_PATH} bytes: use a shorter data folder")
     group = asyncio.TaskGroup()
@@ -33,13 +33,13 @@ async def serve_control(socket: Path, engine: Engine) -> AsyncIterator[None]:
         task.add_done_callback(talks.discard)
         task.add_done_callback(lambda _: writer.close())
 
-    # Outside the group, which would wrap what is refused; nobody comes in before the mode is set.
+    # Outside the groups, which would wrap what is refused; nobody comes in before the mode is set.
     try:
         server = await asyncio.start_unix_server(connected, socket, limit=LONGEST_LINE, start_serving=False)
         socket.chmod(0o600)
     except OSError as error:
         raise OSError(f"cannot listen at {socket}: {error.strerror or error}") from error
-    async with group:
+    async with opening as engine, group:
         try:
             await server.start_serving()
             yield

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
             return
         with tempfile.TemporaryDirectory(prefix="anling-") as folder:
             socket = Path(folder) / "media.sock"
-            async with serve_control(socket, own), asyncio.TaskGroup() as group:
+            async with serve_control(socket, nullcontext(own)), asyncio.TaskGroup() as group:
                 remote = MediaProcess(socket)
                 running = group.create_task(remote.run())
                 await asyncio.wait_for(remote.ready(), 5)

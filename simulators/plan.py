@@ -47,14 +47,27 @@ class Senior(_PlanPart):
     objects_to_being_seen: bool = False
 
 
+class _PlannedSources(_PlanPart):
+    main: str
+    sub: str | None = None
+
+
 class PlannedDevice(_PlanPart):
-    """One device of the file; cameras also say where their pictures are."""
+    """One device of the file; cameras also say where their pictures are, older files by `rtsp_url`."""
 
     id: str
     kind: KindOfDevice
     senior: str | None = None
     room: str | None = None
+    sources: _PlannedSources | None = None
     rtsp_url: str | None = None
+
+    @property
+    def small_picture(self) -> str:
+        """Where the smaller picture of a camera is; the simulated ones have it below the large one."""
+        if self.sources is None:
+            return f"{self.rtsp_url or ''}/sub"
+        return self.sources.sub or f"{self.sources.main}/sub"
 
 
 class _Relation(_PlanPart):

@@ -259,16 +259,16 @@ class House:
         return measure
 
     def _agent(self, device: PlannedDevice) -> CameraAgent:
-        url = sub_stream_url(device.rtsp_url or "", self._outside.rtsp, self._outside.camera_account)
+        url = fill_address(device.small_picture, self._outside.rtsp, self._outside.camera_account)
         return CameraAgent(self._outside.broker, self._identity(device), self._clock, url, dial=self.line.dial)
 
 
-def sub_stream_url(rtsp_url: str, base: str, account: tuple[str, str] | None) -> str:
-    """The address of a camera's small stream: the file's with `{rtsp}` filled in, and the cameras' account."""
-    parts = urlsplit(rtsp_url.replace("{rtsp}", base))
+def fill_address(address: str, base: str, account: tuple[str, str] | None) -> str:
+    """A camera's address in the file with `{rtsp}` filled in, and the cameras' account."""
+    parts = urlsplit(address.replace("{rtsp}", base))
     host = parts.netloc.rpartition("@")[2]
     user = "" if account is None else f"{quote(account[0], safe='')}:{quote(account[1], safe='')}@"
-    return f"rtsp://{user}{host}{parts.path}/sub"
+    return f"rtsp://{user}{host}{parts.path}"
 
 
 async def _wait_for_event(event: asyncio.Event, at_most: float) -> None:

@@ -1,7 +1,7 @@
 """What the fleet is made of: devices, whose they are, and what is to be sent to them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,6 +31,20 @@ class DeviceKind(StrEnum):
     def reads_cards(self) -> bool:
         """Whether it may say who arrived, entered and left: presence is what opens a picture."""
         return self in (DeviceKind.CARD_READER, DeviceKind.GATEWAY)
+
+
+class SourceKind(StrEnum):
+    """Which of a camera's pictures a source is."""
+
+    MAIN = "main"  # what viewers are shown
+    SUB = "sub"  # the same, smaller: what watches the camera reads it
+
+
+class SourceProtocol(StrEnum):
+    """How a source is spoken to."""
+
+    RTSP = "rtsp"
+    RTSPS = "rtsps"  # RTSP over TLS
 
 
 class DeviceState(StrEnum):
@@ -76,17 +90,35 @@ NOBODYS = Assigned(None, None)
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """Where one of a camera's pictures is. The address may hold a password, and is shown and logged nowhere."""
+
+    kind: SourceKind
+    address: str = field(repr=False)
+
+    @property
+    def protocol(self) -> SourceProtocol:
+        """How it is spoken to: what the address begins with."""
+        return SourceProtocol.RTSPS if self.address.startswith("rtsps://") else SourceProtocol.RTSP
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceRecord:
-    """A device as the centre registers it. `rtsp_url` is a camera's; silent longer than `heartbeat` is noticed."""
+    """A device as the centre registers it. `sources` are a camera's; silent longer than `heartbeat` is noticed."""
 
     id: DeviceId
     centre_id: CentreId
     kind: DeviceKind
     name: str
     name_en: str
-    rtsp_url: str | None
+    sources: tuple[SourceRecord, ...]
     heartbeat: timedelta
     assigned: Assigned
+
+    @property
+    def has_main_source(self) -> bool:
+        """Whether there is a picture that viewers can be shown."""
+        return any(source.kind is SourceKind.MAIN for source in self.sources)
 
 
 @dataclass(frozen=True, slots=True)

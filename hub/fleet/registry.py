@@ -21,8 +21,9 @@ async def write_device(edit: Edit, record: DeviceRecord) -> str | None:
     """
     await _require_allowed_placement(edit.conn, record)
     is_new = await registry_store.upsert_device(edit.conn, record)
-    if is_new is not None:
-        kind = written_kind("device", is_new=is_new)
+    has_other_sources = await _write_sources(edit.conn, record)
+    if is_new is not None or has_other_sources:
+        kind = written_kind("device", is_new=bool(is_new))
         edit.note(record.centre_id, Chain.CARE, kind, device=record.id, kind=record.kind.value)
     await _assign_device(edit, record)
     return await _missing_password(edit, record)
@@ -36,8 +37,15 @@ async def forbidden_cameras(conn: Conn) -> list[tuple[DeviceId, RoomId]]:
 async def _require_allowed_placement(conn: Conn, record: DeviceRecord) -> None:
     room_id = record.assigned.room_id
     room_type = None if room_id is None else await centre.require_room_type(conn, room_id)
-    for why in find_misplacements(Placement(record.kind, record.rtsp_url is not None, record.assigned, room_type)):
+    for why in find_misplacements(Placement(record.kind, record.has_main_source, record.assigned, room_type)):
         raise WrongPlacement(why)
+
+
+async def _write_sources(conn: Conn, record: DeviceRecord) -> bool:
+    """Where the device's pictures are from now on; whether that was different. No address is in the ledger."""
+    ended = await registry_store.delete_other_sources(conn, record.id, [source.kind for source in record.sources])
+    written = [await registry_store.upsert_source(conn, record.id, source) for source in record.sources]
+    return ended or any(written)
 
 
 async def _assign_device(edit: Edit, record: DeviceRecord) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from hub.centre.model import RoomType
-from hub.fleet.model import Assigned, DeviceKind, DeviceRecord
+from hub.fleet.model import Assigned, DeviceKind, DeviceRecord, SourceKind, SourceRecord
 from hub.kit.db import Conn
 from hub.kit.ids import DeviceId, RoomId
 
@@ -13,14 +13,13 @@ async def upsert_device(conn: Conn, record: DeviceRecord) -> bool | None:
     """Write a device where it differs: whether it is new, None when nothing changed."""
     cursor = await conn.execute(
         """
-        INSERT INTO device AS held (id, centre_id, kind, name, name_en, rtsp_url, heartbeat)
-        VALUES (%(id)s, %(centre_id)s, %(kind)s, %(name)s, %(name_en)s, %(rtsp_url)s, %(heartbeat)s)
+        INSERT INTO device AS held (id, centre_id, kind, name, name_en, heartbeat)
+        VALUES (%(id)s, %(centre_id)s, %(kind)s, %(name)s, %(name_en)s, %(heartbeat)s)
             ON CONFLICT (id) DO UPDATE
            SET kind = excluded.kind, name = excluded.name, name_en = excluded.name_en,
-               rtsp_url = excluded.rtsp_url, heartbeat = excluded.heartbeat
-         WHERE (held.kind, held.name, held.name_en, held.rtsp_url, held.heartbeat)
-               IS DISTINCT FROM
-               (excluded.kind, excluded.name, excluded.name_en, excluded.rtsp_url, excluded.heartbeat)
+               heartbeat = excluded.heartbeat
+         WHERE (held.kind, held.name, held.name_en, held.heartbeat)
+               IS DISTINCT FROM (excluded.kind, excluded.name, excluded.name_en, excluded.heartbeat)
         RETURNING xmax = 0
         """,
         {
@@ -29,12 +28,38 @@ async def upsert_device(conn: Conn, record: DeviceRecord) -> bool | None:
             "kind": record.kind,
             "name": record.name,
             "name_en": record.name_en,
-            "rtsp_url": record.rtsp_url,
             "heartbeat": record.heartbeat,
         },
     )
     row = await cursor.fetchone()
     return None if row is None else bool(row[0])
+
+
+async def delete_other_sources(conn: Conn, device_id: DeviceId, kinds: Collection[SourceKind]) -> bool:
+    """Delete the device's sources of kinds other than these; whether there were any."""
+    cursor = await conn.execute(
+        """
+        DELETE FROM camera_source
+         WHERE device_id = %(device_id)s AND kind <> ALL (%(kinds)s::text[])
+        """,
+        {"device_id": device_id, "kinds": sorted(kinds)},
+    )
+    return cursor.rowcount > 0
+
+
+async def upsert_source(conn: Conn, device_id: DeviceId, source: SourceRecord) -> bool:
+    """Write a source of the device where it differs; whether it was written."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO camera_source AS held (device_id, kind, protocol, address)
+        VALUES (%(device_id)s, %(kind)s, %(protocol)s, %(address)s)
+            ON CONFLICT (device_id, kind) DO UPDATE
+           SET protocol = excluded.protocol, address = excluded.address
+         WHERE held.address <> excluded.address
+        """,
+        {"device_id": device_id, "kind": source.kind, "protocol": source.protocol, "address": source.address},
+    )
+    return cursor.rowcount > 0
 
 
 async def set_missing_credential(conn: Conn, device_id: DeviceId, credential_hash: bytes) -> bool:

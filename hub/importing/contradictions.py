@@ -14,7 +14,7 @@ from hub.people.relations import may_be_relative, may_confirm, may_explain
 
 _WRONG_DEVICE: Final = {
     Misplaced.TWO_OWNERS: "a device is a senior's or a room's, not both: leave out `senior` or `room`",
-    Misplaced.CAMERA_ADDRESS: "a camera has an rtsp_url, and nothing else has one",
+    Misplaced.CAMERA_ADDRESS: "a camera has `sources` with a `main`, its picture's address, and nothing else has any",
     Misplaced.CAMERA_WITHOUT_ROOM: "a camera needs a `room`",
 }
 
@@ -103,7 +103,9 @@ def _find_wrong_devices(file: CentreFile) -> Iterator[tuple[Path, str]]:
     types = {room.id: room.type for room in file.rooms}
     for n, device in enumerate(file.devices):
         room_type = types.get(device.room or "")
-        placement = Placement(device.kind, device.rtsp_url is not None, device.assigned, room_type)
+        if device.sources is not None and device.rtsp_url is not None:
+            yield ("devices", n, "rtsp_url"), "is the older way to write `main` under `sources`: leave one of them out"
+        placement = Placement(device.kind, device.camera_sources != (), device.assigned, room_type)
         for why in find_misplacements(placement):
             if why is Misplaced.CAMERA_FORBIDDEN:
                 yield ("devices", n, "room"), f"no camera is allowed in a room of type {room_type}"

@@ -17,7 +17,7 @@ from pydantic import (
 from hub.access.model import Role
 from hub.alarms.policies import CALLED_ROLES, MOST_TIERS, WaitSeconds
 from hub.centre.model import RoomType
-from hub.fleet.model import Assigned, DeviceKind
+from hub.fleet.model import Assigned, DeviceKind, SourceKind, SourceRecord
 from hub.importing.values import (
     check_camera_address,
     check_identifier,
@@ -27,6 +27,7 @@ from hub.importing.values import (
     one_of,
     read_day,
     read_wall_time,
+    refuse_address_alone,
     refuse_control_characters,
     text_matching,
 )
@@ -46,6 +47,7 @@ Id: TypeAlias = Annotated[str, AfterValidator(check_identifier)]
 Name: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(check_name)]
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=2000)]
 WallTime: TypeAlias = Annotated[time, BeforeValidator(read_wall_time)]
+CameraAddress: TypeAlias = Annotated[str, AfterValidator(check_camera_address)]
 Language: TypeAlias = Literal["zh-CN", "en"]
 CalledRole: TypeAlias = Annotated[Role, one_of(CALLED_ROLES)]
 """A role that a tier may call."""
@@ -114,8 +116,15 @@ class SeniorPart(_FilePart):
     objects_to_being_seen: bool = False
 
 
+class SourcesPart(_FilePart):
+    """Where a camera's pictures are: `main` is what viewers are shown, `sub` the same in small."""
+
+    main: CameraAddress
+    sub: CameraAddress | None = None
+
+
 class DevicePart(_FilePart):
-    """A thing with an id; `senior` or `room` says whose it is."""
+    """A thing with an id; `senior` or `room` says whose it is. `rtsp_url` is the older way to write a `main` source."""
 
     id: Id
     kind: DeviceKind
@@ -123,7 +132,8 @@ class DevicePart(_FilePart):
     name_en: Name
     senior: Id | None = None
     room: Id | None = None
-    rtsp_url: Annotated[str, AfterValidator(check_camera_address)] | None = None
+    sources: Annotated[SourcesPart | None, BeforeValidator(refuse_address_alone)] = None
+    rtsp_url: CameraAddress | None = None
     heartbeat_seconds: Annotated[int, Field(ge=10, le=86400)] = 300
 
     @property
@@ -131,6 +141,14 @@ class DevicePart(_FilePart):
         """Whose it is."""
         senior_id = None if self.senior is None else SeniorId(self.senior)
         return Assigned(senior_id, None if self.room is None else RoomId(self.room))
+
+    @property
+    def camera_sources(self) -> tuple[SourceRecord, ...]:
+        """Where its pictures are, in the newer shape and in the older."""
+        main = self.rtsp_url if self.sources is None else self.sources.main
+        sub = None if self.sources is None else self.sources.sub
+        given = ((SourceKind.MAIN, main), (SourceKind.SUB, sub))
+        return tuple(SourceRecord(kind, address) for kind, address in given if address is not None)
 
 
 class ContactPart(_FilePart):

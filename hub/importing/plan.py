@@ -173,7 +173,7 @@ def _device_record(part: DevicePart, centre_id: CentreId) -> DeviceRecord:
         kind=part.kind,
         name=part.name,
         name_en=part.name_en,
-        rtsp_url=part.rtsp_url,
+        sources=part.camera_sources,
         heartbeat=timedelta(seconds=part.heartbeat_seconds),
         assigned=part.assigned,
     )

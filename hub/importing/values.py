@@ -86,6 +86,13 @@ def check_camera_address(value: str) -> str:
     return value
 
 
+def refuse_address_alone(value: object) -> object:
+    """An address where its name belongs as well. It is not repeated, as it may hold a password."""
+    if isinstance(value, str):
+        raise ValueError('should say which picture is where, such as {main: "rtsp://…"}')
+    return value
+
+
 def one_of(allowed: Sequence[StrEnum]) -> BeforeValidator:
     """One of these codes, where an enumeration has others too."""
 

@@ -77,8 +77,7 @@ async def load_facts(conn: Conn, questions: Sequence[Question], now: datetime) -
             SELECT asked.n::int AS n, account.id AS account_id, account.person::text AS person, account.role,
                    account.active, account.centre_id AS account_centre_id,
                    session.kind AS session_kind, least(session.idle_until, session.ends_at) AS signed_in_until,
-                   camera.centre_id AS camera_centre_id, camera.enabled AS camera_enabled,
-                   camera.rtsp_url AS address,
+                   camera.centre_id AS camera_centre_id, camera.enabled AS camera_enabled, source.address,
                    room.id AS room_id, room.type AS room_type, centre.opens, centre.closes, centre.timezone,
                    senior.centre_id AS senior_centre_id, relation.confirmed_at, relation.blocked_at,
                    relation.id IS NOT NULL AS has_relation,
@@ -94,6 +93,7 @@ async def load_facts(conn: Conn, questions: Sequence[Question], now: datetime) -
               LEFT JOIN session ON session.id = asked.session_id AND session.account_id = asked.account_id
                                AND session.ended_at IS NULL
               LEFT JOIN device AS camera ON camera.id = asked.camera_id AND camera.kind = 'camera'
+              LEFT JOIN camera_source AS source ON source.device_id = camera.id AND source.kind = 'main'
               LEFT JOIN assignments_at(%(now)s) AS assignment ON assignment.device_id = camera.id
               LEFT JOIN room ON room.id = assignment.room_id
               LEFT JOIN centre ON centre.id = room.centre_id

@@ -27,7 +27,7 @@ from hub.alarms.model import (
 )
 from hub.attendance.model import AttendanceAction, Evidence
 from hub.centre.model import RoomType
-from hub.fleet.model import DeviceKind, DeviceState, Subtopic
+from hub.fleet.model import DeviceKind, DeviceState, SourceKind, SourceProtocol, Subtopic
 from hub.fleet.placement import Misplaced
 from hub.ingest.model import QuarantineReason, SeenLane
 from hub.kit.errors import ProblemCode
@@ -48,7 +48,7 @@ PACKAGES: Final = ("hub", "devices", "extension", "simulators")
 VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     *(Role, SessionKind, Ground, Refusal),
     *(Applies, Arrival, LaterTimerKind, Outcome, SentenceAbout, AlarmState, TimerEnd, TimerKind, Transition),
-    *(Evidence, AttendanceAction, RoomType, DeviceKind, DeviceState, Misplaced, Subtopic),
+    *(Evidence, AttendanceAction, RoomType, DeviceKind, DeviceState, SourceKind, SourceProtocol, Misplaced, Subtopic),
     *(QuarantineReason, SeenLane, ProblemCode, NoticeCode, NoticePriority, Priority),
     *(ChannelName, NotificationState, Template, Category, Kinship, Purpose, VetoSource, Duty, RuleStage, PressKind),
     *(CameraFault, Ending, PlayCode, Because, Code),
@@ -62,6 +62,7 @@ NAMES: Final = {
     "codec": "a field of a notice",
     "consent": "a group of commands",
     "duty": "a kind of target of a policy, a field",
+    "main": "a field of the file, a stream of a simulated camera, a profile of H.264",
     "open": "a field: whether the centre is open; a name in a statement",
     "outcome": "a field",
     "press": "a field, a command of the scenario",
@@ -69,6 +70,9 @@ NAMES: Final = {
     "refused": "a field of a notice",
     "relation": "what the ledger says was written",
     "role": "a kind of target of a policy, a field",
+    "rtsp": "a scheme of addresses, a name in the demo's addresses",
+    "rtsps": "the same",
+    "sub": "a stream of a simulated camera",
     "unreachable": "a column: nobody's phone has taken a message",
     "visit": "a field",
 }

@@ -124,17 +124,20 @@ def load_house(url: str, now: datetime) -> House:
             ("observer", "observer", "观察账号", "Observer", None, None),
         ]:
             conn.execute(
-                "INSERT INTO device (id, centre_id, kind, name, name_en, credential_hash, rtsp_url) "
-                "VALUES (%s, 'jiuquan-road', %s, %s, %s, %s, %s)",
+                "INSERT INTO device (id, centre_id, kind, name, name_en, credential_hash) "
+                "VALUES (%s, 'jiuquan-road', %s, %s, %s, %s)",
                 (
                     device,
                     kind,
                     name,
                     name_en,
                     sha256(password_of(device).encode()).digest(),
-                    f"rtsp://127.0.0.1/{device}" if kind == "camera" else None,
                 ),
             )
+            if kind == "camera":
+                conn.execute(
+                    "INSERT INTO camera_source VALUES (%s, 'main', 'rtsp', %s)", (device, f"rtsp://127.0.0.1/{device}")
+                )
             if senior_id or room_id:
                 conn.execute(
                     "INSERT INTO assignment VALUES (%s, %s, %s, %s, %s, NULL)",

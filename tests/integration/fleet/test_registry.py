@@ -11,7 +11,7 @@ from hub.centre.model import NEVER_A_CAMERA, RoomType
 from hub.fleet import registry
 from hub.fleet.credentials import matches_credential
 from hub.fleet.errors import WrongPlacement
-from hub.fleet.model import NOBODYS, Assigned, DeviceKind, DeviceRecord
+from hub.fleet.model import NOBODYS, Assigned, DeviceKind, DeviceRecord, SourceKind, SourceRecord
 from hub.fleet.placement import Misplaced
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -35,7 +35,7 @@ def button(house: House) -> DeviceRecord:
         kind=DeviceKind.BUTTON,
         name="张奶奶的按钮",
         name_en="Grandma Zhang's button",
-        rtsp_url=None,
+        sources=(),
         heartbeat=timedelta(minutes=5),
         assigned=Assigned(house.zhang, None),
     )
@@ -46,7 +46,7 @@ def camera(house: House) -> DeviceRecord:
         button(house),
         id=DeviceId("cam-new"),
         kind=DeviceKind.CAMERA,
-        rtsp_url="rtsp://127.0.0.1/new",
+        sources=(SourceRecord(SourceKind.MAIN, "rtsp://127.0.0.1/new"),),
         assigned=Assigned(None, house.corridor),
     )
 
@@ -98,6 +98,45 @@ async def test_a_camera_is_registered_in_a_room_where_one_may_be(
     database: Database, house: House, clock: SetClock
 ) -> None:
     assert await write(database, clock, camera(house)) is not None
+
+
+async def test_a_camera_s_addresses_are_what_was_written_last_and_stand_in_no_ledger(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    main, sub = (
+        SourceRecord(SourceKind.MAIN, "rtsps://viewer:secret@127.0.0.1/1"),
+        SourceRecord(SourceKind.SUB, "rtsp://viewer:secret@127.0.0.1/2"),
+    )
+    kept = []
+    for sources in (camera(house).sources, (main, sub), (main, sub), (main,)):
+        await write(database, clock, replace(camera(house), sources=sources))
+        with psycopg.connect(database_url) as conn:
+            kept.append(
+                conn.execute(
+                    "SELECT kind, protocol, address FROM camera_source WHERE device_id = 'cam-new' ORDER BY kind"
+                ).fetchall()
+            )
+
+    both = [("main", "rtsps", main.address), ("sub", "rtsp", sub.address)]
+    assert kept == [[("main", "rtsp", "rtsp://127.0.0.1/new")], both, both, both[:1]]
+    entries = entries_of(database_url)
+    assert [kind for kind, _ in entries if kind in {"device.added", "device.changed"}] == [
+        "device.added",
+        "device.changed",
+        "device.changed",
+    ]
+    assert "secret" not in str(entries)
+
+
+async def test_a_camera_that_becomes_a_sensor_keeps_no_address(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    await write(database, clock, camera(house))
+
+    await write(database, clock, replace(camera(house), kind=DeviceKind.SENSOR, sources=()))
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT count(*) FROM camera_source WHERE device_id = 'cam-new'").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("room_type", sorted(NEVER_A_CAMERA))

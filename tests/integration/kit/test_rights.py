@@ -26,6 +26,7 @@ alarm_step          ri       -         r          ri
 alarm_timer         riu      -         -          riu
 assignment          r        r         r          riu
 attendance_change   -        riu       r          riu
+camera_source       -        -         -          ri(u)d
 centre              r        r         r          riu
 consent             -        -         r          riu
 contact_method      r        -         -          riu
@@ -74,6 +75,7 @@ COLUMNS = {
     ),
     ("account", Login.TELEMETRY, "SELECT"): "active id",
     ("account", Login.PAGES_READ, "SELECT"): "active centre_id id language name name_en organisation_id role",
+    ("camera_source", Login.PAGES_WRITE, "UPDATE"): "address protocol",
     ("device", Login.PAGES_READ, "SELECT"): (
         "battery_percent centre_id enabled firmware heard_at id kind name name_en number state state_at"
     ),

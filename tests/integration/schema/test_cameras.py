@@ -20,6 +20,9 @@ def test_the_database_and_the_code_name_the_same_types_of_room(database_url: str
     assert refused == NEVER_A_CAMERA
 
 
+SOURCE = "INSERT INTO camera_source VALUES ('t-gym', 'main', 'rtsp', 'rtsp://127.0.0.1/x')"
+
+
 def refused_by_the_database(url: str, *statements: str) -> None:
     with closing(psycopg.connect(url)) as conn, pytest.raises(psycopg.errors.CheckViolation, match="camera"):
         for statement in statements:
@@ -56,9 +59,40 @@ def test_no_device_becomes_a_camera_where_none_may_be(database_url: str, house: 
         conn.execute("UPDATE assignment SET to_at = '2026-11-23Z' WHERE device_id = 't-gym'")
         conn.execute("INSERT INTO assignment VALUES ('again', 't-gym', NULL, 'counselling', '2026-11-23Z', NULL)")
 
-    refused_by_the_database(
-        database_url, "UPDATE device SET kind = 'camera', rtsp_url = 'rtsp://127.0.0.1/x' WHERE id = 't-gym'"
-    )
+    refused_by_the_database(database_url, "UPDATE device SET kind = 'camera' WHERE id = 't-gym'", SOURCE)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("INSERT INTO device (id, centre_id, kind, name, name_en) VALUES ('c', 'jiuquan-road', 'camera', 'C', 'C')",),
+        ("UPDATE device SET kind = 'camera' WHERE id = 't-gym'",),
+        ("DELETE FROM camera_source WHERE device_id = 'cam-gym'",),
+        ("UPDATE camera_source SET kind = 'sub' WHERE device_id = 'cam-gym'",),
+    ],
+)
+def test_no_camera_is_without_the_picture_that_viewers_are_shown(
+    database_url: str, house: House, statements: tuple[str, ...]
+) -> None:
+    refused_by_the_database(database_url, *statements)
+
+
+@pytest.mark.parametrize("statement", [SOURCE, SOURCE.replace("main", "sub")])
+def test_nothing_but_a_camera_has_a_picture(database_url: str, house: House, statement: str) -> None:
+    refused_by_the_database(database_url, statement)
+
+
+def test_a_camera_that_becomes_something_else_leaves_no_address_behind(database_url: str, house: House) -> None:
+    refused_by_the_database(database_url, "UPDATE device SET kind = 'sensor' WHERE id = 'cam-gym'")
+
+
+def test_a_device_becomes_a_camera_together_with_its_picture(database_url: str, house: House) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE device SET kind = 'camera' WHERE id = 't-gym'")
+        conn.execute(SOURCE.encode())
+
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT kind FROM device WHERE id = 't-gym'").fetchone() == ("camera",)
 
 
 def test_a_camera_may_be_moved_out_of_a_room_in_the_transaction_that_changes_what_it_is_for(
@@ -94,4 +128,4 @@ def test_a_device_does_not_become_a_camera_at_the_moment_in_which_it_is_assigned
 
         changing.execute("SET lock_timeout = '50ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            changing.execute("UPDATE device SET kind = 'camera', rtsp_url = 'rtsp://127.0.0.1/x' WHERE id = 't-gym'")
+            changing.execute("UPDATE device SET kind = 'camera' WHERE id = 't-gym'")

@@ -190,7 +190,9 @@ async def centre(
         running = [group.create_task(one.run()) for one in (changes, media, video)]
         centre = Centre(video, database, database_url, house, clock, running)
         for camera_id in (house.gym_camera, house.music_camera):
-            centre.does("UPDATE device SET rtsp_url = %s WHERE id = %s", building.url(camera_id), camera_id)
+            centre.does(
+                "UPDATE camera_source SET address = %s WHERE device_id = %s", building.url(camera_id), camera_id
+            )
         await asyncio.wait_for(changes.ready(), 5)
         await asyncio.wait_for(media.ready(), 5)
         yield centre

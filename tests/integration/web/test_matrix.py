@@ -312,7 +312,8 @@ async def test_below_the_routes_staff_see_the_devices_and_notices_of_their_centr
 @pytest.mark.parametrize(
     "secret",
     ["account.password_hash", "account.phone", "account.email", "senior.categories", "senior.card_token",
-     "senior.access_notes", "senior.home_address", "senior.objects_to_being_seen", "device.rtsp_url", "viewing.reason"],
+     "senior.access_notes", "senior.home_address", "senior.objects_to_being_seen", "camera_source.address",
+     "viewing.reason"],
 )  # fmt: skip
 async def test_what_no_page_shows_cannot_be_read_for_a_page(place: Place, house: House, secret: str) -> None:
     table, column = secret.split(".")

@@ -4,6 +4,7 @@ import pytest
 
 from hub.importing.file import parse_centre_file
 from hub.importing.mistakes import BadCentreFile
+from hub.importing.plan import devices_of
 from tests.fakes.shipped import shipped_centre
 
 SMALL = """\
@@ -46,7 +47,12 @@ def test_the_shipped_centre_is_right() -> None:
         ("name_en: Gym,", "", 5, "name_en is missing"),
         ("room: gym, rtsp", "room: gmy, rtsp", 10, "no room of this file is called gmy"),
         ("room: gym, rtsp", "room: talk, rtsp", 10, "no camera is allowed in a room of type counselling"),
-        (', rtsp_url: "rtsp://x/gym"', "", 10, "a camera has an rtsp_url"),
+        (', rtsp_url: "rtsp://x/gym"', "", 10, "a camera has `sources` with a `main`"),
+        ('rtsp_url: "rtsp://x/gym"', 'sources: {main: "http://x/gym"}', 10, "should begin with rtsp:// or rtsps://"),
+        ('rtsp_url: "rtsp://x/gym"', 'sources: {sub: "rtsp://x/gym"}', 10, "main is missing"),
+        ('rtsp_url: "rtsp://x/gym"', 'sources: {main: "rtsp://x", mian: "rtsp://x"}', 10, "mian is not a known key"),
+        ('rtsp_url: "rtsp://x/gym"', 'rtsp_url: "rtsp://x", sources: {main: "rtsp://x"}', 10, "leave one of them out"),
+        ("kind: camera", "kind: sensor", 10, "nothing else has any"),
         ("rtsp://x/gym", "file:///etc/hostname", 10, "should begin with rtsp://"),
         ("rtsp://x/gym", "http://x/gym", 10, "should begin with rtsp://"),
         ("id: talk", "id: gym", 6, "there twice"),
@@ -67,6 +73,43 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write(what: str, instead: 
     said = refused(SMALL.replace(what, instead, 1))
 
     assert any(one.startswith(f"line {line}, ") and words in one for one in said), said
+
+
+NEWER = 'sources: {main: "rtsps://x/gym"}'
+WITH_SUB = 'sources: {main: "rtsps://x/gym", sub: "rtsp://x/gym/2"}'
+
+
+@pytest.mark.parametrize(
+    ("written", "sources"),
+    [
+        ('rtsp_url: "rtsp://x/gym"', [("main", "rtsp", "rtsp://x/gym")]),
+        (NEWER, [("main", "rtsps", "rtsps://x/gym")]),
+        (WITH_SUB, [("main", "rtsps", "rtsps://x/gym"), ("sub", "rtsp", "rtsp://x/gym/2")]),
+    ],
+)
+def test_a_camera_s_addresses_are_read_in_the_newer_shape_and_in_the_older(
+    written: str, sources: list[tuple[str, str, str]]
+) -> None:
+    centre = parse_centre_file(SMALL.replace('rtsp_url: "rtsp://x/gym"', written, 1))
+
+    (camera,) = devices_of(centre)
+    assert [(source.kind, source.protocol, source.address) for source in camera.sources] == sources
+
+
+@pytest.mark.parametrize("written", ["sources: {}", "rtsp_url: {}", "sources: {{main: {}}}", "sources: {{sub: {}}}"])
+def test_a_camera_s_password_is_not_repeated_when_its_address_is_wrong(written: str) -> None:
+    wrong = written.format('"http://viewer:secret@x/gym"')
+
+    said = refused(SMALL.replace('rtsp_url: "rtsp://x/gym"', wrong, 1))
+
+    assert all(one.startswith("line 10, ") for one in said)
+    assert "secret" not in " ".join(said)
+
+
+def test_a_camera_s_address_is_in_no_description_of_its_record() -> None:
+    centre = parse_centre_file(SMALL.replace('"rtsp://x/gym"', '"rtsp://viewer:secret@x/gym"', 1))
+
+    assert "secret" not in repr(devices_of(centre))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 import simulators
 from devices.contract.kinds import KindOfDevice
-from simulators.plan import read_plan
-from simulators.simulated_centre import sub_stream_url
+from simulators.plan import PlannedDevice, read_plan
+from simulators.simulated_centre import fill_address
 
 PLAN = read_plan(Path(simulators.__file__).with_name("centre.yaml"))
 
@@ -42,7 +44,25 @@ def test_the_demo_never_closes() -> None:
 
 
 def test_an_agent_reads_the_small_stream_with_the_cameras_account() -> None:
-    assert sub_stream_url("{rtsp}/gym", "rtsp://127.0.0.1:8554", ("viewer", "s/e@c")) == (
+    small = PLAN.devices["cam-gym"].small_picture
+
+    assert fill_address(small, "rtsp://127.0.0.1:8554", ("viewer", "s/e@c")) == (
         "rtsp://viewer:s%2Fe%40c@127.0.0.1:8554/gym/sub"
     )
-    assert sub_stream_url("rtsp://10.0.0.5/gym", "rtsp://ignored", None) == "rtsp://10.0.0.5/gym/sub"
+    assert fill_address("rtsp://10.0.0.5/gym/sub", "rtsp://ignored", None) == "rtsp://10.0.0.5/gym/sub"
+
+
+@pytest.mark.parametrize(
+    ("given", "small"),
+    [
+        ({"sources": {"main": "rtsp://10.0.0.5/1", "sub": "rtsp://10.0.0.5/2"}}, "rtsp://10.0.0.5/2"),
+        ({"sources": {"main": "rtsp://10.0.0.5/1"}}, "rtsp://10.0.0.5/1/sub"),
+        ({"rtsp_url": "rtsp://10.0.0.5/1"}, "rtsp://10.0.0.5/1/sub"),
+    ],
+)
+def test_the_small_picture_of_a_camera_is_where_its_file_says_or_below_the_large_one(
+    given: dict[str, object], small: str
+) -> None:
+    camera = PlannedDevice.model_validate({"id": "cam", "kind": "camera", **given})
+
+    assert camera.small_picture == small

@@ -12,8 +12,8 @@ from hub.attendance import service, store
 from hub.attendance.errors import WhereaboutsChanged
 from hub.attendance.model import AttendanceAction, Evidence, PersonHere, Tapped
 from hub.kit.errors import ChangedMeanwhile
-from hub.kit.etags import IfMatch, etag_of
-from hub.kit.http import HubDatabase, Now, RetriedRoute, WebDatabase
+from hub.kit.etags import etag_of
+from hub.kit.http import HubDatabase, IfMatch, Now, RetriedRoute, WebDatabase
 from hub.kit.ids import AccountId, RoomId, SeniorId
 
 router = APIRouter(route_class=RetriedRoute)

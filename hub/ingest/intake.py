@@ -181,6 +181,7 @@ class Intake:
             await run_in_bulkhead(
                 "the notice about an unkept press",
                 lambda: commit_batch(self._alarms, 1, lambda conn: raise_notice(conn, raised, now)),
+                expected=WORLD_IS_DOWN,
             )
 
     async def _committed(self, messages: list[ReceivedMessage], neighbours: Neighbours) -> list[AddressedAck]:

@@ -1,14 +1,8 @@
 """Which version of a row does a page know, and is it the one that stands (RFC 9110, 8.8.3 and 13.1.1)?"""
 
 import re
-from typing import Annotated, TypeAlias
-
-from fastapi import Header
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-
-IfMatch: TypeAlias = Annotated[str | None, Header(alias="If-Match", max_length=200)]
-"""For a route that changes a row: the entity tag of the row as the page knows it; None from who compares nothing."""
 
 
 def etag_of(version: int) -> str:

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Annotated, TypeAlias, TypeVar
 
 import psycopg
-from fastapi import Depends, FastAPI, Request, params
+from fastapi import Depends, FastAPI, Header, Request, params
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -116,6 +116,8 @@ async def _web_database(request: Request) -> Database:
 Now: TypeAlias = Annotated[datetime, Depends(_read_now)]
 HubDatabase: TypeAlias = Annotated[Database, Depends(_hub_database)]
 WebDatabase: TypeAlias = Annotated[Database, Depends(_web_database)]
+IfMatch: TypeAlias = Annotated[str | None, Header(alias="If-Match", max_length=200)]
+"""For a route that changes a row: the entity tag of the row as the page knows it; None from who compares nothing."""
 
 
 class Problem(BaseModel):

@@ -7,13 +7,19 @@ no clock, no input and output. Anything that cannot be answered is `UNKNOWN`, ne
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import ModuleType
 
-import cel
+# The package imports its command line, and with it typer, rich and prompt_toolkit: 180 modules in each process that
+# starts. An empty module in its place, because nobody here types at it.
+sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
 
-from hub.rules.context import FIELDS, SAMPLE, Variable
+import cel  # noqa: E402 - after the line above
+
+from hub.rules.context import FIELDS, SAMPLE, Variable  # noqa: E402
 
 MOST_CHARACTERS = 500
 FUNCTIONS = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 import pytest
@@ -92,3 +93,7 @@ def test_no_text_does_anything_but_become_an_expression_or_be_refused(source: st
         verdict = Expression(source, READING).verdict(SAMPLE)
 
     assert verdict is not Verdict.UNKNOWN
+
+
+def test_the_command_line_of_the_expression_language_is_not_loaded() -> None:
+    assert "prompt_toolkit" not in sys.modules

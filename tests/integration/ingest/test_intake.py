@@ -153,7 +153,7 @@ async def test_a_press_whose_time_nobody_knows_has_the_time_of_receipt_and_says_
 
 
 async def test_a_press_that_says_no_age_has_the_time_that_readings_have_taught_of_its_devices_clock(
-    intake: Lanes, hub: Hub, clock: SetClock
+    intake: Lanes, rules: ListeningRules, clock: SetClock
 ) -> None:
     """Readings are heard by another process: what it learned is in the device's row."""
     an_hour_ago = (clock.now() - timedelta(hours=1)).isoformat()
@@ -162,7 +162,7 @@ async def test_a_press_that_says_no_age_has_the_time_that_readings_have_taught_o
     clock.advance(timedelta(seconds=2))
     await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "age_ms": None, "at": an_hour_ago}))
 
-    (event,) = [event for event in hub.heard if isinstance(event, PressHeard)]
+    (event,) = [event for event in rules.heard if isinstance(event, PressHeard)]
     assert (clock.now() - event.pressed_at, event.time_uncertain) == (timedelta(seconds=2), False)
 
 
@@ -225,7 +225,7 @@ async def test_a_press_that_the_database_refuses_calls_for_help_as_an_undecodabl
 
 
 async def test_a_press_that_cannot_be_kept_at_all_is_noticed_with_its_device_and_not_answered(
-    intake: Lanes, hub: Hub, clock: SetClock, database: Database, database_url: str, house: House
+    intake: Lanes, acks: Acks, clock: SetClock, database: Database, database_url: str, house: House
 ) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("ALTER TABLE press ADD CHECK (device_id <> 'b-wang')")
@@ -237,8 +237,8 @@ async def test_a_press_that_cannot_be_kept_at_all_is_noticed_with_its_device_and
 
     assert ("press-unkept", "device:b-wang") in await standing(database, house)
     assert intake.alarms.counts.unkept == 1
-    await answers(hub, 1)
-    assert [topic for topic, _ in hub.spoken] == ["anling/v1/jiuquan-road/ack/b-li"]
+    await answers(acks, 1)
+    assert [topic for topic, *_ in acks.sent] == ["anling/v1/jiuquan-road/ack/b-li"]
 
 
 async def test_more_presses_than_one_attempt_can_commit_are_committed_in_parts(

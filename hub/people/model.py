@@ -45,6 +45,10 @@ CONSENT_ENDS: Final = "consent-ends"
 """The kind of the job that ends a consent at its time."""
 
 
+VETO_ENDS: Final = "veto-ends"
+"""The kind of the job that ends a "not now" at its time."""
+
+
 class VetoSource(StrEnum):
     """How a senior said "not now"."""
 

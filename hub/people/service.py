@@ -13,7 +13,7 @@ from hub.ledger.edit import Edit, written_kind
 from hub.ledger.model import Chain
 from hub.people import store
 from hub.people.errors import CardsOfOthers, NoRelation, NoSuchSenior, NotARelative, PauseIsOver, StaffNeeded
-from hub.people.model import CONSENT_ENDS, ConsentRecord, Purpose, RelationRecord, SeniorRecord, VetoSource
+from hub.people.model import CONSENT_ENDS, VETO_ENDS, ConsentRecord, Purpose, RelationRecord, SeniorRecord, VetoSource
 from hub.people.relations import may_be_relative, may_confirm, may_explain
 
 
@@ -129,11 +129,23 @@ async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, unt
     if until is not None and until <= edit.now:
         raise PauseIsOver
     centre_id, senior = await _require_senior(edit.conn, senior_id)
-    is_news = await store.insert_veto(edit.conn, new_id("v", edit.now), senior_id, source, edit.now, until)
+    veto_id = new_id("v", edit.now)
+    is_news = await store.insert_veto(edit.conn, veto_id, senior_id, source, edit.now, until)
     if is_news:
+        if until is not None:
+            await set_due_job(edit.conn, centre_id, VETO_ENDS, veto_id, until, edit.now)
         ends = None if until is None else until.isoformat(timespec="seconds")
         edit.note(centre_id, Chain.CARE, "viewing.paused", senior=str(senior), source=source.value, until=ends)
     return is_news
+
+
+async def end_veto(edit: Edit, veto_id: str) -> None:
+    """The time of a "not now" is over, unless she revoked it before. While another one holds there is no entry."""
+    senior_id = await store.end_veto(edit.conn, veto_id, edit.now)
+    if senior_id is None or await store.has_veto(edit.conn, senior_id, edit.now):
+        return
+    centre_id, senior = await _require_senior(edit.conn, senior_id)
+    edit.note(centre_id, Chain.CARE, "viewing.pause-ended", senior=str(senior))
 
 
 async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:

@@ -269,10 +269,39 @@ async def end_vetoes(conn: Conn, senior_id: SeniorId, now: datetime) -> bool:
     cursor = await conn.execute(
         """
         UPDATE veto
-           SET until_at = greatest(from_at, %(now)s)
+           SET until_at = greatest(from_at, %(now)s), ended_at = %(now)s
          WHERE senior_id = %(senior_id)s AND (until_at IS NULL OR until_at > %(now)s)
         RETURNING id
         """,
         {"senior_id": senior_id, "now": now},
     )
     return await cursor.fetchone() is not None
+
+
+async def end_veto(conn: Conn, veto_id: str, now: datetime) -> SeniorId | None:
+    """Write that the time of a "not now" is over; whose it was, None when that is written already."""
+    cursor = await conn.execute(
+        """
+        UPDATE veto
+           SET ended_at = %(now)s
+         WHERE id = %(id)s AND ended_at IS NULL AND until_at <= %(now)s
+        RETURNING senior_id
+        """,
+        {"id": veto_id, "now": now},
+    )
+    row = await cursor.fetchone()
+    return SeniorId(row[0]) if row else None
+
+
+async def has_veto(conn: Conn, senior_id: SeniorId, now: datetime) -> bool:
+    """Whether a "not now" of this senior holds."""
+    cursor = await conn.execute(
+        """
+        SELECT EXISTS (
+          SELECT FROM veto
+           WHERE senior_id = %(senior_id)s AND from_at <= %(now)s AND (until_at IS NULL OR until_at > %(now)s))
+        """,
+        {"senior_id": senior_id, "now": now},
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])

@@ -30,8 +30,8 @@ from hub.kit.http import Databases, Services
 from hub.notices.jobs import DueJobs
 from hub.notices.reports import TaskReports
 from hub.notices.watch import NoticeWatch as NoticeWatch
-from hub.people.model import CONSENT_ENDS
-from hub.people.service import end_consent
+from hub.people.model import CONSENT_ENDS, VETO_ENDS
+from hub.people.service import end_consent, end_veto
 from hub.processes.running import RULES_EVERY_SECONDS, run_process
 from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
@@ -136,9 +136,9 @@ def _start_housekeeping(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     forgetting = Forgetting(database, clock, sessions_of_open_viewings)
     tasks.create_task(every(Forgetting.EVERY_SECONDS, forgetting.forget, "forgetting"))
     tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).look, "quiet-notices"))
-    tasks.create_task(every(Closing.EVERY_SECONDS, Closing(database, clock).look, "visits-left-open"))
+    tasks.create_task(every(Closing.EVERY_SECONDS, Closing(pages.pools.writing, clock).look, "visits-left-open"))
     # What is due writes into the care chain, so it is short, as what people do.
-    works = {CONSENT_ENDS: end_consent, DEVICE_RETURNS: end_device_off}
+    works = {CONSENT_ENDS: end_consent, VETO_ENDS: end_veto, DEVICE_RETURNS: end_device_off}
     due_jobs = DueJobs(pages.pools.writing, pages.changes, clock, works)
     tasks.create_task(due_jobs.run(housekeeping))
     tasks.create_task(every(RULES_EVERY_SECONDS, pages.rules.load_if_changed, "rule-files-of-pages"))

@@ -3,10 +3,10 @@
 import secrets
 from hashlib import sha256
 
-import httpx
 from pydantic import BaseModel
 
 from tests.fakes.demo import Demo
+from tests.fakes.free import FreeSenior
 from tests.fakes.waiting import wait_until
 
 
@@ -16,16 +16,23 @@ class _Box(BaseModel):
     mail: list[dict[str, str]]
 
 
-def mailed_link(centre: Demo, account_id: str, about: str) -> str:
-    """The newest link in the mails to somebody about somebody; waits for the first."""
+def mailed_link(centre: Demo, account_id: str, about: FreeSenior | None = None) -> str:
+    """The newest link in the mails to an account, about this call of somebody or any; waits for the first."""
 
     def newest() -> str:
-        box = _Box.model_validate_json(httpx.get(f"{centre.phones_url}/messages", trust_env=False).content)
-        texts = [mail["text"] for mail in box.mail if account_id in mail["to"] and about in mail["subject"]]
+        box = _Box.model_validate_json(centre.http.get(f"{centre.phones_url}/messages").content)
+        called, earlier = (about.called, about.earlier) if about else ("", frozenset[str]())
+        texts = [mail["text"] for mail in box.mail if account_id in mail["to"] and called in mail["subject"]]
         links = [word for text in texts for word in text.split() if "/#take/" in word]
-        return links[-1] if links else ""
+        return next((link for link in reversed(links) if _alarm_behind(centre, link) not in earlier), "")
 
-    return wait_until(newest, what=f"a mail to {account_id} about {about}")
+    return wait_until(newest, what=f"a mail to {account_id}{f' about {about.called}' if about else ''}")
+
+
+def _alarm_behind(centre: Demo, link: str) -> str:
+    token_hash = sha256(link.partition("/#take/")[2].encode()).digest()
+    [(alarm_id,)] = centre.rows("SELECT alarm_id FROM accept_link WHERE id = %s", token_hash)
+    return str(alarm_id)
 
 
 def invite(centre: Demo, account_id: str) -> str:

@@ -7,6 +7,7 @@ from tests.browser.links import mailed_link
 from tests.browser.looks import unreachable
 from tests.browser.visitors import DESK, PHONE, TABLET, Visitors
 from tests.fakes.demo import Demo
+from tests.fakes.free import FreeSenior
 from tests.fakes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium]
@@ -15,15 +16,16 @@ HEARD = "window.heard.contexts.map((one) => one.state).join()"
 TONES = "window.heard.tones"
 
 
-def alarm_of(page: Page, who: str) -> Locator:
+def alarm_of(page: Page, who: FreeSenior) -> Locator:
     """The alarm on the board about somebody."""
-    return page.locator("[data-alarm]").filter(has_text=who)
+    return page.locator("[data-alarm]").filter(has_text=who.called)
 
 
 def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_and_is_taken_in_one_tap(
     visitors: Visitors, centre: Demo
 ) -> None:
-    centre.is_in("s-10", "chess")
+    caller = centre.free.senior()
+    centre.is_in(caller.id, "chess")
     page = visitors.staff("staff-02", TABLET)
     page.goto(f"{centre.url}/")
     start = page.get_by_role("button", name="开始值班")
@@ -33,9 +35,9 @@ def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_
     page.wait_for_function(f"{HEARD} === 'running'")
     tones_at_start = page.evaluate(TONES)
 
-    centre.press("b-10")
-    alarm = alarm_of(page, "周爷爷")
-    expect(alarm).to_contain_text("周爷爷 · 棋牌室")
+    centre.press(caller.button)
+    alarm = alarm_of(page, caller)
+    expect(alarm).to_contain_text(f"{caller.called} · 棋牌室")
     expect(alarm).to_contain_text("紧急")
     expect(alarm.get_by_role("timer")).to_have_text("0:00")
     page.wait_for_function(f"{TONES} > {tones_at_start}")
@@ -43,7 +45,7 @@ def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_
     alarm.get_by_role("button", name="我来处理").click()
 
     expect(alarm).to_contain_text("您正在处理")
-    wait_until(lambda: centre.light("b-10").text == "王芳正在赶来")
+    wait_until(lambda: centre.light(caller.button).text == "王芳正在赶来")
     expect(page.locator("[data-room=chess]")).to_contain_text("王芳正在赶来")
     expect(page.locator("[data-room=chess]")).not_to_contain_text("这里有报警")
     tones_when_taken = page.evaluate(TONES)
@@ -51,22 +53,16 @@ def test_one_large_tap_starts_duty_and_a_press_rings_shows_who_where_since_when_
 
     expect(alarm.get_by_text("不到场会重新响铃")).to_contain_text("还有 4:")
     alarm.get_by_role("button", name="我到了").click()
-    wait_until(
-        lambda: (
-            centre.rows("SELECT state FROM alarm WHERE senior_id = 's-10' ORDER BY opened_at DESC LIMIT 1")
-            == [("on_scene",)]
-        )
-    )
+    [alarm_id] = centre.free.alarms_of(caller)
+    wait_until(lambda: centre.rows("SELECT state FROM alarm WHERE id = %s", alarm_id) == [("on_scene",)])
     expect(alarm.get_by_text("不到场会重新响铃")).to_have_count(0)
     alarm.get_by_role("button", name="填写处置结果").click()
     page.get_by_label("陪伴").check()
-    page.get_by_label("一句话写清经过").fill("陪周爷爷坐了一会儿")
+    page.get_by_label("一句话写清经过").fill(f"陪{caller.called}坐了一会儿")
     page.get_by_role("button", name="保存").click()
     expect(alarm).to_have_count(0)
     assert page.evaluate(TONES) == tones_when_taken, "nothing rings once somebody has taken it"
-    assert centre.rows("SELECT outcome FROM alarm WHERE senior_id = 's-10' ORDER BY opened_at DESC LIMIT 1") == [
-        ("company",)
-    ]
+    assert centre.rows("SELECT outcome FROM alarm WHERE id = %s", alarm_id) == [("company",)]
 
 
 def large(button: Locator) -> bool:
@@ -78,23 +74,24 @@ def test_a_taken_alarm_shows_its_owner_to_others_and_a_late_tap_names_the_winner
     visitors: Visitors, centre: Demo
 ) -> None:
     late, fast = visitors.on_duty("staff-02", PHONE), visitors.on_duty("staff-03", PHONE)
-    centre.press("b-11")
-    expect(alarm_of(late, "吴奶奶")).to_be_visible()
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    expect(alarm_of(late, caller)).to_be_visible()
     # her screen has not heard yet what the other one does
 
     def overtake(route: Route) -> None:
-        take(fast, "吴奶奶")
+        take(fast, caller)
         route.continue_()
 
     late.route("**/api/alarms/*/accept", overtake)
-    alarm_of(late, "吴奶奶").get_by_role("button", name="我来处理").click()
+    alarm_of(late, caller).get_by_role("button", name="我来处理").click()
 
     expect(late.get_by_role("alert").filter(has_text="张伟已经接了这个报警")).to_be_visible()
-    expect(alarm_of(late, "吴奶奶")).to_contain_text("张伟正在赶来")
-    expect(alarm_of(fast, "吴奶奶")).to_contain_text("您正在处理")
+    expect(alarm_of(late, caller)).to_contain_text("张伟正在赶来")
+    expect(alarm_of(fast, caller)).to_contain_text("您正在处理")
 
 
-def take(page: Page, who: str) -> None:
+def take(page: Page, who: FreeSenior) -> None:
     alarm_of(page, who).get_by_role("button", name="我来处理").click()
     expect(alarm_of(page, who)).to_contain_text("您正在处理")
 
@@ -103,21 +100,22 @@ def test_a_double_tap_takes_one_alarm_though_the_next_one_slides_under_the_finge
     visitors: Visitors, centre: Demo
 ) -> None:
     page = visitors.on_duty("staff-02", PHONE)
-    for button_id, who in (("b-16", "高爷爷"), ("b-17", "林奶奶"), ("b-18", "何爷爷")):
-        centre.press(button_id)
-        expect(alarm_of(page, who)).to_be_visible()
-    button = alarm_of(page, "高爷爷").get_by_role("button", name="我来处理")
+    first, second, third = centre.free.seniors(3)
+    for caller in (first, second, third):
+        centre.press(caller.button)
+        expect(alarm_of(page, caller)).to_be_visible()
+    button = alarm_of(page, first).get_by_role("button", name="我来处理")
     button.click(trial=True)
     box = button.bounding_box()
     assert box is not None
     finger = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     page.mouse.click(*finger)
-    expect(alarm_of(page, "高爷爷")).to_contain_text("您正在处理")
+    expect(alarm_of(page, first)).to_contain_text("您正在处理")
     page.mouse.click(*finger)
 
-    expect(alarm_of(page, "林奶奶")).to_contain_text("还没有人接")
-    take(page, "林奶奶")
+    expect(alarm_of(page, second)).to_contain_text("还没有人接")
+    take(page, second)
 
 
 def test_a_call_from_home_says_so_and_shows_whoever_takes_it_where_she_lives_and_how_to_get_in(
@@ -127,15 +125,16 @@ def test_a_call_from_home_says_so_and_shows_whoever_takes_it_where_she_lives_and
     owner, other = visitors.on_duty("staff-02", PHONE), visitors.on_duty("staff-03", PHONE)
     centre.press("b-03")
     for page in (owner, other):
-        expect(alarm_of(page, "张奶奶")).to_contain_text("张奶奶 · 不在中心")
-        alarm_of(page, "张奶奶").get_by_role("link", name="详情").click()
+        alarm = page.locator("[data-alarm]").filter(has_text="张奶奶")
+        expect(alarm).to_contain_text("张奶奶 · 不在中心")
+        alarm.get_by_role("link", name="详情").click()
         expect(page.get_by_role("link", name="拨打 120")).to_have_attribute("href", "tel:120")
         expect(page.locator("[data-record] dd")).to_have_text(["兰州市城关区中街子 51 号 4 单元 301"])
 
-    take(owner, "张奶奶")
+    owner.locator("[data-alarm]").filter(has_text="张奶奶").get_by_role("button", name="我来处理").click()
 
     expect(owner.locator("[data-record] dd")).to_contain_text(["中街子", "门禁密码问网格楼院长", "曾跌倒"])
-    expect(alarm_of(other, "张奶奶")).to_contain_text("王芳正在赶来")
+    expect(other.locator("[data-alarm]").filter(has_text="张奶奶")).to_contain_text("王芳正在赶来")
     expect(other.locator("[data-record] dd")).to_have_count(1)
 
 
@@ -143,66 +142,68 @@ def test_when_there_are_many_alarms_the_bar_says_how_many_are_further_down_and_s
     visitors: Visitors, centre: Demo
 ) -> None:
     page = visitors.on_duty("staff-02", PHONE)
-    people = {"b-16": "高爷爷", "b-17": "林奶奶", "b-18": "何爷爷", "b-19": "郭奶奶"}
-    for button_id in people:
-        centre.press(button_id)
-    expect(alarm_of(page, "高爷爷")).to_be_visible()
+    callers = centre.free.seniors(4)
+    for caller in callers:
+        centre.press(caller.button)
+    expect(alarm_of(page, callers[0])).to_be_visible()
     expect(page.locator("[data-alarm]")).to_have_count(4)
 
     more = page.locator("button", has_text="下面还有")
     expect(more).to_have_text("▼ 下面还有 2 个报警")
     expect(more).to_be_in_viewport(ratio=1)
     more.click()
-    alarm_of(page, "郭奶奶").scroll_into_view_if_needed()
+    alarm_of(page, callers[-1]).scroll_into_view_if_needed()
     page.mouse.move(180, 200)
     page.mouse.wheel(0, 2000)
     expect(more).to_have_count(0)
-    expect(alarm_of(page, "郭奶奶").get_by_role("button", name="我来处理")).to_be_in_viewport(ratio=1)
+    expect(alarm_of(page, callers[-1]).get_by_role("button", name="我来处理")).to_be_in_viewport(ratio=1)
 
 
 def test_an_alarm_that_a_colleague_has_taken_is_one_line_below_ones_own(visitors: Visitors, centre: Demo) -> None:
     page = visitors.on_duty("staff-02", DESK)
-    centre.press("b-16")
-    centre.press("b-17")
-    centre.press("b-18")
+    hers, untaken, mine = centre.free.seniors(3)
+    for caller in (hers, untaken, mine):
+        centre.press(caller.button)
     expect(page.locator("[data-alarm]")).to_have_count(3)
-    assert centre.take("sw-1", centre.ringing("sw-1", "高爷爷")) == {"code": "accepted"}
-    take(page, "何爷爷")
+    assert centre.take("sw-1", centre.ringing("sw-1", hers)) == {"code": "accepted"}
+    take(page, mine)
 
     who = page.locator("[data-alarm]")
-    expect(who).to_contain_text(["林奶奶", "何爷爷", "高爷爷"])
-    line = alarm_of(page, "高爷爷").bounding_box()
+    expect(who).to_contain_text([untaken.called, mine.called, hers.called])
+    line = alarm_of(page, hers).bounding_box()
     assert line is not None
     assert line["height"] < 60
     page.get_by_role("link", name="设备").click()
-    expect(alarm_of(page, "林奶奶").get_by_role("button", name="我来处理")).to_be_visible()
-    expect(alarm_of(page, "林奶奶")).not_to_contain_text("已告知")
+    expect(alarm_of(page, untaken).get_by_role("button", name="我来处理")).to_be_visible()
+    expect(alarm_of(page, untaken)).not_to_contain_text("已告知")
 
 
 def test_an_alarm_that_comes_while_a_dialog_is_open_is_said_in_it_and_what_was_written_is_kept(
     visitors: Visitors, centre: Demo
 ) -> None:
     page = visitors.on_duty("staff-02", PHONE)
-    centre.press("b-16")
-    take(page, "高爷爷")
-    alarm_of(page, "高爷爷").get_by_role("button", name="填写处置结果").click()
+    first, second = centre.free.seniors(2)
+    centre.press(first.button)
+    take(page, first)
+    alarm_of(page, first).get_by_role("button", name="填写处置结果").click()
     page.get_by_label("安抚").check()
     page.get_by_label("一句话写清经过").fill("扶他坐下")
 
-    centre.press("b-17")
+    centre.press(second.button)
     page.get_by_role("button", name="又有 1 个报警没有人接 · 去看").click()
     expect(page.locator("dialog")).to_have_count(0)
-    take(page, "林奶奶")
+    take(page, second)
 
-    alarm_of(page, "高爷爷").get_by_role("button", name="填写处置结果").click()
+    alarm_of(page, first).get_by_role("button", name="填写处置结果").click()
     expect(page.get_by_label("一句话写清经过")).to_have_value("扶他坐下")
     expect(page.get_by_label("安抚")).to_be_checked()
 
 
 def test_an_alarm_is_taken_with_the_keyboard_alone(visitors: Visitors, centre: Demo) -> None:
     page = visitors.on_duty("staff-02", DESK)
-    centre.press("b-12")
-    accept = alarm_of(page, "徐爷爷").get_by_role("button", name="我来处理")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    accept = alarm_of(page, caller).get_by_role("button", name="我来处理")
     expect(accept).to_be_visible()
 
     page.keyboard.press("Tab")
@@ -210,18 +211,19 @@ def test_an_alarm_is_taken_with_the_keyboard_alone(visitors: Visitors, centre: D
     assert accept.evaluate("(button) => getComputedStyle(button).outlineStyle") != "none"
     page.keyboard.press("Enter")
 
-    expect(alarm_of(page, "徐爷爷")).to_contain_text("您正在处理")
+    expect(alarm_of(page, caller)).to_contain_text("您正在处理")
 
 
 def test_the_link_of_a_mail_shows_the_alarm_first_and_takes_it_with_one_tap(visitors: Visitors, centre: Demo) -> None:
-    centre.press("b-13")
-    link = mailed_link(centre, "sw-1", "孙奶奶")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    link = mailed_link(centre, "sw-1", caller)
     page = visitors.stranger(PHONE)
 
     page.goto(link)
-    expect(page.get_by_role("heading")).to_contain_text("孙奶奶")
+    expect(page.get_by_role("heading")).to_contain_text(caller.called)
     expect(page.get_by_text("发给孙丽")).to_be_visible()
-    assert centre.messages_of("sw-1", "孙奶奶")[0].standing == "ringing", "looking takes nothing"
+    assert centre.messages_of("sw-1", caller)[0].standing == "ringing", "looking takes nothing"
     button = page.get_by_role("button", name="我来处理")
     box = button.bounding_box()
     assert box is not None
@@ -229,19 +231,20 @@ def test_the_link_of_a_mail_shows_the_alarm_first_and_takes_it_with_one_tap(visi
     button.click()
 
     expect(page.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
-    wait_until(lambda: centre.light("b-13").text == "孙丽正在赶来")
+    wait_until(lambda: centre.light(caller.button).text == "孙丽正在赶来")
     other = visitors.stranger(PHONE)
-    other.goto(mailed_link(centre, "sw-1", "孙奶奶"))
+    other.goto(mailed_link(centre, "sw-1", caller))
     expect(other.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
 
 
 def test_the_link_of_a_mail_says_who_was_faster_and_when_it_has_expired(visitors: Visitors, centre: Demo) -> None:
-    centre.press("b-14")
-    link = mailed_link(centre, "sw-1", "胡爷爷")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    link = mailed_link(centre, "sw-1", caller)
     page = visitors.stranger(PHONE)
     page.goto(link)
     expect(page.get_by_role("button", name="我来处理")).to_be_visible()
-    alarm_id = centre.messages_of("sw-1", "胡爷爷")[0].alarm_id
+    alarm_id = centre.messages_of("sw-1", caller)[0].alarm_id
 
     centre.staff("staff-03").post(f"/api/alarms/{alarm_id}/accept")
     page.get_by_role("button", name="我来处理").click()
@@ -253,14 +256,15 @@ def test_the_link_of_a_mail_says_who_was_faster_and_when_it_has_expired(visitors
 
 
 def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -> None:
-    centre.is_in("s-15", "reading")
+    somebody = centre.free.senior()
+    centre.is_in(somebody.id, "reading")
     page = visitors.on_duty("staff-04", DESK)
     page.get_by_role("link", name="长者", exact=True).click()
     everybody = page.locator("[data-senior]")
     expect(everybody).to_have_count(40)
     order = everybody.evaluate_all("(rows) => rows.map((row) => row.dataset.senior)")
-    page.get_by_label("找长者").fill("朱奶奶")
-    row = page.locator("[data-senior=s-15]")
+    page.get_by_label("找长者").fill(somebody.called)
+    row = page.locator(f"[data-senior={somebody.id}]")
     expect(row).to_contain_text("阅览室")
 
     row.get_by_role("button", name="进房间").click()
@@ -268,14 +272,14 @@ def test_a_tap_on_a_senior_says_where_she_is(visitors: Visitors, centre: Demo) -
     row.get_by_role("button", name="记下").click()
     expect(row.get_by_role("radio")).to_have_count(0)
     expect(row).to_contain_text("音乐室")
-    assert centre.room_of("s-15") == "music"
+    assert centre.room_of(somebody.id) == "music"
     row.get_by_role("button", name="回家了").click()
     expect(row).to_contain_text("不在中心")
     expect(row.get_by_role("status")).to_contain_text("回家")
     page.get_by_label("找长者").fill("")
     assert everybody.evaluate_all("(rows) => rows.map((row) => row.dataset.senior)") == order
     row.get_by_role("button", name="撤销").click()
-    wait_until(lambda: centre.room_of("s-15") == "music")
+    wait_until(lambda: centre.room_of(somebody.id) == "music")
     row.get_by_role("button", name="回家了").click()
     expect(row).to_contain_text("不在中心")
     row.get_by_role("button", name="到了").click()
@@ -310,8 +314,9 @@ def test_an_account_that_may_not_see_the_board_reads_so_and_no_tale_of_a_broken_
 
 def test_what_is_scrolled_to_stops_above_the_last_line_and_below_the_alarms(visitors: Visitors, centre: Demo) -> None:
     page = visitors.on_duty("staff-02", PHONE)
-    centre.press("b-16")
-    expect(alarm_of(page, "高爷爷")).to_be_visible()
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    expect(alarm_of(page, caller)).to_be_visible()
     room = page.locator("[data-room=duty]")
 
     for block, edge in (("end", "footer"), ("start", ".over")):

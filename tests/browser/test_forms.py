@@ -33,8 +33,9 @@ def test_the_end_of_an_alarm_is_asked_for_field_by_field_and_survives_a_hub_that
     visitors: Visitors, centre: Demo
 ) -> None:
     page = visitors.on_duty("staff-02", PHONE)
-    centre.press("b-16")
-    alarm = page.locator("[data-alarm]").filter(has_text="高爷爷")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    alarm = page.locator("[data-alarm]").filter(has_text=caller.called)
     alarm.get_by_role("button", name="我来处理").click()
     alarm.get_by_role("button", name="填写处置结果").click()
     dialog = page.locator("dialog")
@@ -60,10 +61,11 @@ def test_the_end_of_an_alarm_is_asked_for_field_by_field_and_survives_a_hub_that
 
 
 def test_a_double_tap_on_a_form_sends_once(visitors: Visitors, centre: Demo) -> None:
-    centre.is_in("s-28", "reading")
+    somebody = centre.free.senior()
+    centre.is_in(somebody.id, "reading")
     page = visitors.on_duty("staff-04", DESK)
     page.evaluate("location.hash = '#/people'")
-    row = page.locator("[data-senior=s-28]")
+    row = page.locator(f"[data-senior={somebody.id}]")
     row.get_by_role("button", name="进房间").click()
     row.get_by_label("音乐室").check()
     sent: list[str] = []

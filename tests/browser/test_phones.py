@@ -15,12 +15,13 @@ def test_who_is_asked_again_says_on_her_phone_that_she_is_still_coming(visitors:
     page = visitors.stranger(PHONE)
     page.goto(centre.phones_url)
     phone = page.locator("[data-account=sw-1]")
-    centre.press("b-01")
+    caller = centre.free.senior()
+    centre.press(caller.button)
     phone.get_by_role("button", name="我来处理").click()
     expect(phone).to_contain_text("您已接下")
 
-    wait_until(lambda: centre.light("b-01").light == "coming", what="the button says who is coming")
-    centre.press("b-01")
+    wait_until(lambda: centre.light(caller.button).light == "coming", what="the button says who is coming")
+    centre.press(caller.button)
     still = phone.get_by_role("button", name="我还在路上")
     expect(phone).to_contain_text("请您一分钟内回应")
     expect(phone).to_contain_text("等您回应")
@@ -33,12 +34,13 @@ def test_who_is_asked_again_says_on_her_phone_that_she_is_still_coming(visitors:
 def test_who_is_asked_again_can_answer_on_the_page_behind_the_link_in_her_mail_too(
     visitors: Visitors, centre: Demo
 ) -> None:
-    centre.press("b-02")
-    centre.take("sw-1", centre.ringing("sw-1", "李爷爷"))
-    centre.press("b-02")
-    asked = wait_until(lambda: [one for one in centre.messages_of("sw-1", "李爷爷") if one.can_confirm])[0]
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    centre.take("sw-1", centre.ringing("sw-1", caller))
+    centre.press(caller.button)
+    asked = wait_until(lambda: [one for one in centre.messages_of("sw-1", caller) if one.can_confirm])[0]
     page = visitors.stranger(PHONE)
-    page.goto(mailed_link(centre, "sw-1", "李爷爷"))
+    page.goto(mailed_link(centre, "sw-1", caller))
 
     expect(page.locator("main")).to_contain_text("不回应会重新响铃")
     page.get_by_role("button", name="我还在路上").click()
@@ -50,10 +52,11 @@ def test_who_is_asked_again_can_answer_on_the_page_behind_the_link_in_her_mail_t
 def test_who_took_it_by_mail_says_on_the_page_behind_the_link_that_she_is_there(
     visitors: Visitors, centre: Demo
 ) -> None:
-    centre.press("b-03")
-    ringing = centre.ringing("sw-1", "张奶奶")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    ringing = centre.ringing("sw-1", caller)
     page = visitors.stranger(PHONE)
-    page.goto(mailed_link(centre, "sw-1", "张奶奶"))
+    page.goto(mailed_link(centre, "sw-1", caller))
     page.get_by_role("button", name="我来处理").click()
     expect(page.get_by_role("status")).to_have_text("您已经接下。请现在过去。")
     expect(page.locator("main")).to_contain_text("不到场会重新响铃")

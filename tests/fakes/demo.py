@@ -1,8 +1,9 @@
 """The whole demo for tests: every process a person gets from `./anling demo`, on a folder and ports of its own.
 
     with demo_running(folder) as centre:            # seconds: share one where tests can
-        centre.press("b-01")
-        centre.take("sw-1", centre.ringing("sw-1", "王奶奶"))
+        somebody = centre.free.senior()             # of whom no other test wants anything now
+        centre.press(somebody.button)
+        centre.take("sw-1", centre.ringing("sw-1", somebody))
 
 Nothing in here needs an event loop, so that a browser's synchronous test can use it as well. Every wait is for a
 condition and has a bound: `wait_until` asks again and fails with what it asked for. The scenario of the first minutes
@@ -38,6 +39,7 @@ from tests.fakes.command import (
     stop_command,
     works_on_folder,
 )
+from tests.fakes.free import About, Free, is_about
 from tests.fakes.logins import superuser_of
 from tests.fakes.plain_http import PLAIN
 from tests.fakes.simulator_answers import Light, Phones, Shown, Simulated
@@ -59,8 +61,13 @@ class Demo:
     http: httpx.Client
     process: subprocess.Popen[bytes]
     untouched: bool
+    free: Free = field(init=False)
+    _asking: psycopg.Connection | None = None
     _staff: dict[str, httpx.Client] = field(default_factory=dict)
     _relatives: dict[str, httpx.Client] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.free = Free(self.rows)
 
     # Where things are.
 
@@ -106,11 +113,12 @@ class Demo:
         answer = self.http.get(f"{self.phones_url}/phones")
         return {phone.account_id: phone.shown for phone in Phones.model_validate_json(answer.content).phones}
 
-    def messages_of(self, account_id: str, about: str) -> list[Shown]:
-        """The messages on one phone in whose Chinese text these words stand."""
-        return [shown for shown in self.phones()[account_id] if about in shown.text["zh-CN"]]
+    def messages_of(self, account_id: str, about: About) -> list[Shown]:
+        """The messages on one phone, in Chinese, about what this test has to itself, or in which these words stand."""
+        shown = self.phones()[account_id]
+        return [one for one in shown if is_about(one.text["zh-CN"], one.alarm_id, about)]
 
-    def ringing(self, account_id: str, about: str) -> Shown:
+    def ringing(self, account_id: str, about: About) -> Shown:
         """The message about somebody that rings on this phone; waits for it."""
 
         def found() -> list[Shown]:
@@ -170,8 +178,9 @@ class Demo:
         return str(known[0][0]) if known else ""
 
     def make_quiet(self) -> None:
-        """Nothing is broken, hot or dark, every button is connected, and nobody waits for help."""
-        self.cut(on=False)
+        """A test begins: nothing is broken, hot or dark, every button is connected, and nobody waits for help."""
+        self.free.take_back()
+        self.still()
         now = self.simulated()
         for room_id in now.hot:
             self.heat(room_id, on=False)
@@ -263,9 +272,13 @@ class Demo:
         return answer.stdout
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        """Ask the hub's database."""
-        with psycopg.connect(self.database_url, connect_timeout=5) as conn:
-            return conn.execute(statement.encode(), values).fetchall()
+        """Ask the hub's database, over one connection: tests ask every few milliseconds until something is so."""
+        if self._asking is not None:
+            with suppress(psycopg.OperationalError):  # the database was killed or stopped since
+                return self._asking.execute(statement.encode(), values).fetchall()
+            self._asking.close()
+        self._asking = psycopg.connect(self.database_url, connect_timeout=5, autocommit=True)
+        return self._asking.execute(statement.encode(), values).fetchall()
 
     def does(self, statement: str, *values: object) -> None:
         """Change rows behind the hub's back, as another process would."""
@@ -332,8 +345,15 @@ class Demo:
             self._staff.clear()
             self._relatives.clear()
 
+    def close(self) -> None:
+        """End what a test has opened to look behind the scenes."""
+        if self._asking is not None:
+            self._asking.close()
+            self._asking = None
+
     def still(self) -> None:
         """End the scenario of the first minutes."""
+        self.untouched = False
         self.cut(on=False)
 
     def _drive(self, path: str, **asked: object) -> Mapping[str, object]:
@@ -371,6 +391,7 @@ def demo_running(folder: Path, *options: str, untouched: bool = False, **setting
             demo.wait_until_it_runs()
             yield demo
         finally:
+            demo.close()
             stop_command(demo.process)
             for pid in demo.pids():  # what a test has proven to outlive its supervisor must not outlive the test
                 with suppress(ProcessLookupError):

@@ -11,96 +11,106 @@ from tests.fakes.demo import Demo
 from tests.fakes.waiting import wait_until
 from tests.integration.web.page import opened
 
+ROOMS = (("gym", "健身室"), ("chess", "棋牌室"), ("reading", "阅览室"))
+
 
 def test_the_duty_social_workers_phone_says_within_a_second_who_where_and_how_urgent(centre: Demo) -> None:
-    centre.is_in("s-02", "gym")
-    centre.is_in("s-03", "chess")
-    centre.is_in("s-04", "reading")
-    took = []
+    callers, took = centre.free.seniors(3), []
+    for (room_id, _), caller in zip(ROOMS, callers, strict=True):
+        centre.is_in(caller.id, room_id)
 
-    for button, about in (("b-02", "李爷爷在健身室"), ("b-03", "张奶奶在棋牌室"), ("b-04", "刘爷爷在阅览室")):
+    for (_, room), caller in zip(ROOMS, callers, strict=True):
         pressed = time.monotonic()
-        centre.press(button)
-        shown = centre.ringing("sw-1", about)
+        centre.press(caller.button)
+        shown = centre.ringing("sw-1", caller)
         took.append(time.monotonic() - pressed)
-        assert shown.text["zh-CN"].startswith(f"【紧急】{about}按了呼叫")
-        assert shown.text["en"].startswith("EMERGENCY: Grandma Zhang" if "张" in about else "EMERGENCY: Grandpa")
+        assert shown.text["zh-CN"].startswith(f"【紧急】{caller.called}在{room}按了呼叫")
+        assert shown.text["en"].startswith(f"EMERGENCY: {caller.called_en}")
         assert (shown.priority, shown.urgent, shown.can_take) == ("P1", True, True)
     assert statistics.median(took) < 1, took
 
 
 async def test_the_board_rings_and_shows_who_took_it(centre: Demo) -> None:
-    cookies = dict(centre.staff().cookies)
+    caller, cookies = centre.free.senior(), dict(centre.staff().cookies)
     async with opened(centre.url, "/api/live", cookies) as board:
         await board.hear("snapshot")
 
-        centre.press("b-05")
+        centre.press(caller.button)
         rung = await board.hear("alarm", state="open")
-        centre.take("sw-1", centre.ringing("sw-1", "陈奶奶"))
+        centre.take("sw-1", centre.ringing("sw-1", caller))
         taken = await board.hear("alarm", state="accepted")
 
-    assert rung["senior"]["address_as"] == "陈奶奶"
+    assert rung["senior"]["address_as"] == caller.called
     assert (taken["id"], taken["owner"]["name"]) == (rung["id"], "孙丽")
 
 
 def test_taking_it_on_the_phone_turns_the_buttons_light_to_coming_with_her_name(centre: Demo) -> None:
-    centre.press("b-06")
-    wait_until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("steady", "听到了，有人来"))
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    wait_until(lambda: light_of(centre, caller.button) == ("steady", "听到了，有人来"))
 
-    answer = centre.take("sw-1", centre.ringing("sw-1", "杨爷爷"))
+    answer = centre.take("sw-1", centre.ringing("sw-1", caller))
 
     assert answer == {"code": "accepted"}
-    wait_until(lambda: (centre.light("b-06").light, centre.light("b-06").text) == ("coming", "孙丽正在赶来"))
-    mine = centre.messages_of("sw-1", "杨爷爷")[0]
+    wait_until(lambda: light_of(centre, caller.button) == ("coming", "孙丽正在赶来"))
+    mine = centre.messages_of("sw-1", caller)[0]
     assert mine.standing is Standing.MINE
     shown = centre.alarm(mine.alarm_id)
     assert (shown.state, shown.owner and shown.owner.name) == ("accepted", "孙丽")
 
 
-def test_whoever_took_it_says_on_her_phone_that_she_still_comes_when_it_is_pressed_again(centre: Demo) -> None:
-    centre.press("b-10")
-    alarm_id = centre.ringing("sw-1", "周爷爷").alarm_id
-    centre.take("sw-1", centre.ringing("sw-1", "周爷爷"))
+def light_of(centre: Demo, button: str) -> tuple[str, str]:
+    now = centre.light(button)
+    return now.light, now.text
 
-    centre.press("b-10")
-    asked = wait_until(lambda: [one for one in centre.messages_of("sw-1", "周爷爷") if one.can_confirm])[0]
+
+def test_whoever_took_it_says_on_her_phone_that_she_still_comes_when_it_is_pressed_again(centre: Demo) -> None:
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    alarm_id = centre.ringing("sw-1", caller).alarm_id
+    centre.take("sw-1", centre.ringing("sw-1", caller))
+
+    centre.press(caller.button)
+    asked = wait_until(lambda: [one for one in centre.messages_of("sw-1", caller) if one.can_confirm])[0]
     assert (asked.standing, asked.urgent) == (Standing.MINE, True)
     assert centre.alarm(alarm_id).confirm_by is not None
     assert centre.take("sw-1", asked) == {"code": "accepted"}
 
     assert centre.alarm(alarm_id).confirm_by is None
-    assert not centre.messages_of("sw-1", "周爷爷")[0].can_confirm
+    assert not centre.messages_of("sw-1", caller)[0].can_confirm
 
 
 def test_nobody_takes_it_then_the_second_tier_is_told_and_whoever_takes_it_tells_the_others(centre: Demo) -> None:
-    centre.press("b-07")
-    first = centre.ringing("sw-1", "赵奶奶")
-    assert not centre.messages_of("sw-2", "赵奶奶"), "the second tier is told when the first has had its time"
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    first = centre.ringing("sw-1", caller)
+    assert not centre.messages_of("sw-2", caller), "the second tier is told when the first has had its time"
 
     centre.wind(10)
-    second = centre.ringing("sw-2", "赵奶奶")
+    second = centre.ringing("sw-2", caller)
     assert second.alarm_id == first.alarm_id
     wait_until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
     assert centre.take("sw-2", second) == {"code": "accepted"}
 
-    wait_until(lambda: centre.messages_of("sw-1", "赵奶奶")[0].standing is Standing.TAKEN)
-    assert centre.take("sw-1", centre.messages_of("sw-1", "赵奶奶")[0])["name"] == "何涛"
-    wait_until(lambda: centre.light("b-07").text == "何涛正在赶来")
+    wait_until(lambda: centre.messages_of("sw-1", caller)[0].standing is Standing.TAKEN)
+    assert centre.take("sw-1", centre.messages_of("sw-1", caller)[0])["name"] == "何涛"
+    wait_until(lambda: centre.light(caller.button).text == "何涛正在赶来")
     card = centre.alarm(first.alarm_id)
     assert {told.account_id for told in card.told} >= {"sw-1", "sw-2"}
 
 
 def test_an_alarm_that_nobody_takes_climbs_to_the_street_and_goes_on(centre: Demo) -> None:
-    centre.press("b-08")
-    centre.ringing("sw-1", "马爷爷")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    centre.ringing("sw-1", caller)
 
     for wait, account_id in ((10, "sw-2"), (30, "lead-1"), (60, "street-1")):
-        assert not centre.messages_of(account_id, "马爷爷"), f"{account_id} is told {wait} s later"
+        assert not centre.messages_of(account_id, caller), f"{account_id} is told {wait} s later"
         centre.wind(wait)
-        centre.ringing(account_id, "马爷爷")
-    told = centre.messages_of("sw-1", "马爷爷")[0].count
+        centre.ringing(account_id, caller)
+    told = centre.messages_of("sw-1", caller)[0].count
     centre.wind(60)
-    wait_until(lambda: centre.messages_of("sw-1", "马爷爷")[0].count > told, what="everybody is told again")
+    wait_until(lambda: centre.messages_of("sw-1", caller)[0].count > told, what="everybody is told again")
 
 
 def proofs(centre: Demo, alarm_id: str) -> list[tuple[object, ...]]:
@@ -112,8 +122,9 @@ def proofs(centre: Demo, alarm_id: str) -> list[tuple[object, ...]]:
 
 
 def test_it_ends_with_an_outcome_and_the_siren_and_the_lamp_prove_what_they_do(centre: Demo) -> None:
-    centre.press("b-09")
-    shown = centre.ringing("sw-1", "马奶奶")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    shown = centre.ringing("sw-1", caller)
     centre.wind(10)
     wait_until(lambda: centre.simulated().sirens == {"siren-1": "sounding", "lamp-1": "on"})
     wait_until(lambda: {("siren-1", "sounding"), ("lamp-1", "on")} <= set(proofs(centre, shown.alarm_id)))
@@ -128,5 +139,5 @@ def test_it_ends_with_an_outcome_and_the_siren_and_the_lamp_prove_what_they_do(c
     assert (card.state, card.outcome) == ("resolved", "assisted")
     wait_until(lambda: centre.simulated().sirens == {"siren-1": "off", "lamp-1": "off"})
     wait_until(lambda: {("siren-1", "off"), ("lamp-1", "off")} == set(proofs(centre, shown.alarm_id)[-2:]))
-    wait_until(lambda: centre.messages_of("sw-1", "马奶奶")[0].standing is Standing.OVER)
-    wait_until(lambda: centre.light("b-09").light == "dark")
+    wait_until(lambda: centre.messages_of("sw-1", caller)[0].standing is Standing.OVER)
+    wait_until(lambda: centre.light(caller.button).light == "dark")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
 import httpx
@@ -68,9 +69,9 @@ def test_who_may_look_again_after_a_pause_looks_again(watched: Demo) -> None:
 
 
 async def test_whoever_is_disabled_is_out_at_once_and_the_alarm_she_took_rings_again(staffed: Demo) -> None:
-    browser = staffed.staff("staff-07")
-    staffed.press("b-17")
-    alarm_id = staffed.ringing("sw-1", "按了呼叫").alarm_id
+    browser, caller = staffed.staff("staff-07"), staffed.free.senior()
+    staffed.press(caller.button)
+    alarm_id = staffed.ringing("sw-1", caller).alarm_id
     assert browser.post(f"/api/alarms/{alarm_id}/accept").is_success
 
     async with opened(staffed.url, "/api/live", dict(browser.cookies)) as board:
@@ -111,43 +112,46 @@ def test_a_family_member_signs_in_on_another_phone_by_a_new_link(centre: Demo) -
     assert browser.get("/api/family/home").is_success
 
 
-@pytest.fixture
-def connection_of_b_39(centre: Demo) -> Iterator[Client]:
-    """A connection with the password of b-39, beside the button's own. Afterwards the password works again."""
-    password = centre.password_of("b-39")
-    client = Client(CallbackAPIVersion.VERSION2, "b-39-on-the-bench", reconnect_on_failure=False)
-    client.username_pw_set("b-39", password)
+@contextmanager
+def connected_on_the_bench(centre: Demo, device_id: str) -> Iterator[Client]:
+    """A connection with the password of a button, beside its own. Afterwards the password works again."""
+    password = centre.password_of(device_id)
+    client = Client(CallbackAPIVersion.VERSION2, f"{device_id}-on-the-bench", reconnect_on_failure=False)
+    client.username_pw_set(device_id, password)
     client.connect("127.0.0.1", centre.mqtt_port)
     client.loop_start()
     try:
-        wait_until(client.is_connected, what="b-39 is connected")
+        wait_until(client.is_connected, what=f"{device_id} is connected")
         yield client
     finally:
         client.loop_stop()
         credential = sha256(password.encode()).digest()
-        centre.does("UPDATE device SET credential_hash = %s WHERE id = 'b-39'", credential)
+        centre.does("UPDATE device SET credential_hash = %s WHERE id = %s", credential, device_id)
 
 
-def test_a_revoked_device_loses_its_connections_and_gets_no_other(centre: Demo, connection_of_b_39: Client) -> None:
-    assert centre.simulated().connected == len(centre.simulated().buttons)
+def test_a_revoked_device_loses_its_connections_and_gets_no_other(centre: Demo) -> None:
+    button = centre.free.senior().button
+    with connected_on_the_bench(centre, button) as connection:
+        assert centre.simulated().connected == len(centre.simulated().buttons)
 
-    centre.anling("device", "revoke", "b-39")
+        centre.anling("device", "revoke", button)
 
-    wait_until(lambda: not connection_of_b_39.is_connected(), within=5, what="the connection on the bench is over")
-    wait_until(lambda: centre.simulated().connected == len(centre.simulated().buttons) - 1, within=5)
-    assert centre.rows("SELECT state FROM device WHERE id = 'b-39'") == [("offline",)]
+        wait_until(lambda: not connection.is_connected(), within=5, what="the connection on the bench is over")
+        wait_until(lambda: centre.simulated().connected == len(centre.simulated().buttons) - 1, within=5)
+        assert centre.rows("SELECT state FROM device WHERE id = %s", button) == [("offline",)]
 
 
 def test_a_press_of_a_button_that_is_off_rings(centre: Demo) -> None:
-    assert "A press of it rings all the same." in centre.anling("device", "off", "b-38", "--until", "1h")
+    caller = centre.free.senior()
+    assert "A press of it rings all the same." in centre.anling("device", "off", caller.button, "--until", "1h")
 
-    centre.press("b-38")
+    centre.press(caller.button)
 
-    assert centre.ringing("sw-1", "苏爷爷").urgent
+    assert centre.ringing("sw-1", caller).urgent
     assert centre.rows("SELECT subject FROM notice WHERE code = 'device-off' AND cleared_at IS NULL") == [
-        ("device:b-38",)
+        (f"device:{caller.button}",)
     ]
-    centre.anling("device", "on", "b-38")
+    centre.anling("device", "on", caller.button)
 
 
 def test_the_ledger_of_the_running_centre_is_whole(centre: Demo) -> None:

@@ -39,18 +39,22 @@ def press(seq: int = 1) -> str:
 
 
 def test_a_press_of_a_foreign_client_reaches_the_phone_and_is_answered_when_it_is_durable(centre: Demo) -> None:
-    assert publish(centre, "b-35", "alarm", press()) == 0
+    caller, message = centre.free.senior(), press()
+    assert publish(centre, caller.button, "alarm", message) == 0
 
     # The exit status above is the PUBACK: from then on the press is in the database, whatever happens.
-    assert centre.rows("SELECT kind, senior_id FROM press WHERE device_id = 'b-35'") == [("press", "s-35")]
-    assert centre.ringing("sw-1", "曾奶奶").priority == "P1"
+    assert centre.free.presses_of(caller) == [json.loads(message)["id"]]
+    kept = "SELECT kind, senior_id FROM press WHERE message_id = %s"
+    assert centre.rows(kept, json.loads(message)["id"]) == [("press", caller.id)]
+    assert centre.ringing("sw-1", caller).priority == "P1"
 
 
 def test_the_observer_sees_the_traffic_and_says_nothing(centre: Demo) -> None:
+    button = centre.free.senior().button
     printed = re.search(r"XDG_CONFIG_HOME=(\S+) mosquitto_sub -v -t 'anling/#'", centre.printed)
     assert printed is not None, "the line that shows the traffic is on the terminal"
     watching = subprocess.Popen(
-        ["mosquitto_sub", "-v", "-W", "20", "-t", f"{TOPIC}/+/b-11"],
+        ["mosquitto_sub", "-v", "-W", "20", "-t", f"{TOPIC}/+/{button}"],
         env={**os.environ, "XDG_CONFIG_HOME": printed[1]},
         stdout=subprocess.PIPE,
         text=True,
@@ -58,16 +62,16 @@ def test_the_observer_sees_the_traffic_and_says_nothing(centre: Demo) -> None:
     try:
         assert watching.stdout is not None
         first = watching.stdout.readline()  # its status, which is retained: from now on it hears
-        centre.press("b-11")
+        centre.press(button)
         heard = {line.split(" ", 1)[0]: json.loads(line.split(" ", 1)[1]) for line in _lines(watching, 3)}
     finally:
         watching.kill()
         watching.communicate()
 
-    assert first.startswith(f"{TOPIC}/status/b-11 ")
-    assert heard[f"{TOPIC}/alarm/b-11"]["kind"] == "press"
-    assert heard[f"{TOPIC}/ack/b-11"]["status"] == "committed"
-    assert heard[f"{TOPIC}/cue/b-11"]["text"] == "听到了，有人来"
+    assert first.startswith(f"{TOPIC}/status/{button} ")
+    assert heard[f"{TOPIC}/alarm/{button}"]["kind"] == "press"
+    assert heard[f"{TOPIC}/ack/{button}"]["status"] == "committed"
+    assert heard[f"{TOPIC}/cue/{button}"]["text"] == "听到了，有人来"
     publish(centre, "observer", "alarm", press())
     assert not centre.rows("SELECT FROM press WHERE device_id = 'observer'")
 
@@ -78,29 +82,32 @@ def _lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 
 def test_wrong_credentials_are_refused_and_noticed_when_they_come_again_and_again(centre: Demo) -> None:
-    assert publish(centre, "b-12", "alarm", press(), password="guessed") == REFUSED
+    somebody = centre.free.senior()
+    assert publish(centre, somebody.button, "alarm", press(), password="guessed") == REFUSED
     assert publish(centre, "b-99", "alarm", press(), password="guessed") == REFUSED
     for _ in range(2):
-        publish(centre, "b-12", "alarm", press(), password="guessed")
+        publish(centre, somebody.button, "alarm", press(), password="guessed")
 
     noticed = "SELECT subject FROM notice WHERE code = 'wrong-credentials'"
-    assert wait_until(lambda: centre.rows(noticed)) == [("device:b-12",)]
-    assert not centre.rows("SELECT FROM press WHERE device_id IN ('b-12', 'b-99')")
+    assert wait_until(lambda: centre.rows(noticed)) == [(f"device:{somebody.button}",)]
+    assert not centre.free.presses_of(somebody)
+    assert not centre.rows("SELECT FROM press WHERE device_id = 'b-99'")
 
 
 def test_a_device_cannot_press_for_another(centre: Demo) -> None:
+    mine, hers = centre.free.seniors(2)
     subprocess.run(
         [
-            "mosquitto_pub", "-h", "127.0.0.1", "-p", str(centre.mqtt_port), "-q", "1", "-u", "b-13",
-            "-P", centre.password_of("b-13"), "-t", f"{TOPIC}/alarm/b-14", "-m", press(),
+            "mosquitto_pub", "-h", "127.0.0.1", "-p", str(centre.mqtt_port), "-q", "1", "-u", mine.button,
+            "-P", centre.password_of(mine.button), "-t", f"{TOPIC}/alarm/{hers.button}", "-m", press(),
         ],
         capture_output=True,
         timeout=20,
         check=False,
     )  # fmt: skip
 
-    assert publish(centre, "b-13", "alarm", press()) == 0, "it may press for its own"
-    assert not centre.rows("SELECT FROM press WHERE device_id = 'b-14'")
+    assert publish(centre, mine.button, "alarm", press()) == 0, "it may press for its own"
+    assert not centre.free.presses_of(hers)
 
 
 def test_a_malformed_packet_closes_that_connection_and_no_other(centre: Demo) -> None:
@@ -110,8 +117,9 @@ def test_a_malformed_packet_closes_that_connection_and_no_other(centre: Demo) ->
         assert nonsense.recv(100) == b"", "it was closed"
     now = centre.simulated()
     assert now.connected == len(now.buttons)
-    centre.press("b-15")
-    centre.ringing("sw-1", "朱奶奶")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    centre.ringing("sw-1", caller)
 
 
 def test_an_undecodable_message_is_quarantined_where_staff_see_it_with_its_reason(centre: Demo) -> None:
@@ -129,9 +137,11 @@ def test_an_undecodable_message_is_quarantined_where_staff_see_it_with_its_reaso
 
 
 def test_an_undecodable_message_is_an_alarm_on_the_alarm_lane(centre: Demo) -> None:
-    assert publish(centre, "b-16", "alarm", "help") == 0
+    caller = centre.free.senior()
+    assert publish(centre, caller.button, "alarm", "help") == 0
 
-    shown = centre.ringing("sw-1", "高爷爷")
+    shown = centre.ringing("sw-1", caller)
     assert (centre.alarm(shown.alarm_id).klass, shown.priority) == ("help", "P1")
-    [(reason,)] = centre.rows("SELECT unreadable_reason FROM press WHERE device_id = 'b-16'")
+    pressed = "SELECT press.unreadable_reason FROM press JOIN alarm_press ON press_id = press.id WHERE alarm_id = %s"
+    [(reason,)] = centre.rows(pressed, shown.alarm_id)
     assert reason

@@ -5,12 +5,13 @@ from tests.fakes.waiting import wait_until
 
 
 def test_a_press_while_mosquitto_is_killed_is_heard_once_and_answered(centre: Demo) -> None:
+    caller = centre.free.senior()
     pid = centre.kill("mosquitto")
-    centre.press("b-09")
+    centre.press(caller.button)
 
-    shown = centre.ringing("sw-1", "马奶奶")
+    shown = centre.ringing("sw-1", caller)
     assert centre.take("sw-1", shown) == {"code": "accepted"}
 
-    wait_until(lambda: centre.light("b-09").text == "孙丽正在赶来", within=30)
+    wait_until(lambda: centre.light(caller.button).text == "孙丽正在赶来", within=30)
     assert centre.rows("SELECT times_pressed FROM alarm WHERE id = %s", shown.alarm_id) == [(1,)]
     assert centre.pid_of("mosquitto") != pid

@@ -19,6 +19,7 @@ import pytest
 from hub.mqtt.codec import Connect, Publish
 from hub.mqtt.encode import encode_packet
 from tests.fakes.demo import Demo
+from tests.fakes.free import FreeSenior
 from tests.fakes.waiting import wait_until
 from tests.journeys.test_kill_9 import is_on_the_phone, runs_again
 
@@ -44,20 +45,19 @@ def stands_still(pid: int) -> bool:
         return False
 
 
-def heard(centre: Demo, button: str) -> bool:
-    return centre.light(button).text == "听到了，有人来"
+def heard(centre: Demo, caller: FreeSenior) -> bool:
+    return centre.light(caller.button).text == "听到了，有人来"
 
 
-@pytest.mark.parametrize(("name", "button"), [("telemetry", "b-19"), ("pages", "b-20")])
-def test_a_press_waits_for_no_process_that_stands_still_and_the_supervisor_replaces_it(
-    centre: Demo, name: str, button: str
-) -> None:
+@pytest.mark.parametrize("name", ["telemetry", "pages"])
+def test_a_press_waits_for_no_process_that_stands_still_and_the_supervisor_replaces_it(centre: Demo, name: str) -> None:
+    caller = centre.free.senior()
     with standing_still(centre, name) as pid:
-        centre.press(button)
-        wait_until(lambda: heard(centre, button), what=f"{button} is heard while {name} stands still")
+        centre.press(caller.button)
+        wait_until(lambda: heard(centre, caller), what=f"a press is heard while {name} stands still")
         assert stands_still(pid), "it was killed before the press had arrived"
 
-    is_on_the_phone(centre, button)
+    is_on_the_phone(centre, caller)
 
 
 WAITS = """
@@ -71,8 +71,9 @@ def test_pages_that_stand_still_within_a_transaction_keep_no_press_waiting_and_a
     centre: Demo,
 ) -> None:
     """They have locked an alarm, and are given the ledger's head, in the moment in which they stop."""
-    centre.press("b-21")
-    shown = centre.ringing("sw-1", "宋奶奶")
+    first, second = centre.free.seniors(2)
+    centre.press(first.button)
+    shown = centre.ringing("sw-1", first)
     pid, staff = centre.pid_of("pages"), centre.staff()
     with ThreadPoolExecutor(1) as aside, psycopg.connect(centre.database_url) as conn:
         conn.execute("SELECT FROM ledger_head FOR UPDATE")
@@ -81,8 +82,8 @@ def test_pages_that_stand_still_within_a_transaction_keep_no_press_waiting_and_a
         os.kill(pid, signal.SIGSTOP)
         conn.commit()
         try:
-            centre.press("b-22")
-            wait_until(lambda: heard(centre, "b-22"), what="another press is heard")
+            centre.press(second.button)
+            wait_until(lambda: heard(centre, second), what="another press is heard")
             assert stands_still(pid), "they were killed before the press had arrived"
             # A tap waits until the pages are replaced; a phone that does not wait so long is tapped again.
             wait_until(lambda: centre.take("sw-1", shown)["code"] == "accepted", within=30, what="the tap is taken")
@@ -91,10 +92,11 @@ def test_pages_that_stand_still_within_a_transaction_keep_no_press_waiting_and_a
         assert isinstance(answering.exception(), httpx.TransportError), "nobody was told that it had been written"
 
     assert centre.alarm(shown.alarm_id).state == "accepted"
-    is_on_the_phone(centre, "b-22")
+    is_on_the_phone(centre, second)
 
 
 def test_a_press_passes_a_flood_of_readings(centre: Demo) -> None:
+    caller = centre.free.senior()
     reading = encode_packet(Publish("anling/v1/jiuquan-road/tele/t-gym", b'{"v":1,"readings":[]}'))
     hello = encode_packet(Connect("flood", username="t-gym", password=centre.password_of("t-gym")))
     with ThreadPoolExecutor(1) as aside, socket.create_connection(("127.0.0.1", centre.mqtt_port)) as flooding:
@@ -102,11 +104,11 @@ def test_a_press_passes_a_flood_of_readings(centre: Demo) -> None:
         assert flooding.recv(4) == b"\x20\x02\x00\x00"
         sending = aside.submit(flooding.sendall, reading * FLOOD)
 
-        centre.press("b-23")
-        wait_until(lambda: heard(centre, "b-23"), what="a press is heard during a flood")
+        centre.press(caller.button)
+        wait_until(lambda: heard(centre, caller), what="a press is heard during a flood")
 
         sending.result(60)
-    is_on_the_phone(centre, "b-23")
+    is_on_the_phone(centre, caller)
 
 
 def test_what_telemetry_found_before_it_was_killed_is_an_alarm_once(centre: Demo) -> None:

@@ -4,9 +4,8 @@ from pydantic import TypeAdapter
 
 from hub.telemetry.api import RoomDay
 from tests.fakes.demo import Demo
+from tests.fakes.free import FreeRoom
 from tests.fakes.waiting import wait_until
-
-ALARMS_OF_CHESS = "SELECT id, priority, state FROM alarm WHERE rule_id = 'room-hot' AND room_id = 'chess'"
 
 
 def standing(centre: Demo, code: str, subject: str) -> bool:
@@ -32,9 +31,15 @@ def readings(centre: Demo, device_id: str, name: str) -> list[float]:
     return TypeAdapter(list[float]).validate_python([value for (value,) in rows])
 
 
+def hot_alarms(centre: Demo, room: FreeRoom) -> list[tuple[object, ...]]:
+    """The alarms because this room is hot, since it was handed out: id, priority and state."""
+    asked = "SELECT id, priority, state FROM alarm WHERE rule_id = 'room-hot' AND room_id = %s"
+    return [alarm for alarm in centre.rows(asked, room.id) if alarm[0] not in room.earlier]
+
+
 def test_readings_camera_health_and_occupancy_are_in_the_time_series(centre: Demo) -> None:
-    centre.is_in("s-20", "gym")
-    centre.is_in("s-21", "gym")
+    for somebody in centre.free.seniors(2):
+        centre.is_in(somebody.id, "gym")
 
     wait_until(lambda: readings(centre, "t-gym", "temperature"), within=40)
     wait_until(lambda: max(readings(centre, "cam-gym", "occupancy"), default=0) >= 1, within=40)
@@ -59,39 +64,41 @@ def test_a_rooms_day_shows_temperature_occupancy_and_motion(centre: Demo) -> Non
 
 
 def test_a_hot_room_is_an_urgent_alarm_exactly_once(centre: Demo) -> None:
-    wait_until(lambda: readings(centre, "t-chess", "temperature"), within=40)
-    centre.heat("chess")
+    room = centre.free.room()
+    wait_until(lambda: readings(centre, room.sensor, "temperature"), within=40)
+    centre.heat(room.id)
     centre.wind(40)
-    wait_until(lambda: readings(centre, "t-chess", "temperature")[-1] > 32, what="it is hot")
+    wait_until(lambda: readings(centre, room.sensor, "temperature")[-1] > 32, what="it is hot")
 
     centre.wind(15)
-    [(alarm_id, priority, state)] = wait_until(lambda: centre.rows(ALARMS_OF_CHESS))
+    [(alarm_id, priority, state)] = wait_until(lambda: hot_alarms(centre, room))
     assert (priority, state) == ("P2", "open")
-    assert centre.ringing("sw-1", "棋牌室").alarm_id == alarm_id
+    assert centre.ringing("sw-1", room).alarm_id == alarm_id
 
-    hot = len(readings(centre, "t-chess", "temperature"))
+    hot = len(readings(centre, room.sensor, "temperature"))
     centre.wind(30)
     wait_until(
-        lambda: len(readings(centre, "t-chess", "temperature")) > hot, within=40, what="it says again that it is hot"
+        lambda: len(readings(centre, room.sensor, "temperature")) > hot, within=40, what="it says again that it is hot"
     )
-    assert len(centre.rows(ALARMS_OF_CHESS)) == 1
+    assert len(hot_alarms(centre, room)) == 1
 
 
 def test_a_dark_camera_is_a_notice_until_it_sees_again(centre: Demo) -> None:
-    wait_until(lambda: readings(centre, "cam-reading", "black"), within=40)
-    centre.darken("cam-reading")
-    wait_until(lambda: readings(centre, "cam-reading", "black")[-1] == 1.0)
+    camera = centre.free.room().camera
+    wait_until(lambda: readings(centre, camera, "black"), within=40)
+    centre.darken(camera)
+    wait_until(lambda: readings(centre, camera, "black")[-1] == 1.0)
 
     centre.wind(10)
-    wait_until(lambda: standing(centre, "camera-dark", "device:cam-reading"))
+    wait_until(lambda: standing(centre, "camera-dark", f"device:{camera}"))
     assert not centre.rows("SELECT FROM alarm WHERE rule_id = 'camera-dark'"), "a notice wakes nobody"
 
-    centre.darken("cam-reading", on=False)
-    wait_until(lambda: not standing(centre, "camera-dark", "device:cam-reading"), within=20)
+    centre.darken(camera, on=False)
+    wait_until(lambda: not standing(centre, "camera-dark", f"device:{camera}"), within=20)
 
 
 def test_while_the_line_is_cut_the_buttons_keep_their_presses_and_none_is_lost(centre: Demo) -> None:
-    buttons = [f"b-{n}" for n in range(21, 26)]
+    buttons = sorted(caller.button for caller in centre.free.seniors(5))
     centre.cut()
     pressed = {centre.press(button): button for button in buttons}
 
@@ -113,10 +120,11 @@ def test_while_the_line_is_cut_the_buttons_keep_their_presses_and_none_is_lost(c
 
 
 def test_two_presses_that_a_button_kept_are_one_alarm_that_counts_them(centre: Demo) -> None:
+    caller = centre.free.senior()
     centre.cut()
-    kept = {centre.press("b-26"), centre.press("b-26")}
+    kept = {centre.press(caller.button), centre.press(caller.button)}
     centre.cut(on=False)
 
-    mine = "SELECT message_id FROM press WHERE device_id = 'b-26'"
-    wait_until(lambda: {message for (message,) in centre.rows(mine)} == kept, within=30)
-    assert centre.rows("SELECT times_pressed FROM alarm WHERE device_id = 'b-26'") == [(2,)]
+    wait_until(lambda: set(centre.free.presses_of(caller)) == kept, within=30)
+    [alarm_id] = centre.free.alarms_of(caller)
+    assert centre.rows("SELECT times_pressed FROM alarm WHERE id = %s", alarm_id) == [(2,)]

@@ -18,8 +18,9 @@ async def test_everything_listens_on_this_machine_only_and_speaks_to_nobody_else
     for senior_id in NOBODY_ELSE:
         centre.is_in(senior_id, "barber")
     centre.is_in("s-01", "computer")
-    centre.press("b-36")
-    centre.ringing("sw-1", "彭爷爷")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    centre.ringing("sw-1", caller)
 
     async with watching(centre, "f-01", "cam-computer"):
         found = list(sockets_of(set(centre.pids())))
@@ -60,8 +61,9 @@ def logs(centre: Demo) -> str:
 
 
 def test_no_secret_stands_in_a_command_line_a_log_or_on_the_terminal(centre: Demo) -> None:
-    centre.press("b-37")
-    centre.take("sw-1", centre.ringing("sw-1", "吕奶奶"))
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    centre.take("sw-1", centre.ringing("sw-1", caller))
     secrets = secrets_of(centre)
 
     for what, text in (
@@ -117,13 +119,14 @@ async def test_messages_and_boards_say_how_she_is_called_and_nothing_that_is_nob
 
 def test_the_mail_says_the_same_as_the_phone(centre: Demo) -> None:
     """The second channel of the same people; it is tried when the first fails, and its server is on this machine."""
+    caller = centre.free.senior()
     centre.http.post(f"{centre.phones_url}/faults", json={"fault": "refuse"})
     try:
-        centre.press("b-38")
+        centre.press(caller.button)
 
         def mails() -> list[dict[str, str]]:
             answer = centre.http.get(f"{centre.phones_url}/messages").json()
-            return [mail for mail in answer["mail"] if "苏爷爷" in mail["text"]]
+            return [mail for mail in answer["mail"] if caller.called in mail["text"]]
 
         mail = wait_until(mails, within=20)[0]
     finally:

@@ -46,8 +46,9 @@ def starts_again(centre: Demo, capsys: pytest.CaptureFixture[str]) -> None:
 def test_ctrl_c_stops_what_was_started_and_nothing_else_and_the_next_start_keeps_everything(
     centre: Demo, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    centre.press("b-39")
-    shown = centre.ringing("sw-1", "卢奶奶")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    shown = centre.ringing("sw-1", caller)
     known, secrets, invitation = accounts(centre), kept_secrets(centre), centre.invitation
     with somebody_else() as other:
         status = centre.stop(signal.SIGINT)
@@ -65,14 +66,15 @@ def test_ctrl_c_stops_what_was_started_and_nothing_else_and_the_next_start_keeps
     assert centre.rows("SELECT state FROM alarm WHERE id = %s", shown.alarm_id) == [("open",)]
     assert centre.staff().get(f"/api/alarms/{shown.alarm_id}").is_success, "whoever was signed in still is"
     centre.wind(10)
-    assert centre.ringing("sw-2", "卢奶奶").alarm_id == shown.alarm_id
+    assert centre.ringing("sw-2", caller).alarm_id == shown.alarm_id
 
 
 def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_goes_on_at_another_port_if_need_be(
     centre: Demo, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    centre.press("b-40")
-    shown = centre.ringing("sw-1", "蒋爷爷")
+    caller = centre.free.senior()
+    centre.press(caller.button)
+    shown = centre.ringing("sw-1", caller)
     with somebody_else() as other:
         os.kill(centre.process.pid, signal.SIGKILL)
         centre.process.wait(10)
@@ -90,10 +92,11 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_goes_on
     assert wanted < int(centre.url.rpartition(":")[2]) <= wanted + 50
     assert centre.rows("SELECT state FROM alarm WHERE id = %s", shown.alarm_id) == [("open",)]
     centre.wind(10)
-    assert centre.ringing("sw-2", "蒋爷爷").alarm_id == shown.alarm_id
+    assert centre.ringing("sw-2", caller).alarm_id == shown.alarm_id
     centre.make_quiet()
-    centre.press("b-39")
-    centre.ringing("sw-1", "卢奶奶")
+    another = centre.free.senior()
+    centre.press(another.button)
+    centre.ringing("sw-1", another)
 
 
 def test_a_second_start_on_a_folder_that_is_in_use_is_one_line(centre: Demo) -> None:

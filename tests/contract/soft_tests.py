@@ -75,17 +75,31 @@ def _weaknesses(test: Function, module: ast.Module, checking: frozenset[str]) ->
 
 
 def _tests_of(module: ast.Module) -> Iterator[Function]:
-    for node in ast.walk(module):
-        if isinstance(node, Function) and node.name.startswith("test_"):
-            yield node
+    for function in _functions_in(module):
+        if function.name.startswith("test_"):
+            yield function
+
+
+def _functions_in(node: ast.AST) -> Iterator[Function]:
+    """Every function that is defined in it, however deep."""
+    for child in _statements_of(node):
+        if isinstance(child, Function):
+            yield child
+        yield from _functions_in(child)
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
-    """What is inside a function, without the functions that are defined in it."""
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, Function | ast.ClassDef | ast.Lambda):
+    """The statements inside a function, without the functions that are defined in it."""
+    for child in _statements_of(node):
+        if not isinstance(child, Function | ast.ClassDef):
             yield child
             yield from _own(child)
+
+
+def _statements_of(node: ast.AST) -> Iterator[ast.AST]:
+    """What a block holds directly. Expressions are not looked into: nine nodes of ten are theirs."""
+    for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+        yield from getattr(node, part, ())
 
 
 def _certain(body: Iterable[ast.stmt], drawn: bool) -> Iterator[ast.stmt]:
@@ -138,8 +152,8 @@ def _names_of_checking_functions(modules: Iterable[ast.Module]) -> frozenset[str
     called = [
         (node.name, {name for each in _own(node) for name in _what_checks(each)})
         for module in modules
-        for node in ast.walk(module)
-        if isinstance(node, Function) and not node.name.startswith("test_")
+        for node in _functions_in(module)
+        if not node.name.startswith("test_")
     ]
     checking = {CHECKED_HERE}
     while more := {name for name, names in called if names & (checking | RAISES | FAILING_CALLS)} - checking:

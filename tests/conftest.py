@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +10,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -24,6 +22,7 @@ from hub.kit.clock import SetClock
 from hub.kit.db import Database, Login
 from hub.kit.logins import close_database
 from tests.fakes import logins
+from tests.fakes.folders import quick_folder
 from tests.fakes.house import House, load_house
 
 # How long an example takes says more about the machine than about the code.
@@ -33,10 +32,6 @@ settings.load_profile("full")
 
 MORNING = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
 """10:14:05 in Lanzhou, a Monday."""
-MEMORY = Path("/dev/shm")
-"""Linux's file system in memory."""
-ROOM_FOR_A_SERVER = 2 << 30
-"""Bytes: several times what the servers of one run take together."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -103,19 +98,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("ANLING_TEST_DATABASE_URL"):
         yield given
         return
-    with _quick_folder(tmp_path_factory) as folder, _embedded_server(folder) as url:
+    with quick_folder(tmp_path_factory, "postgres") as folder, _embedded_server(folder) as url:
         yield url
-
-
-@contextmanager
-def _quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for a server that is thrown away: in memory where there is room, so that a test's database is a copy of
-    a few milliseconds and not of a third of a second."""
-    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_FOR_A_SERVER:
-        with TemporaryDirectory(prefix="anling-test-", dir=MEMORY) as folder:
-            yield Path(folder)
-    else:
-        yield tmp_path_factory.mktemp("postgres")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.visitors import Visitors
 from tests.fakes.demo import Demo, demo_running
+from tests.fakes.folders import quick_folder
 from tests.parallel import SideBySide, file_of
 
 PATIENCE_MS = 10_000
@@ -26,19 +27,28 @@ _FLAGS = (
 expect.set_options(timeout=PATIENCE_MS)
 
 
-ALONE = ("test_look.py", "test_on_the_local_network.py")
-"""Side by side, the files whose centre is not that of the others: many pictures, and another network."""
+WITH_LOOK = ("test_look.py", "test_tour.py", "test_phones.py", "test_without_the_hub.py")
+"""Side by side, the files that share a centre with the many pictures: together they take as long as the others do."""
+ANOTHER_NETWORK = "test_on_the_local_network.py"
+"""The file that has a centre of its own: whichever process is done first takes it."""
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SideBySide:
-    """Side by side, all files share a centre but those that are best alone."""
-    return SideBySide(config, log, lambda nodeid: file_of(nodeid) if file_of(nodeid).endswith(ALONE) else "the centre")
+    """Side by side, two processes of equal length, each with a centre for all of its files but one."""
+    return SideBySide(config, log, _group_of)
+
+
+def _group_of(nodeid: str) -> str:
+    file = file_of(nodeid)
+    if file.endswith(ANOTHER_NETWORK):
+        return file
+    return "with the pictures" if file.endswith(WITH_LOOK) else "the others"
 
 
 @pytest.fixture(scope="session")
 def running_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo, started once for all browser tests."""
-    with demo_running(tmp_path_factory.mktemp("demo")) as demo:
+    with quick_folder(tmp_path_factory, "demo") as folder, demo_running(folder) as demo:
         yield demo
 
 

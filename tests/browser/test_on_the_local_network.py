@@ -11,6 +11,7 @@ from hub.web.home import Home
 from tests.browser.picture import watch
 from tests.browser.visitors import PHONE, Visitors
 from tests.fakes.demo import Demo, demo_running
+from tests.fakes.folders import quick_folder
 from tests.fakes.sockets import LISTENS, sockets_of
 from tests.fakes.waiting import wait_until
 
@@ -22,7 +23,10 @@ HERE = "127.0.0.2"
 
 @pytest.fixture(scope="module")
 def on_lan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_running(tmp_path_factory.mktemp("lan"), "--lan", ANLING_MEDIA_HOSTS=HERE) as demo:
+    with (
+        quick_folder(tmp_path_factory, "lan") as folder,
+        demo_running(folder, "--lan", ANLING_MEDIA_HOSTS=HERE) as demo,
+    ):
         yield demo
 
 
@@ -69,8 +73,9 @@ def test_nothing_but_the_pages_and_the_picture_is_opened(on_lan: Demo) -> None:
 
 
 def test_a_press_is_taken_on_the_phone_as_ever(on_lan: Demo) -> None:
-    on_lan.press("b-02")
+    caller = on_lan.free.senior()
+    on_lan.press(caller.button)
 
-    assert on_lan.take("sw-1", on_lan.ringing("sw-1", "李爷爷")) == {"code": "accepted"}
+    assert on_lan.take("sw-1", on_lan.ringing("sw-1", caller)) == {"code": "accepted"}
 
-    wait_until(lambda: on_lan.light("b-02").text == "孙丽正在赶来")
+    wait_until(lambda: on_lan.light(caller.button).text == "孙丽正在赶来")

@@ -14,7 +14,8 @@ from devices.contract.times import DeviceSystemClock
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for this machine's own names that vouches for itself, and its key."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), *addresses])
     now = DeviceSystemClock().now()
     certificate = (
         x509.CertificateBuilder()

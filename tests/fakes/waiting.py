@@ -9,13 +9,20 @@ import psycopg
 
 Answer = TypeVar("Answer")
 
+SHORTEST_PAUSE = 0.01
+LONGEST_PAUSE = 0.1
+PAUSE_SHARE = 0.1
+"""In seconds, and the share of what was waited already."""
+
 
 def wait_until(question: Callable[[], Answer], *, within: float = 10, what: str = "") -> Answer:
     """Ask until the answer is true, give it; fails when none was within so many seconds.
 
-    A server that is not there yet is asked again too.
+    A server that is not there yet is asked again too. The pauses grow with the wait: each question costs the servers
+    that are waited for some of the time in which they would answer.
     """
-    asked_until = time.monotonic() + within
+    began = time.monotonic()
+    asked_until = began + within
     while True:
         last: object
         try:
@@ -27,4 +34,4 @@ def wait_until(question: Callable[[], Answer], *, within: float = 10, what: str 
             last = error
         if time.monotonic() > asked_until:
             raise AssertionError(f"not within {within:g} s: {what or 'what was asked'}; last answer: {last!r}")
-        time.sleep(0.02)
+        time.sleep(min(LONGEST_PAUSE, SHORTEST_PAUSE + PAUSE_SHARE * (time.monotonic() - began)))

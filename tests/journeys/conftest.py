@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.demo import Demo, demo_running
+from tests.fakes.folders import quick_folder
 from tests.parallel import SideBySide, file_of
 
 BUILT_IN = "built-in"
@@ -24,6 +25,11 @@ BROKERS = {
     "test_mosquitto": (MOSQUITTO,),
 }
 """The brokers through which the journeys of a file run; those of other files have the built-in one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first minutes of a centre come before anybody has touched it."""
+    items.sort(key=lambda item: "untouched_centre" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -45,9 +51,19 @@ def _group_of(nodeid: str) -> str:
 
 @pytest.fixture(scope="session")
 def running_centre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, started once for each broker."""
-    with demo_running(tmp_path_factory.mktemp("centre"), ANLING_BROKER=request.param) as demo:
+    """The demo, started once for each broker; its first minutes go on until somebody touches it."""
+    with (
+        quick_folder(tmp_path_factory, "centre") as folder,
+        demo_running(folder, untouched=True, ANLING_BROKER=request.param) as demo,
+    ):
         yield demo
+
+
+@pytest.fixture
+def untouched_centre(running_centre: Demo) -> Demo:
+    """The running centre of which no test has asked anything yet."""
+    assert running_centre.untouched, "another test of this centre was before the one of its first minutes"
+    return running_centre
 
 
 @pytest.fixture

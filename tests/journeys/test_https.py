@@ -13,13 +13,16 @@ from uuid import uuid4
 
 import httpx
 import paho.mqtt.publish as mqtt
+import pytest
 from pydantic import TypeAdapter
 
 from hub.embedded import postgres
 from tests.fakes.certificate import make_certificate
 from tests.fakes.command import environment_of, read_output, start_command, stop_command
 from tests.fakes.demo import PAGE
+from tests.fakes.folders import quick_folder
 from tests.fakes.providers import mail_provider
+from tests.fakes.sockets import loopback_addresses
 from tests.fakes.waiting import wait_until
 from tests.journeys.test_a_real_centre import PASSWORD, broker_listens, centre_file, import_centre
 
@@ -85,16 +88,40 @@ def cookie_set_by(answer: httpx.Response) -> str:
     return answer.headers["set-cookie"]
 
 
-def test_with_a_certificate_the_pages_come_over_https_and_cookies_go_nowhere_else(tmp_path: Path) -> None:
-    cert_file, key_file = make_certificate(tmp_path)
+HOST = loopback_addresses()[-1]
+"""::1, unless this machine has no IPv6: a hub that listens there alone is asked there."""
+SHOWN = f"[{HOST}]" if ":" in HOST else HOST
 
-    with hub_running(tmp_path, ANLING_TLS_CERT=str(cert_file), ANLING_TLS_KEY=str(key_file)) as hub:
-        trusting = ssl.create_default_context(cafile=cert_file)
-        url = f"https://localhost:{hub.port}"
-        with httpx.Client(base_url=url, verify=trusting, headers=PAGE, timeout=10, trust_env=False) as browser:
-            ready = browser.get("/readyz")
-            cookie = cookie_set_by(browser.post(hub.administrator_path, json={"name": "许静", "password": PASSWORD}))
-            me = browser.get("/api/me")
+
+@pytest.fixture(scope="module")
+def hub_with_a_certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    """A hub that speaks HTTPS by itself, at one address alone."""
+    with quick_folder(tmp_path_factory, "https") as folder:
+        cert_file, key_file = make_certificate(folder)
+        addresses = {"ANLING_HTTP_HOST": HOST, "ANLING_MQTT_HOST": HOST}
+        with hub_running(folder, ANLING_TLS_CERT=str(cert_file), ANLING_TLS_KEY=str(key_file), **addresses) as hub:
+            yield hub
+
+
+def test_a_hub_that_listens_on_ipv6_alone_is_asked_there_and_printed_in_brackets(
+    hub_with_a_certificate: RunningHub,
+) -> None:
+    printed, environment = hub_with_a_certificate.printed, hub_with_a_certificate.environment
+
+    assert f"https://{SHOWN}:{environment['ANLING_HTTP_PORT']}/#first/" in printed
+    assert f"mqtt://{SHOWN}:{environment['ANLING_MQTT_PORT']}\n" in printed
+
+
+def test_with_a_certificate_the_pages_come_over_https_and_cookies_go_nowhere_else(
+    hub_with_a_certificate: RunningHub,
+) -> None:
+    hub = hub_with_a_certificate
+    trusting = ssl.create_default_context(cafile=hub.environment["ANLING_TLS_CERT"])
+    url = f"https://{SHOWN}:{hub.port}"
+    with httpx.Client(base_url=url, verify=trusting, headers=PAGE, timeout=10, trust_env=False) as browser:
+        ready = browser.get("/readyz")
+        cookie = cookie_set_by(browser.post(hub.administrator_path, json={"name": "许静", "password": PASSWORD}))
+        me = browser.get("/api/me")
 
     assert ready.status_code == httpx.codes.OK
     assert ready.headers["strict-transport-security"].startswith("max-age=")

@@ -27,14 +27,14 @@ from hub.embedded.screen import Screen
 from hub.embedded.simulation import load_simulations
 from hub.embedded.supervised import NotReady
 from hub.importing.existing_centre import find_contradiction
-from hub.importing.file import parse_centre_file
-from hub.importing.mistakes import BadCentreFile
+from hub.importing.file import read_centre_file
 from hub.importing.model import CannotLoad
 from hub.importing.parts import CentreFile
 from hub.kit import log as logs
 from hub.kit.clock import clock_from
 from hub.kit.db import Login, describe_outage, forget_libpq_environment
 from hub.kit.migrate import MigrationRefused
+from hub.kit.mistakes.model import BadInput
 from hub.kit.urls import format_url_host
 from hub.mqtt.mosquitto import Door, Listening, MosquittoAccount
 from hub.settings import BrokerChoice, Settings, find_blocking_settings
@@ -124,13 +124,11 @@ def import_centre(
 def _read_centre(file: Path) -> CentreFile:
     """What is in the file, before anything is made or asked for it."""
     try:
-        return parse_centre_file(file.read_bytes().decode("utf-8"))
+        return read_centre_file(file)
     except OSError as error:
         exit_with_error(f"{file} cannot be read: {error.strerror}")
-    except UnicodeDecodeError:
-        exit_with_error(f"{file} is not UTF-8: save it as UTF-8 and import it again")
-    except BadCentreFile as error:
-        exit_with_error("\n".join(f"{file}: {mistake}" for mistake in error.mistakes))
+    except BadInput as bad:
+        exit_with_error("\n".join(bad.lines))
 
 
 async def _import_centre(settings: Settings, centre: CentreFile) -> Imported:

@@ -3,7 +3,6 @@
 import os
 import ssl
 from collections.abc import Iterable
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,6 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hub.kit.mistakes.error_messages import suggest_name
+from hub.kit.mistakes.reading import explain_variables
 from hub.kit.urls import (
     check_listening_address,
     check_networks,
@@ -130,7 +131,7 @@ def read_settings(**options: str | bool | BrokerChoice | None) -> Settings:
     try:
         settings = Settings.model_validate({name: value for name, value in options.items() if value})
     except ValidationError as error:
-        raise BadSettings([_describe_problem(dict(problem)) for problem in error.errors()]) from error
+        raise BadSettings(explain_variables(error, Settings, _show_variable).lines) from error
     if problems := _find_contradictions(settings):
         raise BadSettings(problems)
     return _add_passwords(settings)
@@ -160,8 +161,8 @@ def find_unknown_settings(variables: Iterable[str]) -> list[str]:
     for name in sorted(given):
         own = name.upper().removeprefix(PREFIX)
         if own not in fields | _OF_OTHERS:
-            near = get_close_matches(own, sorted(fields - _NOT_FOR_PEOPLE), n=1)
-            hint = f"did you mean {PREFIX}{near[0]}?" if near else "README.md names all of them"
+            meant = suggest_name(own, fields - _NOT_FOR_PEOPLE)
+            hint = f"did you mean {PREFIX}{meant}?" if meant else "README.md names all of them"
             lines.append(f"{name} is no setting of the hub and changes nothing: {hint}")
     return lines
 
@@ -221,15 +222,11 @@ def _can_be_read(file: Path) -> bool:
     return file.is_file() and os.access(file, os.R_OK)
 
 
-def _describe_problem(problem: dict[str, object]) -> str:
-    location = problem.get("loc")
-    name = str(location[0]) if isinstance(location, tuple) and location else "settings"
-    # They may hold a password.
-    with_password = name in {"mqtt_url", "public_url"} and "@" in str(problem.get("input"))
+def _show_variable(name: str, value: object) -> str:
+    """The variable with its value, unless that may hold a password."""
+    with_password = name in {"mqtt_url", "public_url"} and "@" in str(value)
     hidden = name in {"smtp_url", "database_url"} or name.endswith("_database") or with_password
-    value = "(not shown)" if hidden else repr(problem.get("input"))
-    said = str(problem.get("msg", "")).removeprefix("Value error, ")
-    return f"ANLING_{name.upper()}={value}: {said[:1].lower()}{said[1:]}"
+    return f"{PREFIX}{name.upper()}={'(not shown)' if hidden else repr(value)}"
 
 
 def _find_contradictions(settings: Settings) -> list[str]:

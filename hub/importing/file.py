@@ -1,54 +1,47 @@
 """Is this a centre's file, and if not: in which line, at which column, and what should stand there instead?"""
 
-import yaml
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+import re
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Final
 
 from hub.importing.contradictions import find_contradictions
-from hub.importing.error_messages import describe_problem
-from hub.importing.mistakes import BadCentreFile, Path
-from hub.importing.parts import CentreFile
-from hub.importing.yaml_text import (
-    compose_file,
-    find_duplicate_keys,
-    find_placeholders,
-    find_untyped_values,
-    mistake_at,
-    node_below,
-    refuse_loops,
-    values_of,
+from hub.importing.parts import SCHEMA, CentreFile
+from hub.kit.mistakes.error_messages import Wording
+from hub.kit.mistakes.model import FaultPlace, Path, ValueFault
+from hub.kit.mistakes.reading import FileKind, read_file, validate_document
+from hub.kit.mistakes.yaml_nodes import Value
+from hub.kit.mistakes.yaml_text import parse_yaml
+
+CENTRE_FILE: Final = FileKind(
+    model=CentreFile,
+    begins_with=f"schema: {SCHEMA}",
+    largest=4 * 1024 * 1024,
+    wording=Wording(examples={"schema": SCHEMA}),
+    find_contradictions=find_contradictions,
 )
+_PLACEHOLDER: Final = re.compile(r"\{[a-z]+\}")
 
 
-def parse_centre_file(text: str) -> CentreFile:
-    """The file's content. Raises BadCentreFile with every mistake."""
-    root = compose_file(text)
-    refuse_loops(root)
-    if wrong := [*find_duplicate_keys(root), *find_untyped_values(root)]:
-        raise BadCentreFile(wrong)
-    unfilled = list(find_placeholders(root))
-    try:
-        file = CentreFile.model_validate(values_of(root))
-    except ValidationError as error:
-        mistakes = [
-            mistake_at(root, _path_of_problem(root, problem), describe_problem(problem)) for problem in error.errors()
-        ]
-        raise BadCentreFile([*unfilled, *mistakes]) from error
-    found = find_contradictions(file)
-    if mistakes := [*unfilled, *(mistake_at(root, path, said) for path, said in found)]:
-        raise BadCentreFile(mistakes)
-    return file
+def read_centre_file(file: FilePath) -> CentreFile:
+    """The file's content. Raises OSError, and BadInput with every mistake."""
+    return parse_centre_file(read_file(str(file), file, CENTRE_FILE.largest), source=str(file))
 
 
-def _path_of_problem(root: yaml.Node, problem: ErrorDetails) -> Path:
-    """Where pydantic found it; the names it gives to the arms of a union are not in the file."""
-    path: Path = ()
-    node: yaml.Node | None = root
-    for n, step in enumerate(problem["loc"]):
-        found = node_below(node, step)[1] if node is not None else None
-        if found is None and n < len(problem["loc"]) - 1:
-            continue
-        if found is None and problem["type"] not in {"missing", "extra_forbidden"}:
-            continue
-        path, node = (*path, step), found
-    return path
+def parse_centre_file(text: str, *, source: str = "centre.yaml") -> CentreFile:
+    """The same of a file's text. Raises BadInput with every mistake."""
+    document = parse_yaml(source, text, CENTRE_FILE.begins_with)
+    return validate_document(CENTRE_FILE, document, find_placeholders(document.value))
+
+
+def find_placeholders(value: Value, path: Path = ()) -> Iterator[tuple[Path, ValueFault]]:
+    """What the example of a centre's file has instead of an address, and a real one has not."""
+    if isinstance(value, str):
+        for name in _PLACEHOLDER.findall(value):
+            yield path, ValueFault(f"{name} is a placeholder", "write the whole address", FaultPlace.WHOLE)
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from find_placeholders(entry, (*path, number))
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from find_placeholders(entry, (*path, key))

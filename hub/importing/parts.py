@@ -28,7 +28,6 @@ from hub.importing.values import (
     read_day,
     read_wall_time,
     refuse_address_alone,
-    refuse_control_characters,
     text_matching,
 )
 from hub.kit.ids import RoomId, SeniorId
@@ -39,9 +38,11 @@ from hub.people.model import Category, Kinship, Purpose
 from hub.roster.model import Duty
 
 _AN_ADDRESS: Final = {
-    ChannelName.WEBHOOK: "a webhook's address should be a URL such as https://example.org/hooks/anling",
+    ChannelName.WEBHOOK: "should be a URL such as https://example.org/hooks/anling",
     ChannelName.EMAIL: "should be an email address such as li.min@example.org",
 }
+
+SCHEMA: Final = "anling.centre/1"
 
 Id: TypeAlias = Annotated[str, AfterValidator(check_identifier)]
 Name: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(check_name)]
@@ -55,11 +56,6 @@ CalledRole: TypeAlias = Annotated[Role, one_of(CALLED_ROLES)]
 
 class _FilePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @field_validator("*")
-    @classmethod
-    def _can_be_written(cls, value: object) -> object:
-        return refuse_control_characters(value)
 
 
 class OrganisationPart(_FilePart):

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
 
-from hub.importing.mistakes import describe_no_date, escape_of, shorten_value
-from hub.kit.lines import find_direction_change, find_name_mistake
+from hub.kit.lines import find_name_mistake
+from hub.kit.mistakes.error_messages import not_among
+from hub.kit.mistakes.model import FaultPlace, ValueFault, WrongValue
+from hub.kit.mistakes.yaml_nodes import NO_DAY
 
 
 def check_name(value: str) -> str:
@@ -39,7 +41,7 @@ def read_day(value: object) -> object:
             pass
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
-    raise ValueError(describe_no_date(shorten_value(value)))
+    raise WrongValue(NO_DAY)
 
 
 def text_matching(pattern: str, should: str) -> AfterValidator:
@@ -47,7 +49,7 @@ def text_matching(pattern: str, should: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
-            raise ValueError(f"should be {should}, not {shorten_value(value)}")
+            raise ValueError(f"should be {should}")
         return value
 
     return AfterValidator(check)
@@ -65,14 +67,14 @@ def check_timezone(value: str) -> str:
 def check_identifier(value: str) -> str:
     """What a thing is called in rows, topics and addresses."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", value):
-        raise ValueError(f"{value!r} is no id: 1 to 32 of a-z, 0-9 and -")
+        raise WrongValue(ValueFault("is no id", "use a-z, 0-9 and -, 1 to 32 of them"))
     return value
 
 
 def check_phone(value: str) -> str:
     """A telephone number, or nothing."""
     if not re.fullmatch(r"(\+?[0-9]{4,15})?", value):
-        raise ValueError(f'{value!r} should be 4 to 15 digits in quotes, such as "13893100000"')
+        raise ValueError('should be 4 to 15 digits in quotes, such as "13893100000"')
     return value
 
 
@@ -82,14 +84,16 @@ def check_camera_address(value: str) -> str:
     `{rtsp}` is filled, or missed, elsewhere.
     """
     if not value.startswith(("rtsp://", "rtsps://", "{rtsp}")):
-        raise ValueError("should begin with rtsp:// or rtsps://")
+        wrong = "this is no address of a camera"  # not repeated, as it may hold a password
+        raise WrongValue(ValueFault(wrong, "should begin with rtsp:// or rtsps://", FaultPlace.WHOLE))
     return value
 
 
 def refuse_address_alone(value: object) -> object:
     """An address where its name belongs as well. It is not repeated, as it may hold a password."""
     if isinstance(value, str):
-        raise ValueError('should say which picture is where, such as {main: "rtsp://…"}')
+        right = 'write which picture is where, such as {main: "rtsp://…"}'
+        raise WrongValue(ValueFault("this is not a mapping", right, FaultPlace.WHOLE))
     return value
 
 
@@ -98,18 +102,7 @@ def one_of(allowed: Sequence[StrEnum]) -> BeforeValidator:
 
     def check(value: object) -> object:
         if value not in allowed:
-            *most, last = [repr(code.value) for code in allowed]
-            instead = "; nothing is here" if value is None else f", not {shorten_value(value)}"
-            raise ValueError(f"should be {', '.join(most)} or {last}{instead}")
+            raise WrongValue(not_among(value, [code.value for code in allowed]))
         return value
 
     return BeforeValidator(check)
-
-
-def refuse_control_characters(value: object) -> object:
-    """Escapes of YAML can say what no database keeps and no page shows."""
-    if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", value)):
-        raise ValueError(f"has a control character, {escape_of(found[0])}: leave it out")
-    if isinstance(value, str) and (wrong := find_direction_change(value)):
-        raise ValueError(wrong)
-    return value

@@ -64,7 +64,11 @@ async def rules_in_force(
         rules=[describe_rule(rule) for rule in rules.in_force.rules],
         problems=[
             FileProblem(
-                file=problem.file, line=problem.line, column=problem.column, what=problem.what, write=problem.write
+                file=problem.source,
+                line=problem.line,
+                column=problem.column,
+                what=problem.wrong,
+                write=problem.right,
             )
             for problem in rules.problems
         ],

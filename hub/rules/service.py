@@ -15,16 +15,16 @@ from hub.centre.shown import read_shown_centre
 from hub.fleet.model import DeviceKind
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet
 from hub.kit.db import Conn
+from hub.kit.mistakes.model import BadInput, Mistake
 from hub.notices import service as notices
 from hub.notices.model import NoticeCode
 from hub.roster.service import end_of_roster
 from hub.rules import engine, silence_store, store
 from hub.rules.contexts import About, load_contexts, load_device_contexts
-from hub.rules.files import SHIPPED, BadRuleFiles, Directory, Loaded, load_rules, parse_directories, rule_files_in
+from hub.rules.files import SHIPPED, Directory, Loaded, load_rules, parse_directories, rule_files_in
 from hub.rules.last_good import load_directories, save_directories
 from hub.rules.memory import Key, RuleMemory, RuleStage
 from hub.rules.model import Event, Finding, PressHeard, Priority
-from hub.rules.nodes import RuleFileProblem
 from hub.rules.rosters import SUBJECT, RosterSeen, roster_findings
 from hub.rules.rule import OnAbsence, RuleSet
 
@@ -53,7 +53,7 @@ class Rules:
         self._loaded_at = clock.now()
         self._stamps: dict[Path, tuple[int, int]] = {}
         self._kept_house_at: datetime | None = None
-        self.problems: tuple[RuleFileProblem, ...] = ()
+        self.problems: tuple[Mistake, ...] = ()
 
     @property
     def in_force(self) -> RuleSet:
@@ -70,7 +70,7 @@ class Rules:
         """The SHA-256 of its files, as hexadecimal digits."""
         return self._loaded.hash
 
-    async def load(self) -> tuple[RuleFileProblem, ...]:
+    async def load(self) -> tuple[Mistake, ...]:
         """Read all files; one bad file or a folder that vanished, and the old set stays. Gives and keeps what is wrong.
 
         At a start the old set is the one that was kept.
@@ -78,9 +78,9 @@ class Rules:
         self._stamps = await asyncio.to_thread(_read_file_stamps, self._directories)
         try:
             loaded = await asyncio.to_thread(lambda: load_rules(self._directories, self._before()))
-        except BadRuleFiles as bad:
-            self.problems = bad.problems
-            for problem in bad.problems:
+        except BadInput as bad:
+            self.problems = bad.mistakes
+            for problem in bad.mistakes:
                 log.error("rules kept as they were: %s", problem)
             if self._loaded is self._shipped:
                 await self._load_kept()
@@ -106,7 +106,7 @@ class Rules:
             return
         try:
             loaded = await asyncio.to_thread(parse_directories, before)
-        except BadRuleFiles as bad:
+        except BadInput as bad:
             log.error("only the shipped rules are in force: those that were kept cannot be used any more: %s", bad)
         else:
             self._put_in_force(loaded)
@@ -251,7 +251,7 @@ class Rules:
         first = self.problems[0] if self.problems else None
         params: dict[str, str | int | None] = {}
         if first is not None:
-            params = {"file": first.file, "line": first.line, "column": first.column}
+            params = {"file": first.source, "line": first.line, "column": first.column}
         return [
             Finding(
                 rule_id=NoticeCode.RULE_FILES_NOT_LOADED,

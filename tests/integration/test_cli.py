@@ -169,14 +169,14 @@ def test_a_folder_of_broker_files_that_cannot_be_is_one_line(tmp_path: Path) -> 
     assert list((tmp_path / "data").iterdir()) == [], "before anything is made"
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "utf-16"])
-def test_a_centre_s_file_in_another_encoding_says_how_to_save_it(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize(("encoding", "column"), [("gbk", 26), ("utf-16", 1)])
+def test_a_centre_s_file_in_another_encoding_says_how_to_save_it(tmp_path: Path, encoding: str, column: int) -> None:
     (tmp_path / "centre.yaml").write_text("organisation: {name: 陇原社工}\n", encoding)
 
     status, told = run(f"import {tmp_path}/centre.yaml", tmp_path / "data")
 
     assert status == 1
-    assert told == [f"{tmp_path}/centre.yaml is not UTF-8: save it as UTF-8 and import it again"]
+    assert told == [f"{tmp_path}/centre.yaml: line 1, column {column}: the file is not UTF-8; save it as UTF-8"]
 
 
 def test_a_wrong_file_is_refused_before_a_database_is_made(tmp_path: Path) -> None:

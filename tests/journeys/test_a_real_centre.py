@@ -226,7 +226,8 @@ def test_a_file_with_a_mistake_is_refused_with_its_line_and_changes_nothing(
 
     assert refused.returncode == 1
     assert re.fullmatch(
-        rf"{re.escape(str(wrong))}: line \d+, column \d+: \S+kind: 'horn' should be .+\n", refused.stderr
+        rf"{re.escape(str(wrong))}: line \d+, column \d+: \S+kind: `horn` is not possible here; write one of .+\n",
+        refused.stderr,
     )
     assert real_centre.rows("SELECT name FROM room WHERE id = 'dining'") == [("餐厅",)]
 

@@ -41,8 +41,8 @@ def test_everything_listens_on_this_machine_alone_by_default() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "wanted"),
     [
-        ("http_port", "eighty", "integer"),
-        ("mqtt_port", "70000", "65535"),
+        ("http_port", "eighty", "is not a whole number; write a whole number"),
+        ("mqtt_port", "70000", "is too large; write at most 65535"),
         ("mqtt_url", "localhost:1883", "begins with mqtt:// or mqtts://"),
         ("mqtt_url", "mqtt://u:p@x:99999", "a port between 1 and 65535"),
         ("mqtt_url", "mqtt://x:0", "a port between 1 and 65535"),
@@ -52,7 +52,7 @@ def test_everything_listens_on_this_machine_alone_by_default() -> None:
         ("database_url", "postgresql://hub@db/anling?sslmod=require", "that PostgreSQL understands"),
         ("database_url", "postgresql://hub@db:x/anling?port=1&port", "that PostgreSQL understands"),
         ("media_hosts", "192.168.1.20;127.0.0.1", "is none"),
-        ("broker", "emqx", "'built-in' or 'mosquitto'"),
+        ("broker", "emqx", "write one of built-in, mosquitto"),
         ("proxy_hosts", "127.0.0.1,*", "is none"),
         ("public_url", "anling.example", "begins with http:// or https://"),
         ("public_url", "https://anling.example:99999", "a port between 1 and 65535"),

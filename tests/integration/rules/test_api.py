@@ -36,7 +36,7 @@ async def test_staff_see_the_rules_and_where_a_file_is_wrong(
             "file": "own.yaml",
             "line": 8,
             "column": 10,
-            "what": "this is not a length of time",
+            "what": "`soon` is no length of time",
             "write": "write a whole number and a unit, such as 90s, 5m, 2h",
         }
     ]

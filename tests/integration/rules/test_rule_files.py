@@ -71,7 +71,7 @@ async def test_a_hub_that_starts_with_a_bad_file_goes_on_with_the_rules_and_the_
         clock.advance(FIVE_MINUTES)
         later = told(await restarted.due(conn, clock.now()), *SILENT)
 
-    assert (problem.file, restarted.hash) == ("own.yaml", before.hash)
+    assert (problem.source, restarted.hash) == ("own.yaml", before.hash)
     assert [found.cleared for found in at_once if found.klass == NoticeCode.RULE_FILES_NOT_LOADED] == [False]
     assert ("own-room-hot", "room:gym", False) in later
     assert kept.stat().st_mode & 0o777 == 0o600
@@ -103,7 +103,7 @@ async def test_a_folder_that_vanishes_leaves_its_rules_in_force_and_kept_and_is_
     [problem] = await restarted.load()
 
     assert (noticed.cleared, dict(noticed.params)) == (False, {"file": str(folder), "line": None, "column": None})
-    assert (rules.hash, restarted.hash, problem.file) == (good, good, str(folder))
+    assert (rules.hash, restarted.hash, problem.source) == (good, good, str(folder))
     assert kept.read_bytes() == kept_before
     assert f"the centre's own rules are in force as they were good last, from {kept}" in caplog.text
     assert not await rules.load_if_changed()
@@ -121,7 +121,7 @@ async def test_an_empty_folder_that_vanishes_is_noticed_until_it_is_back(clock: 
     folder.mkdir()
     assert await rules.load_if_changed()
 
-    assert problem.file == str(folder)
+    assert problem.source == str(folder)
     assert rules.problems == ()
 
 

@@ -29,7 +29,7 @@ def test_its_cameras_and_phones_are_where_they_are_this_time() -> None:
     written = write_centre_file(FILE, {"rtsp": "rtsp://127.0.0.1:1", "phones": "http://127.0.0.1:2"})
 
     demo = parse_centre_file(written.text)
-    cameras = [device.rtsp_url for device in demo.devices if device.rtsp_url is not None]
+    cameras = [source.address for device in demo.devices for source in device.camera_sources]
     assert cameras
     assert all(url.startswith("rtsp://127.0.0.1:1/") for url in cameras)
     assert demo.accounts[0].contacts[0].address == "http://127.0.0.1:2/hooks/staff-01"

@@ -1,4 +1,4 @@
-"""What does a hub import in the demo? The centre's file as a real centre writes it, with the demo's hours and waits."""
+"""What does a hub import in the demo? The file as a real centre writes it, with the demo's hours, shifts and waits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +43,7 @@ class _DemoPart(BaseModel):
 
     opens: str
     closes: str
+    night_shift: _WholePart
     second_tier_wait_seconds: int
     daughter: str
 
@@ -50,6 +51,7 @@ class _DemoPart(BaseModel):
 class _WholeFile(_WholePart):
     organisation: _RunBy
     centre: _OpenCentre
+    shifts: list[_WholePart]
     escalation: _Escalation
     demo: _DemoPart
 
@@ -64,7 +66,7 @@ class WrittenCentre:
 
 
 def write_centre_file(path: Path, addresses: Mapping[str, str]) -> WrittenCentre:
-    """The file without its `demo` part, which is done to it: its hours, and the wait before the second tier.
+    """The file without its `demo` part, which is done to it: its hours, a night shift, the second tier's wait.
 
     `addresses` are where its `{rtsp}` and `{phones}` are this time. JSON is YAML (YAML 1.2, 1.2), and quick to write.
     Raises OSError, yaml.YAMLError or pydantic's ValidationError.
@@ -75,6 +77,7 @@ def write_centre_file(path: Path, addresses: Mapping[str, str]) -> WrittenCentre
     file = _WholeFile.model_validate(yaml.load(text, Loader=_LOADER))  # noqa: S506 - both are safe ones
     demo, escalation = file.demo, file.escalation
     file.centre.opens, file.centre.closes = demo.opens, demo.closes
+    file.shifts.append(demo.night_shift)
     for tiers in (escalation.opening_hours, escalation.out_of_hours):
         tiers[0].wait_seconds = demo.second_tier_wait_seconds
     return WrittenCentre(file.model_dump_json(exclude={"demo"}), file.organisation.id, demo.daughter)

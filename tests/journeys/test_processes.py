@@ -7,6 +7,7 @@ not waited for it. Pages are replaced after five seconds, telemetry after ten.
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from tests.fakes.waiting import wait_until
 from tests.journeys.test_kill_9 import is_on_the_phone, runs_again
 
 FLOOD = 20_000
+STRANGERS = 16
 
 
 @contextmanager
@@ -108,6 +110,31 @@ def test_a_press_passes_a_flood_of_readings(centre: Demo) -> None:
         wait_until(lambda: heard(centre, caller), what="a press is heard during a flood")
 
         sending.result(60)
+    is_on_the_phone(centre, caller)
+
+
+def test_a_press_passes_a_flood_of_requests_at_the_pages(centre: Demo) -> None:
+    """Each of them asks the database, and there are always more of them than the pages answer at a time."""
+    caller, is_over, all_ask = centre.free.senior(), threading.Event(), threading.Barrier(STRANGERS + 1)
+
+    def ask_again_and_again() -> None:
+        with httpx.Client(base_url=centre.url, timeout=60) as stranger:
+            stranger.get("/readyz")
+            all_ask.wait(60)
+            while not is_over.is_set():
+                stranger.get("/readyz")
+
+    with ThreadPoolExecutor(STRANGERS) as aside:
+        asking = [aside.submit(ask_again_and_again) for _ in range(STRANGERS)]
+        try:
+            all_ask.wait(60)
+            centre.press(caller.button)
+            wait_until(lambda: heard(centre, caller), what="a press is heard during a flood")
+        finally:
+            is_over.set()
+
+        for one in asking:
+            one.result(60)
     is_on_the_phone(centre, caller)
 
 

@@ -1,6 +1,6 @@
 """May this database be imported into, or served from? A real centre and a simulated one never share one."""
 
-from hub.access import directory
+from hub.access import accounts
 from hub.centre import service as centre
 from hub.importing.model import HeldCentre
 from hub.kit.db import Conn
@@ -10,7 +10,7 @@ from hub.kit.ids import CentreId
 async def read_held_centre(conn: Conn) -> HeldCentre | None:
     """What this database holds; None before the first import."""
     centre_id = await centre.find_centre(conn)
-    return None if centre_id is None else HeldCentre(centre_id, await directory.has_simulated_accounts(conn))
+    return None if centre_id is None else HeldCentre(centre_id, await accounts.has_simulated_accounts(conn))
 
 
 def find_contradiction(held: HeldCentre | None, centre_id: CentreId | None, *, simulated: bool) -> str | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from hub.access import directory
+from hub.access import accounts
 from hub.access.service import Invited
 from hub.alarms.policy_service import write_policy
 from hub.centre import service as centre
@@ -62,7 +62,7 @@ async def _write_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccoun
     await centre.write_centre(edit, plan.organisation_of(file), plan.centre_of(file))
     await centre.write_rooms(edit, plan.rooms_of(file))
     await _write_seniors(edit, file)
-    new_accounts = await directory.write_accounts(edit, plan.accounts_of(file, simulated))
+    new_accounts = await accounts.write_accounts(edit, plan.accounts_of(file, simulated))
     for account in file.accounts:
         await notifications.write_contacts(edit, AccountId(account.id), plan.contacts_of(account))
     for relation in plan.relations_of(file):
@@ -74,7 +74,7 @@ async def _write_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccoun
     for applies, steps in plan.policies_of(file):
         await write_policy(edit, loaded.centre_id, applies, plan.POLICY_NAME, steps)
     for invited in _accounts_to_invite(new_accounts, simulated):
-        loaded.invitations[invited.account_id] = await directory.invite_new(edit, invited)
+        loaded.invitations[invited.account_id] = await accounts.invite_new(edit, invited)
     if not edit.is_empty:
         edit.note(loaded.centre_id, Chain.CARE, "centre.imported", centre=loaded.centre_id)
     return loaded

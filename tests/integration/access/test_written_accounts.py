@@ -5,7 +5,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from hub.access import directory
+from hub.access import accounts
 from hub.access.errors import PhoneMissing
 from hub.access.model import AccountRecord, Role
 from hub.kit.clock import SetClock
@@ -35,7 +35,7 @@ def record(house: House) -> AccountRecord:
 
 async def write(database: Database, clock: SetClock, *records: AccountRecord) -> list[AccountId]:
     async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
-        return await directory.write_accounts(editing, records)
+        return await accounts.write_accounts(editing, records)
 
 
 async def test_an_account_is_new_once_and_changed_when_something_is_different(

@@ -28,9 +28,9 @@ WINDOW = 200
 
 
 class _Open:
-    """A gatekeeper that knows one device."""
+    """An authenticator that knows one device."""
 
-    async def admit(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
+    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
         return Principal("b-01", (TOPIC,), (), "1")
 
     async def stamp_of(self, device_id: str) -> str | None:  # noqa: ARG002
@@ -49,7 +49,7 @@ def _serve_broker(ready: Connection) -> None:
     async def run() -> None:
         broker = Broker(
             listening_socket("127.0.0.1", 0),
-            gatekeeper=_Open(),
+            authenticator=_Open(),
             receivers=Receivers(_ignore_inbound, _ignore_inbound),
             take_report=_settle_at_once,
             clock=SystemClock(),

@@ -72,7 +72,7 @@ async def measure_hear(database: Database, what: str, events: Sequence[Event], b
     for first in range(0, len(events), batch):
         some, began = events[first : first + batch], time.perf_counter()
         async with database.transaction() as conn:
-            await rules.hear(conn, some, some[-1].received_at)
+            await rules.evaluate_events(conn, some, some[-1].received_at)
         took.append(time.perf_counter() - began)
     took.sort()
     p50, p99 = took[len(took) // 2] * 1000, took[len(took) * 99 // 100] * 1000

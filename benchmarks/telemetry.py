@@ -69,7 +69,7 @@ async def measure_keep(what: str, database: Database, all_batches: list[list[Rea
     wall, cpu = time.perf_counter(), time.process_time()
     for batch in all_batches:
         async with database.transaction() as conn:
-            outcome = await telemetry.keep(conn, batch)
+            outcome = await telemetry.store_readings(conn, batch)
         stored, repeated = stored + outcome.stored, repeated + outcome.repeated
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     messages = (stored + repeated) / len(NAMES)

@@ -36,9 +36,9 @@ PAYLOAD = b"x" * 120
 
 
 class _Everybody:
-    """A gatekeeper that lets each device say what is its own."""
+    """An authenticator that allows each device what is its own."""
 
-    async def admit(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
+    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
         return Principal(username, (topic_of(username),), (), "1")
 
     async def stamp_of(self, device_id: str) -> str | None:  # noqa: ARG002
@@ -62,9 +62,9 @@ def _serve_broker(place: Path, ready: Connection) -> None:
         handover = Handover(place, sheds=shed.append)
         broker = Broker(
             listening_socket("127.0.0.1", 0),
-            gatekeeper=_Everybody(),
+            authenticator=_Everybody(),
             receivers=Receivers(_ignore_inbound, _ignore_inbound),
-            take_report=handover.take,
+            take_report=handover.take_report,
             clock=SystemClock(),
         )
         async with asyncio.TaskGroup() as tasks:

@@ -59,13 +59,13 @@ class Button:
         self._changed = asyncio.Event()
         self._contact = Contact()
         self._beats = 0
-        self._sending = Sending(outbox, clock, condition=lambda: self.condition, on_answer=self._answered)
+        self._sending = Sending(outbox, clock, condition=lambda: self.condition, on_answer=self._take_ack)
         self._shown = LightInputs(unsent=frozenset(kept.id for kept in self._sending.unsent))
         self.link = DeviceLink(
             broker,
             identity,
             hears={Kind.ACK: self._sending.hear_ack, Kind.CUE: self._hear_cue},
-            on_connected=self._sending.connected,
+            on_connected=self._sending.make_all_due,
             dial=dial,
         )
 
@@ -80,17 +80,19 @@ class Button:
             group.create_task(self.link.run())
             group.create_task(self._sending.run(self.link))
             group.create_task(self._keep_light())
-            group.create_task(self._report())
+            group.create_task(self._report_status())
 
     async def press(self, kind: AlarmKind = AlarmKind.PRESS) -> str:
         """Call for help; it is in the device's storage when this returns. Gives the message's id."""
         if kind not in _OWN_KINDS:
             raise ValueError("a press is cancelled with cancel()")
-        return await self._keep(AlarmMessage(id=self._boot, kind=kind, at=self._clock.now()))
+        return await self._store_press(AlarmMessage(id=self._boot, kind=kind, at=self._clock.now()))
 
     async def cancel(self, message_id: str) -> str:
         """Say that the press of this id was a mistake. Staff still come and look."""
-        return await self._keep(AlarmMessage(id=self._boot, kind=AlarmKind.CANCEL, of=message_id, at=self._clock.now()))
+        return await self._store_press(
+            AlarmMessage(id=self._boot, kind=AlarmKind.CANCEL, of=message_id, at=self._clock.now())
+        )
 
     async def contact_closes(self) -> str | None:
         """The contact under the finger closed; the id of the call, None for a bounce."""
@@ -102,13 +104,13 @@ class Button:
         kind = open_contact(self._contact, self._clock.monotonic())
         return await self.press(kind) if kind is not None else None
 
-    async def _keep(self, draft: AlarmMessage) -> str:
-        kept = await self._sending.keep(Kind.ALARM, draft)
-        self._show(apply_press(self._shown, kept.id))
+    async def _store_press(self, draft: AlarmMessage) -> str:
+        kept = await self._sending.store_message(Kind.ALARM, draft)
+        self._show_light(apply_press(self._shown, kept.id))
         return kept.id
 
-    def _answered(self, _kept: StoredMessage, ack: Ack) -> None:
-        self._show(apply_ack(self._shown, ack, self._clock.monotonic()))
+    def _take_ack(self, _kept: StoredMessage, ack: Ack) -> None:
+        self._show_light(apply_ack(self._shown, ack, self._clock.monotonic()))
 
     def _hear_cue(self, payload: bytes) -> None:
         try:
@@ -116,14 +118,14 @@ class Button:
         except Unreadable as error:
             log.warning("a cue could not be read: %s", error)
             return
-        self._show(apply_cue(self._shown, cue, self._clock.monotonic()))
+        self._show_light(apply_cue(self._shown, cue, self._clock.monotonic()))
 
-    def _show(self, shown: LightInputs) -> None:
+    def _show_light(self, shown: LightInputs) -> None:
         self._shown = shown
         self._changed.set()
-        self._switch()
+        self._switch_light()
 
-    def _switch(self) -> None:
+    def _switch_light(self) -> None:
         """Switch the light when what it shows is not true any more."""
         shown = self.light
         if shown != self._switched:
@@ -134,7 +136,7 @@ class Button:
         """Switch the light when the device begins to run, and whenever what it shows ends by itself."""
         while True:
             self._changed.clear()
-            self._switch()
+            self._switch_light()
             now = self._clock.monotonic()
             ends = ends_at(self._shown, now)
             try:
@@ -143,7 +145,7 @@ class Button:
             except TimeoutError:
                 continue
 
-    async def _report(self) -> None:
+    async def _report_status(self) -> None:
         """Report now and then that this trigger lives, and its battery level."""
         await asyncio.sleep(random.uniform(0, 5))  # noqa: S311 - spreads a house's devices, no secret
         while True:

@@ -72,7 +72,7 @@ class ReaderDied(Exception):
     """A camera's reader ended by a defect of ours, whose traceback the thread has printed."""
 
 
-class Eye:
+class PictureReader:
     """The thread that reads one camera, until closed. `arrived` is replaced whole, so that it may be read anywhere."""
 
     def __init__(self, url: str) -> None:
@@ -161,29 +161,29 @@ class CameraAgent:
         self._pace = pace
         self._boot = boot_id()
         self._count = 0
-        self._eye = Eye(rtsp_url)
+        self._reader = PictureReader(rtsp_url)
         self.link = DeviceLink(broker, identity, hears={}, dial=dial)
 
     async def run(self) -> None:
         """Connect, look and report until cancelled. Raises ReaderDied, in a group."""
-        self._eye.open()
+        self._reader.open()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.link.run())
-                group.create_task(self._look())
+                group.create_task(self._watch_pictures())
         finally:
-            await asyncio.shield(asyncio.to_thread(self._eye.close))
+            await asyncio.shield(asyncio.to_thread(self._reader.close))
 
-    async def _look(self) -> None:
-        memory, before = PictureMemory(), self._eye.arrived
+    async def _watch_pictures(self) -> None:
+        memory, before = PictureMemory(), self._reader.arrived
         opened_at = said_at = time.monotonic()
         said: tuple[object, ...] | None = None
         looked_at: Luma | None = None
         while True:
             await asyncio.sleep(self._pace.look_every)
-            if not self._eye.is_open:
+            if not self._reader.is_open:
                 raise ReaderDied(f"the reader of {self.link.identity.device} has died: start its agent again")
-            now, arrived = time.monotonic(), self._eye.arrived
+            now, arrived = time.monotonic(), self._reader.arrived
             age = now - (arrived.last_at or opened_at)
             if arrived.luma is None or age >= self._pace.silent_after:
                 self.seen = None
@@ -193,10 +193,10 @@ class CameraAgent:
             state = _reportable_state(self.seen)
             if state != said or now - said_at >= self._pace.say_every:
                 took = now - said_at
-                if self._say([*_stream_readings(before, arrived, took, age), *_picture_readings(self.seen)]):
+                if self._send_readings([*_stream_readings(before, arrived, took, age), *_picture_readings(self.seen)]):
                     said, said_at, before = state, now, arrived
 
-    def _say(self, readings: list[tuple[str, float]]) -> bool:
+    def _send_readings(self, readings: list[tuple[str, float]]) -> bool:
         self._count += 1
         message = TeleMessage(
             id=f"{self._boot}-{self._count}",

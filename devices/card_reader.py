@@ -46,7 +46,7 @@ class CardReader:
             broker,
             identity,
             hears={Kind.ACK: self._sending.hear_ack},
-            on_connected=self._sending.connected,
+            on_connected=self._sending.make_all_due,
             dial=dial,
         )
 
@@ -59,7 +59,7 @@ class CardReader:
         """Connect and send until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.link.run())
-            group.create_task(self.link.beat())
+            group.create_task(self.link.send_heartbeats())
             group.create_task(self._sending.run(self.link))
 
     async def read(self, token: str, what: VisitAction = VisitAction.ENTER) -> str | None:
@@ -74,7 +74,7 @@ class CardReader:
         self._last = (token, what, at)
         room = self.room if what is VisitAction.ENTER else None
         draft = VisitMessage(id=self._boot, token=token, what=what, room=room, at=self._clock.now())
-        return (await self._sending.keep(Kind.VISIT, draft)).id
+        return (await self._sending.store_message(Kind.VISIT, draft)).id
 
 
 def main() -> None:

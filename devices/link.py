@@ -120,14 +120,14 @@ class DeviceLink:
             return False
         return self._connection.publish(self._topic(kind), payload, qos=1, retain=retain) is not None
 
-    async def beat(self) -> None:
+    async def send_heartbeats(self) -> None:
         """Say `online` now and then, for a device that may have nothing else to say for days: until cancelled.
 
         That a connection stands says nothing of the device behind it: a gateway keeps one up as well.
         """
         while True:
             await asyncio.sleep(HEARTBEAT * random.uniform(0.8, 1.0))  # noqa: S311 - spreads devices, no secret
-            self.send(Kind.STATUS, self._online(), retain=True)
+            self.send(Kind.STATUS, self._online_message(), retain=True)
 
     def send_reading(self, payload: bytes) -> bool:
         """Publish readings with QoS 1; False when there is no connection or five are still without an answer."""
@@ -142,9 +142,11 @@ class DeviceLink:
         except (OSError, TimeoutError) as error:
             log.debug("%s cannot reach %s:%s (%s)", self.identity.device, host, port, type(error).__name__)
             return False
-        self._connection = connection = _LinkConnection(self._client(), connected, self._entered, self._heard)
+        self._connection = connection = _LinkConnection(
+            self._build_client(), connected, self._start_session, self._receive_message
+        )
         try:
-            await connection.last()
+            await connection.wait_closed()
         finally:
             connection.close(last_message=(self._topic(Kind.STATUS), OFFLINE))
             self._connection = None
@@ -153,7 +155,7 @@ class DeviceLink:
         self.refused = connection.refusal
         return connection.was_up
 
-    def _client(self) -> "_Client":
+    def _build_client(self) -> "_Client":
         version = MQTTv5 if self._broker.version == "5" else MQTTv311
         clean = True if version == MQTTv311 else None
         client = _Client(CallbackAPIVersion.VERSION2, self.identity.device, clean, protocol=version)
@@ -161,16 +163,16 @@ class DeviceLink:
         client.will_set(self._topic(Kind.STATUS), OFFLINE, qos=1, retain=True)
         return client
 
-    def _entered(self, connection: "_LinkConnection") -> None:
+    def _start_session(self, connection: "_LinkConnection") -> None:
         self.refused = None
         connection.subscribe([self._topic(kind) for kind in self._hears])
-        connection.publish(self._topic(Kind.STATUS), self._online(), qos=1, retain=True)
+        connection.publish(self._topic(Kind.STATUS), self._online_message(), qos=1, retain=True)
         self._on_connected()
 
-    def _online(self) -> bytes:
+    def _online_message(self) -> bytes:
         return serialize_message(StatusMessage(state=ConnectionState.ONLINE, fw=self._firmware))
 
-    def _heard(self, message: MQTTMessage) -> None:
+    def _receive_message(self, message: MQTTMessage) -> None:
         parsed = parse_topic(message.topic)
         hear = self._hears.get(parsed.kind) if parsed else None
         if hear is not None:
@@ -189,7 +191,7 @@ class _Client(Client):
         assert self.connected is not None
         return self.connected
 
-    def lose(self) -> None:
+    def end_lost_connection(self) -> None:
         """End the connection as paho does when it notices itself."""
         self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
 
@@ -225,7 +227,7 @@ class _LinkConnection:
         client.suppress_exceptions = False
         client.connect("connected", 1, keepalive=KEEP_ALIVE)
 
-    async def last(self) -> None:
+    async def wait_closed(self) -> None:
         """Return when the connection is over."""
         waited = 0.0
         while not self._over.is_set():
@@ -234,17 +236,17 @@ class _LinkConnection:
                     await self._over.wait()
             except TimeoutError:
                 waited += _LOOK_EVERY
-                self._guarded(self._client.loop_misc)
+                self._run_guarded(self._client.loop_misc)
                 if not self.was_up and waited >= _CONNECT_WITHIN:
-                    self._client.lose()
+                    self._client.end_lost_connection()
 
     def close(self, *, last_message: tuple[str, bytes]) -> None:
         """Publish `last_message`, disconnect if possible, close; a broker drops the Will of a client that leaves so."""
         if self.is_up:
             self.publish(*last_message, qos=1, retain=True)
             self._client.disconnect()
-            self._guarded(self._client.loop_write)
-        self._client.lose()
+            self._run_guarded(self._client.loop_write)
+        self._client.end_lost_connection()
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> int | None:
         """Give a message to paho; its packet id, or None when the connection is over."""
@@ -265,17 +267,17 @@ class _LinkConnection:
             self._client.subscribe([(topic, 1) for topic in topics])
 
     def _read(self) -> None:
-        self._guarded(self._client.loop_read)
+        self._run_guarded(self._client.loop_read)
 
     def _write(self) -> None:
-        self._guarded(self._client.loop_write)
+        self._run_guarded(self._client.loop_write)
 
-    def _guarded(self, step: Callable[[], MQTTErrorCode]) -> None:
+    def _run_guarded(self, step: Callable[[], MQTTErrorCode]) -> None:
         """Take one step of paho's. A reset connection escapes from some of them as an exception (2.2)."""
         try:
             step()
         except OSError:
-            self._client.lose()
+            self._client.end_lost_connection()
 
     def _connack(
         self, _client: Client, _userdata: object, _flags: ConnectFlags, reason: ReasonCode, _more: Properties | None

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS message (
 ) STRICT;
 """
 _CHANGED_BY_A_RETRY = frozenset({"age_ms", "battery", "signal"})
-_PATIENCE: Final = 5.0  # seconds in which another process may have the file
+_LOCK_SECONDS: Final = 5.0  # seconds in which another process may have the file
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 """Not among them: a file that is locked, or that cannot be written. What is in it is good."""
 
@@ -72,14 +72,14 @@ class Outbox:
     `seq` rises by one per lane and never restarts. Calls block for an fsync: give them a thread.
     """
 
-    def __init__(self, path: Path | None, boot: str, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, path: Path | None, boot: str, *, lock_seconds: float = _LOCK_SECONDS) -> None:
         """Open or make the file, of mode 0600; None: a device without storage. Raises CannotKeep, or Damaged.
 
-        `patience`: seconds to wait for another process that has the file locked.
+        `lock_seconds`: seconds to wait for another process that has the file locked.
         """
         self.boot = boot
         self._lock = threading.Lock()
-        self._connection = None if path is None else _open_database(path, patience)
+        self._connection = None if path is None else _open_database(path, lock_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +101,7 @@ class Outbox:
         (level,) = self._connection.execute("PRAGMA synchronous").fetchone()
         return bool(level >= 2)
 
-    def keep(self, kind: Kind, draft: AlarmMessage | VisitMessage, made_at: float) -> StoredMessage:
+    def store_message(self, kind: Kind, draft: AlarmMessage | VisitMessage, made_at: float) -> StoredMessage:
         """Give the draft its `seq` and `id`, and write it down; it is durable when this returns. Raises CannotKeep."""
         with self._transaction() as run:
             run.execute(
@@ -117,7 +117,7 @@ class Outbox:
             )
         return StoredMessage(message.id, kind, seq, made_at, message)
 
-    def waiting(self) -> list[StoredMessage]:
+    def list_unanswered(self) -> list[StoredMessage]:
         """All messages without an answer, oldest first. Raises CannotKeep.
 
         One that cannot be read stays in storage for whoever looks, and keeps no other from being sent.
@@ -136,7 +136,7 @@ class Outbox:
             found.append(StoredMessage(id_, Kind(kind), seq, made_at if boot == self.boot else None, message))
         return found
 
-    def forget(self, kept: StoredMessage) -> None:
+    def delete_message(self, kept: StoredMessage) -> None:
         """The hub has it for good. Raises CannotKeep."""
         if self._connection is None:
             return
@@ -156,7 +156,7 @@ class Outbox:
                 raise CannotKeep(str(error)) from error
 
 
-def open_outbox(path: Path, boot: str, *, patience: float = _PATIENCE) -> Outbox:
+def open_outbox(path: Path, boot: str, *, lock_seconds: float = _LOCK_SECONDS) -> Outbox:
     """The outbox of a device that has to run whatever its storage is like, and says what is wrong with it.
 
     A damaged file is renamed, with whatever is in it, and a fresh one begun. Where nothing can be kept at all, the
@@ -164,19 +164,19 @@ def open_outbox(path: Path, boot: str, *, patience: float = _PATIENCE) -> Outbox
     """
     try:
         try:
-            return Outbox(path, boot, patience=patience)
+            return Outbox(path, boot, lock_seconds=lock_seconds)
         except Damaged as error:
             log.error("%s; it is now %s, and a fresh one begins", error, _rename_damaged_file(path))
-            return Outbox(path, boot, patience=patience)
+            return Outbox(path, boot, lock_seconds=lock_seconds)
     except (CannotKeep, OSError) as error:
         log.error("nothing can be kept (%s): what is to be said is sent from memory", error)
         return Outbox(None, boot)
 
 
-def _open_database(path: Path, patience: float) -> sqlite3.Connection:
+def _open_database(path: Path, lock_seconds: float) -> sqlite3.Connection:
     try:
         path.touch(mode=0o600)
-        connection = sqlite3.connect(path, timeout=patience, check_same_thread=False, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=lock_seconds, check_same_thread=False, isolation_level=None)
     except (sqlite3.Error, OSError) as error:
         raise CannotKeep(f"{path}: {error}") from error
     try:

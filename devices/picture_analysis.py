@@ -58,7 +58,7 @@ class PictureMemory:
     empty: NDArray[np.int16] | None = None
     edges: NDArray[np.float32] | None = None
     same_since: float | None = None
-    strange_since: float | None = None
+    foreign_since: float | None = None
     pictures: int = field(default=0)
 
 
@@ -76,8 +76,8 @@ def analyse_picture(
             black=black, frozen=frozen and not black, moved=False, motion=0.0, occupancy=0 if black else None
         )
         return _start_memory(memory, luma, same_since, black=black), first
-    strange_since = _foreign_view_since(memory, memory.edges, luma, at)
-    moved = strange_since is not None and at - strange_since >= MOVED_AFTER
+    foreign_since = _foreign_view_since(memory, memory.edges, luma, at)
+    moved = foreign_since is not None and at - foreign_since >= MOVED_AFTER
     differs = _detect_foreground(memory.empty, luma)
     seen = PictureAnalysis(
         black=False,
@@ -88,7 +88,7 @@ def analyse_picture(
     )
     empty = _update_background(memory.empty, luma, differs, memory.pictures)
     return replace(
-        memory, last=luma, empty=empty, same_since=same_since, strange_since=strange_since, pictures=memory.pictures + 1
+        memory, last=luma, empty=empty, same_since=same_since, foreign_since=foreign_since, pictures=memory.pictures + 1
     ), seen
 
 
@@ -106,7 +106,7 @@ def count_people(differs: Mask) -> int:
 def _start_memory(memory: PictureMemory, luma: Luma, same_since: float, *, black: bool) -> PictureMemory:
     """Begin: the first picture that is not black is the room as it should look. Black ones teach nothing."""
     if black:
-        return replace(memory, last=luma, same_since=same_since, strange_since=None)
+        return replace(memory, last=luma, same_since=same_since, foreign_since=None)
     return replace(
         memory,
         last=luma,
@@ -125,7 +125,7 @@ def _same_since(memory: PictureMemory, luma: Luma, at: float) -> float:
 def _foreign_view_since(memory: PictureMemory, edges: NDArray[np.float32], luma: Luma, at: float) -> float | None:
     if _correlate_edges(edges, _detect_edges(luma)) >= MOVED_BELOW:
         return None
-    return at if memory.strange_since is None else memory.strange_since
+    return at if memory.foreign_since is None else memory.foreign_since
 
 
 def _crop_strips(luma: Luma) -> Luma:

@@ -63,14 +63,14 @@ class Sending:
         """What the hub has not committed yet, oldest first."""
         return tuple(waiting.kept for waiting in self._waiting.values())
 
-    async def keep(self, kind: Kind, draft: AlarmMessage | VisitMessage) -> StoredMessage:
+    async def store_message(self, kind: Kind, draft: AlarmMessage | VisitMessage) -> StoredMessage:
         """Write a message down and have it sent; it is durable when this returns.
 
         Storage that takes nothing does not keep a call for help from being sent: it is repeated from memory then.
         """
         made_at = self._clock.monotonic()
         try:
-            kept = await asyncio.to_thread(self._outbox.keep, kind, draft, made_at)
+            kept = await asyncio.to_thread(self._outbox.store_message, kind, draft, made_at)
         except CannotKeep as error:
             log.error("the outbox took nothing (%s): sending from memory", error)
             kept = self._in_memory(kind, draft, made_at)
@@ -97,7 +97,7 @@ class Sending:
         self._wake.set()
         self._on_answer(waiting.kept, ack)
 
-    def connected(self) -> None:
+    def make_all_due(self) -> None:
         """The line is back: everything is due now."""
         for waiting in self._waiting.values():
             waiting.due, waiting.tries = 0.0, 0
@@ -143,7 +143,7 @@ class Sending:
         answered, self._answered = self._answered, []
         for kept in answered:
             try:
-                await asyncio.to_thread(self._outbox.forget, kept)
+                await asyncio.to_thread(self._outbox.delete_message, kept)
             except CannotKeep as error:
                 log.error("%s stays in the outbox: %s", kept.id, error)
 
@@ -151,7 +151,7 @@ class Sending:
 def _load_stored_messages(outbox: Outbox) -> list[StoredMessage]:
     """What storage holds from before; a device whose storage cannot be read still sends what is pressed now."""
     try:
-        return outbox.waiting()
+        return outbox.list_unanswered()
     except CannotKeep as error:
         log.error("the outbox cannot be read (%s): what it holds is not sent before the next start", error)
         return []

@@ -52,21 +52,21 @@ class Sensor:
         """Connect and measure until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.link.run())
-            group.create_task(self._report())
+            group.create_task(self._report_readings())
 
-    async def _report(self) -> None:
+    async def _report_readings(self) -> None:
         said: Mapping[str, float] = {}
         say_again = 0.0
         while True:
             measured = self._measure()
             now = self._clock.monotonic()
-            if (now >= say_again or is_reportable(said, measured)) and self._say(measured):
+            if (now >= say_again or is_reportable(said, measured)) and self._send_readings(measured):
                 said = measured
                 # Spread, so that a house's sensors do not speak in one instant; no secret.
                 say_again = now + SAY_EVERY * random.uniform(0.8, 1.0)  # noqa: S311
             await asyncio.sleep(MEASURE_EVERY)
 
-    def _say(self, measured: Mapping[str, float]) -> bool:
+    def _send_readings(self, measured: Mapping[str, float]) -> bool:
         if not measured or not self.link.connected:
             return False
         self._count += 1

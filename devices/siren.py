@@ -96,7 +96,7 @@ class Siren:
         self._doing: tuple[Doing, ...] = ()
         self._changed = asyncio.Event()
         self.link = DeviceLink(
-            broker, identity, hears={Kind.CMD: self._hear}, on_connected=self._changed.set, dial=dial
+            broker, identity, hears={Kind.CMD: self._receive_command}, on_connected=self._changed.set, dial=dial
         )
 
     @property
@@ -108,35 +108,35 @@ class Siren:
         """Connect, obey and prove until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.link.run())
-            group.create_task(self.link.beat())
-            group.create_task(self._watch())
+            group.create_task(self.link.send_heartbeats())
+            group.create_task(self._prove_actions())
 
-    def _hear(self, payload: bytes) -> None:
+    def _receive_command(self, payload: bytes) -> None:
         try:
             command = parse_message(Kind.CMD, payload)
         except Unreadable as error:
             log.warning("a command could not be read: %s", error)
             return
-        self._take(execute_command(self._doing, command, self._can, self._clock.now()))
+        self._apply_actions(execute_command(self._doing, command, self._can, self._clock.now()))
         self._changed.set()
 
-    async def _watch(self) -> None:
+    async def _prove_actions(self) -> None:
         """End what has lasted long enough, and prove every 30 s what goes on."""
         while True:
             self._changed.clear()
             try:
-                async with asyncio.timeout(self._pause()):
+                async with asyncio.timeout(self._seconds_to_wait()):
                     await self._changed.wait()
             except TimeoutError:
-                self._take(expire_actions(self._doing, self._clock.now()))
+                self._apply_actions(expire_actions(self._doing, self._clock.now()))
 
-    def _pause(self) -> float | None:
+    def _seconds_to_wait(self) -> float | None:
         if not self._doing:
             return None
         left = (min(one.until for one in self._doing) - self._clock.now()).total_seconds()
         return min(PROVE_EVERY, max(0.0, left))
 
-    def _take(self, outcome: SounderActions) -> None:
+    def _apply_actions(self, outcome: SounderActions) -> None:
         before, self._doing = self.state, outcome.doing
         for proof in outcome.proofs:
             self.link.send(Kind.DONE, serialize_message(proof))

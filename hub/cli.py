@@ -36,7 +36,7 @@ from hub.kit.db import Login, describe_outage, forget_libpq_environment
 from hub.kit.migrate import MigrationRefused
 from hub.kit.mistakes.model import BadInput
 from hub.kit.urls import format_url_host
-from hub.mqtt.mosquitto import Door, Listening, MosquittoAccount
+from hub.mqtt.mosquitto import HubListener, Listening, MosquittoAccount
 from hub.settings import BrokerChoice, Settings, find_blocking_settings
 
 BrokerOption = Annotated[
@@ -226,7 +226,7 @@ def mosquitto_files(
     account = _broker_account(settings, folder.absolute())
     # Started by root it would become another account, which cannot read what root alone may.
     run_as = {"run_as": "root"} if os.geteuid() == 0 else {}
-    listening = Listening(host, port, hub_door=Door(host, hub_port), **run_as)
+    listening = Listening(host, port, hub_listener=HubListener(host, hub_port), **run_as)
     files = mosquitto.Files(folder.absolute(), listening, account)
     logs.set_up_logging("broker files")
     try:

@@ -23,7 +23,7 @@ class _Camera(BaseModel):
 _CAMERAS = TypeAdapter(list[_Camera])
 
 
-class Lenses:
+class CameraScenes:
     """What each camera should show. The cameras' process may be restarted at any time and gets it again."""
 
     def __init__(self, client: httpx.AsyncClient, control_url: str) -> None:
@@ -32,24 +32,24 @@ class Lenses:
         self._client = client
         self._control_url = control_url.rstrip("/")
 
-    async def settle(self) -> None:
+    async def apply_scenes(self) -> None:
         """Make the cameras show what they should. Raises CamerasAway."""
-        for camera in await self._cameras():
+        for camera in await self._list_cameras():
             wanted = _BLACK if camera.id in self.dark else None
             if camera.fault != wanted and camera.fault in (None, _BLACK):
-                await self._tell(camera.id, "fault", wanted)
+                await self._set_scene(camera.id, "fault", wanted)
             people = self.people.get(camera.id, camera.occupancy)
             if camera.occupancy != people:
-                await self._tell(camera.id, "occupancy", people)
+                await self._set_scene(camera.id, "occupancy", people)
 
-    async def _cameras(self) -> list[_Camera]:
+    async def _list_cameras(self) -> list[_Camera]:
         try:
             answer = await self._client.get(f"{self._control_url}/cameras")
             return _CAMERAS.validate_json(answer.content)
         except (httpx.HTTPError, ValidationError) as error:
             raise CamerasAway(type(error).__name__) from error
 
-    async def _tell(self, camera_id: str, what: str, value: str | int | None) -> None:
+    async def _set_scene(self, camera_id: str, what: str, value: str | int | None) -> None:
         try:
             answer = await self._client.post(f"{self._control_url}/cameras/{camera_id}/{what}", json={what: value})
             answer.raise_for_status()

@@ -20,11 +20,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from devices.contract.times import clock_of
 from devices.program import WrongArguments, parse_broker_url, read_secret
-from simulators.camera_scenes import Lenses
+from simulators.camera_scenes import CameraScenes
 from simulators.control import build_app
 from simulators.plan import read_plan
 from simulators.scenario import read_scenario
-from simulators.simulated_centre import House, Outside
+from simulators.simulated_centre import CentreSimulation, Outside
 
 _PASSWORDS = TypeAdapter(dict[str, str])
 
@@ -49,7 +49,7 @@ async def _run_centre(arguments: argparse.Namespace) -> None:
     listening = socket.create_server(("127.0.0.1", arguments.control_port))
     async with httpx.AsyncClient(timeout=3.0, trust_env=False) as client:
         outside = _build_outside(arguments, client)
-        with House(read_plan(arguments.centre), outside) as house:
+        with CentreSimulation(read_plan(arguments.centre), outside) as house:
             server = _Server(uvicorn.Config(build_app(house), log_level="warning", access_log=False))
             sys.stdout.write(json.dumps({"control": listening.getsockname()[1]}) + "\n")
             sys.stdout.flush()
@@ -84,7 +84,7 @@ def _build_outside(arguments: argparse.Namespace, client: httpx.AsyncClient) -> 
         passwords=passwords,
         data_dir=arguments.data_dir,
         clock=clock_of(),
-        lenses=Lenses(client, arguments.cameras_control),
+        scenes=CameraScenes(client, arguments.cameras_control),
         rtsp=arguments.rtsp.rstrip("/"),
         camera_account=None if account is None else (account.user, account.password),
     )

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from devices.contract.messages import AlarmKind
 from simulators.camera_scenes import CamerasAway
-from simulators.simulated_centre import House, NoSuch
+from simulators.simulated_centre import CentreSimulation, NoSuch
 
 
 class _ControlRequest(BaseModel):
@@ -50,20 +50,20 @@ class _Leave(_ControlRequest):
 Wanted = TypeVar("Wanted", bound=_ControlRequest)
 
 
-def build_app(house: House) -> Starlette:
+def build_app(house: CentreSimulation) -> Starlette:
     """The control of one simulated centre as a web application."""
 
     async def state(_request: Request) -> Response:
         return JSONResponse(state_of(house))
 
     async def press(request: Request, asked: _Press) -> dict[str, str]:
-        return {"id": await house.press(request.path_params["id"], asked.kind)}
+        return {"id": await house.press_button(request.path_params["id"], asked.kind)}
 
     async def hot(request: Request, asked: _On) -> None:
-        house.heat(request.path_params["id"], on=asked.on)
+        house.heat_room(request.path_params["id"], on=asked.on)
 
     async def dark(request: Request, asked: _On) -> None:
-        await house.darken(request.path_params["id"], on=asked.on)
+        await house.darken_camera(request.path_params["id"], on=asked.on)
 
     async def cut(_request: Request, asked: _On) -> None:
         if asked.on:
@@ -72,10 +72,10 @@ def build_app(house: House) -> Starlette:
             house.line.mend()
 
     async def go(request: Request, asked: _Go) -> None:
-        house.send(request.path_params["id"], asked.room)
+        house.send_senior(request.path_params["id"], asked.room)
 
     async def leave(request: Request, _asked: _Leave) -> None:
-        house.send(request.path_params["id"], None)
+        house.send_senior(request.path_params["id"], None)
 
     return Starlette(
         routes=[
@@ -91,7 +91,7 @@ def build_app(house: House) -> Starlette:
     )
 
 
-def state_of(house: House) -> dict[str, object]:
+def state_of(house: CentreSimulation) -> dict[str, object]:
     """Everything the stage shows of the simulated centre."""
     lights = {device_id: button.light for device_id, button in house.buttons.items()}
     return {
@@ -101,12 +101,12 @@ def state_of(house: House) -> dict[str, object]:
         "dark": sorted(house.dark),
         "line_cut": house.line.is_cut,
         "connected": sum(button.link.connected for button in house.buttons.values()),
-        "seniors": house.where(),
+        "seniors": house.locate_seniors(),
     }
 
 
 def _switch_route(
-    house: House,
+    house: CentreSimulation,
     path: str,
     shape: type[Wanted],
     turn: Callable[[Request, Wanted], Awaitable[dict[str, str] | None]],
@@ -118,7 +118,7 @@ def _switch_route(
             asked = shape.model_validate_json(await request.body() or b"{}")
         except ValidationError:
             return JSONResponse({"code": "bad-request"}, 422)
-        house.touch()
+        house.end_scenario()
         try:
             return JSONResponse(await turn(request, asked) or {})
         except NoSuch:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from devices.link import connect_socket
 
 
-class HouseLine:
+class CentreLine:
     """The line of a whole house. Devices dial through it; cutting it ends what is connected."""
 
     def __init__(self) -> None:

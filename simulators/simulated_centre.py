@@ -22,9 +22,9 @@ from devices.program import boot_id
 from devices.sending import Condition
 from devices.sensor import Measure, Sensor
 from devices.siren import Siren
-from simulators.camera_scenes import CamerasAway, Lenses
+from simulators.camera_scenes import CamerasAway, CameraScenes
 from simulators.day import battery_percent, humidity_percent, temperature_celsius
-from simulators.faults import HouseLine
+from simulators.faults import CentreLine
 from simulators.people import Card, locate_seniors, plan_cards
 from simulators.plan import CentrePlan, PlannedDevice
 from simulators.scenario import Happening, endings_at, happenings_between
@@ -51,18 +51,18 @@ class Outside:
     passwords: Mapping[str, str]
     data_dir: Path
     clock: DeviceClock
-    lenses: Lenses
+    scenes: CameraScenes
     rtsp: str  # rtsp://HOST:PORT
     camera_account: tuple[str, str] | None
 
 
-class House:
+class CentreSimulation:
     """A centre that lives by itself, and does what it is told."""
 
     def __init__(self, plan: CentrePlan, outside: Outside) -> None:
         """Open every device's storage."""
         self.plan = plan
-        self.line = HouseLine()
+        self.line = CentreLine()
         self.hot_since: dict[str, float] = {}
         self._outside = outside
         self._clock = outside.clock
@@ -93,19 +93,19 @@ class House:
         async with asyncio.TaskGroup() as group:
             for one in self._devices():
                 group.create_task(one.run())
-            group.create_task(self._walk())
+            group.create_task(self._walk_people())
             group.create_task(self._show_cameras())
             if scenario:
-                group.create_task(self._happen(scenario))
+                group.create_task(self._run_scenario(scenario))
 
-    async def press(self, device_id: str, kind: AlarmKind | None = None) -> str:
+    async def press_button(self, device_id: str, kind: AlarmKind | None = None) -> str:
         """Press a button or pull a cord; gives the message's id. Raises NoSuch."""
         if device_id not in self.buttons:
             raise NoSuch(device_id)
         pulls = self.plan.devices[device_id].kind is KindOfDevice.PULL_CORD
         return await self.buttons[device_id].press(kind or (AlarmKind.PULL_CORD if pulls else AlarmKind.PRESS))
 
-    def heat(self, room: str, *, on: bool) -> None:
+    def heat_room(self, room: str, *, on: bool) -> None:
         """Heat a room, or let it cool. Raises NoSuch."""
         if room not in {one.room for one in self.plan.of_kind(KindOfDevice.SENSOR)}:
             raise NoSuch(room)
@@ -114,30 +114,30 @@ class House:
         elif room not in self.hot_since:
             self.hot_since[room] = self._clock.monotonic()
 
-    async def darken(self, camera_id: str, *, on: bool) -> None:
+    async def darken_camera(self, camera_id: str, *, on: bool) -> None:
         """Cover a camera's lens, or uncover it. Raises NoSuch or CamerasAway; what was wanted is kept either way."""
         if camera_id not in self.agents:
             raise NoSuch(camera_id)
         (self.dark.add if on else self.dark.discard)(camera_id)
-        await self._outside.lenses.settle()
+        await self._outside.scenes.apply_scenes()
 
-    def send(self, senior: str, room: str | None) -> None:
+    def send_senior(self, senior: str, room: str | None) -> None:
         """Somebody goes to a room, or leaves (None), and stays until she is sent elsewhere. Raises NoSuch."""
         if senior not in self.plan.seniors or (room is not None and self.plan.reader_in(room) is None):
             raise NoSuch(room if senior in self.plan.seniors and room else senior)
         self._sent[senior] = room
         self._moved.set()
 
-    def touch(self) -> None:
+    def end_scenario(self) -> None:
         """Somebody drives the centre now: the scenario ends."""
         self._touched.set()
 
     @property
     def dark(self) -> set[str]:
         """The cameras whose lens is covered."""
-        return self._outside.lenses.dark
+        return self._outside.scenes.dark
 
-    def where(self) -> dict[str, str | None]:
+    def locate_seniors(self) -> dict[str, str | None]:
         """Where each senior is now."""
         return locate_seniors(self.plan, self._local_time(), self._sent)
 
@@ -150,11 +150,11 @@ class House:
             *self.agents.values(),
         ]
 
-    async def _walk(self) -> None:
+    async def _walk_people(self) -> None:
         """Hold the cards of whoever moves to the readers, and now and then of whoever stays."""
         while True:
             self._moved.clear()
-            now, at = self.where(), self._clock.monotonic()
+            now, at = self.locate_seniors(), self._clock.monotonic()
             again = {
                 senior
                 for senior, room in now.items()
@@ -164,28 +164,28 @@ class House:
             held, self._seen = plan_cards(self.plan, before, now, again)
             for card in held:
                 self._shown_at[card.senior] = at
-                if not await self._hold(card) and card.senior in before:
+                if not await self._hold_card(card) and card.senior in before:
                     self._seen[card.senior] = before[card.senior]
             await _wait_for_event(self._moved, LOOK_EVERY)
 
-    async def _hold(self, card: Card) -> bool:
+    async def _hold_card(self, card: Card) -> bool:
         """Hold a card to a reader; False when that took it for the one it had just read: it is held again later."""
         token = self.plan.seniors[card.senior].card_token
         return token is None or await self.readers[card.reader].read(token, card.what) is not None
 
     async def _show_cameras(self) -> None:
         """Let each camera see as many people as are in its room."""
-        lenses = self._outside.lenses
+        scenes = self._outside.scenes
         while True:
-            rooms = list(self.where().values())
-            lenses.people = {one.id: rooms.count(one.room) for one in self.plan.of_kind(KindOfDevice.CAMERA)}
+            rooms = list(self.locate_seniors().values())
+            scenes.people = {one.id: rooms.count(one.room) for one in self.plan.of_kind(KindOfDevice.CAMERA)}
             try:
-                await lenses.settle()
+                await scenes.apply_scenes()
             except CamerasAway as error:
                 log.debug("the simulated cameras do not answer: %s", error)
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _happen(self, scenario: tuple[Happening, ...]) -> None:
+    async def _run_scenario(self, scenario: tuple[Happening, ...]) -> None:
         """Let the scenario happen until it is over or somebody touches a switch; then put right what it began."""
         began = self._clock.monotonic()
         at = -1.0
@@ -193,21 +193,21 @@ class House:
             until = self._clock.monotonic() - began
             steps = endings_at(scenario, at) if self._touched.is_set() else happenings_between(scenario, at, until)
             for step in steps:
-                await self._do(step)
+                await self._do_step(step)
             if self._touched.is_set():
                 return
             at = until
             await _wait_for_event(self._touched, 0.5)
 
-    async def _do(self, step: Happening) -> None:
+    async def _do_step(self, step: Happening) -> None:
         try:
             match step.verb:
                 case "press":
-                    await self.press(step.what)
+                    await self.press_button(step.what)
                 case "hot" | "cool":
-                    self.heat(step.what, on=step.verb == "hot")
+                    self.heat_room(step.what, on=step.verb == "hot")
                 case "dark" | "light":
-                    await self.darken(step.what, on=step.verb == "dark")
+                    await self.darken_camera(step.what, on=step.verb == "dark")
         except (NoSuch, CamerasAway) as error:
             log.warning("the scenario's %s of %s did not happen: %s", step.verb, step.what, error)
 

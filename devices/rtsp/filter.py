@@ -43,7 +43,7 @@ class NotRtsp(ConnectionError):
     """What the camera sends is not RTSP. The message repeats nothing of it."""
 
 
-class Sieve:
+class RtspFilter:
     """What one camera sends over one connection, in pieces of any size. After a refusal it is not used again."""
 
     def __init__(self) -> None:

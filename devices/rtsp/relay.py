@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from devices.rtsp.address import CameraAddress, parse_address
-from devices.rtsp.filter import NotRtsp, SentOn, Sieve
+from devices.rtsp.filter import NotRtsp, RtspFilter, SentOn
 
 _CHUNK = 1 << 16
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -63,7 +63,7 @@ class _Relay:
         self.refusal: SentOn | NotRtsp | None = None
         self._camera = camera
         self._camera.settimeout(0)
-        self._sieve = Sieve()
+        self._filter = RtspFilter()
         self._door = socket.create_server(("127.0.0.1", 0), backlog=1)
         self.port: int = self._door.getsockname()[1]
         self._stop, self._stopped = socket.socketpair()
@@ -73,7 +73,7 @@ class _Relay:
 
     @property
     def video_codecs(self) -> tuple[str, ...]:
-        return self._sieve.video_codecs
+        return self._filter.video_codecs
 
     def close(self) -> None:
         """End the thread, and both connections. Raises RelayDied when a defect has ended it already."""
@@ -84,13 +84,13 @@ class _Relay:
 
     def _run(self) -> None:
         with self._camera, self._stopped, selectors.PollSelector() as waiting:
-            reader = self._let_in(waiting)
+            reader = self._accept_reader(waiting)
             if reader is not None:
                 with reader:
                     self._pass_all(waiting, reader)
             self._is_through = True
 
-    def _let_in(self, waiting: selectors.BaseSelector) -> socket.socket | None:
+    def _accept_reader(self, waiting: selectors.BaseSelector) -> socket.socket | None:
         """The first that comes; nobody comes after it. None when the relay is closed before."""
         with self._door:
             for one in (self._door, self._stopped):
@@ -142,7 +142,7 @@ class _Relay:
                 reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             return False
         try:
-            return bool(chunk) and self._sent(reader, self._sieve.feed(chunk))
+            return bool(chunk) and self._sent(reader, self._filter.feed(chunk))
         except (SentOn, NotRtsp) as refusal:
             self.refusal = refusal
         except OSError:

@@ -40,7 +40,7 @@ async def write_accounts(edit: Edit, records: Iterable[AccountRecord]) -> list[A
             continue
         person, is_new = written
         kind = written_kind("account", is_new=is_new)
-        edit.note(record.centre_id, Chain.ACCESS, kind, person=str(person), role=record.role.value)
+        edit.note_entry(record.centre_id, Chain.ACCESS, kind, person=str(person), role=record.role.value)
         if is_new:
             new.append(record.id)
     return new
@@ -50,7 +50,7 @@ async def invite_new(edit: Edit, invited: Invited) -> str:
     """Make the first link of an account that was just written; returns its token. Raises NoSuchAccount."""
     row = await require_account(edit.conn, invited.account_id)
     token = await create_invitation(edit.conn, invited, edit.now)
-    edit.note(row.centre_id, Chain.ACCESS, "invitation-made", person=str(row.person))
+    edit.note_entry(row.centre_id, Chain.ACCESS, "invitation-made", person=str(row.person))
     return token
 
 
@@ -128,4 +128,4 @@ async def _lock_active(edit: Edit, account_id: AccountId) -> AccountRow:
 
 
 def _append_entry(edit: Edit, account: AccountRow, kind: str) -> None:
-    edit.note(account.centre_id, Chain.ACCESS, kind, person=str(account.person))
+    edit.note_entry(account.centre_id, Chain.ACCESS, kind, person=str(account.person))

@@ -15,7 +15,7 @@ from hub.kit.ids import AccountId
 router = APIRouter()
 
 SIGN_IN = "/api/sign-in"
-Door = Annotated[Access, provide_service(Access)]
+AccessService = Annotated[Access, provide_service(Access)]
 Token = Annotated[str, StringConstraints(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -55,45 +55,47 @@ class StaffInvitation(BaseModel):
 
 
 @router.post(SIGN_IN, status_code=204, dependencies=[Depends(Public(Action.SIGN_IN))])
-async def sign_in(asked: SignIn, request: Request, response: Response, door: Door, now: Now) -> None:
+async def sign_in(asked: SignIn, request: Request, response: Response, access: AccessService, now: Now) -> None:
     """Sign a staff member in. 401 `wrong-account-or-password`, 429 `too-many-tries`, 503 `too-busy`."""
-    known = door.known_cookie_name(asked.account)
+    known = access.known_cookie_name(asked.account)
     came_from = CameFrom(request.client.host if request.client else "nowhere", request.cookies.get(known))
-    opened = await door.sign_in(asked.account, asked.password, came_from, now)
-    set_cookie(response, door, opened)
+    opened = await access.sign_in(asked.account, asked.password, came_from, now)
+    set_cookie(response, access, opened)
     response.set_cookie(
         known,
         opened.token,
         max_age=int(KNOWN_FOR.total_seconds()),
         path=SIGN_IN,
-        secure=door.https,
+        secure=access.https,
         httponly=True,
         samesite="strict",
     )
 
 
 @router.post("/api/sign-out", status_code=204, dependencies=[Depends(Public(Action.SIGN_OUT))])
-async def sign_out(request: Request, response: Response, door: Door, now: Now) -> None:
+async def sign_out(request: Request, response: Response, access: AccessService, now: Now) -> None:
     """End the staff session of this browser, if there is one."""
-    await _end_browser_session(SessionKind.STAFF, request, response, door, now)
+    await _end_browser_session(SessionKind.STAFF, request, response, access, now)
 
 
 @router.post("/api/family/sign-out", status_code=204, dependencies=[Depends(Public(Action.SIGN_OUT))])
-async def family_sign_out(request: Request, response: Response, door: Door, now: Now) -> None:
+async def family_sign_out(request: Request, response: Response, access: AccessService, now: Now) -> None:
     """End the family session of this browser, if there is one."""
-    await _end_browser_session(SessionKind.FAMILY, request, response, door, now)
+    await _end_browser_session(SessionKind.FAMILY, request, response, access, now)
 
 
 @router.post("/api/family/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def open_family_invitation(token: Token, asked: PhoneDigits, response: Response, door: Door, now: Now) -> None:
+async def open_family_invitation(
+    token: Token, asked: PhoneDigits, response: Response, access: AccessService, now: Now
+) -> None:
     """Sign a family member in for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above."""
-    set_cookie(response, door, await door.open_invitation(token, asked.phone_last4, now))
+    set_cookie(response, access, await access.open_invitation(token, asked.phone_last4, now))
 
 
 @router.get("/api/invitations/{token}", dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def staff_invitation(token: Token, door: Door, now: Now) -> StaffInvitation:
+async def staff_invitation(token: Token, access: AccessService, now: Now) -> StaffInvitation:
     """Whom the link lets choose a password; looking uses nothing up."""
-    invitation = await door.staff_invitation(token, now)
+    invitation = await access.staff_invitation(token, now)
     return StaffInvitation(
         account=invitation.account_id,
         name=invitation.name,
@@ -103,41 +105,45 @@ async def staff_invitation(token: Token, door: Door, now: Now) -> StaffInvitatio
 
 
 @router.post("/api/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def open_staff_invitation(token: Token, asked: ChosenPassword, response: Response, door: Door, now: Now) -> None:
+async def open_staff_invitation(
+    token: Token, asked: ChosenPassword, response: Response, access: AccessService, now: Now
+) -> None:
     """Set the password of a new staff member and sign her in. 422 `weak-password`, and as above."""
-    set_cookie(response, door, await door.choose_password(token, asked.password, now))
+    set_cookie(response, access, await access.choose_password(token, asked.password, now))
 
 
 @router.get("/api/first-administrator/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def first_administrator_link(token: Token, door: Door, now: Now) -> None:
+async def first_administrator_link(token: Token, access: AccessService, now: Now) -> None:
     """Whether the first administrator's link works."""
-    await door.first_link_works(token, now)
+    await access.first_link_works(token, now)
 
 
-async def _end_browser_session(kind: SessionKind, request: Request, response: Response, door: Access, now: Now) -> None:
-    name = door.cookie_name(kind)
+async def _end_browser_session(
+    kind: SessionKind, request: Request, response: Response, access: Access, now: Now
+) -> None:
+    name = access.cookie_name(kind)
     if token := request.cookies.get(name):
-        await door.sign_out(token, now)
-    response.delete_cookie(name, path="/", secure=door.https, httponly=True, samesite="strict")
+        await access.sign_out(token, now)
+    response.delete_cookie(name, path="/", secure=access.https, httponly=True, samesite="strict")
 
 
-def renew_family_cookie(request: Request, response: Response, door: Access) -> None:
+def renew_family_cookie(request: Request, response: Response, access: Access) -> None:
     """Let a phone that is in use keep its session's cookie for another 30 days, as the session itself is kept.
 
     The browser deletes it by its own clock, whatever the hub remembers. For a request whose session was read.
     """
-    if token := request.cookies.get(door.cookie_name(SessionKind.FAMILY)):
-        set_cookie(response, door, OpenedSession(token, SessionKind.FAMILY, FAMILY_IDLE))
+    if token := request.cookies.get(access.cookie_name(SessionKind.FAMILY)):
+        set_cookie(response, access, OpenedSession(token, SessionKind.FAMILY, FAMILY_IDLE))
 
 
-def set_cookie(response: Response, door: Access, opened: OpenedSession) -> None:
+def set_cookie(response: Response, access: Access, opened: OpenedSession) -> None:
     """Give the browser the cookie of a session that has just been opened, or is used."""
     response.set_cookie(
-        door.cookie_name(opened.kind),
+        access.cookie_name(opened.kind),
         opened.token,
         max_age=int(opened.lasts.total_seconds()),
         path="/",
-        secure=door.https,
+        secure=access.https,
         httponly=True,
         samesite="strict",
     )

@@ -13,16 +13,16 @@ Key: TypeAlias = tuple[str, str]  # a place and an account, or "invitation" and 
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """`free` wrong answers cost nothing, then the wait is a second and doubles up to `longest`; zero after `forget`."""
+class RateLimitPolicy:
+    """`free` wrong answers cost nothing, then the wait is 1 s and doubles up to `longest`; `reset_after` ends it."""
 
     free: int
     longest: timedelta
-    forget: timedelta
+    reset_after: timedelta
 
 
-PASSWORD = Patience(free=3, longest=timedelta(seconds=30), forget=timedelta(minutes=15))
-PHONE_DIGITS = Patience(free=3, longest=timedelta(hours=1), forget=timedelta(days=8))
+PASSWORD = RateLimitPolicy(free=3, longest=timedelta(seconds=30), reset_after=timedelta(minutes=15))
+PHONE_DIGITS = RateLimitPolicy(free=3, longest=timedelta(hours=1), reset_after=timedelta(days=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,25 @@ class _Wrong:
     last_at: datetime
 
 
-class Tries:
+class RateLimit:
     """Wrong answers so far, of the last `most` keys; the oldest are dropped first."""
 
-    def __init__(self, patience: Patience, most: int = 10_000) -> None:
-        self._patience = patience
+    def __init__(self, policy: RateLimitPolicy, most: int = 10_000) -> None:
+        self._limit = policy
         self._most = most
         self._wrong: OrderedDict[Key, _Wrong] = OrderedDict()
 
     def wait(self, key: Key, now: datetime) -> timedelta:
         """How long until the next answer of `key` is looked at; zero: now."""
         wrong = self._wrong.get(key)
-        if wrong is None or now - wrong.last_at >= self._patience.forget:
+        if wrong is None or now - wrong.last_at >= self._limit.reset_after:
             return timedelta()
-        return max(wrong.last_at + wait_after(wrong.times, self._patience) - now, timedelta())
+        return max(wrong.last_at + wait_after(wrong.times, self._limit) - now, timedelta())
 
     def was_wrong(self, key: Key, now: datetime) -> None:
         """Count a wrong answer."""
         before = self._wrong.pop(key, None)
-        fresh = before is not None and now - before.last_at < self._patience.forget
+        fresh = before is not None and now - before.last_at < self._limit.reset_after
         self._wrong[key] = _Wrong(before.times + 1 if before and fresh else 1, now)
         while len(self._wrong) > self._most:
             self._wrong.popitem(last=False)
@@ -59,9 +59,9 @@ class Tries:
         self._wrong.pop(key, None)
 
 
-def wait_after(times: int, patience: Patience) -> timedelta:
+def wait_after(times: int, policy: RateLimitPolicy) -> timedelta:
     """The wait after so many wrong answers in a row."""
-    if times <= patience.free:
+    if times <= policy.free:
         return timedelta()
-    doublings = min(times - patience.free - 1, 20)
-    return min(timedelta(seconds=2**doublings), patience.longest)
+    doublings = min(times - policy.free - 1, 20)
+    return min(timedelta(seconds=2**doublings), policy.longest)

@@ -12,8 +12,8 @@ SessionsInUse: TypeAlias = Callable[[Conn], Awaitable[Sequence[bytes]]]
 """The ids of sessions that others still need, though they may be over."""
 
 
-class Forgetting:
-    """`forget` is due once an hour."""
+class AccessRetention:
+    """`delete_expired` is due once an hour."""
 
     EVERY_SECONDS: Final = 3600.0
 
@@ -22,7 +22,7 @@ class Forgetting:
         self._clock = clock
         self._in_use = in_use
 
-    async def forget(self) -> None:
+    async def delete_expired(self) -> None:
         """Delete what was over for a month, and is not in use. Raises psycopg.OperationalError."""
         before = self._clock.now() - KNOWN_FOR
         async with self._database.transaction() as conn:

@@ -19,7 +19,7 @@ from hub.access.errors import (
 )
 from hub.access.model import Role, SessionKind, Subject
 from hub.access.passwords import Passwords, check_strength
-from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, Tries
+from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, RateLimit
 from hub.kit.db import Conn, Database
 from hub.kit.ids import AccountId, CentreId, new_id
 from hub.ledger.model import Chain, Entry
@@ -70,8 +70,8 @@ class Access:
     def __init__(self, database: Database, *, https: bool, simulated: bool) -> None:
         self._database = database
         self._passwords = Passwords()
-        self._tries = Tries(PASSWORD)
-        self._digit_tries = Tries(PHONE_DIGITS)
+        self._password_limit = RateLimit(PASSWORD)
+        self._digits_limit = RateLimit(PHONE_DIGITS)
         self.https = https
         self.simulated = simulated
 
@@ -124,7 +124,7 @@ class Access:
                 place = f"browser {known.hex()}"
             account = await store.find_account(conn, account_id)
         key = (place, account_id)
-        _refuse_early_try(self._tries, key, now)
+        _refuse_early_try(self._password_limit, key, now)
         welcome = (
             account is not None
             and account.active
@@ -133,9 +133,9 @@ class Access:
         )
         password_hash = account.password_hash if account is not None and welcome else None
         if not await self._passwords.is_right(password, password_hash, place) or account is None:
-            self._tries.was_wrong(key, now)
+            self._password_limit.was_wrong(key, now)
             raise WrongAccountOrPassword
-        self._tries.was_right(key)
+        self._password_limit.was_right(key)
         async with self._database.transaction() as conn:
             opened = await open_session(conn, account.id, SessionKind.STAFF, now)
             await append_entries(
@@ -151,12 +151,12 @@ class Access:
     async def family_invitation(self, token: str, now: datetime) -> store.InvitationRow:
         """What a family member's link is about. Raises NoSuchInvitation, InvitationUsed or InvitationExpired."""
         async with self._database.transaction() as conn:
-            return await self._usable(conn, token, SessionKind.FAMILY, now)
+            return await self._find_usable_invitation(conn, token, SessionKind.FAMILY, now)
 
     async def staff_invitation(self, token: str, now: datetime) -> store.InvitationRow:
         """What a staff member's link is about. Raises NoSuchInvitation, InvitationUsed or InvitationExpired."""
         async with self._database.transaction() as conn:
-            return await self._usable(conn, token, SessionKind.STAFF, now)
+            return await self._find_usable_invitation(conn, token, SessionKind.STAFF, now)
 
     async def open_invitation(self, token: str, phone_last4: str, now: datetime) -> OpenedSession:
         """Open a family session on the phone whose number staff wrote down.
@@ -165,21 +165,21 @@ class Access:
         """
         key = ("invitation", _digest_token(token).hex())
         async with self._database.transaction() as conn:
-            row = await self._usable(conn, token, SessionKind.FAMILY, now)
+            row = await self._find_usable_invitation(conn, token, SessionKind.FAMILY, now)
             # Only now, with the link locked and nothing awaited until the answer counts: many guesses sent at once
             # would all be looked at otherwise.
-            _refuse_early_try(self._digit_tries, key, now)
+            _refuse_early_try(self._digits_limit, key, now)
             if len(row.phone) < len("1234") or not secrets.compare_digest(
                 row.phone[-4:].encode(), phone_last4.encode()
             ):
-                self._digit_tries.was_wrong(key, now)
+                self._digits_limit.was_wrong(key, now)
                 raise WrongPhone
             opened = await open_session(conn, row.account_id, SessionKind.FAMILY, now)
             await store.use_invitation(conn, _digest_token(token), now)
             await append_entries(
                 conn, row.centre_id, Chain.ACCESS, [Entry("invitation-opened", {"person": str(row.person)})], now
             )
-        self._digit_tries.was_right(key)
+        self._digits_limit.was_right(key)
         return opened
 
     async def choose_password(self, token: str, password: str, now: datetime) -> OpenedSession:
@@ -191,7 +191,7 @@ class Access:
         await self.staff_invitation(token, now)
         password_hash = await self._passwords.hash(password)
         async with self._database.transaction() as conn:
-            row = await self._usable(conn, token, SessionKind.STAFF, now)
+            row = await self._find_usable_invitation(conn, token, SessionKind.STAFF, now)
             await store.set_password(conn, row.account_id, password_hash)
             await store.end_sessions_of(conn, row.account_id, now)
             opened = await open_session(conn, row.account_id, SessionKind.STAFF, now)
@@ -255,7 +255,9 @@ class Access:
         if row.ends_at <= now:
             raise InvitationExpired
 
-    async def _usable(self, conn: Conn, token: str, kind: SessionKind, now: datetime) -> store.InvitationRow:
+    async def _find_usable_invitation(
+        self, conn: Conn, token: str, kind: SessionKind, now: datetime
+    ) -> store.InvitationRow:
         row = await store.lock_invitation(conn, _digest_token(token))
         if row is None or not row.active or (row.simulated and not self.simulated) or _kind_of(row.role) is not kind:
             raise NoSuchInvitation
@@ -342,7 +344,7 @@ def _digest_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _refuse_early_try(tries: Tries, key: Key, now: datetime) -> None:
+def _refuse_early_try(tries: RateLimit, key: Key, now: datetime) -> None:
     wait = tries.wait(key, now)
     if wait:
         raise TooManyTries(seconds=math.ceil(wait.total_seconds()))

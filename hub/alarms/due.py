@@ -37,7 +37,7 @@ def fire_timer(case: AlarmCase, due: Due) -> Moved | None:
             return None if due.anybody_told else _escalate_unreachable(case)
         case (TimerKind.ARRIVE, AlarmState.ACCEPTED):
             nudge = notifications_to(Template.ARRIVE_NUDGE, case.owner_and_lead)
-            return Moved(case.stamped(case.alarm), Transition.ARRIVE_OVERDUE, tell=nudge, keeps_cue=True)
+            return Moved(case.stamped(case.alarm), Transition.ARRIVE_OVERDUE, notify=nudge, keeps_cue=True)
         case (TimerKind.LEASE, AlarmState.ACCEPTED):
             return reopen_alarm(case, case.alarm, case.alarm.tier + 1, Transition.LEASE_LAPSED)
         case (TimerKind.CONFIRM, AlarmState.ACCEPTED | AlarmState.ON_SCENE):
@@ -70,7 +70,7 @@ def _repeat_notifications(case: AlarmCase) -> Moved:
         case.stamped(case.alarm),
         Transition.REPEATED,
         timers=(Pending(TimerKind.REPEAT, case.now + REPEAT_EVERY),),
-        tell=notifications_to(Template.AGAIN, told),
+        notify=notifications_to(Template.AGAIN, told),
         keeps_cue=True,
         sound=Sound(case.reach.every_device) if last_resort else sounders_to_start(case.reach, 0, case.alarm.tier + 1),
     )
@@ -84,7 +84,7 @@ def _escalate_unreachable(case: AlarmCase) -> Moved:
     return Moved(
         case.stamped(flagged),
         Transition.UNREACHABLE,
-        tell=notifications_to(Template.ALARM, case.reach.everyone),
+        notify=notifications_to(Template.ALARM, case.reach.everyone),
         sound=Sound(case.reach.every_device),
     )
 
@@ -99,7 +99,7 @@ def _resolve_overdue(case: AlarmCase) -> Moved:
         case.stamped(nudged),
         Transition.RESOLVE_OVERDUE,
         timers=(Pending(TimerKind.RESOLVE, case.now + RESOLVE_WITHIN),),
-        tell=notifications_to(Template.RESOLVE_NUDGE, case.owner_and_lead),
+        notify=notifications_to(Template.RESOLVE_NUDGE, case.owner_and_lead),
         keeps_cue=True,
         renew=True,
     )

@@ -19,7 +19,7 @@ _TICK: Final = 2.0
 """Seconds between two looks when nothing calls; a commit wakes the loop at once."""
 
 
-class TakeFindings:
+class FindingIntake:
     """The loop; each finding in a transaction of its own, and one that raises is parked."""
 
     def __init__(self, database: Database, changes: Changes, clock: Clock) -> None:

@@ -84,7 +84,7 @@ async def read_whole_alarm(edit: Edit, alarm_id: AlarmId) -> WholeAlarm | None:
         return None
     sentences = tuple(await _sentences_of(edit.conn, alarm_id))
     if sentences:
-        edit.note(story.centre_id, Chain.ACCESS, "alarm-sentences-read", alarm=alarm_id)
+        edit.note_entry(story.centre_id, Chain.ACCESS, "alarm-sentences-read", alarm=alarm_id)
     return WholeAlarm(story, sentences)
 
 

@@ -30,12 +30,12 @@ from hub.alarms.model import (
     Due,
     Happening,
     Moved,
+    Notify,
     OwnerDisabled,
     Pending,
     Quiet,
     Resolve,
     SomebodyTold,
-    Tell,
     TimerKind,
     Transition,
 )
@@ -64,7 +64,7 @@ def open_alarm(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
         alarm=replace(alarm, tier=escalation.taken - 1, ambulance_card_at=now + AMBULANCE_CARD_AFTER),
         what=Transition.OPENED,
         timers=timers_of_open(escalation.due_at, now),
-        tell=notifications_to(Template.ALARM, told),
+        notify=notifications_to(Template.ALARM, told),
         cue=CueKind.RECEIVED,
         sound=sounders_to_start(reach, 0, escalation.taken),
         gaps=empty_tiers_between(before, escalation),
@@ -143,7 +143,7 @@ def _hurry_escalation(case: AlarmCase, counted: Alarm) -> Moved:
     if not case.is_at_top:
         return replace(escalate_one_tier(case, counted), what=Transition.HURRIED, cue=CueKind.RECEIVED)
     again = notifications_to(Template.AGAIN, case.told_so_far)
-    return Moved(case.stamped(counted), Transition.HURRIED, tell=again, cue=CueKind.RECEIVED)
+    return Moved(case.stamped(counted), Transition.HURRIED, notify=again, cue=CueKind.RECEIVED)
 
 
 def _pressed_while_owned(case: AlarmCase, counted: Alarm) -> Moved:
@@ -154,7 +154,7 @@ def _pressed_while_owned(case: AlarmCase, counted: Alarm) -> Moved:
         case.stamped(replace(counted, confirm_by=confirm_by)),
         Transition.PRESSED_AGAIN,
         timers=() if asked else (Pending(TimerKind.CONFIRM, confirm_by),),
-        tell=notifications_to(Template.PRESSED_AGAIN, case.owner_and_lead),
+        notify=notifications_to(Template.PRESSED_AGAIN, case.owner_and_lead),
         cue=cue_of(case.alarm.state),
     )
 
@@ -181,7 +181,7 @@ def _accept_alarm(case: AlarmCase, accept: Accept) -> Moved | None:
         case.stamped(replace(taken, arrive_by=arrive_by)),
         Transition.ACCEPTED,
         timers=(Pending(TimerKind.ARRIVE, now + ARRIVE_WITHIN), Pending(TimerKind.LEASE, arrive_by)),
-        tell=(Tell(Template.TAKEN, all_told=True),),
+        notify=(Notify(Template.TAKEN, all_notified=True),),
         cue=CueKind.COMING,
         by=accept.by,
     )
@@ -232,7 +232,7 @@ def _resolve_alarm(case: AlarmCase, resolve: Resolve) -> Moved | None:
         case.stamped(without_owner(over)),
         Transition.RESOLVED,
         timers=(Pending(TimerKind.CLOSE, case.now + CLOSE_AFTER),),
-        tell=(Tell(Template.RESOLVED, all_told=True),),
+        notify=(Notify(Template.RESOLVED, all_notified=True),),
         cue=CueKind.CLOSED,
         quiet=Quiet(SIRENS_AND_LAMPS),
         by=resolve.by,
@@ -247,7 +247,7 @@ def _owner_disabled(case: AlarmCase) -> Moved | None:
     if case.alarm.owner_id is None:
         return None
     reopened = reopen_alarm(case, case.alarm, 0, Transition.OWNER_DISABLED)
-    return replace(reopened, tell=tuple(replace(tell, template=Template.ALARM) for tell in reopened.tell))
+    return replace(reopened, notify=tuple(replace(tell, template=Template.ALARM) for tell in reopened.notify))
 
 
 def _cancel_requested(case: AlarmCase) -> Moved | None:

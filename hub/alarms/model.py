@@ -308,13 +308,13 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
-    """Notify these recipients, each once. `all_told`: everybody who was notified of this alarm already,
+class Notify:
+    """Notify these recipients, each once. `all_notified`: everybody who was notified of this alarm already,
     its owner too: her phone still rings when she took it on the board."""
 
     template: Template
-    people: tuple[AccountId, ...] = ()
-    all_told: bool = False
+    recipients: tuple[AccountId, ...] = ()
+    all_notified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,7 @@ class Moved:
     alarm: Alarm
     what: Transition
     timers: tuple[Pending, ...] = ()
-    tell: tuple[Tell, ...] = ()
+    notify: tuple[Notify, ...] = ()
     cue: CueKind | None = None
     keeps_cue: bool = False
     sound: Sound | None = None

@@ -36,4 +36,4 @@ async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: 
     policy_id, policy = new_id("o", edit.now), Policy(name, 0, steps)
     made_by = edit.author.account_id
     await policy_store.replace_policy(edit.conn, policy_id, centre_id, applies, policy, made_by, edit.now)
-    edit.note(centre_id, Chain.CARE, "policy.written", applies=applies.value)
+    edit.note_entry(centre_id, Chain.CARE, "policy.written", applies=applies.value)

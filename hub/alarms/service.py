@@ -64,7 +64,7 @@ class Concluded:
 
 
 async def conclude_findings(
-    conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
+    conn: Conn, findings: Sequence[Finding], now: datetime, cancelled: Sequence[PressId] = ()
 ) -> list[Concluded]:
     """Let each finding open an alarm (T1), count on the live one of its key (T2, T12), or raise a notice.
 
@@ -74,15 +74,15 @@ async def conclude_findings(
     last: it is the last thing a transaction does before its own entries.
     """
     keys = [key_of(finding) for finding in findings if finding.priority.is_alarm]
-    keys += [key for _, key in await press_store.alarms_of_presses(conn, taken_back)]
+    keys += [key for _, key in await press_store.alarms_of_presses(conn, cancelled)]
     await store.lock_keys(conn, keys)
-    sitting = _Sitting(conn, now, await store.lock_live_alarms(conn, keys))
+    batch = _FindingBatch(conn, now, await store.lock_live_alarms(conn, keys))
     if keys:
         await sounder_store.lock_devices(conn)
-    concluded = [await sitting.conclude(finding) for finding in findings]
-    for alarm_id, key in await press_store.alarms_of_presses(conn, taken_back):
-        await sitting.take_back(alarm_id, key)
-    await sitting.record()
+    concluded = [await batch.conclude_finding(finding) for finding in findings]
+    for alarm_id, key in await press_store.alarms_of_presses(conn, cancelled):
+        await batch.mark_cancelled(alarm_id, key)
+    await batch.append_entries()
     return concluded
 
 
@@ -179,7 +179,7 @@ async def _apply_event_or_park(
 
 
 async def conclude_after_defect(
-    conn: Conn, findings: Sequence[Finding], now: datetime, taken_back: Sequence[PressId] = ()
+    conn: Conn, findings: Sequence[Finding], now: datetime, cancelled: Sequence[PressId] = ()
 ) -> list[Concluded]:
     """`conclude_findings` for one message with which it raised: its press is linked, and people are notified."""
     alarms = [finding for finding in findings if finding.priority.is_alarm]
@@ -187,7 +187,7 @@ async def conclude_after_defect(
     await store.lock_keys(conn, [key_of(finding) for finding in alarms])
     live = {key: await store.lock_bare_live_alarm(conn, key) for key in sorted({key_of(finding) for finding in alarms})}
     if findings and not any(live.values()):
-        return await conclude_findings(conn, findings, now, taken_back)
+        return await conclude_findings(conn, findings, now, cancelled)
     concluded: list[Concluded] = []
     for finding in findings:
         alarm_id = live.get(key_of(finding))
@@ -221,7 +221,7 @@ class _Place:
 
 
 @dataclass(slots=True)
-class _Sitting:
+class _FindingBatch:
     """What is decided about several alarms in one transaction; `live` are those it has locked, by key."""
 
     conn: Conn
@@ -230,52 +230,52 @@ class _Sitting:
     place: _Place | None = None
     entries: list[tuple[CentreId, Entry]] = field(default_factory=list)
 
-    async def conclude(self, finding: Finding) -> Concluded:
+    async def conclude_finding(self, finding: Finding) -> Concluded:
         """What one finding comes to."""
         if not finding.priority.is_alarm:
             await rule_findings.update_notice(self.conn, finding, self.now)
             return Concluded(None, opened=False)
-        known = await self._known(finding)
+        known = await self._find_alarm_of_press(finding)
         live = self.live.get(key_of(finding))
         if known is not None or (finding.cleared and live is None):
             return Concluded(known, opened=False)
-        place = await self._place(finding.centre_id)
+        place = await self._load_place(finding.centre_id)
         if live is None:
-            return Concluded(self._note(*await _open_alarm(self.conn, finding, place)).id, opened=True)
-        happening = Cleared() if finding.cleared else await self._again(live, finding)
-        self._note(*await _write_transition(self.conn, live, happening, place, NOTHING_NOTED))
+            return Concluded(self._collect_entry(*await _open_alarm(self.conn, finding, place)).id, opened=True)
+        happening = Cleared() if finding.cleared else await self._build_repeat(live, finding)
+        self._collect_entry(*await _write_transition(self.conn, live, happening, place, NOTHING_NOTED))
         return Concluded(live.id, opened=False)
 
-    async def take_back(self, alarm_id: AlarmId, key: str) -> None:
+    async def mark_cancelled(self, alarm_id: AlarmId, key: str) -> None:
         """The presser cancelled it: it is shown, and ends nothing."""
         alarm = self.live.get(key)
         if alarm is not None and alarm.id == alarm_id:
-            place = await self._place(alarm.centre_id)
-            self._note(*await _write_transition(self.conn, alarm, CancelRequested(), place, NOTHING_NOTED))
+            place = await self._load_place(alarm.centre_id)
+            self._collect_entry(*await _write_transition(self.conn, alarm, CancelRequested(), place, NOTHING_NOTED))
 
-    async def record(self) -> None:
+    async def append_entries(self) -> None:
         """Append to the ledger, as the last statement before the commit."""
         if self.entries:
             entries = [entry for _, entry in self.entries]
             await ledger.append_entries(self.conn, self.entries[0][0], Chain.CARE, entries, self.now)
 
-    async def _known(self, finding: Finding) -> AlarmId | None:
+    async def _find_alarm_of_press(self, finding: Finding) -> AlarmId | None:
         """The alarm that the finding's press belongs to already."""
         if finding.press_id is None:
             return None
         return await press_store.alarm_of_press(self.conn, finding.press_id, key_of(finding))
 
-    async def _again(self, live: Alarm, finding: Finding) -> Again:
+    async def _build_repeat(self, live: Alarm, finding: Finding) -> Again:
         is_new_press = finding.press_id is not None and await _link_press(self.conn, live.id, finding)
         press_id = finding.press_id if is_new_press else None
         return Again(press_id, finding.device_id, tuple(await press_store.presses_of(self.conn, live.id)))
 
-    async def _place(self, centre_id: CentreId) -> _Place:
+    async def _load_place(self, centre_id: CentreId) -> _Place:
         if self.place is None:
             self.place = _Place(await read_centre(self.conn, centre_id, self.now), self.now, are_devices_locked=True)
         return self.place
 
-    def _note(self, alarm: Alarm, entry: Entry | None) -> Alarm:
+    def _collect_entry(self, alarm: Alarm, entry: Entry | None) -> Alarm:
         self.live[alarm.key] = alarm
         if entry is not None:
             self.entries.append((alarm.centre_id, entry))

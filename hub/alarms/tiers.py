@@ -16,9 +16,9 @@ from hub.alarms.model import (
     Alarm,
     AlarmState,
     Moved,
+    Notify,
     Pending,
     Sound,
-    Tell,
     TimerKind,
     Transition,
 )
@@ -93,7 +93,7 @@ def ring_on_tier(case: AlarmCase, changed: Alarm, before: Escalation, escalation
         case.stamped(replace(changed, tier=escalation.taken - 1)),
         Transition.ESCALATED,
         timers=timers_of_open(escalation.due_at, case.now),
-        tell=notifications_to(Template.ALARM, people_of(case.reach.tiers[before.taken : escalation.taken])),
+        notify=notifications_to(Template.ALARM, people_of(case.reach.tiers[before.taken : escalation.taken])),
         sound=sounders_to_start(case.reach, before.taken, escalation.taken),
         gaps=empty_tiers_between(before, escalation),
     )
@@ -109,7 +109,7 @@ def reopen_alarm(case: AlarmCase, changed: Alarm, tier: int, what: Transition) -
         case.stamped(replace(without_owner(reopened), open_since=case.now, tier=escalation.taken - 1)),
         what,
         timers=timers_of_open(escalation.due_at, case.now),
-        tell=notifications_to(Template.LAPSED, people_of(case.reach.tiers[: escalation.taken])),
+        notify=notifications_to(Template.LAPSED, people_of(case.reach.tiers[: escalation.taken])),
         cue=CueKind.RECEIVED,
         sound=sounders_to_start(case.reach, 0, escalation.taken),
         gaps=empty_tiers_between(start, escalation),
@@ -130,9 +130,9 @@ def timers_of_open(escalate_at: datetime | None, now: datetime) -> tuple[Pending
     return always if escalate_at is None else (Pending(TimerKind.ESCALATE, escalate_at), *always)
 
 
-def notifications_to(template: Template, people: tuple[AccountId, ...]) -> tuple[Tell, ...]:
+def notifications_to(template: Template, people: tuple[AccountId, ...]) -> tuple[Notify, ...]:
     """One message to these people; nothing where there are none."""
-    return (Tell(template, people),) if people else ()
+    return (Notify(template, people),) if people else ()
 
 
 def sounders_to_start(reach: Reach, first: int, end: int) -> Sound | None:

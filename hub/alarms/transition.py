@@ -11,7 +11,7 @@ from devices.contract.messages import Cmd, Cue, Do
 from hub.alarms import press_store, responder_store, sounder_store, store, timer_store
 from hub.alarms.cues import cue_text
 from hub.alarms.lifecycle import cue_of
-from hub.alarms.model import Alarm, AlarmState, Moved, Sentence, Sounder, Tell, TimerKind
+from hub.alarms.model import Alarm, AlarmState, Moved, Notify, Sentence, Sounder, TimerKind
 from hub.alarms.press_store import Presser
 from hub.alarms.reach import Centre
 from hub.fleet import service as fleet
@@ -62,7 +62,7 @@ async def apply_transition(
     Whoever calls has locked the centre's devices where it switches any. Returns the alarm as it is written and the
     ledger's entry, which the caller appends last.
     """
-    alarm = replace(moved.alarm, times_told=moved.alarm.times_told + len(moved.tell))
+    alarm = replace(moved.alarm, times_told=moved.alarm.times_told + len(moved.notify))
     async with conn.pipeline():  # a phone waits: only what is read costs a round trip
         await _save_alarm(conn, before, alarm)
         await _set_timers(conn, before, alarm, moved)
@@ -70,7 +70,7 @@ async def apply_transition(
         await store.insert_step(conn, alarm, moved.what, moved.by, {"tier": alarm.tier, **noted.params})
         if alarm.state.has_owner or alarm.state is AlarmState.RESOLVED:
             await notifications.withdraw_ringing(conn, alarm.id, alarm.changed_at)
-        await _enqueue_notifications(conn, alarm, moved.tell)
+        await _enqueue_notifications(conn, alarm, moved.notify)
         await _send_cues(conn, alarm, moved)
         await _switch_sounders(conn, alarm, moved, sounders)
         await _notice_empty_tiers(conn, before, alarm, moved)
@@ -113,13 +113,13 @@ async def _store_sentence(conn: Conn, alarm: Alarm, sentence: Sentence | None) -
     return {"sentence": sha256(salt + sentence.text.encode()).hexdigest()}
 
 
-async def _enqueue_notifications(conn: Conn, alarm: Alarm, tells: Sequence[Tell]) -> None:
+async def _enqueue_notifications(conn: Conn, alarm: Alarm, tells: Sequence[Notify]) -> None:
     if not tells:
         return
     facts = await _read_facts(conn, alarm)
     first = alarm.times_told - len(tells) + 1
     for n, tell in enumerate(tells, first):
-        people = await notifications.accounts_told(conn, alarm.id) if tell.all_told else tell.people
+        people = await notifications.accounts_told(conn, alarm.id) if tell.all_notified else tell.recipients
         telling = Telling(alarm.centre_id, alarm.id, n, people, tell.template, facts)
         await notifications.enqueue_notifications(conn, telling, alarm.changed_at)
 

@@ -47,7 +47,7 @@ class AlarmWatch:
         with self._changes.subscribe("alarm_timer", "notification_taken", "account") as heard:
             while True:
                 try:
-                    await self.look()
+                    await self.process_due()
                 except (psycopg.OperationalError, TimeoutError) as error:
                     why = f"{type(error).__name__} {error}".strip()
                     log.error("alarms cannot be watched (%s): trying again in %s s", why, _TICK)
@@ -59,7 +59,7 @@ class AlarmWatch:
                 await asyncio.sleep(_REST)
                 heard.waiting()
 
-    async def look(self) -> None:
+    async def process_due(self) -> None:
         """Do everything that is due now, each alarm in a transaction of its own.
 
         When somebody set the wall clock since the last look, what waits is moved first. An alarm that raises is parked
@@ -93,7 +93,7 @@ class AlarmWatch:
         by = measure_clock_step(self._both, both)
         if by is not None:
             since = now - timedelta(seconds=both.running_seconds - self._both.running_seconds)
-            await self._move(ClockSet(by, since, self._wrong_from(since, is_first=is_first)), now)
+            await self._adjust_waits(ClockSet(by, since, self._wrong_from(since, is_first=is_first)), now)
         self._both = both
         async with self._database.transaction() as conn:
             await clock_steps.clamp_waits(conn, now)
@@ -120,7 +120,7 @@ class AlarmWatch:
             return None
         return since if is_first else self._started_at
 
-    async def _move(self, clock_set: ClockSet, now: datetime) -> None:
+    async def _adjust_waits(self, clock_set: ClockSet, now: datetime) -> None:
         async with self._database.transaction() as conn:
             await clock_steps.adjust_waits_to_clock(conn, clock_set, now)
         by = clock_set.by.total_seconds()

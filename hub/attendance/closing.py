@@ -8,7 +8,7 @@ from hub.kit.db import Database
 
 
 class Closing:
-    """`look` is due every five minutes."""
+    """`notice_open_visits` is due every five minutes."""
 
     EVERY_SECONDS: Final = 300.0
 
@@ -16,7 +16,7 @@ class Closing:
         self._database = database
         self._clock = clock
 
-    async def look(self) -> None:
+    async def notice_open_visits(self) -> None:
         """Notice the visits that are left open. Raises psycopg.OperationalError."""
         async with self._database.transaction() as conn:
             await service.notice_open_visits(conn, self._clock.now())

@@ -36,10 +36,10 @@ async def write_centre(edit: Edit, organisation: OrganisationRecord, centre: Cen
     is_new = await store.upsert_organisation(edit.conn, organisation)
     if is_new is not None:
         kind = written_kind("organisation", is_new=is_new)
-        edit.note(centre.id, Chain.CARE, kind, organisation=organisation.id)
+        edit.note_entry(centre.id, Chain.CARE, kind, organisation=organisation.id)
     is_new = await store.upsert_centre(edit.conn, centre)
     if is_new is not None:
-        edit.note(centre.id, Chain.CARE, written_kind("centre", is_new=is_new), centre=centre.id)
+        edit.note_entry(centre.id, Chain.CARE, written_kind("centre", is_new=is_new), centre=centre.id)
 
 
 async def write_rooms(edit: Edit, rooms: Iterable[RoomRecord]) -> None:
@@ -51,4 +51,4 @@ async def write_rooms(edit: Edit, rooms: Iterable[RoomRecord]) -> None:
         is_new = await store.upsert_room(edit.conn, room)
         if is_new is not None:
             kind = written_kind("room", is_new=is_new)
-            edit.note(room.centre_id, Chain.CARE, kind, room=room.id, type=room.type.value)
+            edit.note_entry(room.centre_id, Chain.CARE, kind, room=room.id, type=room.type.value)

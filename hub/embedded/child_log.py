@@ -23,13 +23,13 @@ class ChildLog:
             self._file.write(line.encode() + b"\n")
             self._file.flush()
             if self._file.tell() > _LOG_BYTES:
-                self._turn()
+                self._rotate()
 
     def close(self) -> None:
         with suppress(OSError):
             self._file.close()
 
-    def _turn(self) -> None:
+    def _rotate(self) -> None:
         self._file.close()
         names = [self._path, *(self._path.with_name(f"{self._path.name}.{n}") for n in range(1, _LOGS_KEPT + 1))]
         for older, newer in reversed(list(zip(names[1:], names, strict=False))):

@@ -21,7 +21,7 @@ from hub.fleet.accounts import list_broker_accounts
 from hub.kit.changes import Changes
 from hub.kit.db import Database
 from hub.mqtt import mosquitto
-from hub.mqtt.mosquitto import Door, Listening, MosquittoAccount
+from hub.mqtt.mosquitto import HubListener, Listening, MosquittoAccount
 from hub.settings import BrokerChoice, Settings
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def files_of(data_dir: Path, host: str, port: int) -> Files:
     Raises PortTaken when none is free.
     """
     hub_port = ports.take_port_near("127.0.0.1", port + 1, "the hub's own port at Mosquitto")
-    listening = Listening(host, port, run_as="root", hub_door=Door("127.0.0.1", hub_port))
+    listening = Listening(host, port, run_as="root", hub_listener=HubListener("127.0.0.1", hub_port))
     return Files(data_dir / "broker", listening, hub_account(data_dir, None))
 
 
@@ -90,9 +90,9 @@ def password_file(data_dir: Path) -> Path:
 
 def found_by(settings: Settings, files: Files) -> Settings:
     """The settings of a hub that finds this Mosquitto."""
-    door = files.listening.hub_door
-    assert door is not None
-    url = f"mqtt://{HUB_USERNAME}@{door.host}:{door.port}"
+    listener = files.listening.hub_listener
+    assert listener is not None
+    url = f"mqtt://{HUB_USERNAME}@{listener.host}:{listener.port}"
     return settings.model_copy(
         update={
             "broker": BrokerChoice.BUILT_IN,
@@ -107,7 +107,9 @@ def child_of(program: Path, files: Files) -> Child:
     listening = files.listening
 
     async def listens() -> bool:
-        hub = listening.hub_door is None or await _is_listening(listening.hub_door.host, listening.hub_door.port)
+        hub = listening.hub_listener is None or await _is_listening(
+            listening.hub_listener.host, listening.hub_listener.port
+        )
         return hub and await _is_listening(listening.host, listening.port)
 
     return Child(

@@ -43,7 +43,7 @@ class RunningChild:
         self._log = ChildLog(folder / "logs" / f"{wanted.name}.log")
         self._process: Process | None = None
         self._stopping = asyncio.Event()
-        self._over = asyncio.Event()
+        self._has_ended = asyncio.Event()
         self._last_words: deque[str] = deque(maxlen=20)
         self._pulse = asyncio.Event()
 
@@ -63,7 +63,7 @@ class RunningChild:
         try:
             while not self._stopping.is_set():
                 began = clock.time()
-                status = await self._live()
+                status = await self._run_once()
                 if not self._first_is(ready=True) or self._stopping.is_set():
                     break
                 deaths = 1 if clock.time() - began >= STEADY_AFTER else deaths + 1
@@ -77,20 +77,20 @@ class RunningChild:
                 self.first_answer.set_result(False)
             self._pid_file.unlink(missing_ok=True)
             self._log.close()
-            self._over.set()
+            self._has_ended.set()
 
     async def stop(self) -> None:
         """Ask the child to end; after its grace it is killed."""
         self._stopping.set()
-        self._signal(self.child.stop_signal)
+        self._send_signal(self.child.stop_signal)
         try:
             async with asyncio.timeout(self.child.grace):
-                await self._over.wait()
+                await self._has_ended.wait()
         except TimeoutError:
-            self._signal(signal.SIGKILL)
-            await self._over.wait()
+            self._send_signal(signal.SIGKILL)
+            await self._has_ended.wait()
 
-    async def _live(self) -> int:
+    async def _run_once(self) -> int:
         """Start the child and forward what it writes until it ends; gives its status."""
         reading, writing = os.pipe()
         pulse, beating = os.pipe() if self.child.pulse_within is not None else (None, None)
@@ -100,7 +100,7 @@ class RunningChild:
             os.close(reading)
             if pulse is not None:
                 os.close(pulse)
-            self._hear(f"cannot start {self.child.program[0]}: {error.strerror}")
+            self._log_line(f"cannot start {self.child.program[0]}: {error.strerror}")
             return child.NOT_STARTED
         finally:
             os.close(writing)
@@ -109,9 +109,9 @@ class RunningChild:
         write_pid_file(self._pid_file, process.pid, self.child.program)
         self._listener(Started(self.child.name, process.pid))
         if self._stopping.is_set():
-            self._signal(self.child.stop_signal)
+            self._send_signal(self.child.stop_signal)
         try:
-            return await self._attend(process, reading, pulse)
+            return await self._wait_for_end(process, reading, pulse)
         finally:
             if process.returncode is None:
                 process.kill()
@@ -134,12 +134,12 @@ class RunningChild:
             start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to pass on, in order
         )
 
-    async def _attend(self, process: Process, output: int, pulse: int | None) -> int:
+    async def _wait_for_end(self, process: Process, output: int, pulse: int | None) -> int:
         self._pulse.clear()
         async with asyncio.TaskGroup() as tasks:
-            forwarding = tasks.create_task(self._forward(output))
-            asking = tasks.create_task(self._ask())
-            watching = None if pulse is None else tasks.create_task(self._watch(process, pulse))
+            forwarding = tasks.create_task(self._forward_output(output))
+            asking = tasks.create_task(self._wait_until_ready())
+            watching = None if pulse is None else tasks.create_task(self._watch_pulse(process, pulse))
             # A pipe of our own, because asyncio's would make this wait for everybody who inherited it.
             status = await process.wait()
             asking.cancel()
@@ -150,7 +150,7 @@ class RunningChild:
             forwarding.cancel()
         return status
 
-    async def _forward(self, output: int) -> None:
+    async def _forward_output(self, output: int) -> None:
         reader = asyncio.StreamReader(limit=_LONGEST_LINE)
         with os.fdopen(output, "rb", buffering=0) as pipe:
             transport, _ = await asyncio.get_running_loop().connect_read_pipe(
@@ -163,13 +163,13 @@ class RunningChild:
                     if len(rest) > _LONGEST_LINE:
                         lines, rest = [*lines, rest], b""
                     for line in lines:
-                        self._hear(line.decode("utf-8", "replace"))
+                        self._log_line(line.decode("utf-8", "replace"))
                 if rest:
-                    self._hear(rest.decode("utf-8", "replace"))
+                    self._log_line(rest.decode("utf-8", "replace"))
             finally:
                 transport.close()
 
-    async def _watch(self, process: Process, pulse: int) -> None:
+    async def _watch_pulse(self, process: Process, pulse: int) -> None:
         """Kill the child when its pulse stops; before the first it may take its time.
 
         Looks are counted, not seconds: a supervisor that did not run for a while has missed no pulse.
@@ -186,13 +186,13 @@ class RunningChild:
                     self._pulse.set()
                 silent = silent + 1 if self._pulse.is_set() and not heard else 0
                 if silent >= _LOOKS:
-                    self._hear(f"{self.child.name} has not moved for {within:g} s: it is killed and started again")
+                    self._log_line(f"{self.child.name} has not moved for {within:g} s: it is killed and started again")
                     process.kill()
                     return
         finally:
             os.close(pulse)
 
-    async def _ask(self) -> None:
+    async def _wait_until_ready(self) -> None:
         ready = self.child.ready
         if ready is None and self.child.pulse_within is not None:
             await self._pulse.wait()
@@ -204,7 +204,7 @@ class RunningChild:
             self.first_answer.set_result(True)
         self._listener(Ready(self.child.name))
 
-    def _hear(self, line: str) -> None:
+    def _log_line(self, line: str) -> None:
         self._last_words.append(line)
         self._log.write(line)
         self._listener(Printed(self.child.name, line))
@@ -212,7 +212,7 @@ class RunningChild:
     def _first_is(self, *, ready: bool) -> bool:
         return self.first_answer.done() and self.first_answer.result() is ready
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _send_signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
 

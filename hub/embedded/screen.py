@@ -49,7 +49,7 @@ class Screen:
         self._ended: set[str] = set()
 
     @contextmanager
-    def step(self, what: str) -> Iterator[None]:
+    def show_step(self, what: str) -> Iterator[None]:
         """Show `what` as going on for as long as the block lasts, then as done."""
         self._step += 1
         place = f"{self._step}/{self._steps}"
@@ -59,7 +59,7 @@ class Screen:
         took = f"[dim]{monotonic() - began:.1f} s[/dim]"
         self._console.print(f"[green]✓[/green] {place} {what} {took}", highlight=False)
 
-    def heard(self, happening: Happening) -> None:
+    def show_happening(self, happening: Happening) -> None:
         """Tell when a process has died, and when it is back."""
         if isinstance(happening, Ended):
             self._ended.add(happening.name)
@@ -69,7 +69,7 @@ class Screen:
             self._ended.discard(happening.name)
             self._console.print(f"{happening.name} runs again", style="green", highlight=False)
 
-    def addresses(self, addresses: Sequence[tuple[str, str]]) -> None:
+    def print_addresses(self, addresses: Sequence[tuple[str, str]]) -> None:
         """Where everything is, each whole on one line: whoever copies it gets all of it."""
         self._console.print()
         width = max((cell_len(what) for what, _ in addresses), default=0)
@@ -77,7 +77,7 @@ class Screen:
             line = Text.assemble(set_cell_size(what, width), "  ", (address, "bold"))
             self._console.print(line, highlight=False, soft_wrap=True)
 
-    def accounts(self, title: str, accounts: Sequence[ScreenAccount], family_url: str | None = None) -> None:
+    def print_accounts(self, title: str, accounts: Sequence[ScreenAccount], family_url: str | None = None) -> None:
         """One account of each role, with its password; these are a simulated centre's and work nowhere else.
 
         `family_url` is the link that signs in a family member: she has no password.
@@ -90,18 +90,18 @@ class Screen:
         self._console.print()
         self._console.print(table)
         if family_url is not None:
-            self.say(f"{ROLES[Role.FAMILY]}: {family_url}")
+            self.print_line(f"{ROLES[Role.FAMILY]}: {family_url}")
 
-    def code(self, line: str, address: str) -> None:
+    def print_qr_code(self, line: str, address: str) -> None:
         """An address as a QR code (ISO/IEC 18004) and in letters."""
-        self.say(f"\n{line}")
+        self.print_line(f"\n{line}")
         drawn = io.StringIO()
         segno.make(address, error="m").terminal(drawn, compact=True)
         # As it is: rich would fold a line that is wider than the terminal.
         self._console.file.write(drawn.getvalue())
-        self.say(address)
+        self.print_line(address)
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """One line."""
         self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 

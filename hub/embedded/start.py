@@ -45,13 +45,13 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
     with suppress(asyncio.CancelledError), _cancel_on_signals(), usable:
         refuse_media_socket(settings)
         async with AsyncExitStack() as opened:
-            processes = await opened.enter_async_context(Processes.open(settings.data_dir, screen.heard))
+            processes = await opened.enter_async_context(Processes.open(settings.data_dir, screen.show_happening))
             # Before the database: an occupied port leaves nothing half done.
             taken = take_ports(settings)
             listening = opened.enter_context(ports.open_listening_sockets(settings.http_host, taken.http))
             url = await opened.enter_async_context(_open_database(settings, screen))
             try:
-                with screen.step("the tables"):
+                with screen.show_step("the tables"):
                     databases = await logins.set_up(url, settings.data_dir)
                 place = place_of(settings, taken, databases, tuple(one.fileno() for one in listening))
                 changes = databases[Login.PAGES_WRITE]
@@ -60,17 +60,17 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                 ):
                     raise CannotStart(why)
                 if simulating is not None and place.simulated is not None:
-                    with screen.step(simulating.import_step):
+                    with screen.show_step(simulating.import_step):
                         now = clock_from(settings.clock_file).now()
                         await simulation.import_centre(changes, settings, place.simulated, now)
                 if program is not None and place.broker_files is not None:
-                    with screen.step("Mosquitto"):
+                    with screen.show_step("Mosquitto"):
                         await mosquitto.write_files(databases[Login.ALARMS], settings.data_dir, place.broker_files)
                         await processes.start(mosquitto.child_of(program, place.broker_files))
                 for group in processes_of(place):
                     begun = [(child.name, processes.begin(child)) for child in group]
                     for name, until_ready in begun:
-                        with screen.step(steps[name]):
+                        with screen.show_step(steps[name]):
                             await until_ready()
                 await _show_addresses(settings, place, screen)
                 if place.broker_files is not None:
@@ -78,7 +78,7 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                     await mosquitto.sync_files(devices, settings.data_dir, files, _make_reload(processes))
                 await asyncio.Event().wait()
             finally:
-                screen.say("Stopping…")
+                screen.print_line("Stopping…")
                 # Before the database, which everything else needs to the end.
                 await processes.stop()
 
@@ -130,12 +130,12 @@ def _cancel_on_signals() -> Iterator[None]:
 async def _open_database(settings: Settings, screen: Screen) -> AsyncIterator[str]:
     """The database: the one that was named, or one of our own; as its administrator, for set-up."""
     if settings.database_url is not None:
-        with screen.step("the database that ANLING_DATABASE_URL names"):
+        with screen.show_step("the database that ANLING_DATABASE_URL names"):
             await asyncio.to_thread(postgres.refuse_unsafe, settings.database_url)
         yield settings.database_url
         return
     async with AsyncExitStack() as own:
-        with screen.step("an own PostgreSQL"):
+        with screen.show_step("an own PostgreSQL"):
             url = await own.enter_async_context(postgres.run_postgres(settings.data_dir / "database"))
         yield url
 
@@ -151,12 +151,12 @@ async def _show_addresses(settings: Settings, place: Place, screen: Screen) -> N
         here = ports.reached_at(settings.mqtt_host)
         if observing := secret_files.write_observer(settings.data_dir, _OBSERVER, here, place.settings.mqtt_port):
             pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
-    screen.addresses([*pages, ("data", str(settings.data_dir)), ("logs", str(settings.data_dir / "logs"))])
+    screen.print_addresses([*pages, ("data", str(settings.data_dir)), ("logs", str(settings.data_dir / "logs"))])
     if place.simulated is not None:
         await _show_simulated_accounts(place, place.simulated, screen)
     else:
         await _show_first_steps(settings, place, screen)
-    screen.say("\nCtrl-C stops it; the data stays.")
+    screen.print_line("\nCtrl-C stops it; the data stays.")
 
 
 async def _show_simulated_accounts(place: Place, simulated: SimulatedCentre, screen: Screen) -> None:
@@ -166,9 +166,9 @@ async def _show_simulated_accounts(place: Place, simulated: SimulatedCentre, scr
     accounts = [ScreenAccount(one.id, one.name, one.role, simulated.password) for one in listed]
     _, token = simulation.read_invitation(place.settings)
     family_url = f"{place.url}/family#i/{token}"
-    screen.accounts(f"Accounts of the {name}", accounts, family_url)
+    screen.print_accounts(f"Accounts of the {name}", accounts, family_url)
     if place.settings.lan:
-        screen.code(f"Scan this with a phone on the same network (plain HTTP, {name} data only):", family_url)
+        screen.print_qr_code(f"Scan this with a phone on the same network (plain HTTP, {name} data only):", family_url)
 
 
 async def _show_first_steps(settings: Settings, place: Place, screen: Screen) -> None:
@@ -177,9 +177,9 @@ async def _show_first_steps(settings: Settings, place: Place, screen: Screen) ->
     held = await importing.find_held_centre(place.databases[Login.PAGES_WRITE])
     token = await importing.administrator_token(place.databases[Login.PAGES_WRITE], now)
     if held is None:
-        screen.say("\nThere is no centre yet. Write its file (simulators/centre.yaml is an example), then:")
-        screen.say("  ./anling import centre.yaml")
+        screen.print_line("\nThere is no centre yet. Write its file (simulators/centre.yaml is an example), then:")
+        screen.print_line("  ./anling import centre.yaml")
     if token is not None:
         then = "Then open" if held is None else "Nobody administers this centre yet. Open"
-        screen.say(f"{then} this link, which makes the first administrator and works once, for a day:")
-        screen.say(f"  {place.url}/#first/{token}")
+        screen.print_line(f"{then} this link, which makes the first administrator and works once, for a day:")
+        screen.print_line(f"  {place.url}/#first/{token}")

@@ -14,7 +14,7 @@ from hub.fleet.model import DeviceCredentials, DeviceKind
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId
-from hub.mqtt.model import CannotTell, Principal
+from hub.mqtt.model import AuthenticationUnavailable, Principal
 from hub.notices import service as notices
 from hub.notices.model import NoticeCode, Raised
 
@@ -23,8 +23,8 @@ _TRIES: Final = 3
 _SOURCES: Final = 1000  # names whose wrong passwords are counted; more than that is one flood
 
 
-class DeviceGatekeeper:
-    """The hub's `mqtt.model.Gatekeeper`. Wrong credentials are a notice from the third try a minute."""
+class DeviceAuthenticator:
+    """The hub's `mqtt.model.Authenticator`. Wrong credentials are a notice from the third try a minute."""
 
     def __init__(self, database: Database, clock: Clock, centre_id: CentreId) -> None:
         self._database = database
@@ -34,9 +34,9 @@ class DeviceGatekeeper:
         self.refused = 0
         """Connections refused since the start."""
 
-    async def admit(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
-        """The device named `username`, if this is its password and it is enabled. Raises CannotTell."""
-        row = await self._credentials(username)
+    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
+        """The device named `username`, if this is its password and it is enabled. Raises AuthenticationUnavailable."""
+        row = await self._find_credentials(username)
         if row is None or row.credential_hash is None or not row.enabled:
             await self._count_wrong(username, known=row is not None)
             return None
@@ -47,18 +47,18 @@ class DeviceGatekeeper:
         return principal_of(row)
 
     async def stamp_of(self, device_id: str) -> str | None:
-        """The stamp of the device's rows now, None when it would be refused. Raises CannotTell."""
-        row = await self._credentials(device_id)
+        """The stamp of the device's rows now, None when it would be refused. Raises AuthenticationUnavailable."""
+        row = await self._find_credentials(device_id)
         return _stamp_of(row) if row is not None and row.enabled and row.credential_hash is not None else None
 
-    async def _credentials(self, username: str) -> DeviceCredentials | None:
+    async def _find_credentials(self, username: str) -> DeviceCredentials | None:
         if not is_id(username):
             return None
         try:
             async with asyncio.timeout(3), self._database.transaction() as conn:
                 return await store.find_credentials(conn, DeviceId(username))
         except (psycopg.OperationalError, TimeoutError) as error:
-            raise CannotTell(f"whether {username} may connect: the database does not answer") from error
+            raise AuthenticationUnavailable(f"whether {username} may connect: the database does not answer") from error
 
     async def _count_wrong(self, username: str, *, known: bool) -> None:
         self.refused += 1

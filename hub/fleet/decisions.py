@@ -40,7 +40,7 @@ async def set_device_off(edit: Edit, device_id: DeviceId, until: datetime) -> De
     )
     await notices.raise_notice(edit.conn, notice, edit.now)
     ends = until.isoformat(timespec="seconds")
-    edit.note(device.centre_id, Chain.CARE, "device.off", device=device_id, until=ends)
+    edit.note_entry(device.centre_id, Chain.CARE, "device.off", device=device_id, until=ends)
     return device
 
 
@@ -66,7 +66,7 @@ async def revoke_device(edit: Edit, device_id: DeviceId) -> Device:
     """
     device = await _require_device(edit, device_id)
     await decision_store.clear_credential(edit.conn, device_id)
-    edit.note(device.centre_id, Chain.ACCESS, "device-revoked", device=device_id)
+    edit.note_entry(device.centre_id, Chain.ACCESS, "device-revoked", device=device_id)
     return device
 
 
@@ -83,4 +83,4 @@ async def _zone_of(edit: Edit, centre_id: CentreId) -> ZoneInfo:
 
 async def _append_on_entry(edit: Edit, centre_id: CentreId, device_id: DeviceId) -> None:
     await notices.clear_notice(edit.conn, centre_id, NoticeCode.DEVICE_OFF, f"device:{device_id}", edit.now)
-    edit.note(centre_id, Chain.CARE, "device.on", device=device_id)
+    edit.note_entry(centre_id, Chain.CARE, "device.on", device=device_id)

@@ -77,10 +77,10 @@ class DeviceMessageDeliverer:
             for outgoing in due:
                 if outgoing.until_at <= now:
                     await _end_expired_message(conn, outgoing, now)
-        await self._send(tries, now)
+        await self._send_batch(tries, now)
         return len(due)
 
-    async def _send(self, tries: Sequence[_Try], now: datetime) -> None:
+    async def _send_batch(self, tries: Sequence[_Try], now: datetime) -> None:
         """Hand all of them to the broker at once, in their order; note those that were taken.
 
         One that raises has a next attempt like any other: it is retried when it is due, at most every 15 s.
@@ -102,10 +102,10 @@ class DeviceMessageDeliverer:
 
     async def _publish_apart(self, outgoing: DueDeviceMessage) -> bool | Defect:
         return await run_in_bulkhead(
-            f"message {outgoing.id} to a device", lambda: self._publish(outgoing), expected=WORLD_IS_DOWN
+            f"message {outgoing.id} to a device", lambda: self._publish_message(outgoing), expected=WORLD_IS_DOWN
         )
 
-    async def _publish(self, outgoing: DueDeviceMessage) -> bool:
+    async def _publish_message(self, outgoing: DueDeviceMessage) -> bool:
         """Hand one message to the broker; False when nobody took it."""
         where = build_topic(outgoing.centre_id, Kind(outgoing.subtopic), outgoing.device_id)
         try:

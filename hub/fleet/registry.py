@@ -24,7 +24,7 @@ async def write_device(edit: Edit, record: DeviceRecord) -> str | None:
     has_other_sources = await _write_sources(edit.conn, record)
     if is_new is not None or has_other_sources:
         kind = written_kind("device", is_new=bool(is_new))
-        edit.note(record.centre_id, Chain.CARE, kind, device=record.id, kind=record.kind.value)
+        edit.note_entry(record.centre_id, Chain.CARE, kind, device=record.id, kind=record.kind.value)
     await _assign_device(edit, record)
     return await _missing_password(edit, record)
 
@@ -56,12 +56,12 @@ async def _assign_device(edit: Edit, record: DeviceRecord) -> None:
     has_begun = await registry_store.insert_assignment(edit.conn, assignment_id, record.id, assigned, edit.now)
     if has_ended or has_begun:
         ids = {"device": record.id, "senior": senior, "room": assigned.room_id}
-        edit.note(record.centre_id, Chain.CARE, "device.assigned", **ids)
+        edit.note_entry(record.centre_id, Chain.CARE, "device.assigned", **ids)
 
 
 async def _missing_password(edit: Edit, record: DeviceRecord) -> str | None:
     password = new_password()
     if not await registry_store.set_missing_credential(edit.conn, record.id, hash_of(password)):
         return None
-    edit.note(record.centre_id, Chain.CARE, "device.password-made", device=record.id)
+    edit.note_entry(record.centre_id, Chain.CARE, "device.password-made", device=record.id)
     return password

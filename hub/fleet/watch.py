@@ -19,7 +19,7 @@ _SUBJECT: Final = "broker"
 class BrokerWatch:
     """Raises `broker-away` once another's broker has been down for ten seconds, and clears it.
 
-    `look` is due every second.
+    `report_outage` is due every second.
     """
 
     EVERY_SECONDS: Final = 1.0
@@ -32,7 +32,7 @@ class BrokerWatch:
         self._up_at = clock.now()
         self._told: bool | None = None  # whether it is down, as the rows say; not known before the first round
 
-    async def look(self) -> None:
+    async def report_outage(self) -> None:
         """Raise or clear the notice. Raises psycopg.OperationalError or TimeoutError: then nothing was written."""
         now = self._clock.now()
         if self._broker.is_up:

@@ -76,7 +76,7 @@ async def _write_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccoun
     for invited in _accounts_to_invite(new_accounts, simulated):
         loaded.invitations[invited.account_id] = await accounts.invite_new(edit, invited)
     if not edit.is_empty:
-        edit.note(loaded.centre_id, Chain.CARE, "centre.imported", centre=loaded.centre_id)
+        edit.note_entry(loaded.centre_id, Chain.CARE, "centre.imported", centre=loaded.centre_id)
     return loaded
 
 

@@ -23,7 +23,7 @@ from hub.alarms import service as alarms
 from hub.ingest import presses, quarantine, states
 from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
 from hub.ingest.lane import LaneQueue, Waiting
-from hub.ingest.last_heard import Heard
+from hub.ingest.last_heard import LastHeard
 from hub.ingest.model import (
     AddressedAck,
     DecodedMessage,
@@ -74,7 +74,7 @@ class Intake:
     def __init__(self, alarms: Database, states: Database, clock: Clock, neighbours: Neighbours) -> None:
         self.counts = Counts()
         self._clocks = DeviceClocks()
-        self.heard = Heard(states, clock, neighbours.centre_id, self._clocks)
+        self.heard = LastHeard(states, clock, neighbours.centre_id, self._clocks)
         self._alarms = alarms
         self._states = states
         self._clock = clock
@@ -102,18 +102,18 @@ class Intake:
 
     async def _receive_state(self, inbound: Inbound) -> None:
         if len(self._state_lane) >= STATE_CAPACITY:
-            self._shed(1)
+            self._count_shed(1)
             return
         waiting = self._state_lane.put(inbound)
         try:
             async with asyncio.timeout(SHED_AFTER_SECONDS):
                 await waiting.settled
         except TimeoutError:
-            self._shed(1)
+            self._count_shed(1)
 
-    def _shed(self, messages: int) -> None:
+    def _count_shed(self, messages: int) -> None:
         self.counts.shed += messages
-        self.heard.shed(messages)
+        self.heard.count_shed(messages)
 
     # The alarm lane.
 
@@ -127,7 +127,7 @@ class Intake:
         try:
             answers = await run_in_bulkhead(
                 f"{len(batch)} messages of the alarm lane",
-                lambda: self._committed(messages, self._neighbours),
+                lambda: self._commit(messages, self._neighbours),
                 expected=WORLD_IS_DOWN,
             )
         except TimeoutError:
@@ -143,8 +143,8 @@ class Intake:
                 for waiting in batch:
                     await self._keep_alarms([waiting], send, tasks)
             return
-        self._settle(batch, messages)
-        self._tell(answers, send, tasks)
+        self._settle_batch(batch, messages)
+        self._send_acks(answers, send, tasks)
 
     async def _keep_refused(
         self, waiting: Waiting, message: ReceivedMessage, defect: Defect, send: SendToDevice, tasks: asyncio.TaskGroup
@@ -159,11 +159,11 @@ class Intake:
         plain = Undecodable(decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error, message_id)
         for one in (message, ReceivedMessage(waiting.inbound, plain)):
             answers = await run_in_bulkhead(
-                "a message of the alarm lane", partial(self._committed, [one], apart), expected=WORLD_IS_DOWN
+                "a message of the alarm lane", partial(self._commit, [one], apart), expected=WORLD_IS_DOWN
             )
             if not isinstance(answers, Defect):
-                self._settle([waiting], [one])
-                self._tell(answers, send, tasks)
+                self._settle_batch([waiting], [one])
+                self._send_acks(answers, send, tasks)
                 return
         self.counts.unkept += 1
         await self._notice_unkept(message, defect)
@@ -184,7 +184,7 @@ class Intake:
                 expected=WORLD_IS_DOWN,
             )
 
-    async def _committed(self, messages: list[ReceivedMessage], neighbours: Neighbours) -> list[AddressedAck]:
+    async def _commit(self, messages: list[ReceivedMessage], neighbours: Neighbours) -> list[AddressedAck]:
         """Commit, and retry for as long as the database is down.
 
         Raises what it refuses for good, and TimeoutError when several messages are too many for one attempt.
@@ -202,7 +202,7 @@ class Intake:
                 log.warning("%d messages of the alarm lane wait for the database: %s", len(messages), error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _tell(self, answers: list[AddressedAck], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
+    def _send_acks(self, answers: list[AddressedAck], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
         if answers:
             tasks.create_task(send_acks(answers, send))
 
@@ -219,7 +219,7 @@ class Intake:
             )
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d messages of the state lane are shed: %s", len(batch), error)
-            self._shed(sum(not waiting.given_up for waiting in batch))
+            self._count_shed(sum(not waiting.given_up for waiting in batch))
             for waiting in batch:
                 waiting.settle()
             await asyncio.sleep(RETRY_SECONDS)
@@ -228,7 +228,7 @@ class Intake:
             self.counts.refused += 1
             await self._one_by_one(batch, messages, kept)
         else:
-            self._settle(batch, messages)
+            self._settle_batch(batch, messages)
 
     async def _states_committed(self, messages: list[ReceivedMessage]) -> None:
         count, clock = len(messages), self._clock
@@ -246,19 +246,19 @@ class Intake:
         refused = Undecodable(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
         with suppress(psycopg.OperationalError, TimeoutError):
             await run_in_bulkhead(
-                "quarantining a message", lambda: self._set_aside(batch[0].inbound, refused), expected=WORLD_IS_DOWN
+                "quarantining a message", lambda: self._quarantine(batch[0].inbound, refused), expected=WORLD_IS_DOWN
             )
         batch[0].settle()
 
-    async def _set_aside(self, inbound: Inbound, refused: Undecodable) -> None:
+    async def _quarantine(self, inbound: Inbound, refused: Undecodable) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()
         await commit_batch(
             self._states, 1, lambda conn: quarantine.quarantine_message(conn, inbound, refused, home, now)
         )
 
-    def _settle(self, batch: list[Waiting], messages: list[ReceivedMessage]) -> None:
+    def _settle_batch(self, batch: list[Waiting], messages: list[ReceivedMessage]) -> None:
         """After the commit: let the broker answer, and note who was heard."""
         self.counts.kept += len(batch)
         for waiting in batch:
             waiting.settle()
-        self.heard.note(messages)
+        self.heard.note_messages(messages)

@@ -21,7 +21,7 @@ from hub.notices.service import raise_notice
 BATTERY: Final = "battery"
 
 
-class Heard:
+class LastHeard:
     """What the lanes of one process note, until it is written: the rows that messages want stay free of locks."""
 
     EVERY_SECONDS: Final = 2.0
@@ -36,12 +36,12 @@ class Heard:
         self._batteries: dict[DeviceId, float] = {}
         self._shed = 0
 
-    def note(self, arrived: Sequence[ReceivedMessage]) -> None:
+    def note_messages(self, arrived: Sequence[ReceivedMessage]) -> None:
         """These messages were kept."""
         self._heard |= collect_heard_times(arrived)
         self._batteries |= collect_battery_levels(arrived)
 
-    def shed(self, messages: int) -> None:
+    def count_shed(self, messages: int) -> None:
         """So many messages were answered and not kept."""
         self._shed += messages
 
@@ -55,7 +55,7 @@ class Heard:
             return
         now = self._clock.now()
         async with asyncio.timeout(ATTEMPT_SECONDS), self._database.transaction() as conn:
-            known = {device: behind for device in heard if (behind := self._clocks.known(device)) is not None}
+            known = {device: behind for device in heard if (behind := self._clocks.known_offset(device)) is not None}
             await fleet.record_heard(conn, heard, known)
             await fleet.record_batteries(conn, said)
             if shed:

@@ -67,7 +67,7 @@ class _StoredPress:
     press_id: PressId | None
     event: PressHeard | None
     """None for a repeat."""
-    takes_back: str | None = None
+    cancels: str | None = None
     """The id of the press that a cancel names."""
 
 
@@ -75,27 +75,29 @@ async def store_presses(
     conn: Conn, arrived: Sequence[ReceivedMessage], neighbours: Neighbours, clocks: DeviceClocks, now: datetime
 ) -> list[AddressedAck]:
     """Store what arrived; the rules hear it, the alarms conclude. Returns the answers to give after the commit."""
-    desk = _PressBatch(conn, neighbours, clocks, now)
-    kept = [one for message in arrived if (one := await _store_one(desk, message)) is not None]
+    batch = _PressBatch(conn, neighbours, clocks, now)
+    kept = [one for message in arrived if (one := await _store_one(batch, message)) is not None]
     repeated = [one.press_id for one in kept if one.press_id is not None and one.event is None]
     alarms = await store.alarms_of(conn, repeated) if repeated else {}
-    alarms |= await _conclude_presses(desk, [one for one in kept if one.event is not None])
+    alarms |= await _conclude_presses(batch, [one for one in kept if one.event is not None])
     return [_build_ack(one, alarms) for one in kept if one.message_id is not None]
 
 
-async def _conclude_presses(desk: _PressBatch, new: Sequence[_StoredPress]) -> dict[PressId, AlarmId]:
+async def _conclude_presses(batch: _PressBatch, new: Sequence[_StoredPress]) -> dict[PressId, AlarmId]:
     """Let the rules hear what is new; what was cancelled within 10 s is said too, whichever message came first.
 
     Returns the alarm of each press that has one: of the first finding that gave it one.
     """
     if not new:
         return {}
-    findings = await desk.neighbours.rules.hear(desk.conn, [one.event for one in new if one.event], desk.now)
-    named = [(DeviceId(one.topic.device), one.takes_back or one.message_id) for one in new]
-    taken_back = await store.find_cancelled_presses(desk.conn, named, CANCEL_COUNTS_WITHIN)
-    if not findings and not taken_back:
+    findings = await batch.neighbours.rules.evaluate_events(
+        batch.conn, [one.event for one in new if one.event], batch.now
+    )
+    named = [(DeviceId(one.topic.device), one.cancels or one.message_id) for one in new]
+    cancelled = await store.find_cancelled_presses(batch.conn, named, CANCEL_COUNTS_WITHIN)
+    if not findings and not cancelled:
         return {}
-    concluded = await desk.neighbours.conclude(desk.conn, findings, desk.now, taken_back)
+    concluded = await batch.neighbours.conclude(batch.conn, findings, batch.now, cancelled)
     alarms: dict[PressId, AlarmId] = {}
     for finding, belonging in zip(findings, concluded, strict=True):
         if finding.press_id is not None and belonging.alarm_id is not None:
@@ -103,48 +105,48 @@ async def _conclude_presses(desk: _PressBatch, new: Sequence[_StoredPress]) -> d
     return alarms
 
 
-async def _store_one(desk: _PressBatch, arrived: ReceivedMessage) -> _StoredPress | None:
+async def _store_one(batch: _PressBatch, arrived: ReceivedMessage) -> _StoredPress | None:
     """None for a message of an unknown device: it is quarantined."""
     inbound = arrived.inbound
     match arrived.decoded:
         case DecodedMessage(topic, AlarmMessage() as said):
             # Whose it was when it was pressed, which most devices say; only their clock is not known yet.
             guess = _press_time(inbound, said, timedelta()).at
-            if (sender := await _find_sender(desk, topic, guess)) is not None:
-                return await _store_readable(desk, inbound, topic, said, _AskedSender(sender, guess))
-            strange = Undecodable(topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered")
-        case Undecodable(Topic() as topic) as garbled:
-            if (sender := await _find_sender(desk, topic, inbound.received_at)) is not None:
-                return await _store_undecodable(desk, inbound, garbled, sender)
-            strange = garbled
-        case Undecodable() as garbled:
-            strange = garbled
+            if (sender := await _find_sender(batch, topic, guess)) is not None:
+                return await _store_readable(batch, inbound, topic, said, _AskedSender(sender, guess))
+            to_quarantine = Undecodable(topic, QuarantineReason.UNKNOWN_DEVICE, "no device of this id is registered")
+        case Undecodable(Topic() as topic) as undecodable:
+            if (sender := await _find_sender(batch, topic, inbound.received_at)) is not None:
+                return await _store_undecodable(batch, inbound, undecodable, sender)
+            to_quarantine = undecodable
+        case Undecodable() as undecodable:
+            to_quarantine = undecodable
         case DecodedMessage(topic):
-            strange = Undecodable(topic, QuarantineReason.WRONG_LANE, "not a message of the alarm lane")
-    await quarantine.quarantine_message(desk.conn, inbound, strange, desk.neighbours.centre_id, desk.now)
+            to_quarantine = Undecodable(topic, QuarantineReason.WRONG_LANE, "not a message of the alarm lane")
+    await quarantine.quarantine_message(batch.conn, inbound, to_quarantine, batch.neighbours.centre_id, batch.now)
     return None
 
 
 async def _store_readable(
-    desk: _PressBatch, inbound: Inbound, topic: Topic, said: AlarmMessage, asked: _AskedSender
+    batch: _PressBatch, inbound: Inbound, topic: Topic, said: AlarmMessage, asked: _AskedSender
 ) -> _StoredPress:
     device_id = DeviceId(topic.device)
     seen = MessageIdentity(device_id, SeenLane.ALARM, said.id, digest_message(said))
-    before = await store.read_earlier_message(desk.conn, seen)
+    before = await store.read_earlier_message(batch.conn, seen)
     if before.press_id is not None:
         return _StoredPress(topic, said.id, before.press_id, None)
     if not inbound.replayed:
-        desk.clocks.learn(device_id, inbound.received_at, said.at, said.age_ms)
+        batch.clocks.note_message(device_id, inbound.received_at, said.at, said.age_ms)
     sender, behind = asked.sender, asked.sender.clock_behind
-    moment = _press_time(inbound, said, desk.clocks.learned(device_id) if behind is None else behind)
+    moment = _press_time(inbound, said, batch.clocks.offset_of(device_id) if behind is None else behind)
     if moment.at != asked.at:
-        whose = await _find_sender(desk, topic, moment.at)
+        whose = await _find_sender(batch, topic, moment.at)
         assert whose is not None, "it was registered a statement ago, and devices are never deleted"
         sender = whose
-    press = _build_press(inbound, sender, said, moment, seen.digest, desk.now)
-    await _notice_anomalies(desk, inbound, sender, reused=before.is_reused)
-    await store.insert_seen_message(desk.conn, seen, press.id, desk.now)
-    await store.insert_press(desk.conn, press)
+    press = _build_press(inbound, sender, said, moment, seen.digest, batch.now)
+    await _notice_anomalies(batch, inbound, sender, reused=before.is_reused)
+    await store.insert_seen_message(batch.conn, seen, press.id, batch.now)
+    await store.insert_press(batch.conn, press)
     return _StoredPress(topic, said.id, press.id, _build_event(press), press.of_message_id)
 
 
@@ -154,14 +156,16 @@ def _press_time(inbound: Inbound, said: AlarmMessage, learned: timedelta) -> Whe
     return estimate_time(inbound.received_at, said.at, age_ms, learned)
 
 
-async def _store_undecodable(desk: _PressBatch, inbound: Inbound, garbled: Undecodable, sender: Sender) -> _StoredPress:
-    assert garbled.topic is not None
+async def _store_undecodable(
+    batch: _PressBatch, inbound: Inbound, undecodable: Undecodable, sender: Sender
+) -> _StoredPress:
+    assert undecodable.topic is not None
     of_bytes = sha256(inbound.payload).digest()
     press = Press(
-        id=PressId(new_id("p", desk.now)),
+        id=PressId(new_id("p", batch.now)),
         centre_id=sender.centre_id,
         device_id=sender.device_id,
-        message_id=garbled.message_id,
+        message_id=undecodable.message_id,
         seq=None,
         kind=PressKind.PRESS,
         of_message_id=None,
@@ -173,19 +177,19 @@ async def _store_undecodable(desk: _PressBatch, inbound: Inbound, garbled: Undec
         senior_id=sender.senior_id,
         room_id=sender.room_id,
         digest=of_bytes,
-        unreadable_reason=garbled.reason,
+        unreadable_reason=undecodable.reason,
     )
     seen = MessageIdentity(sender.device_id, SeenLane.UNREADABLE, "", of_bytes)
-    if not await store.insert_undecodable_message(desk.conn, seen, press.id, desk.now, UNREADABLE_AGAIN_AFTER):
-        before = await store.read_earlier_message(desk.conn, seen)
-        return _StoredPress(garbled.topic, garbled.message_id, before.press_id, None)
-    await store.insert_press(desk.conn, press)
-    await quarantine.quarantine_message(desk.conn, inbound, garbled, desk.neighbours.centre_id, desk.now)
-    return _StoredPress(garbled.topic, garbled.message_id, press.id, _build_event(press))
+    if not await store.insert_undecodable_message(batch.conn, seen, press.id, batch.now, UNREADABLE_AGAIN_AFTER):
+        before = await store.read_earlier_message(batch.conn, seen)
+        return _StoredPress(undecodable.topic, undecodable.message_id, before.press_id, None)
+    await store.insert_press(batch.conn, press)
+    await quarantine.quarantine_message(batch.conn, inbound, undecodable, batch.neighbours.centre_id, batch.now)
+    return _StoredPress(undecodable.topic, undecodable.message_id, press.id, _build_event(press))
 
 
-async def _find_sender(desk: _PressBatch, topic: Topic, at: datetime) -> Sender | None:
-    return (await store.find_senders(desk.conn, [topic.device], at)).get(topic.device)
+async def _find_sender(batch: _PressBatch, topic: Topic, at: datetime) -> Sender | None:
+    return (await store.find_senders(batch.conn, [topic.device], at)).get(topic.device)
 
 
 def _build_press(
@@ -228,12 +232,12 @@ def _build_event(press: Press) -> PressHeard:
     )
 
 
-async def _notice_anomalies(desk: _PressBatch, inbound: Inbound, sender: Sender, *, reused: bool) -> None:
+async def _notice_anomalies(batch: _PressBatch, inbound: Inbound, sender: Sender, *, reused: bool) -> None:
     subject = f"device:{sender.device_id}"
     if reused:
-        await raise_notice(desk.conn, Raised(sender.centre_id, NoticeCode.MESSAGE_ID_REUSED, subject), desk.now)
+        await raise_notice(batch.conn, Raised(sender.centre_id, NoticeCode.MESSAGE_ID_REUSED, subject), batch.now)
     if inbound.live_retain:
-        await raise_notice(desk.conn, Raised(sender.centre_id, NoticeCode.PRESS_RETAINED, subject), desk.now)
+        await raise_notice(batch.conn, Raised(sender.centre_id, NoticeCode.PRESS_RETAINED, subject), batch.now)
 
 
 def _build_ack(kept: _StoredPress, alarms: dict[PressId, AlarmId]) -> AddressedAck:

@@ -19,26 +19,30 @@ KEPT_PER_CENTRE: Final = 1000
 """The newest: a device that sends nonsense without end fills no disk."""
 
 
-async def quarantine_message(conn: Conn, inbound: Inbound, garbled: Undecodable, home: CentreId, now: datetime) -> None:
+async def quarantine_message(
+    conn: Conn, inbound: Inbound, undecodable: Undecodable, home: CentreId, now: datetime
+) -> None:
     """Keep a message and why it is undecodable; `home` is the centre that is notified when its sender is unknown."""
-    device_id = garbled.topic.device if garbled.topic is not None else inbound.publisher
+    device_id = undecodable.topic.device if undecodable.topic is not None else inbound.publisher
     sender = (await store.find_senders(conn, [device_id], now)).get(device_id) if device_id is not None else None
     centre_id = sender.centre_id if sender is not None else home
-    strange = NewQuarantined(
+    quarantined = NewQuarantined(
         id=new_id("q", now),
         centre_id=centre_id,
         device_id=device_id,
         topic=inbound.topic[:256],
-        reason=garbled.reason,
-        detail=garbled.detail[:200],
+        reason=undecodable.reason,
+        detail=undecodable.detail[:200],
         payload=inbound.payload,
         digest=sha256(inbound.payload).digest(),
         received_at=inbound.received_at,
     )
-    await store.upsert_quarantined(conn, strange)
+    await store.upsert_quarantined(conn, quarantined)
     await store.trim_quarantine(conn, centre_id, KEPT_PER_CENTRE)
     subject = f"device:{sender.device_id}" if sender is not None else "hub"
-    raised = Raised(centre_id, NoticeCode.MESSAGE_UNREADABLE, subject, NoticePriority.P4, {"reason": garbled.reason})
+    raised = Raised(
+        centre_id, NoticeCode.MESSAGE_UNREADABLE, subject, NoticePriority.P4, {"reason": undecodable.reason}
+    )
     await raise_notice(conn, raised, now)
 
 

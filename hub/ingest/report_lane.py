@@ -36,7 +36,7 @@ class ReportLane:
         self._linger_seconds = linger_seconds
         self._batch = batch
         self._queue: deque[WaitingReport] = deque()
-        self._in_hand: Sequence[WaitingReport] = ()
+        self._in_flight: Sequence[WaitingReport] = ()
         self._came = asyncio.Event()
 
     def __len__(self) -> int:
@@ -49,7 +49,7 @@ class ReportLane:
 
     async def gather(self) -> Sequence[WaitingReport]:
         """The next batch, at least one report; those that were answered meanwhile are left out."""
-        self._in_hand = ()
+        self._in_flight = ()
         while True:
             await self._came.wait()
             await asyncio.sleep(self._linger_seconds)
@@ -57,12 +57,12 @@ class ReportLane:
             if not self._queue:
                 self._came.clear()
             if batch := [report for report in taken if not report.is_answered]:
-                self._in_hand = batch
+                self._in_flight = batch
                 return batch
 
     def shed_older_than(self, moment: float) -> int:
         """Answer what came before that moment and is not committed yet, oldest first; how many those were."""
-        return _shed_reports(self._in_hand, moment) + _shed_reports(self._queue, moment)
+        return _shed_reports(self._in_flight, moment) + _shed_reports(self._queue, moment)
 
 
 def _shed_reports(reports: Sequence[WaitingReport] | deque[WaitingReport], moment: float) -> int:

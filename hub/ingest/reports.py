@@ -35,7 +35,7 @@ from hub.rules.model import Event, ReadingHeard, VisitHeard, VisitKind
 from hub.rules.service import Rules
 from hub.telemetry.service import Telemetry
 
-STRANGE_PER_BATCH: Final = 20
+QUARANTINED_PER_BATCH: Final = 20
 """Of one topic. A device that talks nonsense without end must not cost the others their second."""
 
 
@@ -62,7 +62,7 @@ class KeptReports:
     """What is to be done after the commit: acks to send, and messages to quarantine."""
 
     answers: list[AddressedAck] = field(default_factory=list)
-    strange: list[ToQuarantine] = field(default_factory=list)
+    to_quarantine: list[ToQuarantine] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class _ReportBatch:
     events: list[Event] = field(default_factory=list)
     readings: list[ReadingHeard] = field(default_factory=list)
     kept: KeptReports = field(default_factory=KeptReports)
-    strange: Counter[str] = field(default_factory=Counter)
+    undecodable: Counter[str] = field(default_factory=Counter)
 
 
 async def store_reports(
@@ -84,51 +84,51 @@ async def store_reports(
 ) -> KeptReports:
     """Store a batch; the rules hear it, and what they find is handed over."""
     spoke = {m.decoded.topic.device for m in arrived if m.decoded.topic is not None}
-    desk = _ReportBatch(conn, clocks, now, await store.find_senders(conn, sorted(spoke), now))
+    batch = _ReportBatch(conn, clocks, now, await store.find_senders(conn, sorted(spoke), now))
     for message in arrived:
-        await _store_one(desk, message)
-    if desk.readings:
-        await neighbours.telemetry.keep(conn, desk.readings)
-    if desk.events and (findings := await neighbours.rules.hear(conn, desk.events, now)):
+        await _store_one(batch, message)
+    if batch.readings:
+        await neighbours.telemetry.store_readings(conn, batch.readings)
+    if batch.events and (findings := await neighbours.rules.evaluate_events(conn, batch.events, now)):
         await dispatch_findings(conn, findings, now)
-    return desk.kept
+    return batch.kept
 
 
-async def quarantine_messages(conn: Conn, strange: Sequence[ToQuarantine], home: CentreId, now: datetime) -> None:
+async def quarantine_messages(conn: Conn, to_quarantine: Sequence[ToQuarantine], home: CentreId, now: datetime) -> None:
     """Put messages into quarantine; `home` is the centre that is notified when their sender is unknown."""
-    for one in strange:
+    for one in to_quarantine:
         await quarantine.quarantine_message(conn, one.inbound, one.reason, home, now)
 
 
-async def _store_one(desk: _ReportBatch, arrived: ReceivedMessage) -> None:
+async def _store_one(batch: _ReportBatch, arrived: ReceivedMessage) -> None:
     match arrived.decoded:
-        case Undecodable() as garbled:
-            _collect_undecodable(desk, arrived, garbled)
+        case Undecodable() as undecodable:
+            _collect_undecodable(batch, arrived, undecodable)
         case DecodedMessage(topic, said) as understood:
-            sender = desk.senders.get(topic.device)
+            sender = batch.senders.get(topic.device)
             if sender is None or sender.centre_id != topic.centre:
                 why = "no device of this id is registered at this centre"
-                _collect_undecodable(desk, arrived, Undecodable(topic, QuarantineReason.UNKNOWN_DEVICE, why))
+                _collect_undecodable(batch, arrived, Undecodable(topic, QuarantineReason.UNKNOWN_DEVICE, why))
             elif isinstance(said, TeleMessage):
-                _store_readings(desk, arrived, said, sender)
+                _store_readings(batch, arrived, said, sender)
             elif isinstance(said, VisitMessage):
-                await _store_visit(desk, arrived, understood, said, sender)
+                await _store_visit(batch, arrived, understood, said, sender)
             else:
                 _collect_undecodable(
-                    desk, arrived, Undecodable(topic, QuarantineReason.WRONG_LANE, "neither readings nor a visit")
+                    batch, arrived, Undecodable(topic, QuarantineReason.WRONG_LANE, "neither readings nor a visit")
                 )
 
 
-def _collect_undecodable(desk: _ReportBatch, arrived: ReceivedMessage, reason: Undecodable) -> None:
-    desk.strange[arrived.inbound.topic] += 1
-    if desk.strange[arrived.inbound.topic] <= STRANGE_PER_BATCH:
-        desk.kept.strange.append(ToQuarantine(arrived.inbound, reason))
+def _collect_undecodable(batch: _ReportBatch, arrived: ReceivedMessage, reason: Undecodable) -> None:
+    batch.undecodable[arrived.inbound.topic] += 1
+    if batch.undecodable[arrived.inbound.topic] <= QUARANTINED_PER_BATCH:
+        batch.kept.to_quarantine.append(ToQuarantine(arrived.inbound, reason))
 
 
-def _store_readings(desk: _ReportBatch, arrived: ReceivedMessage, said: TeleMessage, sender: Sender) -> None:
+def _store_readings(batch: _ReportBatch, arrived: ReceivedMessage, said: TeleMessage, sender: Sender) -> None:
     received_at = arrived.inbound.received_at
-    desk.clocks.learn(sender.device_id, received_at, said.at, said.age_ms)
-    at = reading_time(received_at, said.at, said.age_ms, desk.clocks.learned(sender.device_id))
+    batch.clocks.note_message(sender.device_id, received_at, said.at, said.age_ms)
+    at = reading_time(received_at, said.at, said.age_ms, batch.clocks.offset_of(sender.device_id))
     heard = [
         ReadingHeard(
             centre_id=sender.centre_id,
@@ -143,21 +143,21 @@ def _store_readings(desk: _ReportBatch, arrived: ReceivedMessage, said: TeleMess
         )
         for reading in said.readings
     ]
-    desk.readings += heard
-    desk.events += heard
+    batch.readings += heard
+    batch.events += heard
 
 
 async def _store_visit(
-    desk: _ReportBatch, arrived: ReceivedMessage, understood: DecodedMessage, said: VisitMessage, sender: Sender
+    batch: _ReportBatch, arrived: ReceivedMessage, understood: DecodedMessage, said: VisitMessage, sender: Sender
 ) -> None:
     received_at = arrived.inbound.received_at
     seen = MessageIdentity(sender.device_id, SeenLane.VISIT, said.id, digest_message(said))
-    if not await store.insert_seen_message(desk.conn, seen, None, desk.now):
+    if not await store.insert_seen_message(batch.conn, seen, None, batch.now):
         repeat = Ack(id=said.id, status=AckStatus.DUPLICATE, of=AckStatus.COMMITTED)
-        desk.kept.answers.append(AddressedAck(understood.topic, repeat))
+        batch.kept.answers.append(AddressedAck(understood.topic, repeat))
         return
-    desk.clocks.learn(sender.device_id, received_at, said.at, said.age_ms)
-    at = estimate_time(received_at, said.at, said.age_ms, desk.clocks.learned(sender.device_id)).at
+    batch.clocks.note_message(sender.device_id, received_at, said.at, said.age_ms)
+    at = estimate_time(received_at, said.at, said.age_ms, batch.clocks.offset_of(sender.device_id)).at
     read = CardRead(
         centre_id=sender.centre_id,
         device_id=sender.device_id,
@@ -166,8 +166,8 @@ async def _store_visit(
         room_id=RoomId(said.room) if said.room is not None else None,
         at=at,
     )
-    attended = await attendance.record_card_read(desk.conn, read, desk.now)
-    desk.events.append(
+    attended = await attendance.record_card_read(batch.conn, read, batch.now)
+    batch.events.append(
         VisitHeard(
             centre_id=sender.centre_id,
             device_id=sender.device_id,
@@ -178,4 +178,4 @@ async def _store_visit(
             received_at=received_at,
         )
     )
-    desk.kept.answers.append(AddressedAck(understood.topic, Ack(id=said.id, status=AckStatus.COMMITTED)))
+    batch.kept.answers.append(AddressedAck(understood.topic, Ack(id=said.id, status=AckStatus.COMMITTED)))

@@ -54,18 +54,18 @@ async def evaluate_states(
     events = []
     for message in arrived:
         match message.decoded:
-            case Undecodable() as garbled:
-                await quarantine.quarantine_message(conn, message.inbound, garbled, neighbours.centre_id, now)
+            case Undecodable() as undecodable:
+                await quarantine.quarantine_message(conn, message.inbound, undecodable, neighbours.centre_id, now)
             case DecodedMessage(topic, said) as understood:
                 sender = senders.get(topic.device)
                 if sender is None or sender.centre_id != topic.centre or not isinstance(said, StatusMessage | Done):
-                    strange = _describe_undecodable(
+                    to_quarantine = _describe_undecodable(
                         understood, is_known=sender is not None and sender.centre_id == topic.centre
                     )
-                    await quarantine.quarantine_message(conn, message.inbound, strange, neighbours.centre_id, now)
+                    await quarantine.quarantine_message(conn, message.inbound, to_quarantine, neighbours.centre_id, now)
                 elif isinstance(said, StatusMessage):
                     events.append(_build_status_event(message, said, sender))
-    if events and (findings := await neighbours.rules.hear(conn, events, now)):
+    if events and (findings := await neighbours.rules.evaluate_events(conn, events, now)):
         await neighbours.conclude(conn, findings, now, ())
 
 

@@ -239,7 +239,7 @@ async def find_cancelled_presses(
     return [PressId(row[0]) for row in await cursor.fetchall()]
 
 
-async def upsert_quarantined(conn: Conn, strange: NewQuarantined) -> None:
+async def upsert_quarantined(conn: Conn, quarantined: NewQuarantined) -> None:
     """Quarantine a message, or count it once more when the same bytes came to the same topic before."""
     await conn.execute(
         """
@@ -251,15 +251,15 @@ async def upsert_quarantined(conn: Conn, strange: NewQuarantined) -> None:
                SET last_at = excluded.last_at, times = quarantine.times + 1
         """,
         {
-            "id": strange.id,
-            "centre_id": strange.centre_id,
-            "device_id": strange.device_id,
-            "topic": strange.topic,
-            "reason": strange.reason,
-            "detail": strange.detail,
-            "payload": strange.payload,
-            "digest": strange.digest,
-            "received_at": strange.received_at,
+            "id": quarantined.id,
+            "centre_id": quarantined.centre_id,
+            "device_id": quarantined.device_id,
+            "topic": quarantined.topic,
+            "reason": quarantined.reason,
+            "detail": quarantined.detail,
+            "payload": quarantined.payload,
+            "digest": quarantined.digest,
+            "received_at": quarantined.received_at,
         },
     )
 

@@ -19,7 +19,7 @@ import psycopg
 from devices.contract.topics import Kind
 from hub.ingest import reports
 from hub.ingest.attempts import RETRY_SECONDS, commit_batch, receive_message, send_acks
-from hub.ingest.last_heard import Heard
+from hub.ingest.last_heard import LastHeard
 from hub.ingest.model import QuarantineReason, ReceivedMessage, SendToDevice, Undecodable
 from hub.ingest.report_lane import ReportLane, WaitingReport
 from hub.ingest.reports import KeptReports, ReportNeighbours, ToQuarantine
@@ -55,7 +55,7 @@ class ReportPools:
     """`quarantine` is for what is undecodable: its transactions end themselves sooner than those of readings."""
 
     readings: Database
-    strange: Database
+    quarantine: Database
 
 
 class TelemetryIntake:
@@ -64,7 +64,7 @@ class TelemetryIntake:
     def __init__(self, pools: ReportPools, clock: Clock, neighbours: ReportNeighbours) -> None:
         self.counts = ReportCounts()
         self._clocks = DeviceClocks()
-        self.heard = Heard(pools.readings, clock, neighbours.centre_id, self._clocks)
+        self.heard = LastHeard(pools.readings, clock, neighbours.centre_id, self._clocks)
         self._pools = pools
         self._clock = clock
         self._neighbours = neighbours
@@ -73,7 +73,7 @@ class TelemetryIntake:
     def receive(self, inbound: Inbound, answer: Callable[[], None]) -> None:
         """One report of a broker elsewhere; `answer` is called within a second. With the queue full it is shed."""
         if len(self._lane) >= TELEMETRY_CAPACITY - reserve_of(inbound.topic):
-            self._shed(1)
+            self._count_shed(1)
             answer()
             return
         self._lane.put([WaitingReport(inbound, time.monotonic(), answer)])
@@ -85,46 +85,46 @@ class TelemetryIntake:
     async def run(self, send: SendToDevice) -> None:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sweep())
+            tasks.create_task(self._shed_overdue())
             while True:
-                await self._keep(await self._lane.gather(), send, tasks)
+                await self._store_batch(await self._lane.gather(), send, tasks)
 
-    async def _sweep(self) -> None:
+    async def _shed_overdue(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            self._shed(self._lane.shed_older_than(time.monotonic() - SHED_AFTER_SECONDS))
+            self._count_shed(self._lane.shed_older_than(time.monotonic() - SHED_AFTER_SECONDS))
 
-    def _shed(self, messages: int) -> None:
+    def _count_shed(self, messages: int) -> None:
         self.counts.shed += messages
-        self.heard.shed(messages)
+        self.heard.count_shed(messages)
 
-    async def _keep(self, batch: Sequence[WaitingReport], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
+    async def _store_batch(self, batch: Sequence[WaitingReport], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
         """Commit a batch, or let its senders be answered without; when the database refuses it, one at a time."""
         messages = [receive_message(waiting.inbound) for waiting in batch]
         try:
             kept = await run_in_bulkhead(
-                f"{len(batch)} reports", lambda: self._committed(messages), expected=WORLD_IS_DOWN
+                f"{len(batch)} reports", lambda: self._commit(messages), expected=WORLD_IS_DOWN
             )
         except (psycopg.OperationalError, TimeoutError) as error:
             log.warning("%d reports are shed: %s", len(batch), error)
-            self._shed(sum(waiting.settle() for waiting in batch))
+            self._count_shed(sum(waiting.settle() for waiting in batch))
             await asyncio.sleep(RETRY_SECONDS)
             return
         if isinstance(kept, Defect):
             self.counts.refused += 1
-            await self._one_by_one(batch, messages, kept, send, tasks)
+            await self._store_one_by_one(batch, messages, kept, send, tasks)
             return
-        await self._set_aside(kept.strange)
-        self._settle(batch, messages, kept, send, tasks)
+        await self._quarantine(kept.to_quarantine)
+        self._settle_batch(batch, messages, kept, send, tasks)
 
-    async def _committed(self, messages: Sequence[ReceivedMessage]) -> KeptReports:
+    async def _commit(self, messages: Sequence[ReceivedMessage]) -> KeptReports:
         return await commit_batch(
             self._pools.readings,
             len(messages),
             lambda conn: reports.store_reports(conn, messages, self._neighbours, self._clocks, self._clock.now()),
         )
 
-    async def _one_by_one(
+    async def _store_one_by_one(
         self,
         batch: Sequence[WaitingReport],
         messages: Sequence[ReceivedMessage],
@@ -134,26 +134,30 @@ class TelemetryIntake:
     ) -> None:
         if len(batch) > 1:
             for waiting in batch:
-                await self._keep([waiting], send, tasks)
+                await self._store_batch([waiting], send, tasks)
             return
         refused = Undecodable(messages[0].decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error)
-        await self._set_aside([ToQuarantine(batch[0].inbound, refused)])
+        await self._quarantine([ToQuarantine(batch[0].inbound, refused)])
         batch[0].settle()
 
-    async def _set_aside(self, strange: Sequence[ToQuarantine]) -> None:
+    async def _quarantine(self, to_quarantine: Sequence[ToQuarantine]) -> None:
         """Put into quarantine; why that fails is in the log, and the batch goes on."""
-        if not strange:
+        if not to_quarantine:
             return
         with suppress(psycopg.OperationalError, TimeoutError):
-            await run_in_bulkhead("quarantining messages", lambda: self._quarantined(strange), expected=WORLD_IS_DOWN)
+            await run_in_bulkhead(
+                "quarantining messages", lambda: self._quarantine_batch(to_quarantine), expected=WORLD_IS_DOWN
+            )
 
-    async def _quarantined(self, strange: Sequence[ToQuarantine]) -> None:
+    async def _quarantine_batch(self, to_quarantine: Sequence[ToQuarantine]) -> None:
         home, now = self._neighbours.centre_id, self._clock.now()
         await commit_batch(
-            self._pools.strange, len(strange), lambda conn: reports.quarantine_messages(conn, strange, home, now)
+            self._pools.quarantine,
+            len(to_quarantine),
+            lambda conn: reports.quarantine_messages(conn, to_quarantine, home, now),
         )
 
-    def _settle(
+    def _settle_batch(
         self,
         batch: Sequence[WaitingReport],
         messages: Sequence[ReceivedMessage],
@@ -167,7 +171,7 @@ class TelemetryIntake:
             waiting.settle()
         if kept.answers:
             tasks.create_task(send_acks(kept.answers, send))
-        self.heard.note(messages)
+        self.heard.note_messages(messages)
 
 
 def reserve_of(topic: str) -> int:

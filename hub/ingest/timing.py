@@ -31,7 +31,7 @@ class When:
 def estimate_time(received_at: datetime, at: datetime | None, age_ms: int | None, learned: timedelta) -> When:
     """When a message's moment was, by the hub's clock.
 
-    `learned` is how far this device's wall clock is behind the hub's: what to add to its `at`.
+    `offset_of` is how far this device's wall clock is behind the hub's: what to add to its `at`.
     """
     if age_ms is not None and age_ms <= OLDEST_BELIEVED / timedelta(milliseconds=1):
         return _certain_time(received_at, received_at - timedelta(milliseconds=age_ms))
@@ -62,7 +62,7 @@ class DeviceClocks:
     def __init__(self) -> None:
         self._behind: dict[str, deque[timedelta]] = {}
 
-    def learn(self, device_id: str, received_at: datetime, at: datetime | None, age_ms: int | None) -> None:
+    def note_message(self, device_id: str, received_at: datetime, at: datetime | None, age_ms: int | None) -> None:
         """Note what a message tells about its device's clock."""
         if at is None or age_ms is None or age_ms > LATE_AFTER / timedelta(milliseconds=1):
             return
@@ -71,11 +71,11 @@ class DeviceClocks:
         noted = self._behind.setdefault(device_id, deque(maxlen=FRESH_MESSAGES))
         noted.append(received_at - timedelta(milliseconds=age_ms) - at)
 
-    def learned(self, device_id: str) -> timedelta:
+    def offset_of(self, device_id: str) -> timedelta:
         """What to add to the device's times; nothing while nothing is known."""
-        return self.known(device_id) or timedelta()
+        return self.known_offset(device_id) or timedelta()
 
-    def known(self, device_id: str) -> timedelta | None:
+    def known_offset(self, device_id: str) -> timedelta | None:
         """The same; None while nothing is known."""
         noted = self._behind.get(device_id)
         return sorted(noted)[len(noted) // 2] if noted else None

@@ -46,11 +46,11 @@ class Housekeeping:
             defect = outcome if isinstance(outcome, Defect) else None
             failures = 0 if defect is None else failures + 1
             if defect is not None or was_reported:
-                told = await self._tell(name, defect)
+                told = await self._report_defect(name, defect)
                 was_reported = defect is not None or not told
             await asyncio.sleep(pause_after(failures, seconds))
 
-    async def _tell(self, name: str, defect: Defect | None) -> bool:
+    async def _report_defect(self, name: str, defect: Defect | None) -> bool:
         try:
             told = await run_in_bulkhead(
                 f"the report about the task {name}", lambda: self._report(name, defect), expected=WORLD_IS_DOWN

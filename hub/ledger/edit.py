@@ -49,7 +49,7 @@ class Edit:
         """Whether nothing has changed so far."""
         return not self._noted
 
-    def note(self, centre_id: CentreId, chain: Chain, kind: str, /, **params: str | int | None) -> None:
+    def note_entry(self, centre_id: CentreId, chain: Chain, kind: str, /, **params: str | int | None) -> None:
         """Add an entry of this kind with these ids and codes, and the author as `by`."""
         entry = Entry(kind, {**params, "by": self.author.token})
         self._noted.setdefault((centre_id, chain), []).append(entry)

@@ -24,8 +24,8 @@ from hub.mqtt.codec import ConnackCode, Connect, Packet, Publish
 from hub.mqtt.connection import Connection, End, Unanswered
 from hub.mqtt.exchange import MAX_SESSIONS_OF_A_DEVICE, Exchange, Member, Routed, may_publish
 from hub.mqtt.model import (
-    CannotTell,
-    Gatekeeper,
+    AuthenticationUnavailable,
+    Authenticator,
     Inbound,
     NotDurable,
     Principal,
@@ -55,13 +55,13 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 class Broker:
-    """The built-in broker: a Transport that serves `listening` with the rows that `gatekeeper` reads."""
+    """The built-in broker: a Transport that serves `listening` with the rows that `authenticator` reads."""
 
     def __init__(
         self,
         listening: socket.socket,
         *,
-        gatekeeper: Gatekeeper,
+        authenticator: Authenticator,
         receivers: Receivers,
         take_report: TakeReport,
         clock: Clock,
@@ -69,7 +69,7 @@ class Broker:
         self.counts: Counter[End] = Counter()
         self.take_report = take_report
         self._listening = listening
-        self._gatekeeper = gatekeeper
+        self._authenticator = authenticator
         self._receivers = receivers
         self._clock = clock
         self._exchange = Exchange()
@@ -98,7 +98,7 @@ class Broker:
             try:
                 while True:
                     await asyncio.sleep(SWEEP_SECONDS)
-                    self._sweep()
+                    self._end_overdue()
             finally:
                 self._tasks = None
                 server.close()
@@ -113,33 +113,33 @@ class Broker:
         """`publish` for callers outside of a task."""
         message = Publish(topic, payload, qos=qos, retain=retain)
         if retain:
-            self._exchange.retain(message)
-        if not self._deliver(self._exchange.route(message)) and not retain:
+            self._exchange.retain_message(message)
+        if not self._deliver_routed(self._exchange.route_message(message)) and not retain:
             raise Unreachable(f"no device is subscribed to {topic}")
 
     def is_connected(self, device_id: str) -> bool:
         """Whether the device has an authenticated connection that is alive."""
         return bool(self._by_device.get(device_id))
 
-    async def recheck(self, device_id: str) -> None:
-        """The rows of a device changed: close its connections if authenticated by other rows. Raises CannotTell."""
-        stamp = await self._gatekeeper.stamp_of(device_id)
+    async def revalidate_device(self, device_id: str) -> None:
+        """Close the device's connections that other rows authenticated. Raises AuthenticationUnavailable."""
+        stamp = await self._authenticator.stamp_of(device_id)
         for connection in tuple(self._by_device.get(device_id, ())):
             if connection.stamp != stamp:
                 connection.end(End.SHUT, "its rows changed")
 
-    async def recheck_all(self) -> None:
-        """Changes may have been missed: look at every device that is connected. Raises CannotTell."""
+    async def revalidate_all(self) -> None:
+        """Changes may have been missed: look at every device that is connected. Raises AuthenticationUnavailable."""
         for device_id in tuple(self._by_device):
-            await self.recheck(device_id)
+            await self.revalidate_device(device_id)
 
-    def _sweep(self) -> None:
+    def _end_overdue(self) -> None:
         now = self._clock.monotonic()
         for connection in tuple(self._connections):
             connection.end_if_silent(now)
         self._exchange.forget_the_long_gone(now)
 
-    def _deliver(self, routed: Routed) -> int:
+    def _deliver_routed(self, routed: Routed) -> int:
         for member, messages in routed.deliveries:
             if connection := self._by_member.get(member):
                 connection.send(*messages)
@@ -163,7 +163,7 @@ class Broker:
         for connection in connections:
             connection.write_answers()
 
-    def opened(self, connection: Connection) -> bool:
+    def connection_opened(self, connection: Connection) -> bool:
         """Whether there is room for one more, and the broker still runs."""
         if self._tasks is None:
             return False
@@ -174,27 +174,29 @@ class Broker:
         self._connections.add(connection)
         return True
 
-    def closed(self, connection: Connection, member: Member | None, why: End) -> None:
+    def connection_closed(self, connection: Connection, member: Member | None, why: End) -> None:
         """Forget a connection; its session may wait for the next one."""
         self.counts[why] += 1
         self._connections.discard(connection)
         if member is None:
             return
         if self._by_member.pop(member, None) is not None:
-            self._exchange.part(member, self._clock.monotonic())
+            self._exchange.disconnect_client(member, self._clock.monotonic())
         of_device = self._by_device.get(member.principal.device_id, set())
         of_device.discard(connection)
         if not of_device:
             self._by_device.pop(member.principal.device_id, None)
 
-    def start(self, connection: Connection, connect: Connect) -> None:
-        """Ask the gatekeeper about a connection while others go on."""
-        self._task_group().create_task(self._admit(connection, connect))
+    def start_authentication(self, connection: Connection, connect: Connect) -> None:
+        """Ask the authenticator about a connection while others go on."""
+        self._task_group().create_task(self._authenticate(connection, connect))
 
-    async def _admit(self, connection: Connection, connect: Connect) -> None:
+    async def _authenticate(self, connection: Connection, connect: Connect) -> None:
         try:
-            principal = await self._gatekeeper.admit(connect.username or "", connect.password or "", connect.client_id)
-        except CannotTell:
+            principal = await self._authenticator.authenticate(
+                connect.username or "", connect.password or "", connect.client_id
+            )
+        except AuthenticationUnavailable:
             connection.refuse(ConnackCode.UNAVAILABLE, End.REFUSED, "the database that authenticates it is down")
             return
         if connection.is_ended:
@@ -204,48 +206,48 @@ class Broker:
         elif connect.will is not None and not may_publish(principal, connect.will.topic):
             connection.refuse(ConnackCode.NOT_AUTHORISED, End.FORBIDDEN, "a Last Will that its rows forbid")
         else:
-            self._let_in(connection, connect, principal)
+            self._accept_client(connection, connect, principal)
             await self._recheck_once_in(connection, principal.device_id)
 
     async def _recheck_once_in(self, connection: Connection, device_id: str) -> None:
-        """Its rows may have changed since the gatekeeper read them, when `recheck` could not see it yet."""
+        """Its rows may have changed since they were read, when `revalidate_device` could not see it yet."""
         while not connection.is_ended:
             try:
-                await self.recheck(device_id)
-            except CannotTell as error:
+                await self.revalidate_device(device_id)
+            except AuthenticationUnavailable as error:
                 log.warning("%s stays connected and is revalidated later: %s", device_id, error)
                 await asyncio.sleep(RECHECK_SECONDS)
             else:
                 return
 
-    def _let_in(self, connection: Connection, connect: Connect, principal: Principal) -> None:
+    def _accept_client(self, connection: Connection, connect: Connect, principal: Principal) -> None:
         client_id = connect.client_id or f"nameless-{secrets.token_hex(8)}"
         self._take_over(principal, client_id)
         if len(self._by_device.get(principal.device_id, ())) >= MAX_SESSIONS_OF_A_DEVICE:
             connection.refuse(ConnackCode.UNAVAILABLE, End.TOO_MANY, "too many connections of this device")
             return
-        joined = self._exchange.join(principal, client_id, clean=connect.clean_session)
+        joined = self._exchange.connect_client(principal, client_id, clean=connect.clean_session)
         if joined is None:
             connection.refuse(ConnackCode.UNAVAILABLE, End.TOO_MANY, "too many sessions")
             return
         member, kept = joined
         self._by_member[member] = connection
         self._by_device.setdefault(principal.device_id, set()).add(connection)
-        connection.let_in(connect, member, session_present=kept)
+        connection.accept_client(connect, member, session_present=kept)
 
     def _take_over(self, principal: Principal, client_id: str) -> None:
         member = self._exchange.members.get((principal.device_id, client_id))
         if member is not None and (before := self._by_member.get(member)) is not None:
             before.end(End.TAKEN_OVER, "the same client connected again")
 
-    def hear(self, message: Publish, publisher: str, heard_by: Connection | None, lane: Lane) -> None:
+    def receive_message(self, message: Publish, publisher: str, heard_by: Connection | None, lane: Lane) -> None:
         """Pass a device's message to the hub, and to observers; the connection acknowledges it when it is durable.
 
         Without a connection it is a Last Will: nobody waits for its answer.
         """
-        if message.retain and lane is not Lane.ALARM and not self._exchange.retain(message):
+        if message.retain and lane is not Lane.ALARM and not self._exchange.retain_message(message):
             log.warning("%s: no room to retain another topic", publisher)
-        self._deliver(self._exchange.route(message))
+        self._deliver_routed(self._exchange.route_message(message))
         if lane is Lane.TELEMETRY:
             self._hear_report(message, publisher, heard_by)
             return
@@ -259,7 +261,7 @@ class Broker:
             received_at=self._clock.now(),
         )
         unanswered = heard_by.await_answer(message, lane) if heard_by else None
-        self._task_group().create_task(self._receive(inbound, lane, heard_by, unanswered))
+        self._task_group().create_task(self._receive_durably(inbound, lane, heard_by, unanswered))
 
     def _hear_report(self, message: Publish, publisher: str, heard_by: Connection | None) -> None:
         route = ReportRoute(message.topic, publisher, frames.encode_label(message.topic, publisher))
@@ -267,10 +269,10 @@ class Broker:
             self.take_report(route, message.payload, _settle_last_will, None)
             return
         if not self._exchange.is_watched(message.topic):
-            heard_by.remember(route)
+            heard_by.remember_route(route)
         heard_by.take_report(route, message.payload, message.packet_id)
 
-    async def _receive(
+    async def _receive_durably(
         self, inbound: Inbound, lane: Lane, heard_by: Connection | None, unanswered: Unanswered | None
     ) -> None:
         receiver = self._receivers.alarm if lane is Lane.ALARM else self._receivers.state
@@ -281,7 +283,7 @@ class Broker:
                 heard_by.end(End.NOT_DURABLE, "a message could not be kept: the device has to repeat it")
             return
         if heard_by is not None and unanswered is not None:
-            heard_by.answer(unanswered, lane)
+            heard_by.acknowledge(unanswered, lane)
 
     def subscribe(self, member: Member, wanted: tuple[tuple[str, int], ...], packet_id: int) -> tuple[Packet, ...]:
         """SUBACK, then what is retained."""

@@ -60,7 +60,7 @@ class BrokerSession:
         receiver: Receiver,
         clock: Clock,
         *,
-        in_hand: int,
+        in_flight: int,
         kept: int = 0,
         not_any_more: tuple[str, ...] = (),
     ) -> None:
@@ -75,15 +75,15 @@ class BrokerSession:
         self._filters = filters
         self._receiver = receiver
         self._clock = clock
-        self._most_in_hand = in_hand
-        self._kept_in_hand = kept
+        self._most_in_flight = in_flight
+        self._kept_in_flight = kept
         self._not_any_more = not_any_more
         self._had_session = False
         self._epoch = 0
         self._attached = False
         self._settled = asyncio.Event()  # up, or over before it was
         self._ended = asyncio.Event()
-        self._in_hand: dict[asyncio.Task[None], None] = {}  # oldest first
+        self._in_flight: dict[asyncio.Task[None], None] = {}  # oldest first
         self._unconfirmed: dict[int, asyncio.Future[ReasonCode]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._client = self._new_client()
@@ -93,14 +93,14 @@ class BrokerSession:
         wait = FIRST_WAIT_SECONDS
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            tasks.create_task(self._misc())
+            tasks.create_task(self._run_keep_alive())
             try:
                 while True:
                     was_up = await self._connect_and_stay()
                     wait = FIRST_WAIT_SECONDS if was_up else min(wait * 2, LONGEST_WAIT_SECONDS)
                     await asyncio.sleep(wait)
             finally:
-                self._leave()
+                self._disconnect()
 
     async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         if not self.is_up:
@@ -133,13 +133,13 @@ class BrokerSession:
         except OSError as error:
             log.warning("the broker at %s:%d is down: %s", self._address.host, self._address.port, error)
             return False
-        self._attach()
+        self._attach_socket()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._settled.wait()
         except TimeoutError:
             log.warning("the broker at %s:%d accepted the connection and is unresponsive", *self._where())
-            self._break()
+            self._break_connection()
         was_up = self.is_up
         await self._ended.wait()
         return was_up
@@ -157,17 +157,17 @@ class BrokerSession:
     def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # so is paho
         properties.SessionExpiryInterval = SESSION_SECONDS
-        properties.ReceiveMaximum = self._most_in_hand
+        properties.ReceiveMaximum = self._most_in_flight
         host, port = self._where()
         self._client.connect(host, port, KEEP_ALIVE_SECONDS, clean_start=False, properties=properties)
 
     def _where(self) -> tuple[str, int]:
         return self._address.host, self._address.port
 
-    def _attach(self) -> None:
+    def _attach_socket(self) -> None:
         sock = self._client.socket()
         if sock is None:
-            self._over()
+            self._connection_lost()
             return
         self._attached = True
         self._epoch += 1
@@ -176,14 +176,14 @@ class BrokerSession:
         if self._client.want_write():
             loop.add_writer(sock, self._write)
 
-    def _over(self) -> None:
+    def _connection_lost(self) -> None:
         """The connection is over: what is in flight and will be delivered again is dropped, what was sent is uncertain.
 
         The broker has answered the device of a press in flight and may lose it in a crash: it is kept, and counts once
         when it is delivered again.
         """
         self.is_up = False
-        for task in tuple(self._in_hand)[self._kept_in_hand :]:
+        for task in tuple(self._in_flight)[self._kept_in_flight :]:
             task.cancel()
         for confirmed in self._unconfirmed.values():
             if not confirmed.done():
@@ -191,17 +191,17 @@ class BrokerSession:
         self._settled.set()
         self._ended.set()
 
-    def _break(self) -> None:
+    def _break_connection(self) -> None:
         """Close without DISCONNECT: the session stays, and what was not acknowledged is delivered again."""
         self._client._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)  # noqa: SLF001 - paho has no public way
-        self._over()
+        self._connection_lost()
 
-    def _leave(self) -> None:
+    def _disconnect(self) -> None:
         with self._connection_may_break():
             self._client.disconnect()
             self._client.loop_write()
         self._client._reset_sockets()  # noqa: SLF001 - paho leaves its sockets to the garbage collector
-        self._over()
+        self._connection_lost()
 
     def _read(self) -> None:
         with self._connection_may_break():
@@ -214,7 +214,7 @@ class BrokerSession:
         with self._connection_may_break():
             self._client.loop_write()
 
-    async def _misc(self) -> None:
+    async def _run_keep_alive(self) -> None:
         while True:
             await asyncio.sleep(MISC_SECONDS)
             if self._attached:
@@ -222,7 +222,7 @@ class BrokerSession:
                     self._client.loop_misc()
 
     def _connection_may_break(self) -> _MayBreak:
-        return _MayBreak(self._break)
+        return _MayBreak(self._break_connection)
 
     # What paho calls; all but the first connection's writing happens in the event loop.
 
@@ -276,7 +276,7 @@ class BrokerSession:
         self, _client: Client, _: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         log.warning("the connection of the %s lane to the broker is over: %s", self._name, reason)
-        self._over()
+        self._connection_lost()
 
     def _on_message(self, _client: Client, _: object, message: MQTTMessage) -> None:
         inbound = Inbound(
@@ -291,8 +291,8 @@ class BrokerSession:
         assert self._tasks is not None
         task = self._tasks.create_task(self._receive(inbound, message.mid, self._epoch))
         if message.qos:  # the others are not delivered again
-            self._in_hand[task] = None
-            task.add_done_callback(self._in_hand.pop)
+            self._in_flight[task] = None
+            task.add_done_callback(self._in_flight.pop)
 
     async def _receive(self, inbound: Inbound, mid: int, epoch: int) -> None:
         """Acknowledge when durable, on the connection it came from: on another its packet id is somebody else's."""
@@ -301,7 +301,7 @@ class BrokerSession:
         except NotDurable as error:
             log.warning("a message of the %s lane is not durable and has to be delivered again: %s", self._name, error)
             if epoch == self._epoch and self._attached:
-                self._break()
+                self._break_connection()
             return
         if inbound.qos and epoch == self._epoch and self._attached:
             with self._connection_may_break():

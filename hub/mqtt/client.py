@@ -22,8 +22,8 @@ class ExternalBroker:
     """A Transport over somebody else's broker: the alarm path's two lanes."""
 
     def __init__(self, address: BrokerAddress, *, receivers: Receivers, clock: Clock) -> None:
-        self._alarm = BrokerSession(address, "alarm", ALARM_FILTERS, receivers.alarm, clock, in_hand=1000, kept=1000)
-        self._state = BrokerSession(address, "state", STATE_FILTERS, receivers.state, clock, in_hand=1000)
+        self._alarm = BrokerSession(address, "alarm", ALARM_FILTERS, receivers.alarm, clock, in_flight=1000, kept=1000)
+        self._state = BrokerSession(address, "state", STATE_FILTERS, receivers.state, clock, in_flight=1000)
 
     @property
     def is_up(self) -> bool:
@@ -59,7 +59,7 @@ class ExternalReports:
     def __init__(self, address: BrokerAddress, *, receive: ReceiveReport, clock: Clock) -> None:
         self._receive = receive
         self._line = BrokerSession(
-            address, "telemetry", REPORT_FILTERS, self._received, clock, in_hand=2000, not_any_more=STATE_FILTERS
+            address, "telemetry", REPORT_FILTERS, self._received, clock, in_flight=2000, not_any_more=STATE_FILTERS
         )
 
     @property

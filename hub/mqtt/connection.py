@@ -70,7 +70,7 @@ class End(StrEnum):
     TOO_MANY = "too_many"
 
 
-class Held(StrEnum):
+class PauseReason(StrEnum):
     """Why the broker does not read from a connection for now."""
 
     ADMITTING = "admitting"
@@ -138,7 +138,7 @@ class Connection(asyncio.Protocol):
         self._lanes = _Lanes()
         self._member: Member | None = None
         self._transport: ClientWire | None = None
-        self._held: set[Held] = set()
+        self._held: set[PauseReason] = set()
         self._routes: dict[bytes, ReportRoute] = {}
         self._routes_of = 0
         self._pubacks = bytearray()
@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
         self._name = "{}:{}".format(*(transport.get_extra_info("peername") or ("?", "?"))[:2])
         # A cable that was pulled is noticed even when the client asked for no keep-alive.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if not self._broker.opened(self):
+        if not self._broker.connection_opened(self):
             self.drop()
 
     def data_received(self, data: bytes) -> None:
@@ -173,12 +173,12 @@ class Connection(asyncio.Protocol):
 
     # From the broker.
 
-    def let_in(self, connect: Connect, member: Member, *, session_present: bool) -> None:
+    def accept_client(self, connect: Connect, member: Member, *, session_present: bool) -> None:
         self._member = member
         self._name = f"{member.principal.device_id} ({connect.client_id!r})"
         self._conversation.admitted(connect, self._broker.now())
         self.send(Connack(session_present, ConnackCode.ACCEPTED), *member.session.resume())
-        self._read_on(Held.ADMITTING)
+        self._read_on(PauseReason.ADMITTING)
 
     def refuse(self, code: ConnackCode, why: End, reason: str) -> None:
         """Say why, and close."""
@@ -190,10 +190,10 @@ class Connection(asyncio.Protocol):
         unanswered = Unanswered(message.packet_id)
         self._lanes.of(lane).append(unanswered)
         if self._lanes.are_full:
-            self._hold_back(Held.UNANSWERED)
+            self._pause_reading(PauseReason.UNANSWERED)
         return unanswered
 
-    def answer(self, unanswered: Unanswered, lane: Lane) -> None:
+    def acknowledge(self, unanswered: Unanswered, lane: Lane) -> None:
         """A message is durable: send the PUBACKs whose turn has come on its lane."""
         unanswered.durable = True
         waiting = self._lanes.of(lane)
@@ -204,13 +204,13 @@ class Connection(asyncio.Protocol):
                 due.append(codec.Puback(packet_id))
         self.send(*due)
         if self._lanes.have_room:
-            self._read_on(Held.UNANSWERED)
+            self._read_on(PauseReason.UNANSWERED)
 
     def take_report(self, route: ReportRoute, payload: bytes, packet_id: int | None) -> None:
         """Hand a report over; reading pauses while too many are not settled."""
         self._lanes.reports += 1
         if self._lanes.reports >= MAX_UNANSWERED_REPORTS:
-            self._hold_back(Held.UNANSWERED)
+            self._pause_reading(PauseReason.UNANSWERED)
         self._broker.take_report(route, payload, self.report_settled, packet_id)
 
     def report_settled(self, packet_id: int | None) -> None:
@@ -226,7 +226,7 @@ class Connection(asyncio.Protocol):
         if pubacks:
             self._write(bytes(pubacks))
         if self._lanes.have_room:
-            self._read_on(Held.UNANSWERED)
+            self._read_on(PauseReason.UNANSWERED)
 
     def send(self, *packets: Packet) -> None:
         """Write packets. A client that does not read them is dropped when 256 KiB wait for it."""
@@ -243,7 +243,7 @@ class Connection(asyncio.Protocol):
 
     def end_if_silent(self, now: float) -> None:
         if self._held and self._conversation.stage is ConversationStage.OPEN:
-            self._conversation.heard(now)  # it was the broker that did not listen
+            self._conversation.note_activity(now)  # it was the broker that did not listen
         if self._conversation.is_overdue(now):
             self.end(End.SILENT, "silent for too long")
 
@@ -253,11 +253,11 @@ class Connection(asyncio.Protocol):
             return
         member, will = self._member, self._conversation.end()
         log.log(logging.INFO if why in (End.LEFT, End.LOST) else logging.WARNING, "%s: %s", self._name, reason)
-        self._broker.closed(self, member, why)
+        self._broker.connection_closed(self, member, why)
         if will is not None and member is not None:
             message = Publish(will.topic, will.payload, qos=will.qos, retain=will.retain)
-            self._broker.hear(message, member.principal.device_id, None, lane_of(will.topic))
-        self._let_go()
+            self._broker.receive_message(message, member.principal.device_id, None, lane_of(will.topic))
+        self._close_after_flush()
 
     def drop(self) -> None:
         """Close at once and without a will: it is the hub that goes, not the device."""
@@ -271,11 +271,11 @@ class Connection(asyncio.Protocol):
         try:
             while not self._held and not self.is_ended and (frame := self._parser.next_frame()) is not None:
                 if not self._take_known_report(*frame, now):
-                    self._do(self._conversation.receive(codec.decode_packet(*frame), now))
+                    self._take_step(self._conversation.receive(codec.decode_packet(*frame), now))
                 taken += 1
                 if taken == PACKETS_A_TURN:
-                    self._hold_back(Held.TURN_OVER)
-                    asyncio.get_running_loop().call_soon(self._read_on, Held.TURN_OVER)
+                    self._pause_reading(PauseReason.TURN_OVER)
+                    asyncio.get_running_loop().call_soon(self._read_on, PauseReason.TURN_OVER)
         except Malformed as malformed:
             self.end(End.MALFORMED, f"malformed packet: {malformed.reason}")
 
@@ -296,11 +296,11 @@ class Connection(asyncio.Protocol):
             end += 2
             if not packet_id or len(body) < end:
                 return False
-        self._conversation.heard(now)
+        self._conversation.note_activity(now)
         self.take_report(route, body[end:], packet_id)
         return True
 
-    def remember(self, route: ReportRoute) -> None:
+    def remember_route(self, route: ReportRoute) -> None:
         """Reports to this topic are allowed, as long as this connection lasts, and nobody else listens to it now."""
         if self._routes_of != self._broker.subscriptions or len(self._routes) >= MAX_ROUTES:
             self._routes.clear()
@@ -308,21 +308,21 @@ class Connection(asyncio.Protocol):
         topic = route.topic.encode()
         self._routes[len(topic).to_bytes(2, "big") + topic] = route
 
-    def _do(self, step: Step) -> None:
+    def _take_step(self, step: Step) -> None:
         match step:
             case Hear(publish, lane):
-                self._hear(publish, lane)
+                self._pass_on(publish, lane)
             case Answered(packet_id):
-                self.send(*self._known().session.answered(packet_id))
+                self.send(*self._authenticated_member().session.acknowledge(packet_id))
             case Pong():
                 self.send(codec.Pingresp())
             case codec.Subscribe(packet_id, wanted):
-                self.send(*self._broker.subscribe(self._known(), wanted, packet_id))
+                self.send(*self._broker.subscribe(self._authenticated_member(), wanted, packet_id))
             case codec.Unsubscribe(packet_id, filters):
-                self.send(self._broker.unsubscribe(self._known(), filters, packet_id))
+                self.send(self._broker.unsubscribe(self._authenticated_member(), filters, packet_id))
             case Admit(connect):
-                self._hold_back(Held.ADMITTING)
-                self._broker.start(self, connect)
+                self._pause_reading(PauseReason.ADMITTING)
+                self._broker.start_authentication(self, connect)
             case Refuse(code, reason):
                 self.refuse(code, End.REFUSED, reason)
             case RefuseVersion(level):
@@ -332,12 +332,12 @@ class Connection(asyncio.Protocol):
             case Violation(reason):
                 self.end(End.VIOLATION, reason)
 
-    def _hear(self, publish: Publish, lane: Lane) -> None:
-        principal = self._known().principal
+    def _pass_on(self, publish: Publish, lane: Lane) -> None:
+        principal = self._authenticated_member().principal
         if not may_publish(principal, publish.topic):
             self.end(End.FORBIDDEN, f"may not publish to {publish.topic!r}")
             return
-        self._broker.hear(publish, principal.device_id, self, lane)
+        self._broker.receive_message(publish, principal.device_id, self, lane)
 
     def _refuse_version(self, level: int) -> None:
         if level >= 5 and self._transport is not None:
@@ -346,28 +346,28 @@ class Connection(asyncio.Protocol):
             self.send(Connack(session_present=False, code=ConnackCode.WRONG_PROTOCOL))
         self.end(End.REFUSED, f"speaks protocol level {level}; this broker speaks 4 (MQTT 3.1.1)")
 
-    def _known(self) -> Member:
+    def _authenticated_member(self) -> Member:
         assert self._member is not None, "only an authenticated client gets this far"
         return self._member
 
-    def _hold_back(self, why: Held) -> None:
+    def _pause_reading(self, why: PauseReason) -> None:
         if self._transport is None or self.is_ended:
             return
         if not self._held:
             self._transport.pause_reading()
         self._held.add(why)
 
-    def _read_on(self, held: Held) -> None:
+    def _read_on(self, held: PauseReason) -> None:
         """This reason is over: read on when it was one and no other is left."""
         if held not in self._held or self._transport is None or self.is_ended:
             return
         self._held.discard(held)
         if not self._held:
-            self._conversation.heard(self._broker.now())
+            self._conversation.note_activity(self._broker.now())
             self._transport.resume_reading()
             self._go_on()
 
-    def _let_go(self) -> None:
+    def _close_after_flush(self) -> None:
         """Close after what was written is out, or after two seconds if the peer does not take it."""
         if self._transport is not None:
             self._transport.close()

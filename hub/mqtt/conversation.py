@@ -36,7 +36,7 @@ class ConversationStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Admit:
-    """Ask the gatekeeper, then call `admitted`; packets that come meanwhile have to wait."""
+    """Ask the authenticator, then call `admitted`; packets that come meanwhile have to wait."""
 
     connect: Connect
 
@@ -101,7 +101,7 @@ class Conversation:
         if self.stage is ConversationStage.NEW:
             return self._first(packet)
         assert self.stage is ConversationStage.OPEN
-        self.heard(at)
+        self.note_activity(at)
         return self._next(packet)
 
     def admitted(self, connect: Connect, at: float) -> None:
@@ -112,9 +112,9 @@ class Conversation:
         self.stage = ConversationStage.OPEN
         self.will = connect.will
         self._patience = connect.keep_alive_seconds * 1.5 or None
-        self.heard(at)
+        self.note_activity(at)
 
-    def heard(self, at: float) -> None:
+    def note_activity(self, at: float) -> None:
         """Something came from the client, or the broker itself paused reading (backpressure)."""
         self._quiet_until = None if self._patience is None else at + self._patience
 

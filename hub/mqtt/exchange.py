@@ -55,7 +55,7 @@ class Exchange:
     _subscriptions: FilterTree[Member] = field(default_factory=FilterTree)
     _retained: dict[str, Publish] = field(default_factory=dict)
 
-    def join(self, principal: Principal, client_id: str, *, clean: bool) -> tuple[Member, bool] | None:
+    def connect_client(self, principal: Principal, client_id: str, *, clean: bool) -> tuple[Member, bool] | None:
         """The member of a client that connects, and whether its session was kept.
 
         A ninth session of a device takes the place of the one that parted first. None when all of them are connected,
@@ -67,21 +67,21 @@ class Exchange:
             kept.principal, kept.parted_at = principal, None
             return kept, True
         if kept is not None:
-            self.forget(kept)
+            self.drop_session(kept)
         if not self._makes_room(principal.device_id) or len(self.members) >= MAX_MEMBERS:
             return None
         member = Member((principal.device_id, client_id), principal, Session(clean=clean))
         self.members[member.key] = member
         return member, False
 
-    def part(self, member: Member, at: float) -> None:
+    def disconnect_client(self, member: Member, at: float) -> None:
         """Its connection ended: a clean session is over, another waits for a day."""
-        member.session.part()
+        member.session.disconnect()
         member.parted_at = at
         if member.session.clean:
-            self.forget(member)
+            self.drop_session(member)
 
-    def forget(self, member: Member) -> None:
+    def drop_session(self, member: Member) -> None:
         """Drop a session with its subscriptions and what waits for it."""
         for wanted in member.session.subscriptions:
             self._unsubscribe(member, wanted)
@@ -92,7 +92,7 @@ class Exchange:
         """Drop sessions that nobody came back to for a day."""
         for member in list(self.members.values()):
             if member.parted_at is not None and at - member.parted_at >= FORGET_AFTER_SECONDS:
-                self.forget(member)
+                self.drop_session(member)
 
     def subscribe(self, member: Member, wanted: tuple[tuple[str, int], ...]) -> tuple[int, ...]:
         """Take subscriptions; the QoS granted (at most 1) per filter, or the refusal where the rows do not allow it."""
@@ -114,7 +114,7 @@ class Exchange:
                 sent += member.session.offer(replace(message, qos=min(granted, message.qos), retain=True))
         return tuple(sent)
 
-    def route(self, message: Publish) -> Routed:
+    def route_message(self, message: Publish) -> Routed:
         """Offer a live message to everybody who subscribed to its topic."""
         deliveries: list[Delivery] = []
         takers = 0
@@ -129,7 +129,7 @@ class Exchange:
         """Whether anybody, connected or not, subscribed to this topic."""
         return bool(self._subscriptions.of(topic))
 
-    def retain(self, message: Publish) -> bool:
+    def retain_message(self, message: Publish) -> bool:
         """Keep the last message of a topic; an empty one clears it (3.3.1.3). False when there is no room for more."""
         if not message.payload:
             self._retained.pop(message.topic, None)
@@ -146,7 +146,7 @@ class Exchange:
             return True
         parted = [(member.parted_at, member) for member in of_device if member.parted_at is not None]
         if parted:
-            self.forget(min(parted, key=lambda one: one[0])[1])
+            self.drop_session(min(parted, key=lambda one: one[0])[1])
         return bool(parted)
 
     def _subscribe(self, member: Member, wanted: str, qos: int) -> int:

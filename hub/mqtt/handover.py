@@ -76,7 +76,7 @@ class Handover:
             if self._telemetry is not None:
                 self._telemetry.abort()
 
-    def take(self, route: ReportRoute, payload: bytes, settle: SettleReport, packet_id: int | None) -> None:
+    def take_report(self, route: ReportRoute, payload: bytes, settle: SettleReport, packet_id: int | None) -> None:
         """Take one report; see `hub.mqtt.model.TakeReport`."""
         now = time.monotonic()
         room = CAPACITY if "/visit/" in route.topic else CAPACITY - KEPT_FOR_VISITS
@@ -88,20 +88,20 @@ class Handover:
         self._out.append(frames.encode_report(now, packet_id is not None, route.label, payload))
         if not self._is_gathering and self._telemetry is not None:
             self._is_gathering = True
-            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._write)
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._write_reports)
 
     # What telemetry's connection tells.
 
-    def opened(self, telemetry: _Telemetry) -> None:
+    def telemetry_connected(self, telemetry: _Telemetry) -> None:
         """Telemetry is there: it gets what has waited for it for less than a second."""
         if self._telemetry is not None:
             self._telemetry.abort()
-            self.closed(self._telemetry)
+            self.telemetry_lost(self._telemetry)
         log.info("telemetry is connected")
         self._telemetry = telemetry
-        self._write()
+        self._write_reports()
 
-    def closed(self, telemetry: _Telemetry) -> None:
+    def telemetry_lost(self, telemetry: _Telemetry) -> None:
         """Telemetry is down, and nobody knows what it had committed: what is in flight is answered, and shed."""
         if self._telemetry is not telemetry:
             return
@@ -111,23 +111,23 @@ class Handover:
         self._out.clear()
         self._handed = self._answered = 0
 
-    def settled(self, telemetry: _Telemetry, total: int) -> None:
+    def reports_settled(self, telemetry: _Telemetry, total: int) -> None:
         """Telemetry has settled so many since it came."""
         if self._telemetry is not telemetry:
             return
         shed = 0
         while self._unsettled and (self._answered < total or not self._unsettled[0].is_handed):
             shed += not self._unsettled[0].is_handed
-            self._answer(self._unsettled.popleft())
+            self._settle_report(self._unsettled.popleft())
         self._count_shed(shed)
 
-    def said(self, topic: str, payload: bytes) -> None:
+    def publish_reply(self, topic: str, payload: bytes) -> None:
         """Publish a reply of telemetry to a device; one that is not connected asks again."""
         if self._publish is not None:
             with suppress(Unreachable):
                 self._publish(topic, payload)
 
-    def _write(self) -> None:
+    def _write_reports(self) -> None:
         self._is_gathering = False
         if self._telemetry is not None and self._out:
             self._telemetry.write(b"".join(self._out))
@@ -139,7 +139,7 @@ class Handover:
         while self._unsettled and self._unsettled[0].came_at <= moment:
             late = self._unsettled.popleft()
             unwritten += late.is_handed
-            self._answer(late)
+            self._settle_report(late)
             shed += 1
         if self._telemetry is None:  # what is answered need not be written any more
             del self._out[:unwritten]
@@ -147,7 +147,7 @@ class Handover:
             self._answered -= unwritten
         self._count_shed(shed)
 
-    def _answer(self, report: _Unsettled) -> None:
+    def _settle_report(self, report: _Unsettled) -> None:
         self._answered += report.is_handed
         report.settle(report.packet_id)
 
@@ -167,22 +167,22 @@ class _Telemetry(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, LocalWire)
         self._wire = transport
-        self._handover.opened(self)
+        self._handover.telemetry_connected(self)
 
     def data_received(self, data: bytes) -> None:
         try:
             for reply in self._reader.read(data):
                 match reply:
                     case frames.Settled(total):
-                        self._handover.settled(self, total)
+                        self._handover.reports_settled(self, total)
                     case frames.Say(topic, payload):
-                        self._handover.said(topic, payload)
+                        self._handover.publish_reply(topic, payload)
         except ValueError as error:
             log.error("telemetry sent what is undecodable, its connection ends: %s", error)
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
-        self._handover.closed(self)
+        self._handover.telemetry_lost(self)
 
     def write(self, content: bytes) -> None:
         """Write; how much may wait is bounded by how many reports are unsettled."""

@@ -49,7 +49,7 @@ class BrokerLink:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                _, link = await loop.create_unix_connection(lambda: _Link(self._hear), str(self._socket))
+                _, link = await loop.create_unix_connection(lambda: _Link(self._receive_reports), str(self._socket))
             except OSError:
                 await asyncio.sleep(CONNECT_EVERY_SECONDS)
                 continue
@@ -68,7 +68,7 @@ class BrokerLink:
             raise Unreachable("the broker is down")
         self._link.write(frames.encode_message(topic, payload))
 
-    def _hear(self, link: _Link, reports: Sequence[HandedReport]) -> None:
+    def _receive_reports(self, link: _Link, reports: Sequence[HandedReport]) -> None:
         now, monotonic = self._clock.now(), time.monotonic()
         self._receive([HandedOver(_build_inbound(one, now, monotonic), one.came_at, link.settle) for one in reports])
 
@@ -113,7 +113,7 @@ class _Link(asyncio.Protocol):
         self._settled += 1
         if not self._is_telling:
             self._is_telling = True
-            asyncio.get_running_loop().call_soon(self._tell)
+            asyncio.get_running_loop().call_soon(self._report_settled)
 
     def write(self, content: bytes) -> None:
         """Write, unless the connection is over: then nobody waits for it."""
@@ -124,6 +124,6 @@ class _Link(asyncio.Protocol):
         if self._wire is not None:
             self._wire.abort()
 
-    def _tell(self) -> None:
+    def _report_settled(self) -> None:
         self._is_telling = False
         self.write(frames.encode_settled(self._settled))

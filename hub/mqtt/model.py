@@ -32,7 +32,7 @@ class Unreachable(Exception):
     """Nobody took the message: the device is not connected, or the broker is not."""
 
 
-class CannotTell(Exception):
+class AuthenticationUnavailable(Exception):
     """The rows that authenticate clients cannot be read now: the client has to try again."""
 
 
@@ -111,20 +111,20 @@ class Principal:
     """Only watches: a message that nobody but observers took reached nobody."""
 
 
-class Gatekeeper(Protocol):
+class Authenticator(Protocol):
     """Authenticates clients of the built-in broker from the hub's own rows.
 
     Why a protocol: the rows are those of the fleet, which is above the broker in the stack.
     """
 
-    async def admit(self, username: str, password: str, client_id: str) -> Principal | None:
-        """The principal behind these credentials, or None. Wrong ones are counted by the gatekeeper.
+    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:
+        """The principal behind these credentials, or None. Wrong ones are counted by the authenticator.
 
-        Raises CannotTell.
+        Raises AuthenticationUnavailable.
         """
 
     async def stamp_of(self, device_id: str) -> str | None:
         """The stamp a principal admitted now would carry, or None when the device would be refused.
 
-        Raises CannotTell.
+        Raises AuthenticationUnavailable.
         """

@@ -37,7 +37,7 @@ class MosquittoAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class HubListener:
     """Where the broker listens for the hub alone.
 
     With a listener for the hub, devices are known by their user names at theirs, whatever client id they say: no device
@@ -55,7 +55,7 @@ class Listening:
     host: str
     port: int
     run_as: str = "mosquitto"
-    hub_door: Door | None = None
+    hub_listener: HubListener | None = None
 
 
 def hub_account(username: str, password: str) -> MosquittoAccount:
@@ -121,9 +121,13 @@ def write_broker_files(folder: Path, listening: Listening, accounts: Iterable[Mo
 
 def _format_listeners(listening: Listening) -> tuple[str, ...]:
     devices = f"listener {listening.port} {listening.host}"
-    if listening.hub_door is None:
+    if listening.hub_listener is None:
         return (devices,)
-    return (devices, "use_username_as_clientid true", f"listener {listening.hub_door.port} {listening.hub_door.host}")
+    return (
+        devices,
+        "use_username_as_clientid true",
+        f"listener {listening.hub_listener.port} {listening.hub_listener.host}",
+    )
 
 
 def _rules_of(account: MosquittoAccount) -> str:

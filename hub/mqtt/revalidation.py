@@ -8,7 +8,7 @@ from typing import Final
 
 from hub.kit.changes import Change, Changes
 from hub.mqtt.broker import Broker
-from hub.mqtt.model import CannotTell
+from hub.mqtt.model import AuthenticationUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ async def recheck_changed(changes: Changes, broker: Broker) -> None:
 async def _recheck_connections(change: Change, broker: Broker) -> None:
     while True:
         try:
-            return await (broker.recheck_all() if change.kind == "lost" else broker.recheck(change.id))
-        except CannotTell as error:
+            return await (broker.revalidate_all() if change.kind == "lost" else broker.revalidate_device(change.id))
+        except AuthenticationUnavailable as error:
             log.warning("connections are revalidated later: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)

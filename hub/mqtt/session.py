@@ -38,7 +38,7 @@ class Session:
         self._waiting.append(message)
         return self._send_more()
 
-    def answered(self, packet_id: int) -> tuple[Publish, ...]:
+    def acknowledge(self, packet_id: int) -> tuple[Publish, ...]:
         """The client has that message; returns what may go now. An answer to nothing is ignored (4.8 allows it)."""
         self._in_flight.pop(packet_id, None)
         return self._send_more()
@@ -50,7 +50,7 @@ class Session:
         again = tuple(self._in_flight.values())
         return again + self._send_more()
 
-    def part(self) -> None:
+    def disconnect(self) -> None:
         """The connection ended."""
         self.connected = False
 

@@ -42,12 +42,12 @@ class DueJobs:
                 async with asyncio.timeout(tick):
                     await heard.next()
             heard.waiting()
-            await self.look()
+            await self.do_due()
 
         with self._changes.subscribe("due_job") as heard:
             await housekeeping.every(_REST, turn, "due-jobs")
 
-    async def look(self) -> None:
+    async def do_due(self) -> None:
         """Do everything that is due now. Raises psycopg.OperationalError while the database is down."""
         await self._follow_clock()
         while await self._do_next():
@@ -68,10 +68,10 @@ class DueJobs:
             if job is None:
                 return False
             row = PolledRow("due-job", job.id, job.centre_id)
-            await parking.run_or_park(conn, row, lambda: self._do(conn, job, row, now), now)
+            await parking.run_or_park(conn, row, lambda: self._do_job(conn, job, row, now), now)
             return True
 
-    async def _do(self, conn: Conn, job: DueJob, row: PolledRow, now: datetime) -> None:
+    async def _do_job(self, conn: Conn, job: DueJob, row: PolledRow, now: datetime) -> None:
         editing = Edit(conn, TIME, now)
         await self._works[job.kind](editing, job.subject)
         await delete_due_job(conn, job)

@@ -8,7 +8,7 @@ from hub.notices import service
 
 
 class NoticeWatch:
-    """`look` is due every minute."""
+    """`clear_expired` is due every minute."""
 
     EVERY_SECONDS: Final = 60.0
 
@@ -16,7 +16,7 @@ class NoticeWatch:
         self._database = database
         self._clock = clock
 
-    async def look(self) -> None:
+    async def clear_expired(self) -> None:
         """Clear what is over. Raises psycopg.OperationalError."""
         async with self._database.transaction() as conn:
             await service.clear_stale_notices(conn, self._clock.now())

@@ -50,7 +50,7 @@ class NotificationDeliverer:
         self._clock = clock
         self._public_url = public_url.rstrip("/")
         self._name = f"deliver-{secrets.token_hex(4)}"
-        self._in_hand: set[str] = set()
+        self._in_flight: set[str] = set()
         self._left_some = False
         self._wake = asyncio.Event()
 
@@ -65,23 +65,23 @@ class NotificationDeliverer:
                     for outgoing in await self.lease_due():
                         group.create_task(self._send_one(outgoing))
                     if time.monotonic() - looked_at >= _TICK:  # after what is new: a phone waits for that
-                        await self.take_back_expired()
+                        await self.requeue_expired()
                         looked_at = time.monotonic()
                 except psycopg.OperationalError as error:
                     log.warning("the outbox cannot be read (%s): trying again in %s s", error, _TICK)
-                await self._rest()
+                await self._wait_for_work()
 
-    async def take_back_expired(self) -> None:
+    async def requeue_expired(self) -> None:
         """Queue again what was leased and never settled."""
         async with self._database.transaction() as conn:
-            requeued = await store.requeue_expired(conn, sorted(self._in_hand), LEASE, self._clock.now())
+            requeued = await store.requeue_expired(conn, sorted(self._in_flight), LEASE, self._clock.now())
         if requeued:
             log.warning("%d notifications were leased and never settled: they are sent again", requeued)
             self._wake.set()
 
     async def lease_due(self) -> list[LeasedNotification]:
         """Lease as much of what is due as there are free hands, each message with an accept link where it asks."""
-        free = _AT_ONCE - len(self._in_hand)
+        free = _AT_ONCE - len(self._in_flight)
         self._left_some = free == 0
         if free == 0:
             return []
@@ -89,10 +89,10 @@ class NotificationDeliverer:
             now = self._clock.now()
             leased = await store.lease_due_notifications(conn, self._name, now + LEASE, now, free, LONGEST_WAIT)
             for unusable in leased.unusable:
-                await self._put_aside(conn, unusable.row, unusable.defect)
+                await self._park(conn, unusable.row, unusable.defect)
             outgoing = [await self._with_link(conn, one) for one in leased.usable]
         self._left_some = len(outgoing) + len(leased.unusable) == free
-        self._in_hand.update(one.id for one in outgoing)
+        self._in_flight.update(one.id for one in outgoing)
         return outgoing
 
     async def send(self, outgoing: LeasedNotification) -> None:
@@ -102,7 +102,7 @@ class NotificationDeliverer:
             async with self._database.transaction() as conn:
                 await self._record(conn, outgoing, result)
         finally:
-            self._in_hand.discard(outgoing.id)
+            self._in_flight.discard(outgoing.id)
 
     async def _send_one(self, outgoing: LeasedNotification) -> None:
         try:
@@ -111,7 +111,7 @@ class NotificationDeliverer:
             )
             if isinstance(sent, Defect):
                 async with self._database.transaction() as conn:
-                    await self._put_aside(conn, PolledRow("notification", outgoing.id, outgoing.centre_id), sent)
+                    await self._park(conn, PolledRow("notification", outgoing.id, outgoing.centre_id), sent)
         except (psycopg.OperationalError, TimeoutError) as error:
             # Its lease ends by itself: it is sent once more rather than lost.
             log.warning("what became of notification %s could not be written down: %s", outgoing.id, error)
@@ -119,7 +119,7 @@ class NotificationDeliverer:
             if self._left_some:  # a hand is free for it; what is queued later wakes the loop itself
                 self._wake.set()
 
-    async def _put_aside(self, conn: Conn, row: PolledRow, defect: Defect) -> None:
+    async def _park(self, conn: Conn, row: PolledRow, defect: Defect) -> None:
         """One that raises before or after it is sent waits a minute, with a notice; the others go on."""
         now = self._clock.now()
         await store.release_after_defect(conn, row.id, self._name, now)
@@ -188,7 +188,7 @@ class NotificationDeliverer:
                 heard.waiting()
                 self._wake.set()
 
-    async def _rest(self) -> None:
+    async def _wait_for_work(self) -> None:
         try:
             async with asyncio.timeout(_TICK):
                 await self._wake.wait()

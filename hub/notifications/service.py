@@ -50,7 +50,7 @@ async def write_contacts(edit: Edit, account_id: AccountId, contacts: Sequence[C
     retired = await contact_store.retire_other_contacts(edit.conn, account_id, [one.address for one in contacts])
     if retired or any(changed):
         by_channel = {channel.value: n for channel, n in Counter(one.channel for one in contacts).items()}
-        edit.note(account.centre_id, Chain.CARE, "contacts.written", person=str(account.person), **by_channel)
+        edit.note_entry(account.centre_id, Chain.CARE, "contacts.written", person=str(account.person), **by_channel)
 
 
 async def find_reachable(conn: Conn, centre_id: CentreId) -> Reachable:

@@ -148,8 +148,8 @@ async def move_attempts_earlier(conn: Conn, by: timedelta) -> None:
     )
 
 
-async def requeue_expired(conn: Conn, in_hand: Sequence[str], longest: timedelta, now: datetime) -> int:
-    """Queue again what was leased and not settled, except what is `in_hand`: it may be sent twice, and is never lost.
+async def requeue_expired(conn: Conn, in_flight: Sequence[str], longest: timedelta, now: datetime) -> int:
+    """Queue again what was leased and not settled, except what is `in_flight`: it may be sent twice, and is never lost.
 
     Rows that another transaction has locked are skipped until the next time: this is book-keeping, and an alarm's
     transaction that holds them never waits for it (DECISIONS 37).
@@ -163,12 +163,12 @@ async def requeue_expired(conn: Conn, in_hand: Sequence[str], longest: timedelta
                lease_until = NULL, leased_by = NULL, next_at = %(now)s
          WHERE id IN (SELECT id
                         FROM notification
-                       WHERE state = 'leased' AND id <> ALL(%(in_hand)s)
+                       WHERE state = 'leased' AND id <> ALL(%(in_flight)s)
                          -- later than any lease can end: of a clock that has been set back since
                          AND (lease_until <= %(now)s OR lease_until > %(now)s + %(longest)s)
                          FOR UPDATE SKIP LOCKED)
         """,
-        {"now": now, "in_hand": list(in_hand), "longest": longest},
+        {"now": now, "in_flight": list(in_flight), "longest": longest},
     )
     return cursor.rowcount
 

@@ -32,7 +32,7 @@ async def write_seniors(edit: Edit, records: Sequence[SeniorRecord]) -> None:
         given = await store.set_card(edit.conn, record.id, record.card_token)
         if person := (written[0] if written else given or without_card.get(record.id)):
             kind = written_kind("senior", is_new=written is not None and written[1])
-            edit.note(record.centre_id, Chain.CARE, kind, senior=str(person))
+            edit.note_entry(record.centre_id, Chain.CARE, kind, senior=str(person))
 
 
 async def person_of(conn: Conn, senior_id: SeniorId) -> UUID:
@@ -55,7 +55,7 @@ async def write_relation(edit: Edit, record: RelationRecord) -> None:
     if is_new is None:
         return
     kind = written_kind("relation", is_new=is_new)
-    edit.note(centre_id, Chain.CARE, kind, person=str(relative.person), senior=str(senior))
+    edit.note_entry(centre_id, Chain.CARE, kind, person=str(relative.person), senior=str(senior))
 
 
 async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
@@ -73,11 +73,11 @@ async def give_first_consent(edit: Edit, record: ConsentRecord) -> None:
     ids = {"senior": str(senior), "person": str(viewer.person), "purpose": record.purpose.value}
     if record.ends_at is None:
         if await store.insert_first_consent(edit.conn, new_id("k", edit.now), record, edit.now):
-            edit.note(centre_id, Chain.CARE, "consent.given", **ids)
+            edit.note_entry(centre_id, Chain.CARE, "consent.given", **ids)
         return
     kind = await _give_until(edit, centre_id, record, record.ends_at)
     if kind is not None:
-        edit.note(centre_id, Chain.CARE, kind, **ids, until=record.ends_at.isoformat(timespec="seconds"))
+        edit.note_entry(centre_id, Chain.CARE, kind, **ids, until=record.ends_at.isoformat(timespec="seconds"))
 
 
 async def _give_until(edit: Edit, centre_id: CentreId, record: ConsentRecord, ends_at: datetime) -> str | None:
@@ -103,7 +103,7 @@ async def end_consent(edit: Edit, consent_id: str) -> None:
     centre_id, senior = await _require_senior(edit.conn, senior_id)
     viewer = await access.require_account(edit.conn, account_id)
     ids = {"senior": str(senior), "person": str(viewer.person), "purpose": purpose.value}
-    edit.note(centre_id, Chain.CARE, "consent.ended", **ids)
+    edit.note_entry(centre_id, Chain.CARE, "consent.ended", **ids)
 
 
 async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -> list[AccountId]:
@@ -116,7 +116,7 @@ async def withdraw_consents(edit: Edit, senior_id: SeniorId, purpose: Purpose) -
     for account_id in withdrawn_from:
         viewer = await access.require_account(edit.conn, account_id)
         ids = {"senior": str(senior), "person": str(viewer.person), "purpose": purpose.value}
-        edit.note(centre_id, Chain.CARE, "consent.withdrawn", **ids)
+        edit.note_entry(centre_id, Chain.CARE, "consent.withdrawn", **ids)
     return withdrawn_from
 
 
@@ -135,7 +135,7 @@ async def pause_viewing(edit: Edit, senior_id: SeniorId, source: VetoSource, unt
         if until is not None:
             await set_due_job(edit.conn, centre_id, VETO_ENDS, veto_id, until, edit.now)
         ends = None if until is None else until.isoformat(timespec="seconds")
-        edit.note(centre_id, Chain.CARE, "viewing.paused", senior=str(senior), source=source.value, until=ends)
+        edit.note_entry(centre_id, Chain.CARE, "viewing.paused", senior=str(senior), source=source.value, until=ends)
     return is_news
 
 
@@ -145,7 +145,7 @@ async def end_veto(edit: Edit, veto_id: str) -> None:
     if senior_id is None or await store.has_veto(edit.conn, senior_id, edit.now):
         return
     centre_id, senior = await _require_senior(edit.conn, senior_id)
-    edit.note(centre_id, Chain.CARE, "viewing.pause-ended", senior=str(senior))
+    edit.note_entry(centre_id, Chain.CARE, "viewing.pause-ended", senior=str(senior))
 
 
 async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
@@ -153,7 +153,7 @@ async def resume_viewing(edit: Edit, senior_id: SeniorId) -> bool:
     centre_id, senior = await _require_senior(edit.conn, senior_id)
     is_news = await store.end_vetoes(edit.conn, senior_id, edit.now)
     if is_news:
-        edit.note(centre_id, Chain.CARE, "viewing.resumed", senior=str(senior))
+        edit.note_entry(centre_id, Chain.CARE, "viewing.resumed", senior=str(senior))
     return is_news
 
 

@@ -11,13 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.alarms.finding_intake import TakeFindings
+from hub.alarms.finding_intake import FindingIntake
 from hub.alarms.watch import AlarmWatch
-from hub.fleet.authenticator import DeviceGatekeeper
+from hub.fleet.authenticator import DeviceAuthenticator
 from hub.fleet.deliver import DeviceMessageDeliverer as DeliverToDevices
 from hub.fleet.watch import BrokerWatch
 from hub.ingest.intake import Intake
-from hub.ingest.last_heard import Heard
+from hub.ingest.last_heard import LastHeard
 from hub.ingest.neighbours import Neighbours
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
@@ -48,7 +48,7 @@ class _AlarmPools:
 
     alarms: Database
     states: Database
-    doors: Database
+    others: Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[
     changes = Changes(databases[Login.ALARMS])
     async with AsyncExitStack() as stack:
         pools = await stack.enter_async_context(_open_pools(databases[Login.ALARMS]))
-        await rules.load()
+        await rules.load_files()
         channels = await _build_channels(settings, stack)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(changes.run())
-            housekeeping = Housekeeping(TaskReports(pools.doors, clock).report)
+            housekeeping = Housekeeping(TaskReports(pools.others, clock).report)
             tasks.create_task(housekeeping.every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files-of-alarms"))
             await changes.ready()
             centre_id = await _wait_for_centre(pools.states)
@@ -91,9 +91,9 @@ async def _open_pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
     async with (
         Database.open(conninfo, size=6, name="anling alarms", generic_plans=True) as alarm_pool,
         Database.open(conninfo, size=2, name="anling states") as state_pool,
-        Database.open(conninfo, size=3, name="anling doors") as door_pool,
+        Database.open(conninfo, size=3, name="anling others") as other_pool,
     ):
-        yield _AlarmPools(alarm_pool, state_pool, door_pool)
+        yield _AlarmPools(alarm_pool, state_pool, other_pool)
 
 
 async def _wait_for_centre(database: Database) -> CentreId:
@@ -107,12 +107,12 @@ async def _wait_for_centre(database: Database) -> CentreId:
 async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     settings, pools = path.settings, path.pools
     intake = Intake(pools.alarms, pools.states, path.clock, path.neighbours())
-    handover = Handover(settings.telemetry_socket_path, sheds=intake.heard.shed)
+    handover = Handover(settings.telemetry_socket_path, sheds=intake.heard.count_shed)
     broker = Broker(
         listening_socket(settings.mqtt_host, settings.mqtt_port),
-        gatekeeper=DeviceGatekeeper(pools.doors, path.clock, path.centre_id),
+        authenticator=DeviceAuthenticator(pools.others, path.clock, path.centre_id),
         receivers=intake.receivers,
-        take_report=handover.take,
+        take_report=handover.take_report,
         clock=path.clock,
     )
     tasks.create_task(handover.run(broker.publish_now))
@@ -125,8 +125,8 @@ async def _run_with_external_broker(path: _Path, tasks: asyncio.TaskGroup) -> No
     intake = Intake(path.pools.alarms, path.pools.states, path.clock, path.neighbours())
     address = broker_address(path.settings.mqtt_url, path.centre_id)
     broker = ExternalBroker(address, receivers=intake.receivers, clock=path.clock)
-    look = BrokerWatch(path.pools.doors, path.clock, path.centre_id, broker).look
-    tasks.create_task(path.housekeeping.every(BrokerWatch.EVERY_SECONDS, look, NoticeCode.BROKER_AWAY))
+    report_outage = BrokerWatch(path.pools.others, path.clock, path.centre_id, broker).report_outage
+    tasks.create_task(path.housekeeping.every(BrokerWatch.EVERY_SECONDS, report_outage, NoticeCode.BROKER_AWAY))
     _start_tasks(path, tasks, intake, broker, hears=lambda: broker.is_up)
 
 
@@ -137,10 +137,10 @@ def _start_tasks(
     database, changes, clock = path.pools.alarms, path.changes, path.clock
     tasks.create_task(intake.run_alarms(broker.publish))
     tasks.create_task(intake.run_states())
-    tasks.create_task(path.housekeeping.every(Heard.EVERY_SECONDS, intake.heard.write, "who-was-heard-by-alarms"))
+    tasks.create_task(path.housekeeping.every(LastHeard.EVERY_SECONDS, intake.heard.write, "who-was-heard-by-alarms"))
     tasks.create_task(broker.run())
     tasks.create_task(AlarmWatch(database, changes, clock).run())
-    tasks.create_task(TakeFindings(database, changes, clock).run())
+    tasks.create_task(FindingIntake(database, changes, clock).run())
     tasks.create_task(DeliverToDevices(database, changes, broker, clock).run())
     tasks.create_task(DeliverToPeople(database, changes, path.channels, clock, path.settings.origin).run())
     tasks.create_task(write_beats(path.pools.states, Process.ALARM_PATH, hears))

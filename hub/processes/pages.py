@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from extension.pages import MountedPages
-from hub.access.retention import Forgetting
+from hub.access.retention import AccessRetention
 from hub.access.service import Access
 from hub.attendance.closing import Closing
 from hub.embedded.simulation import read_invitation
@@ -84,7 +84,7 @@ async def serve_pages(settings: Settings, clock: Clock, databases: Mapping[Login
     async with AsyncExitStack() as stack:
         pools = await stack.enter_async_context(_open_pools(databases[Login.PAGES_READ], databases[Login.PAGES_WRITE]))
         pages = _build_process(settings, clock, pools, changes)
-        await pages.rules.load()
+        await pages.rules.load_files()
         built = Pages(STATIC)
         mounted = await _open_mounted(pages, built, stack)
         async with asyncio.TaskGroup() as tasks:
@@ -133,10 +133,12 @@ def _start_housekeeping(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     database, clock = pages.pools.housekeeping, pages.clock
     housekeeping = Housekeeping(TaskReports(database, clock).report)
     every = housekeeping.every
-    forgetting = Forgetting(database, clock, sessions_of_open_viewings)
-    tasks.create_task(every(Forgetting.EVERY_SECONDS, forgetting.forget, "forgetting"))
-    tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).look, "quiet-notices"))
-    tasks.create_task(every(Closing.EVERY_SECONDS, Closing(pages.pools.writing, clock).look, "visits-left-open"))
+    retention = AccessRetention(database, clock, sessions_of_open_viewings)
+    tasks.create_task(every(AccessRetention.EVERY_SECONDS, retention.delete_expired, "forgetting"))
+    tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).clear_expired, "quiet-notices"))
+    tasks.create_task(
+        every(Closing.EVERY_SECONDS, Closing(pages.pools.writing, clock).notice_open_visits, "visits-left-open")
+    )
     # What is due writes into the care chain, so it is short, as what people do.
     works = {CONSENT_ENDS: end_consent, VETO_ENDS: end_veto, DEVICE_RETURNS: end_device_off}
     due_jobs = DueJobs(pages.pools.writing, pages.changes, clock, works)

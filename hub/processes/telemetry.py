@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hub.ingest.last_heard import Heard
+from hub.ingest.last_heard import LastHeard
 from hub.ingest.report_lane import WaitingReport
 from hub.ingest.reports import ReportNeighbours
 from hub.ingest.telemetry import ReportPools, TelemetryIntake
@@ -29,7 +29,7 @@ from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch
 from hub.settings import Settings
-from hub.telemetry.retention import Keeper
+from hub.telemetry.retention import ReadingRetention
 from hub.telemetry.service import Telemetry
 
 KEEP_READINGS_FOR: Final = timedelta(days=730)
@@ -49,7 +49,7 @@ async def serve_telemetry(settings: Settings, clock: Clock, databases: Mapping[L
     rules = Rules([settings.rules_dir] if settings.rules_dir else [], clock, settings.kept_rules)
     telemetry = Telemetry()
     async with _open_pools(databases[Login.TELEMETRY]) as pools, asyncio.TaskGroup() as tasks:
-        await rules.load()
+        await rules.load_files()
         every = Housekeeping(TaskReports(pools.shared, clock).report).every
         tasks.create_task(every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files"))
         tasks.create_task(write_pulse())
@@ -58,13 +58,13 @@ async def serve_telemetry(settings: Settings, clock: Clock, databases: Mapping[L
         intake = TelemetryIntake(ReportPools(pools.readings, pools.shared), clock, neighbours)
         broker = _build_report_source(settings, clock, intake, centre_id)
         watch = RulesWatch(pools.rules, clock, rules, hears=lambda: broker.is_up)
-        await watch.look()  # before anything is heard: what was missed counts against no device
+        await watch.process_due()  # before anything is heard: what was missed counts against no device
         tasks.create_task(broker.run())
         tasks.create_task(intake.run(broker.publish))
         tasks.create_task(watch.run())
-        keep_house = Keeper(pools.rules, telemetry, clock, KEEP_READINGS_FOR).keep_house
-        tasks.create_task(every(Keeper.EVERY_SECONDS, keep_house, "readings"))
-        tasks.create_task(every(Heard.EVERY_SECONDS, intake.heard.write, "who-was-heard"))
+        maintain_partitions = ReadingRetention(pools.rules, telemetry, clock, KEEP_READINGS_FOR).maintain_partitions
+        tasks.create_task(every(ReadingRetention.EVERY_SECONDS, maintain_partitions, "readings"))
+        tasks.create_task(every(LastHeard.EVERY_SECONDS, intake.heard.write, "who-was-heard"))
         tasks.create_task(write_beats(pools.shared, Process.TELEMETRY, lambda: broker.is_up))
 
 

@@ -34,7 +34,7 @@ async def write_daily_shifts(edit: Edit, centre_id: CentreId, pattern: Sequence[
     for account_id in sorted(written.keys() | ended.keys()):
         person = persons.get(account_id) or (await access.require_account(edit.conn, account_id)).person
         counts = {"written": written[account_id], "ended": ended[account_id]}
-        edit.note(centre_id, Chain.CARE, "shifts.written", person=str(person), **counts)
+        edit.note_entry(centre_id, Chain.CARE, "shifts.written", person=str(person), **counts)
 
 
 async def find_posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:

@@ -134,7 +134,7 @@ class _RuleStep:
             holds = Verdict.UNKNOWN
         if holds is Verdict.UNKNOWN and self.rule.priority is Priority.P1:
             holds = Verdict.TRUE  # 50-rules, semantics 4
-        memory, told = self._known(memory, holds)
+        memory, told = self._report_unevaluable(memory, holds)
         after, concluded = self._by_pattern(memory, holds)
         return after, findings + told + concluded
 
@@ -156,7 +156,7 @@ class _RuleStep:
     def _verdict(self, expression: Expression | None) -> Verdict:
         return Verdict.TRUE if expression is None else expression.verdict(self.variables)
 
-    def _known(self, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
+    def _report_unevaluable(self, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
         """Says once that the rule cannot be evaluated for this subject, and once that it can again."""
         unknown = holds is Verdict.UNKNOWN
         if unknown == memory.unknown:

@@ -40,7 +40,7 @@ class Rules:
     def __init__(
         self, directories: Sequence[Path], clock: Clock, kept_in: Path | None = None, *, keeps: bool = True
     ) -> None:
-        """Shipped rules are in force at once; `load` adds those of the centre's own directories, later ones first.
+        """Shipped rules are in force at once; `load_files` adds those of the centre's directories, later ones first.
 
         `kept_in` names the file in which the last good ones are kept for the next start; None keeps nothing. Of
         several processes that use it, one `keeps` it.
@@ -70,14 +70,14 @@ class Rules:
         """The SHA-256 of its files, as hexadecimal digits."""
         return self._loaded.hash
 
-    async def load(self) -> tuple[Mistake, ...]:
+    async def load_files(self) -> tuple[Mistake, ...]:
         """Read all files; one bad file or a folder that vanished, and the old set stays. Gives and keeps what is wrong.
 
         At a start the old set is the one that was kept.
         """
         self._stamps = await asyncio.to_thread(_read_file_stamps, self._directories)
         try:
-            loaded = await asyncio.to_thread(lambda: load_rules(self._directories, self._before()))
+            loaded = await asyncio.to_thread(lambda: load_rules(self._directories, self._last_good_directories()))
         except BadInput as bad:
             self.problems = bad.mistakes
             for problem in bad.mistakes:
@@ -92,7 +92,7 @@ class Rules:
         self._kept_house_at = None
         return self.problems
 
-    def _before(self) -> tuple[Directory, ...]:
+    def _last_good_directories(self) -> tuple[Directory, ...]:
         """The files that were good last; at a start those that were kept."""
         if self._loaded is not self._shipped or self._kept_in is None:
             return self._loaded.directories
@@ -100,7 +100,7 @@ class Rules:
 
     async def _load_kept(self) -> None:
         """The centre's own rules as they were good last, beside the shipped ones of today."""
-        before = await asyncio.to_thread(self._before)
+        before = await asyncio.to_thread(self._last_good_directories)
         if not any(before[1:]):
             log.error("only the shipped rules are in force: none of the centre's own were kept")
             return
@@ -120,35 +120,35 @@ class Rules:
         """Load again when a file was added, changed or taken away since the last time."""
         if await asyncio.to_thread(_read_file_stamps, self._directories) == self._stamps:
             return False
-        await self.load()
+        await self.load_files()
         return True
 
     async def start(self, conn: Conn, now: datetime) -> datetime | None:
         """Start to receive: the blind interval since the hub last did counts against no device. Gives its begin."""
         until = await store.heard_until(conn)
         if until is not None:
-            await self.could_not_hear(conn, until, now)
+            await self.add_blind_interval(conn, until, now)
         await store.set_heard_until(conn, now)
         return until
 
-    async def could_not_hear(self, conn: Conn, since: datetime, until: datetime) -> None:
+    async def add_blind_interval(self, conn: Conn, since: datetime, until: datetime) -> None:
         """A blind interval between these times: waits for silence end that much later, and say so."""
         if until > since:
             await store.postpone_waits(
                 conn, [rule.id for rule in self.in_force.rules if _is_absence(rule.on)], until - since
             )
 
-    async def clock_was_set(self, conn: Conn, clock_set: ClockSet) -> None:
+    async def shift_waits(self, conn: Conn, clock_set: ClockSet) -> None:
         """What is waited for ends after as long as before, and no message counts as older than one before it."""
         await store.adjust_times_to_clock(conn, clock_set)
         self._kept_house_at = None
 
-    async def bring_near(self, conn: Conn, now: datetime) -> None:
+    async def limit_waits(self, conn: Conn, now: datetime) -> None:
         """The clock is behind what is remembered: no wait is longer from now than when it began."""
         if await store.clamp_times(conn, now, MAY_PART_BY):
             self._kept_house_at = None
 
-    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
+    async def evaluate_events(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
         """What is concluded from `events`, in their order. Locks what is remembered of the subjects concerned.
 
         Presses wait for nobody: whether their device is silent is left to whoever holds that just now. An event of a
@@ -163,7 +163,9 @@ class Rules:
             for event in events
             for memory in engine.find_affected_memories(rules, event, contexts[_build_about(event)])
         ]
-        memories = await self._locked(conn, wanted, may_wait=not all(isinstance(event, PressHeard) for event in events))
+        memories = await self._lock_memories(
+            conn, wanted, may_wait=not all(isinstance(event, PressHeard) for event in events)
+        )
         locked = frozenset(memories)
         changed: dict[Key, RuleMemory] = {}
         findings: list[Finding] = []
@@ -175,13 +177,15 @@ class Rules:
         await store.save_memories(conn, [memory for key, memory in changed.items() if key in locked])
         return findings
 
-    async def _locked(self, conn: Conn, wanted: Sequence[RuleMemory], *, may_wait: bool) -> dict[Key, RuleMemory]:
+    async def _lock_memories(
+        self, conn: Conn, wanted: Sequence[RuleMemory], *, may_wait: bool
+    ) -> dict[Key, RuleMemory]:
         """What is remembered, locked; who must not wait leaves out waits for silence that another has locked."""
         waits = {rule.id for rule in self.in_force.rules if _is_absence(rule.on) and not may_wait}
         held = await store.lock_memories(conn, [memory for memory in wanted if memory.rule_id not in waits])
         return held | await store.lock_free_memories(conn, [memory for memory in wanted if memory.rule_id in waits])
 
-    async def due(self, conn: Conn, now: datetime) -> list[Finding]:
+    async def evaluate_due(self, conn: Conn, now: datetime) -> list[Finding]:
         """What follows from waiting until `now`. What another hub has locked is left to it.
 
         While files are wrong nobody knows which rules are gone: what waits for one that is not in force stays.
@@ -213,14 +217,14 @@ class Rules:
         self._kept_house_at = now
         await store.set_heard_until(conn, now)
         await store.add_rule_set(conn, bytes.fromhex(self.hash), len(self.in_force.rules), self.loaded_at)
-        await self._watch(conn, now)
+        await self._start_silence_waits(conn, now)
         return [
-            *await self._let_go(conn, now),
+            *await self._clear_orphans(conn, now),
             *await self._about_files(conn, now),
             *await self._about_rosters(conn, now),
         ]
 
-    async def _watch(self, conn: Conn, now: datetime) -> None:
+    async def _start_silence_waits(self, conn: Conn, now: datetime) -> None:
         """Begin to wait for each device that a dead man's rule concerns and that was never heard."""
         rules = {rule.id: rule for rule in self.in_force.dead_man()}
         pairs = [(rule, kind) for rule in rules.values() for kind in _watched_kinds(rule.on)]
@@ -234,7 +238,7 @@ class Rules:
         idle = [memory for memory in memories if locked[memory.rule_id, memory.key].stage is RuleStage.IDLE]
         await store.save_memories(conn, idle)
 
-    async def _let_go(self, conn: Conn, now: datetime) -> list[Finding]:
+    async def _clear_orphans(self, conn: Conn, now: datetime) -> list[Finding]:
         orphans = await store.lock_orphaned_memories(conn, None if self.problems else self._ids(), now, MOST_DUE)
         gone = [engine.clear_memory(memory, now) for memory in orphans]
         await store.save_memories(conn, [memory for memory, _ in gone])
@@ -297,7 +301,7 @@ def _read_file_stamps(directories: Sequence[Path]) -> dict[Path, tuple[int, int]
     """When each rule file was last written, and its size; and which folders there are."""
     stamps = {}
     for directory in directories:
-        with suppress(OSError):  # taken away just now, or not ours to read: `load` says so
+        with suppress(OSError):  # taken away just now, or not ours to read: `load_files` says so
             files = rule_files_in(directory)
             stamps[directory] = (0, 0)
             for path in files:

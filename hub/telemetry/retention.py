@@ -13,8 +13,8 @@ DROP_WAITS_AT_MOST = "2s"
 """Less than for any other lock: everybody who writes readings waits behind it."""
 
 
-class Keeper:
-    """`keep_house` is due once an hour; `keep_for` is how long readings are kept at least."""
+class ReadingRetention:
+    """`maintain_partitions` is due once an hour; `keep_for` is how long readings are kept at least."""
 
     EVERY_SECONDS: Final = 3600.0
 
@@ -26,7 +26,7 @@ class Keeper:
         self._clock = clock
         self._keep_for = keep_for
 
-    async def keep_house(self) -> int:
+    async def maintain_partitions(self) -> int:
         """Make what is missing, drop what is old; how many partitions were dropped. Raises psycopg.OperationalError.
 
         A drop waits for readers of the whole table at most two seconds, so that writers never wait longer behind it.
@@ -35,10 +35,10 @@ class Keeper:
         async with self._database.transaction() as conn:
             for at in wanted_weeks(now):
                 await store.make_partition(conn, at)
-        self._telemetry.made(monday_of(at) for at in wanted_weeks(now))
+        self._telemetry.note_partitions(monday_of(at) for at in wanted_weeks(now))
         async with self._database.transaction() as conn:
             await conn.execute("SELECT set_config('lock_timeout', %(within)s, true)", {"within": DROP_WAITS_AT_MOST})
             dropped = await store.drop_before(conn, now - self._keep_for)
         if dropped:
-            self._telemetry.dropped()
+            self._telemetry.clear_partitions()
         return dropped

@@ -27,7 +27,7 @@ class Telemetry:
         self._names: dict[tuple[str, str], int] = {}
         self._weeks: set[date] = set()
 
-    async def keep(self, conn: Conn, readings: Sequence[Measured]) -> BatchOutcome:
+    async def store_readings(self, conn: Conn, readings: Sequence[Measured]) -> BatchOutcome:
         """Store a batch within the transaction of `conn`; each (device, name, unit, time) once, the first counts.
 
         The batch goes straight into the table. Only when something in it is known already, it goes again through a
@@ -48,12 +48,12 @@ class Telemetry:
         stored = await _store_rows(conn, list(rows.values()))
         return BatchOutcome(stored, repeated=known - stored, refused=len(readings) - known)
 
-    def made(self, weeks: Iterable[date]) -> None:
-        """These weeks have partitions, and that is committed: `keep` need not look."""
+    def note_partitions(self, weeks: Iterable[date]) -> None:
+        """These weeks have partitions, and that is committed: `store_readings` need not look."""
         self._weeks |= set(weeks)
 
-    def dropped(self) -> None:
-        """Partitions were dropped: `keep` must look again."""
+    def clear_partitions(self) -> None:
+        """Partitions were dropped: `store_readings` must look again."""
         self._weeks.clear()
 
     async def _device_numbers(self, conn: Conn, wanted: set[DeviceId]) -> dict[DeviceId, int]:

@@ -18,7 +18,7 @@ class RecentChanges:
         self._begun = begun
         self._at: dict[tuple[str, str], float] = {}
 
-    def note(self, changes: Sequence[Change], now: float) -> None:
+    def note_changes(self, changes: Sequence[Change], now: float) -> None:
         """These changes were heard now."""
         self._at = {key: at for key, at in self._at.items() if now - at < REMEMBERED_SECONDS}
         for change in changes:

@@ -66,21 +66,21 @@ class MediaProcess(Engine):
         await self._connected.wait()
 
     async def open(self, request: Open) -> SdpAnswer:
-        return await self._ask(request, SdpAnswer, OPEN_SECONDS)
+        return await self._request(request, SdpAnswer, OPEN_SECONDS)
 
     async def add_candidates(self, request: Candidates) -> None:
-        await self._ask(request, MediaDone, OPEN_SECONDS)
+        await self._request(request, MediaDone, OPEN_SECONDS)
 
     async def renew(self, request: Renew) -> Renewed:
-        return await self._ask(request, Renewed, QUICK_SECONDS)
+        return await self._request(request, Renewed, QUICK_SECONDS)
 
     async def close(self, request: Close) -> None:
-        await self._ask(request, MediaDone, QUICK_SECONDS)
+        await self._request(request, MediaDone, QUICK_SECONDS)
 
     async def stats(self) -> Stats:
-        return await self._ask(AskStats(), Stats, QUICK_SECONDS)
+        return await self._request(AskStats(), Stats, QUICK_SECONDS)
 
-    async def _ask(
+    async def _request(
         self, asks: Open | Candidates | Renew | Close | AskStats, wanted: type[Wanted], timeout: float
     ) -> Wanted:
         if self._writer is None:

@@ -170,10 +170,10 @@ class Video:
         try:
             answer = await self._engine.open(opening)
         except EngineRefused as error:
-            await self._end(viewing, error.code)
+            await self._end_viewing(viewing, error.code)
             raise CannotPlay(error.code) from error
         except EngineUnreachable as error:
-            await self._end(viewing, Ending.PICTURE_AWAY)
+            await self._end_viewing(viewing, Ending.PICTURE_AWAY)
             raise PictureAway from error
         finally:
             self._starting.discard(viewing.id)
@@ -199,8 +199,8 @@ class Video:
             viewing = await store.open_viewing_in(conn, viewing_id, session_ids)
         if viewing is None:
             raise NoSuchViewing
-        await self._shut((viewing.id,))
-        await self._end(viewing, "left")
+        await self._close_viewings((viewing.id,))
+        await self._end_viewing(viewing, "left")
 
     async def report(self, viewing_id: ViewingId, session_ids: Sequence[bytes], frames: int) -> None:
         """What the viewer's page has decoded so far. Raises NoSuchViewing."""
@@ -232,7 +232,7 @@ class Video:
             if not self._may_be_open:
                 continue
             try:
-                await self._look()
+                await self._judge_viewings()
             except (psycopg.OperationalError, TimeoutError, EngineUnreachable) as error:
                 # Nothing is renewed: the pictures end by themselves, and go on when this is over.
                 log.warning("leases were not renewed: %s", type(error).__name__)
@@ -240,9 +240,9 @@ class Video:
     def _note_changes(self) -> None:
         """Note what was heard up to now; a look takes a while, and somebody may begin to play meanwhile."""
         if self._unnoted is not None:
-            self._recent.note(self._unnoted.waiting(), time.monotonic())
+            self._recent.note_changes(self._unnoted.waiting(), time.monotonic())
 
-    async def _look(self) -> None:
+    async def _judge_viewings(self) -> None:
         """Judge every open viewing on fresh facts; end what may not be, renew what may."""
         as_of, now = time.monotonic(), self._clock.now()
         async with asyncio.timeout(LOOK_SECONDS), self._database.transaction() as conn:
@@ -261,9 +261,9 @@ class Video:
                     over[viewing.id] = (viewing, _refusal_code(refused))
                 case verdict:
                     assert_never(verdict)
-        await self._shut(tuple(over))
+        await self._close_viewings(tuple(over))
         for viewing, because in over.values():
-            await self._end(viewing, because)
+            await self._end_viewing(viewing, because)
         running = {viewing.id: viewing for viewing in viewings if viewing.started_at is not None}
         running = {key: one for key, one in running.items() if key not in over and key not in self._starting}
         if running:
@@ -273,10 +273,10 @@ class Video:
         """Renew these leases, and write down which viewings ended by themselves and which cameras cannot be shown."""
         renewed = await self._engine.renew(request)
         for viewing_id, why in renewed.gone.items():
-            await self._end(running[ViewingId(viewing_id)], Ending.PICTURE_AWAY if why == "unknown" else why)
-        await self._notice({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
+            await self._end_viewing(running[ViewingId(viewing_id)], Ending.PICTURE_AWAY if why == "unknown" else why)
+        await self._notice_unusable({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
 
-    async def _shut(self, viewing_ids: tuple[ViewingId, ...]) -> None:
+    async def _close_viewings(self, viewing_ids: tuple[ViewingId, ...]) -> None:
         """The gate first: what the database thinks of it may wait. Unreachable, its leases run out."""
         if not viewing_ids:
             return
@@ -285,7 +285,7 @@ class Video:
         except EngineUnreachable:
             log.warning("viewings %s end with their leases: the media process is down", ", ".join(viewing_ids))
 
-    async def _end(self, viewing: OpenViewing, because: str) -> None:
+    async def _end_viewing(self, viewing: OpenViewing, because: str) -> None:
         async with self._database.transaction() as conn:
             await self._write_end(conn, viewing, because, self._clock.now())
 
@@ -295,7 +295,7 @@ class Video:
             entry = Entry("viewing-ended", {"viewing": viewing.id, "because": because})
             await append_entries(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
 
-    async def _notice(self, cameras: dict[DeviceId, CentreId], unusable: Mapping[str, CameraProblem]) -> None:
+    async def _notice_unusable(self, cameras: dict[DeviceId, CentreId], unusable: Mapping[str, CameraProblem]) -> None:
         """Tell staff once which camera cannot be shown and what to set on it, and when that is over."""
         now = self._clock.now()
         new = {one: cameras[DeviceId(one)] for one in unusable if one not in self._unusable and one in cameras}

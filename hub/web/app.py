@@ -46,8 +46,8 @@ def build_app(services: Services, rules: WebRules, routers: Iterable[APIRouter])
     answer_with_problems(app)
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_middleware(Guard, rules=rules)
-    if strange := [route for route in _walk_routes(app) if route is None]:
-        raise ValueError(f"{len(strange)} routes are not API routes and would not be guarded")
+    if unguarded := [route for route in _walk_routes(app) if route is None]:
+        raise ValueError(f"{len(unguarded)} routes are not API routes and would not be guarded")
     return app
 
 

@@ -35,7 +35,7 @@ _REST_SECONDS = 0.05  # between two readings of what changed: a flood of changes
 _READ_SECONDS = 5.0  # how long one reading may take
 _MOST_PAGES = 32  # of one account; with one more the oldest is closed
 _RECHECK_SECONDS = 60.0
-_DOOR = frozenset({"session", "account"})
+_SESSION_CHANGES = frozenset({"session", "account"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Feed:
                 return False
             for item in said:
                 if self._shown.get((item.event, item.id)) != item:
-                    self._say(item)
+                    self._publish_event(item)
             self._shown = {(item.event, item.id): item for item in said if not item.gone}
             self.read_at = self._clock.monotonic()
             return True
@@ -195,15 +195,15 @@ class Feed:
             said = await self.source.read(caller, shown, self._clock.now())
             if said is not None:
                 return said
-            self._let_go(caller)
+            self._close_streams_of(caller)
         return None
 
-    def _let_go(self, caller: Caller) -> None:
+    def _close_streams_of(self, caller: Caller) -> None:
         for stream in self.streams:
             if stream.caller.account_id == caller.account_id:
                 stream.end()
 
-    def _say(self, item: PageEvent) -> None:
+    def _publish_event(self, item: PageEvent) -> None:
         self._n += 1
         encoded = format_event(item.event, item.data, self.last_id)
         self._remembered.append((self._n, encoded))
@@ -247,10 +247,10 @@ class Live:
         """Keep every page current until cancelled; then all streams are closed."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._hear(urgent=True))
-                group.create_task(self._hear(urgent=False))
-                group.create_task(self._watch_door())
-                group.create_task(self._beat())
+                group.create_task(self._follow_changes(urgent=True))
+                group.create_task(self._follow_changes(urgent=False))
+                group.create_task(self._follow_sessions())
+                group.create_task(self._send_beats())
         finally:
             self._up = False
             for stream in self._streams():
@@ -270,7 +270,7 @@ class Live:
             stream.end()
         try:
             # A session that was revoked while this was read was not yet among those whose streams were closed for it.
-            await self._recheck([stream])
+            await self._revalidate([stream])
             yield stream
         finally:
             feed.leave(stream)
@@ -283,28 +283,28 @@ class Live:
         for stream in hers[: max(0, len(hers) + 1 - _MOST_PAGES)]:
             stream.end()
 
-    async def _hear(self, *, urgent: bool) -> None:
+    async def _follow_changes(self, *, urgent: bool) -> None:
         with self._changes.subscribe() as heard:
             async for change in heard:
                 changes = {change, *heard.waiting()}
                 feeds = [feed for feed in self._feeds.values() if feed.source.is_urgent is urgent]
                 concerned = [feed for feed in feeds if any(map(feed.source.concerns, changes))]
-                await self._refresh([feed for feed in concerned if feed.streams])
+                await self._refresh_feeds([feed for feed in concerned if feed.streams])
                 await asyncio.sleep(_REST_SECONDS)
 
-    async def _watch_door(self) -> None:
-        with self._changes.subscribe(*_DOOR) as heard:
+    async def _follow_sessions(self) -> None:
+        with self._changes.subscribe(*_SESSION_CHANGES) as heard:
             async for change in heard:
                 concerned = [stream for stream in self._streams() if _affects_stream(change, stream)]
-                await self._recheck(concerned)
+                await self._revalidate(concerned)
 
-    async def _beat(self) -> None:
+    async def _send_beats(self) -> None:
         while True:
             await asyncio.sleep(self._beat_seconds)
             self._forget_idle()
-            await self._refresh([feed for feed in self._feeds.values() if feed.streams and feed.is_ageing()])
+            await self._refresh_feeds([feed for feed in self._feeds.values() if feed.streams and feed.is_ageing()])
             now = self._clock.now()
-            await self._recheck([stream for stream in self._streams() if _is_due(stream, now)])
+            await self._revalidate([stream for stream in self._streams() if _is_due(stream, now)])
             if not await self._alarm_path_lives():
                 log.warning("the alarm path has no heartbeat: pages get no beat and say since when they are not live")
                 continue
@@ -312,7 +312,7 @@ class Live:
             for stream in [stream for feed in self._feeds.values() if feed.is_live() for stream in feed.streams]:
                 stream.offer(beat)
 
-    async def _refresh(self, feeds: list[Feed]) -> None:
+    async def _refresh_feeds(self, feeds: list[Feed]) -> None:
         for feed in feeds:
             try:
                 await feed.refresh()
@@ -320,7 +320,7 @@ class Live:
                 log.warning("the live pages could not be read again, next try at the next beat: %s", error)
                 return
 
-    async def _recheck(self, streams: list[PageStream]) -> None:
+    async def _revalidate(self, streams: list[PageStream]) -> None:
         for stream in streams:
             try:
                 if not await self._still_may(stream):

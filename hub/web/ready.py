@@ -15,7 +15,7 @@ from hub.kit.heartbeats import Process, ProcessBeat, read_beats
 from hub.kit.http import HubDatabase, provide_service
 
 router = APIRouter()
-_PATIENCE_SECONDS = 1.0
+_ANSWER_WITHIN_SECONDS = 1.0
 
 
 class OtherProcesses:
@@ -32,7 +32,7 @@ class OtherProcesses:
         """Each part, and whether it works; `broker`: whether devices can reach the alarm path."""
         said: dict[str, ProcessBeat] = {}
         with suppress(psycopg.OperationalError, TimeoutError):
-            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.transaction() as conn:
+            async with asyncio.timeout(_ANSWER_WITHIN_SECONDS), self._database.transaction() as conn:
                 said = await read_beats(conn)
         fresh = {name: beat for name, beat in said.items() if beat.is_fresh}
         alarm_path = fresh.get(Process.ALARM_PATH)
@@ -63,7 +63,7 @@ async def report_readiness(
 
 async def _database_answers(database: Database) -> bool:
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS), database.transaction() as conn:
+        async with asyncio.timeout(_ANSWER_WITHIN_SECONDS), database.transaction() as conn:
             await conn.execute("SELECT 1")
     except (psycopg.OperationalError, TimeoutError):
         return False

@@ -14,10 +14,10 @@ from hub.telemetry.api import router as telemetry
 from hub.video.api import router as video
 from hub.web.api import router as live
 from hub.web.ready import router as ready
-from hub.web.sign_in import router as door
+from hub.web.sign_in import router as sign_in
 from hub.web.static import router as pages
 
 
 def list_routers(mounted: Iterable[APIRouter] = ()) -> list[APIRouter]:
     """The hub's routers, with those that an installed package mounts."""
-    return [access, door, live, alarms, attendance, telemetry, video, fleet, ingest, rules, ready, *mounted, pages]
+    return [access, sign_in, live, alarms, attendance, telemetry, video, fleet, ingest, rules, ready, *mounted, pages]

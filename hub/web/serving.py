@@ -179,7 +179,7 @@ class PageServer(uvicorn.Server):
         self._places = Places(self._limits, proxies)
         self._group = asyncio.TaskGroup()
         self._accepting: list[asyncio.Task[None]] = []
-        self._turned_away = 0
+        self._refused = 0
         self._said_at = -_SAY_EVERY
 
     @contextmanager
@@ -229,7 +229,7 @@ class PageServer(uvicorn.Server):
                     self._group.create_task(self._serve_connection(accepted, address[0]))
                 else:
                     accepted.close()
-                    self._say_turned_away(loop.time())
+                    self._log_refused(loop.time())
 
     async def _serve_connection(self, accepted: socket.socket, address: str) -> None:
         """Serve one client until it has gone; a handshake that fails or takes too long is its own matter."""
@@ -257,11 +257,11 @@ class PageServer(uvicorn.Server):
                 if isinstance(connection, BoundedConnection):
                     connection.end_if_late(loop.time())
 
-    def _say_turned_away(self, now: float) -> None:
-        self._turned_away += 1
+    def _log_refused(self, now: float) -> None:
+        self._refused += 1
         if now - self._said_at >= _SAY_EVERY:
-            log.warning("%d connections to the pages were refused: too many are open", self._turned_away)
-            self._turned_away, self._said_at = 0, now
+            log.warning("%d connections to the pages were refused: too many are open", self._refused)
+            self._refused, self._said_at = 0, now
 
 
 async def _open_listening_sockets(host: str, port: int) -> list[socket.socket]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from hub.access.api import Asked, Door, Password, Token, set_cookie
+from hub.access.api import AccessService, Asked, Password, Token, set_cookie
 from hub.access.may import Action
 from hub.access.model import Role
 from hub.access.needs import Caller, Needs, Public
@@ -69,10 +69,10 @@ class FirstAdministrator(Asked):
 
 @router.get("/api/me")
 async def read_own_account(
-    caller: Annotated[Caller, Depends(Needs(Action.SEE_OWN_ACCOUNT))], door: Door, hub: HubDatabase
+    caller: Annotated[Caller, Depends(Needs(Action.SEE_OWN_ACCOUNT))], access: AccessService, hub: HubDatabase
 ) -> Me:
     """Who is signed in to the staff pages."""
-    account = await door.account(caller.account_id)
+    account = await access.account(caller.account_id)
     async with hub.transaction() as conn:
         centre = await read_shown_centre(conn, account.centre_id)
     return Me(
@@ -84,14 +84,14 @@ async def read_own_account(
             language=Language(account.language),
         ),
         centre=centre,
-        plain_http=not door.https,
+        plain_http=not access.https,
     )
 
 
 @router.get("/api/family/invitations/{token}", dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def family_invitation(token: Token, door: Door, hub: HubDatabase, now: Now) -> FamilyInvitation:
+async def family_invitation(token: Token, access: AccessService, hub: HubDatabase, now: Now) -> FamilyInvitation:
     """What the link is about; looking uses nothing up. 404 `no-such-invitation`, 410 `invitation-used`, `…-expired`."""
-    invitation = await door.family_invitation(token, now)
+    invitation = await access.family_invitation(token, now)
     async with hub.transaction() as conn:
         senior = await find_related_senior(conn, invitation.account_id)
     return FamilyInvitation(
@@ -100,7 +100,7 @@ async def family_invitation(token: Token, door: Door, hub: HubDatabase, now: Now
         senior_address_as_en=senior.address_as_en if senior else None,
         inviter=invitation.inviter,
         inviter_en=invitation.inviter_en,
-        phone_last4=invitation.phone[-4:] if door.simulated and invitation.simulated else None,
+        phone_last4=invitation.phone[-4:] if access.simulated and invitation.simulated else None,
     )
 
 
@@ -108,10 +108,10 @@ async def family_invitation(token: Token, door: Door, hub: HubDatabase, now: Now
     "/api/first-administrator/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))]
 )
 async def first_administrator(
-    token: Token, asked: FirstAdministrator, response: Response, door: Door, hub: HubDatabase, now: Now
+    token: Token, asked: FirstAdministrator, response: Response, access: AccessService, hub: HubDatabase, now: Now
 ) -> None:
     """Make the first administrator's account and sign her in. 409 `no-centre-yet`, 422 `weak-password`."""
     async with hub.transaction() as conn:
         centre_id = await find_centre(conn)
     wish = FirstAdministratorWish(centre_id, asked.name, asked.password)
-    set_cookie(response, door, await door.become_first_administrator(token, wish, now))
+    set_cookie(response, access, await access.become_first_administrator(token, wish, now))

@@ -64,14 +64,14 @@ class Organisation:
     version: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def change(self, phone: Phone) -> None:
+    async def update_phone(self, phone: Phone) -> None:
         """Put a phone back after something happened to it, and wake the pages."""
         async with self.changed:
             self.phones[phone.account_id] = phone
             self.version += 1
             self.changed.notify_all()
 
-    def keep(self, delivery: Delivery) -> None:
+    def record_delivery(self, delivery: Delivery) -> None:
         """Remember a delivery for those who ask `/messages`."""
         self.messages.append(delivery.model_dump(mode="json"))
         del self.messages[:-_KEPT]
@@ -157,8 +157,8 @@ async def _receive_webhook(request: Request) -> Response:
     phone = organisation.phones.get(request.path_params["account_id"])
     if phone is None:
         return JSONResponse({"code": 40400, "message": "no such phone"}, 404)
-    organisation.keep(delivery)
-    await organisation.change(receive_delivery(phone, delivery, organisation.clock.now()))
+    organisation.record_delivery(delivery)
+    await organisation.update_phone(receive_delivery(phone, delivery, organisation.clock.now()))
     return JSONResponse({"code": 0, "provider_id": f"sim-{len(organisation.messages)}"})
 
 
@@ -174,7 +174,9 @@ async def _take_alarm(request: Request) -> Response:
     if not message.accept_url.startswith(organisation.hub_url + "/api/a/"):
         return JSONResponse({"code": "not-the-hub"}, 409)
     standing, answer = await _accept_at_hub(message.accept_url)
-    await organisation.change(apply_answer(organisation.phones[phone.account_id], message.alarm_id, standing, answer))
+    await organisation.update_phone(
+        apply_answer(organisation.phones[phone.account_id], message.alarm_id, standing, answer)
+    )
     return JSONResponse(answer)
 
 

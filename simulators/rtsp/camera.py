@@ -110,15 +110,15 @@ class SimulatedStream:
         while self._readers:
             if self.camera.fault is not Fault.STALL:
                 ticks = int((time.monotonic() - begun) * CLOCK_RATE)
-                self._give(await asyncio.to_thread(self._encode, encoder, scene, ticks))
+                self._deliver_pictures(await asyncio.to_thread(self._encode_picture, encoder, scene, ticks))
             number += 1
             await asyncio.sleep(begun + number / self.knobs.frames_per_second - time.monotonic())
 
-    def _encode(self, encoder: Encoder, scene: Scene, ticks: int) -> tuple[Sent, ...]:
-        units = encoder.encode(self._picture(scene), ticks)
+    def _encode_picture(self, encoder: Encoder, scene: Scene, ticks: int) -> tuple[Sent, ...]:
+        units = encoder.encode(self._draw_picture(scene), ticks)
         return tuple(Sent(packetize_unit(unit, self.knobs.codec), unit.shown_at, unit.is_key) for unit in units)
 
-    def _picture(self, scene: Scene) -> Planes:
+    def _draw_picture(self, scene: Scene) -> Planes:
         match self.camera.fault:
             case Fault.BLACK:
                 return draw_black(self.knobs.width, self.knobs.height)
@@ -127,7 +127,7 @@ class SimulatedStream:
             case _:
                 return scene.draw(time.time(), self.camera.occupancy)
 
-    def _give(self, pictures: tuple[Sent, ...]) -> None:
+    def _deliver_pictures(self, pictures: tuple[Sent, ...]) -> None:
         for picture in pictures:
             self.encoded += 1
             for reader in tuple(self._readers):

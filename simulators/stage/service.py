@@ -67,21 +67,21 @@ class Theatre:
 
     async def press(self, device_id: str) -> None:
         """The simulated device's own process presses. Raises SimulatorsAway."""
-        await self._ask(f"/devices/{device_id}/press", {})
+        await self._request_control(f"/devices/{device_id}/press", {})
 
     async def hot(self, room_id: str, *, on: bool) -> None:
         """Heat a room, or let it cool. Raises SimulatorsAway."""
-        await self._ask(f"/rooms/{room_id}/hot", {"on": on})
+        await self._request_control(f"/rooms/{room_id}/hot", {"on": on})
 
     async def dark(self, camera_id: str, *, on: bool) -> None:
         """Cover a camera, or uncover it. Raises SimulatorsAway."""
-        await self._ask(f"/cameras/{camera_id}/dark", {"on": on})
+        await self._request_control(f"/cameras/{camera_id}/dark", {"on": on})
 
     async def cut(self, *, on: bool) -> None:
         """Cut the line between the devices and the hub, or mend it. Raises SimulatorsAway."""
-        await self._ask("/line/cut", {"on": on})
+        await self._request_control("/line/cut", {"on": on})
 
-    async def _ask(self, path: str, body: dict[str, bool]) -> None:
+    async def _request_control(self, path: str, body: dict[str, bool]) -> None:
         try:
             answer = await self._client.post(self._control_url + path, json=body)
         except httpx.HTTPError as error:

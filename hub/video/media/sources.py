@@ -100,7 +100,7 @@ class CameraSource:
 
     def _give_up(self, defect: Defect) -> None:
         said = f"the hub fails at what this camera sends ({defect.error}): its log says where"
-        self._tell(self._changed, "unusable", CameraProblem(code=CameraFault.OUR_MISTAKE, message=said))
+        self._call_in_loop(self._changed, "unusable", CameraProblem(code=CameraFault.OUR_MISTAKE, message=said))
         self._stop.wait(LONGEST_PAUSE)
 
     def _read(self) -> None:
@@ -108,19 +108,19 @@ class CameraSource:
         while not self._stop.is_set():
             try:
                 with _open_camera(self.url) as (container, stream):
-                    self._tell(self._changed, "playing", None)
+                    self._call_in_loop(self._changed, "playing", None)
                     self._play(container, stream)
                     pause = FIRST_PAUSE
-                self._tell(self._changed, "silent", None)
+                self._call_in_loop(self._changed, "silent", None)
             except (UnusableStream, SentOn, NotAnAddress) as error:
                 pause = LONGEST_PAUSE
-                self._tell(self._changed, "unusable", _classify_problem(error))
+                self._call_in_loop(self._changed, "unusable", _classify_problem(error))
             except (av.FFmpegError, OSError) as error:
                 # The text of some of them repeats the address, which holds the camera's password.
                 log.warning(
                     "camera %s cannot be read (%s): again in %.2g s", self.camera_id, type(error).__name__, pause
                 )
-                self._tell(self._changed, "silent", None)
+                self._call_in_loop(self._changed, "silent", None)
             self._stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -138,9 +138,11 @@ class CameraSource:
             if packet.is_keyframe and not h264.has_parameter_sets(coded):
                 coded = sets + coded
             shown = None if packet.pts is None else float(packet.pts * packet.time_base)
-            self._tell(self._arrived, Frame(coded, self._timeline.place(shown, time.monotonic()), packet.is_keyframe))
+            self._call_in_loop(
+                self._arrived, Frame(coded, self._timeline.place(shown, time.monotonic()), packet.is_keyframe)
+            )
 
-    def _tell(self, what: Callable[..., None], *about: object) -> None:
+    def _call_in_loop(self, what: Callable[..., None], *about: object) -> None:
         try:
             self._loop.call_soon_threadsafe(what, *about)
         except RuntimeError:  # the loop has ended, and this thread is about to

@@ -11,7 +11,7 @@ import pytest
 from hub.access.accounts import disable_account
 from hub.access.model import SessionKind
 from hub.access.passwords import Passwords
-from hub.access.retention import Forgetting
+from hub.access.retention import AccessRetention
 from hub.access.service import Invited, create_invitation, first_administrator_link
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -337,12 +337,12 @@ async def test_sessions_and_links_are_forgotten_a_month_after_they_were_over(
         await first_administrator_link(conn, clock.now())
 
     clock.advance(timedelta(days=20))
-    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
+    await AccessRetention(place.hub, clock, sessions_of_open_viewings).delete_expired()
     assert await counted(place) == {"session": 1, "invitation": 2, "first_administrator": 1}
 
     clock.advance(timedelta(days=20))
     await site.cookies_of(house.zhou)
-    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
+    await AccessRetention(place.hub, clock, sessions_of_open_viewings).delete_expired()
     assert await counted(place) == {"session": 1, "invitation": 1, "first_administrator": 0}
 
 
@@ -373,12 +373,12 @@ async def test_a_viewing_outlives_the_session_in_which_it_was_opened(
             )
 
     clock.advance(timedelta(days=100))
-    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
+    await AccessRetention(place.hub, clock, sessions_of_open_viewings).delete_expired()
     assert (await counted(place))["session"] == 1
 
     async with place.hub.transaction() as conn:
         await conn.execute("UPDATE viewing SET ended_at = %s, ended_because = 'left'", (clock.now(),))
-    await Forgetting(place.hub, clock, sessions_of_open_viewings).forget()
+    await AccessRetention(place.hub, clock, sessions_of_open_viewings).delete_expired()
     assert (await counted(place))["session"] == 0
     assert await count(place, "viewing") == 2
 

@@ -26,16 +26,16 @@ async def test_a_hub_that_starts_with_a_clock_behind_climbs_and_repeats_as_if_th
 
     desk.clock.set_wall(-behind)
     watch = restarted(desk)
-    await watch.look()
+    await watch.process_due()
 
     assert desk.pending(alarm_id) == {"escalate": 30, "repeat": 60, "unreachable": 15}
     assert desk.alarm(alarm_id, "ambulance_card_at")[0] == desk.clock.now() + timedelta(minutes=5)
     desk.clock.advance(timedelta(seconds=30))
-    await watch.look()
+    await watch.process_due()
     assert desk.alarm(alarm_id, "tier > 0") == (True,)  # in 2000 nobody had a shift: those tiers are passed at once
     for _ in range(12):
         desk.clock.advance(timedelta(seconds=30))
-        await watch.look()
+        await watch.process_due()
     assert "again" in {template for _, template in desk.told(alarm_id)}
 
 
@@ -47,18 +47,18 @@ async def test_when_the_clock_is_set_right_later_every_alarm_waits_no_longer_and
     await desk.phones_take_everything()
     desk.clock.set_wall(-behind)
     watch = restarted(desk)
-    await watch.look()
+    await watch.process_due()
     desk.clock.advance(timedelta(seconds=10))
     meanwhile = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
     assert meanwhile is not None
-    await watch.look()
+    await watch.process_due()
 
     desk.clock.set_wall(behind)
-    await watch.look()
+    await watch.process_due()
 
     assert desk.pending(before) == {"escalate": 20, "repeat": 50, "unreachable": 5}
     assert max(desk.pending(meanwhile).values()) == 60
-    await watch.look()
+    await watch.process_due()
     assert desk.rows("SELECT count(*) FROM alarm_timer WHERE done_at IS NULL AND due_at > %s", desk.clock.now()) == [
         (6,)
     ]
@@ -75,9 +75,9 @@ async def test_what_was_due_under_the_right_time_stays_when_a_clock_that_was_beh
 
     desk.clock.set_wall(timedelta(seconds=-60))
     watch = restarted(desk)
-    await watch.look()
+    await watch.process_due()
     desk.clock.set_wall(timedelta(seconds=60))
-    await watch.look()
+    await watch.process_due()
 
     assert desk.rows("SELECT due_at FROM alarm_timer WHERE kind = 'lease' AND done_at IS NULL") == due_at
 
@@ -86,8 +86,8 @@ async def test_a_clock_behind_at_the_start_is_noticed_recorded_and_cleared_when_
     await desk.pressed_alarm()
     desk.clock.set_wall(timedelta(minutes=-17))
 
-    await restarted(desk).look()
-    await restarted(desk).look()
+    await restarted(desk).process_due()
+    await restarted(desk).process_due()
 
     standing = (
         "SELECT code, subject, params ->> 'seconds' FROM notice WHERE code = 'clock-behind' AND cleared_at IS NULL"
@@ -98,16 +98,16 @@ async def test_a_clock_behind_at_the_start_is_noticed_recorded_and_cleared_when_
     )
     assert recorded == [("clock.behind",)] * 2
     watch = restarted(desk)
-    await watch.look()
+    await watch.process_due()
     desk.clock.set_wall(timedelta(minutes=17))
-    await watch.look()
+    await watch.process_due()
     assert desk.rows(standing) == []
 
 
 async def test_a_hub_that_starts_with_the_right_time_says_nothing_of_its_clock(desk: Desk) -> None:
     await desk.pressed_alarm()
 
-    await restarted(desk).look()
+    await restarted(desk).process_due()
 
     assert desk.rows("SELECT count(*) FROM notice WHERE code LIKE 'clock%%'") == [(0,)]
 
@@ -119,7 +119,7 @@ async def test_three_presses_hurry_an_alarm_whose_earlier_ones_were_under_a_late
     assert desk.alarm(alarm_id, "tier, hurried_at IS NULL") == (1, False)
 
     desk.clock.set_wall(timedelta(hours=-2))
-    await restarted(desk).look()
+    await restarted(desk).process_due()
     for _ in range(3):
         desk.clock.advance(timedelta(seconds=1))
         await desk.press()

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from hub.alarms.finding_intake import TakeFindings
+from hub.alarms.finding_intake import FindingIntake
 from hub.kit.changes import Changes
 from hub.kit.db import Database, Login
 from hub.kit.ids import RoomId
@@ -37,8 +37,8 @@ async def found(desk: Desk, *concluded: Finding) -> None:
         await findings.dispatch_findings(conn, concluded, desk.clock.now())
 
 
-def taker(desk: Desk) -> TakeFindings:
-    return TakeFindings(desk.database, Changes(desk.url), desk.clock)
+def taker(desk: Desk) -> FindingIntake:
+    return FindingIntake(desk.database, Changes(desk.url), desk.clock)
 
 
 async def test_what_telemetry_finds_is_an_alarm_once_it_is_taken(desk: Desk) -> None:

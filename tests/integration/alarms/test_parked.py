@@ -48,8 +48,8 @@ async def test_an_alarm_that_cannot_be_processed_is_parked_and_everybody_is_noti
     broken, sound = await broken_and_sound(desk)
 
     desk.clock.advance(timedelta(seconds=30))
-    await watch.look()
-    await watch.look()
+    await watch.process_due()
+    await watch.process_due()
 
     assert desk.alarm(sound, "tier") == (1,)
     assert desk.alarm(broken, "tier") == (0,)
@@ -72,7 +72,7 @@ async def test_a_parked_alarm_is_tried_and_told_again_with_a_growing_pause(desk:
     tellings = []
     for _ in range(30):
         desk.clock.advance(timedelta(seconds=30))
-        await watch.look()
+        await watch.process_due()
         ((count,),) = desk.rows("SELECT count(DISTINCT n) FROM notification WHERE template = 'last-resort'")
         tellings.append(count)
 
@@ -83,7 +83,7 @@ async def test_an_alarm_that_works_again_goes_on_with_its_own_policy_and_its_not
     watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     broken, _ = await broken_and_sound(desk)
     desk.clock.advance(timedelta(seconds=30))
-    await watch.look()
+    await watch.process_due()
 
     with psycopg.connect(desk.url) as conn:
         conn.execute("SET session_replication_role = replica")
@@ -91,7 +91,7 @@ async def test_an_alarm_that_works_again_goes_on_with_its_own_policy_and_its_not
             "UPDATE alarm SET policy = (SELECT policy FROM alarm WHERE senior_id = 's-li') WHERE id = %s", (broken,)
         )
     desk.clock.advance(timedelta(seconds=60))
-    await watch.look()
+    await watch.process_due()
 
     assert desk.alarm(broken, "tier > 0") == (True,)
     assert ("liu", "alarm") in desk.told(broken)
@@ -116,7 +116,7 @@ async def test_an_alarm_that_the_database_refuses_to_change_stops_no_other(desk:
         )
 
     desk.clock.advance(timedelta(seconds=30))
-    await watch.look()
+    await watch.process_due()
 
     assert desk.alarm(sound, "tier") == (1,)
     assert ("zhou", "last-resort") in desk.told(refused)
@@ -133,7 +133,7 @@ async def test_an_alarm_that_raises_when_somebody_was_reached_stops_no_other(des
     await desk.phones_take_everything()
     take_next_version(desk, broken)
 
-    await watch.look()
+    await watch.process_due()
 
     assert (desk.alarm(broken, "unreachable"), desk.alarm(sound, "unreachable")) == ((True,), (False,))
     assert ("zhou", "last-resort") in desk.told(broken)

@@ -102,7 +102,7 @@ async def test_two_hubs_do_not_take_the_same_timer_twice(desk: Desk) -> None:
     watches = [AlarmWatch(desk.database, Changes(desk.url), desk.clock) for _ in range(2)]
     async with asyncio.TaskGroup() as group:
         for watch in watches:
-            group.create_task(watch.look())
+            group.create_task(watch.process_due())
 
     assert desk.told(alarm_id).count(("liu", "alarm")) == 1
     assert desk.rows("SELECT count(*) FROM alarm_step WHERE what = 'escalated'") == [(1,)]
@@ -112,14 +112,14 @@ async def test_a_clock_that_is_set_back_makes_no_alarm_wait_longer(desk: Desk) -
     watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     alarm_id = await desk.pressed_alarm()
     await desk.phones_take_everything()
-    await watch.look()
+    await watch.process_due()
 
     desk.clock.set_wall(timedelta(hours=-1))
-    await watch.look()
+    await watch.process_due()
 
     assert desk.pending(alarm_id) == {"escalate": 30, "repeat": 60, "unreachable": 15}
     desk.clock.advance(timedelta(seconds=30))
-    await watch.look()
+    await watch.process_due()
     assert desk.alarm(alarm_id, "tier") == (1,)
 
 
@@ -128,13 +128,13 @@ async def test_a_clock_that_is_set_forward_makes_no_alarm_climb_early_and_leaves
 ) -> None:
     watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     before = await desk.pressed_alarm()
-    await watch.look()
+    await watch.process_due()
 
     desk.clock.set_wall(timedelta(hours=1))
     desk.clock.advance(timedelta(seconds=0.25))
     later = (await desk.press(senior=desk.house.li, device=desk.house.li_button)).alarm_id
     desk.clock.advance(timedelta(seconds=0.25))
-    await watch.look()
+    await watch.process_due()
 
     assert later is not None
     assert desk.pending(before) == {"escalate": 29.5, "repeat": 59.5, "unreachable": 14.5}
@@ -164,11 +164,11 @@ async def pressed_twice_and_taken_once(desk: Desk, senior: SeniorId, device: Dev
 async def test_a_clock_that_is_set_changes_no_countdown_on_the_board(desk: Desk, hours: int) -> None:
     watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     alarm_id = await pressed_twice_and_taken_once(desk, desk.house.wang, desk.house.wang_button)
-    await watch.look()
+    await watch.process_due()
 
     desk.clock.set_wall(timedelta(hours=hours))
     desk.clock.advance(timedelta(seconds=2))
-    await watch.look()
+    await watch.process_due()
 
     assert await seconds_on_the_card(desk, alarm_id) == (298, 58, 298)
     waits = desk.pending(alarm_id)
@@ -180,13 +180,13 @@ async def test_a_clock_that_is_set_changes_no_countdown_on_the_board(desk: Desk,
 
 async def test_countdowns_that_began_after_the_clock_was_set_forward_are_right_already(desk: Desk) -> None:
     watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
-    await watch.look()
+    await watch.process_due()
 
     desk.clock.set_wall(timedelta(hours=1))
     desk.clock.advance(timedelta(seconds=0.25))
     later = await pressed_twice_and_taken_once(desk, desk.house.li, desk.house.li_button)
     desk.clock.advance(timedelta(seconds=0.25))
-    await watch.look()
+    await watch.process_due()
 
     assert await seconds_on_the_card(desk, later) == (299.75, 59.75, 299.75)
 
@@ -196,7 +196,7 @@ async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -
 
     desk.clock.set_wall(timedelta(hours=-1))
     for _ in range(2):
-        await watch.look()
+        await watch.process_due()
 
     assert desk.rows("SELECT entry::jsonb -> 'kind', entry::jsonb -> 'params' FROM ledger_care") == [
         ("clock.set", {"by_seconds": -3600})
@@ -207,7 +207,7 @@ async def test_that_the_clock_was_set_is_recorded_once_and_noticed(desk: Desk) -
 async def test_a_clock_that_is_set_back_holds_back_no_message(desk: Desk) -> None:
     watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
     await desk.pressed_alarm()
-    await watch.look()
+    await watch.process_due()
     waits = """
         SELECT min(next_at), (SELECT min(retry_at) FROM device_command)
           FROM notification
@@ -215,7 +215,7 @@ async def test_a_clock_that_is_set_back_holds_back_no_message(desk: Desk) -> Non
     (before,) = desk.rows(waits)
 
     desk.clock.set_wall(timedelta(hours=-1))
-    await watch.look()
+    await watch.process_due()
 
     assert desk.rows(waits) == [tuple(at - timedelta(hours=1) for at in before)]
 

@@ -106,7 +106,7 @@ async def _listens(process: asyncio.subprocess.Process, port: int) -> None:
             return
 
 
-def let_in(bench: Bench, *device_ids: str, also: tuple[str, ...] = ()) -> None:
+def admit_devices(bench: Bench, *device_ids: str, also: tuple[str, ...] = ()) -> None:
     """Register devices at the built-in broker, which `also` say messages of these kinds."""
     for device_id in device_ids:
         bench.rows.principals[device_id] = device(device_id, *also)
@@ -122,4 +122,4 @@ def built_in(bench: Bench) -> BrokerEndpoint:
     return BrokerEndpoint("127.0.0.1", bench.broker.port)
 
 
-__all__ = ["Heard", "Hub", "Mosquitto", "built_in", "identity", "let_in", "mosquitto", "until", "within"]
+__all__ = ["Heard", "Hub", "Mosquitto", "admit_devices", "built_in", "identity", "mosquitto", "until", "within"]

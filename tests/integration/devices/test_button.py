@@ -25,7 +25,7 @@ from devices.contract.topics import Kind, build_topic
 from devices.light import LONGEST_SHOWN, Light
 from devices.outbox import Outbox
 from devices.program import boot_id
-from simulators.faults import HouseLine
+from simulators.faults import CentreLine
 from tests.conftest import MORNING
 from tests.integration.devices.hub import Mosquitto, built_in, identity, mosquitto, until
 from tests.integration.mqtt.fakes import Bench, running, running_broker
@@ -54,7 +54,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
         yield opened
 
 
-def button_of(house: Mosquitto, outbox: Outbox, line: HouseLine, version: Literal["3.1.1", "5"] = "3.1.1") -> Button:
+def button_of(house: Mosquitto, outbox: Outbox, line: CentreLine, version: Literal["3.1.1", "5"] = "3.1.1") -> Button:
     return Button(house.broker(version), identity("b-01"), outbox, DeviceSystemClock(), dial=line.dial)
 
 
@@ -63,7 +63,7 @@ def button_of(house: Mosquitto, outbox: Outbox, line: HouseLine, version: Litera
 async def test_a_press_arrives_is_answered_and_somebody_comes(
     house: Mosquitto, outbox: Outbox, version: Literal["3.1.1", "5"]
 ) -> None:
-    button = button_of(house, outbox, HouseLine(), version)
+    button = button_of(house, outbox, CentreLine(), version)
     async with house.hub() as hub, running(button.run):
         press_id = await button.press()
         assert button.light[0] is Light.BLINKING
@@ -78,12 +78,12 @@ async def test_a_press_arrives_is_answered_and_somebody_comes(
 
         hub.say(Kind.CUE, "b-01", Cue(alarm=ALARM, n=3, cue=CueKind.CLOSED))
         await until(lambda: button.light[0] is Light.DARK)
-    assert outbox.waiting() == []
+    assert outbox.list_unanswered() == []
 
 
 @pytest.mark.mosquitto
 async def test_without_an_answer_the_same_press_is_said_again_a_second_later(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, HouseLine())
+    button = button_of(house, outbox, CentreLine())
     async with house.hub() as hub, running(button.run):
         await button.press()
 
@@ -97,7 +97,7 @@ async def test_without_an_answer_the_same_press_is_said_again_a_second_later(hou
 
 @pytest.mark.mosquitto
 async def test_a_press_while_the_line_is_cut_arrives_when_it_is_mended(house: Mosquitto, outbox: Outbox) -> None:
-    line = HouseLine()
+    line = CentreLine()
     button = button_of(house, outbox, line)
     async with house.hub() as hub, running(button.run):
         await until(lambda: button.link.connected)
@@ -114,7 +114,7 @@ async def test_a_press_while_the_line_is_cut_arrives_when_it_is_mended(house: Mo
 async def test_after_a_reboot_the_light_of_a_press_that_was_not_heard_is_switched_on_at_once(
     bench: Bench, tmp_path: Path
 ) -> None:
-    path, line = tmp_path / "b-01.outbox", HouseLine()
+    path, line = tmp_path / "b-01.outbox", CentreLine()
     line.cut()
     with Outbox(path, boot_id()) as outbox:
         await Button(built_in(bench), identity("b-01"), outbox, DeviceSystemClock()).press()
@@ -154,13 +154,13 @@ async def test_a_light_that_has_been_shown_long_enough_is_switched_off(bench: Be
 
 @pytest.mark.mosquitto
 async def test_a_press_survives_the_device_s_own_restart(house: Mosquitto, tmp_path: Path) -> None:
-    path, line = tmp_path / "b-01.outbox", HouseLine()
+    path, line = tmp_path / "b-01.outbox", CentreLine()
     line.cut()
     with Outbox(path, boot_id()) as outbox:
         press_id = await button_of(house, outbox, line).press()
 
     with Outbox(path, boot_id()) as outbox:
-        button = button_of(house, outbox, HouseLine())
+        button = button_of(house, outbox, CentreLine())
         assert button.light[0] is Light.BLINKING
         async with house.hub() as hub, running(button.run):
             press = await hub.next_press()
@@ -171,7 +171,7 @@ async def test_a_press_survives_the_device_s_own_restart(house: Mosquitto, tmp_p
 @pytest.mark.mosquitto
 async def test_a_broker_that_dies_and_comes_back_gets_the_press(tmp_path: Path, outbox: Outbox) -> None:
     async with mosquitto(tmp_path) as house:
-        button = button_of(house, outbox, HouseLine())
+        button = button_of(house, outbox, CentreLine())
         port = house.port
     async with running(button.run):
         press_id = await button.press()
@@ -181,7 +181,7 @@ async def test_a_broker_that_dies_and_comes_back_gets_the_press(tmp_path: Path, 
 
 @pytest.mark.mosquitto
 async def test_whoever_looks_sees_whether_a_button_is_there(house: Mosquitto, outbox: Outbox) -> None:
-    line = HouseLine()
+    line = CentreLine()
     button = button_of(house, outbox, line)
     async with running(button.run):
         await until(lambda: button.link.connected)
@@ -198,7 +198,7 @@ async def test_whoever_looks_sees_whether_a_button_is_there(house: Mosquitto, ou
 
 @pytest.mark.mosquitto
 async def test_a_button_that_is_switched_off_disconnects(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, HouseLine())
+    button = button_of(house, outbox, CentreLine())
     async with house.hub() as hub:
         async with running(button.run):
             await hub.next(Kind.STATUS)
@@ -208,7 +208,7 @@ async def test_a_button_that_is_switched_off_disconnects(house: Mosquitto, outbo
 
 @pytest.mark.mosquitto
 async def test_a_mistake_is_cancelled_by_naming_the_press(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, HouseLine())
+    button = button_of(house, outbox, CentreLine())
     async with house.hub() as hub, running(button.run):
         press_id = await button.press(AlarmKind.PULL_CORD)
         press = await hub.next_press()
@@ -224,7 +224,7 @@ async def test_a_mistake_is_cancelled_by_naming_the_press(house: Mosquitto, outb
 
 @pytest.mark.mosquitto
 async def test_a_spooled_press_is_kept(house: Mosquitto, outbox: Outbox) -> None:
-    button = button_of(house, outbox, HouseLine())
+    button = button_of(house, outbox, CentreLine())
     answers: list[Light] = []
     async with house.hub() as hub, running(button.run):
         await button.press()
@@ -235,7 +235,7 @@ async def test_a_spooled_press_is_kept(house: Mosquitto, outbox: Outbox) -> None
         answers.append(button.light[0])
 
     assert answers == [Light.BLINKING]
-    assert [kept.id for kept in outbox.waiting()] == [press.id]
+    assert [kept.id for kept in outbox.list_unanswered()] == [press.id]
 
 
 async def test_at_the_built_in_broker_a_press_waits_for_no_reading(bench: Bench, outbox: Outbox) -> None:
@@ -270,7 +270,7 @@ async def test_a_press_goes_out_although_more_than_paho_s_twenty_messages_wait_f
 
 
 async def test_what_was_not_answered_is_said_at_once_when_the_line_is_back(bench: Bench, outbox: Outbox) -> None:
-    line, clock = HouseLine(), DeviceSetClock(MORNING)  # time stands still: no repetition comes due by itself
+    line, clock = CentreLine(), DeviceSetClock(MORNING)  # time stands still: no repetition comes due by itself
     button = Button(built_in(bench), identity("b-01"), outbox, clock, dial=line.dial)
     async with running(button.run):
         press_id = await button.press()

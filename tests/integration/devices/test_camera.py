@@ -17,7 +17,7 @@ from simulators.rtsp import server
 from simulators.rtsp.camera import Camera, Fault
 from simulators.rtsp.server import CameraCredentials, Cameras
 from tests.fakes.cameras import listen_elsewhere, run_scripted_camera
-from tests.integration.devices.hub import built_in, identity, let_in
+from tests.integration.devices.hub import admit_devices, built_in, identity
 from tests.integration.mqtt.fakes import Bench, running, running_broker, until
 
 pytestmark = pytest.mark.long
@@ -65,7 +65,7 @@ async def watched(stream: str = "/sub", occupancy: int = 3, *, offers_sound: boo
         running_broker() as bench,
         server.serve_rtsp(Cameras([camera]), credentials=ACCOUNT) as port,
     ):
-        let_in(bench, "cam-gym")
+        admit_devices(bench, "cam-gym")
         url = f"rtsp://viewer:secret@127.0.0.1:{port}/gym{stream}"
         agent = CameraAgent(built_in(bench), identity("cam-gym"), DeviceSystemClock(), url, pace=QUICK)
         async with running(agent.run):
@@ -139,7 +139,7 @@ async def test_a_camera_that_sends_its_agent_on_is_not_followed_and_counts_as_on
     with listen_elsewhere() as other:
         sent_on = f"RTSP/1.0 302 Moved\r\nLocation: rtsp://127.0.0.1:{other.port}/gym\r\n\r\n"
         async with running_broker() as bench, run_scripted_camera({"DESCRIBE": sent_on}) as camera:
-            let_in(bench, "cam-gym")
+            admit_devices(bench, "cam-gym")
             agent = CameraAgent(built_in(bench), identity("cam-gym"), DeviceSystemClock(), camera.url(), pace=QUICK)
             async with running(agent.run):
                 await until(lambda: len(camera.asked) >= 4)  # it has tried, and tried again
@@ -154,7 +154,7 @@ async def test_a_camera_that_sends_its_agent_on_is_not_followed_and_counts_as_on
 async def test_an_agent_whose_reader_has_died_by_a_defect_ends_rather_than_say_nothing_for_ever() -> None:
     no_address = "rtsp://\ud800/"  # nothing that can be looked up, and not one of the errors the reader knows
     async with running_broker() as bench:
-        let_in(bench, "cam-gym")
+        admit_devices(bench, "cam-gym")
         agent = CameraAgent(built_in(bench), identity("cam-gym"), DeviceSystemClock(), no_address, pace=QUICK)
         with pytest.RaisesGroup(ReaderDied):
             async with asyncio.timeout(20):

@@ -11,7 +11,7 @@ import pytest
 
 from devices.contract.messages import parse_message
 from devices.contract.topics import Kind
-from tests.integration.devices.hub import built_in, let_in
+from tests.integration.devices.hub import admit_devices, built_in
 from tests.integration.mqtt.fakes import running_broker, until
 
 PROGRAMS = ["button", "siren", "card_reader", "sensor", "camera"]
@@ -63,7 +63,7 @@ async def test_the_end_of_what_is_typed_is_said_in_one_line_and_the_device_goes_
     lines.write_text("AD708738AE\n" if name == "card_reader" else "press\n")
     with (Path(os.devnull) if typed == "nothing" else lines).open("rb") as stdin:
         async with running_broker() as bench:
-            let_in(bench, "b-01", also=("visit",))
+            admit_devices(bench, "b-01", also=("visit",))
             process = await started(
                 name, "--centre", "jq", "--device", "b-01", "--hub", f"mqtt://127.0.0.1:{built_in(bench).port}",
                 "--data-dir", str(tmp_path), *more, stdin=stdin, ANLING_DEVICE_PASSWORD="b-01-secret",
@@ -82,7 +82,7 @@ async def test_the_end_of_what_is_typed_is_said_in_one_line_and_the_device_goes_
 
 async def test_what_is_no_card_is_said_and_the_next_card_is_read(tmp_path: Path) -> None:
     async with running_broker() as bench:
-        let_in(bench, "r-gym", also=("visit",))
+        admit_devices(bench, "r-gym", also=("visit",))
         where = ("--centre", "jq", "--device", "r-gym", "--hub", f"mqtt://127.0.0.1:{built_in(bench).port}")
         process = await program(
             "card_reader", *where, "--room", "gym", "--data-dir", str(tmp_path), ANLING_DEVICE_PASSWORD="r-gym-secret"
@@ -115,7 +115,7 @@ async def test_a_reader_in_a_room_that_cannot_be_is_told_at_once(tmp_path: Path)
 
 async def test_a_line_typed_at_the_button_is_a_press_and_its_light_is_written(tmp_path: Path) -> None:
     async with running_broker() as bench:
-        let_in(bench, "b-01")
+        admit_devices(bench, "b-01")
         where = ("--centre", "jq", "--device", "b-01", "--hub", f"mqtt://127.0.0.1:{built_in(bench).port}")
         process = await program(
             "button",

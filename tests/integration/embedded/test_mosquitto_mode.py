@@ -231,9 +231,9 @@ async def test_a_button_that_is_disabled_or_revoked_is_disconnected_and_its_neig
 
 @pytest.mark.mosquitto
 async def test_a_device_that_says_the_hub_s_client_id_does_not_take_its_session(broker: Installation) -> None:
-    door = broker.files.listening.hub_door
-    assert door is not None
-    hub = Paho(door.port, "hub-alarm", password=broker.files.hub.password, protocol=MQTTProtocolVersion.MQTTv5)
+    listener = broker.files.listening.hub_listener
+    assert listener is not None
+    hub = Paho(listener.port, "hub-alarm", password=broker.files.hub.password, protocol=MQTTProtocolVersion.MQTTv5)
     hub.client.username_pw_set(broker.files.hub.username, broker.files.hub.password)
     thief = Paho(broker.port, "hub-alarm", protocol=MQTTProtocolVersion.MQTTv5)
     thief.client.username_pw_set(HOUSE.wang_button, password_of(HOUSE.wang_button))

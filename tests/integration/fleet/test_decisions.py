@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from hub.alarms import service as alarms
-from hub.fleet.authenticator import DeviceGatekeeper
+from hub.fleet.authenticator import DeviceAuthenticator
 from hub.fleet.decisions import DEVICE_RETURNS, end_device_off, revoke_device, set_device_off, set_device_on
 from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.fleet.errors import NoSuchDevice, OffIsOver, OffTooLong
@@ -37,13 +37,13 @@ def due_jobs(database: Database, url: str, clock: SetClock) -> DueJobs:
 async def look(telemetry_database: Database, rules: Rules, clock: SetClock) -> None:
     """The rules are asked, as telemetry does it."""
     async with telemetry_database.transaction() as conn:
-        await findings.dispatch_findings(conn, await rules.due(conn, clock.now()), clock.now())
+        await findings.dispatch_findings(conn, await rules.evaluate_due(conn, clock.now()), clock.now())
 
 
 async def say_state(database: Database, rules: Rules, clock: SetClock, house: House, state: ReportedState) -> None:
     now = clock.now()
     async with database.transaction() as conn:
-        found = await rules.hear(conn, [StatusHeard(house.centre, house.wang_button, state, now)], now)
+        found = await rules.evaluate_events(conn, [StatusHeard(house.centre, house.wang_button, state, now)], now)
         await alarms.conclude_findings(conn, found, now)
 
 
@@ -80,10 +80,10 @@ async def test_a_silent_button_that_is_set_off_is_no_notice_and_one_again_when_i
     while_off = standing(database_url)
     clock.advance(timedelta(minutes=50))
     await look(telemetry_database, rules, clock)
-    await returning.look()
+    await returning.do_due()
     still_off = standing(database_url)
     clock.advance(timedelta(minutes=10))
-    await returning.look()
+    await returning.do_due()
     await look(telemetry_database, rules, clock)
     back = standing(database_url)
     clock.advance(timedelta(minutes=6))
@@ -106,7 +106,7 @@ async def test_a_device_can_be_watched_again_before_its_time_is_over(
         assert not await set_device_on(editing, house.siren), "it is already"
 
     clock.advance(2 * HOUR)
-    await due_jobs(pages_database, database_url, clock).look()
+    await due_jobs(pages_database, database_url, clock).do_due()
     assert standing(database_url) == []
     assert recorded(database_url, "ledger_care") == ["device.off", "device.on"]
 
@@ -144,12 +144,12 @@ async def test_a_siren_that_is_off_is_told_to_sound_and_not_expected_to_prove_it
 async def test_a_revoked_password_opens_nothing_and_its_connections_are_not_to_stay(
     database: Database, pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
-    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
-    assert await gatekeeper.stamp_of("b-wang") is not None
+    authenticator = DeviceAuthenticator(database, clock, house.centre)
+    assert await authenticator.stamp_of("b-wang") is not None
 
     async with open_edit(pages_database, COMMAND_LINE, clock.now()) as editing:
         await revoke_device(editing, house.wang_button)
 
-    assert await gatekeeper.stamp_of("b-wang") is None
-    assert await gatekeeper.admit("b-wang", password_of("b-wang"), "any") is None
+    assert await authenticator.stamp_of("b-wang") is None
+    assert await authenticator.authenticate("b-wang", password_of("b-wang"), "any") is None
     assert recorded(database_url, "ledger_access") == ["device-revoked"]

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from hub.fleet import service, store
-from hub.fleet.authenticator import DeviceGatekeeper
+from hub.fleet.authenticator import DeviceAuthenticator
 from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.fleet.model import Assigned, Command, DeviceState, Subtopic
 from hub.kit.changes import Changes
@@ -233,14 +233,14 @@ async def test_a_command_that_is_refused_is_noticed_until_one_is_carried_out(
 async def test_the_right_password_admits_a_device_to_its_own_topics(
     database: Database, house: House, clock: SetClock
 ) -> None:
-    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock, house.centre)
 
-    principal = await gatekeeper.admit("b-wang", password_of("b-wang"), "any")
+    principal = await authenticator.authenticate("b-wang", password_of("b-wang"), "any")
 
     assert principal is not None
     assert "anling/v1/jiuquan-road/alarm/b-wang" in principal.may_publish
     assert principal.may_subscribe == tuple(f"anling/v1/jiuquan-road/{kind}/b-wang" for kind in ("ack", "cmd", "cue"))
-    assert await gatekeeper.stamp_of("b-wang") == principal.stamp
+    assert await authenticator.stamp_of("b-wang") == principal.stamp
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ async def test_the_right_password_admits_a_device_to_its_own_topics(
 async def test_only_what_reads_cards_may_say_who_is_there(
     database: Database, house: House, clock: SetClock, device: str, reads_cards: bool
 ) -> None:
-    admitted = await DeviceGatekeeper(database, clock, house.centre).admit(device, password_of(device), "any")
+    admitted = await DeviceAuthenticator(database, clock, house.centre).authenticate(device, password_of(device), "any")
 
     assert admitted is not None
     assert (f"anling/v1/jiuquan-road/visit/{device}" in admitted.may_publish) is reads_cards
@@ -262,7 +262,9 @@ async def test_a_gateway_may_say_who_is_there_for_the_readers_behind_it(
     with psycopg.connect(database_url) as conn:
         conn.execute("UPDATE device SET kind = 'gateway' WHERE id = 't-gym'")
 
-    admitted = await DeviceGatekeeper(database, clock, house.centre).admit("t-gym", password_of("t-gym"), "any")
+    admitted = await DeviceAuthenticator(database, clock, house.centre).authenticate(
+        "t-gym", password_of("t-gym"), "any"
+    )
 
     assert admitted is not None
     assert "anling/v1/jiuquan-road/visit/t-gym" in admitted.may_publish
@@ -271,7 +273,7 @@ async def test_a_gateway_may_say_who_is_there_for_the_readers_behind_it(
 async def test_the_observer_hears_everything_and_says_nothing(
     database: Database, house: House, clock: SetClock
 ) -> None:
-    admitted = await DeviceGatekeeper(database, clock, house.centre).admit(
+    admitted = await DeviceAuthenticator(database, clock, house.centre).authenticate(
         house.observer, password_of(house.observer), "somebody's terminal"
     )
 
@@ -286,10 +288,10 @@ async def test_the_observer_hears_everything_and_says_nothing(
 async def test_wrong_credentials_are_refused(
     database: Database, house: House, clock: SetClock, username: str, password: str
 ) -> None:
-    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock, house.centre)
 
-    assert await gatekeeper.admit(username, password, "any") is None
-    assert gatekeeper.refused == 1
+    assert await authenticator.authenticate(username, password, "any") is None
+    assert authenticator.refused == 1
 
 
 async def test_a_disabled_device_stays_outside(
@@ -297,19 +299,19 @@ async def test_a_disabled_device_stays_outside(
 ) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("UPDATE device SET enabled = false WHERE id = 'b-wang'")
-    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock, house.centre)
 
-    assert await gatekeeper.admit("b-wang", password_of("b-wang"), "any") is None
-    assert await gatekeeper.stamp_of("b-wang") is None
+    assert await authenticator.authenticate("b-wang", password_of("b-wang"), "any") is None
+    assert await authenticator.stamp_of("b-wang") is None
 
 
 async def test_the_third_wrong_try_within_a_minute_is_noticed(
     database: Database, house: House, clock: SetClock
 ) -> None:
-    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock, house.centre)
     standing = []
     for _ in range(3):
-        await gatekeeper.admit("b-wang", "wrong", "any")
+        await authenticator.authenticate("b-wang", "wrong", "any")
         clock.advance(timedelta(seconds=20))
         async with database.transaction() as conn:
             standing.append(len(await notices.list_standing_notices(conn, house.centre, 10)))
@@ -318,9 +320,9 @@ async def test_the_third_wrong_try_within_a_minute_is_noticed(
 
 
 async def test_slow_wrong_tries_are_only_counted(database: Database, house: House, clock: SetClock) -> None:
-    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock, house.centre)
     for _ in range(5):
-        await gatekeeper.admit("b-wang", "wrong", "any")
+        await authenticator.authenticate("b-wang", "wrong", "any")
         clock.advance(timedelta(seconds=31))
 
     async with database.transaction() as conn:

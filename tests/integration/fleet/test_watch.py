@@ -42,20 +42,20 @@ async def test_a_broker_that_is_down_is_a_notice_after_ten_seconds_until_it_is_b
     watch = BrokerWatch(database, clock, house.centre, broker)
     async with running(broker.run):
         await until(lambda: broker.is_up)
-        await watch.look()
+        await watch.report_outage()
         await mosquitto.stop()
         await until(lambda: not broker.is_up)
 
         clock.advance(timedelta(seconds=9))
-        await watch.look()
+        await watch.report_outage()
         assert standing(database_url) == []
         clock.advance(timedelta(seconds=1))
-        await watch.look()
+        await watch.report_outage()
         assert standing(database_url) == [("broker-away", "broker", "P3")]
 
         await mosquitto.start()
         await until(lambda: broker.is_up)
-        await watch.look()
+        await watch.report_outage()
         assert standing(database_url) == []
 
 
@@ -66,8 +66,8 @@ async def test_a_hub_that_starts_while_the_broker_is_down_keeps_the_notice_of_th
     broker = ExternalBroker(nobody, receivers=Receivers(Lane(), Lane()), clock=SystemClock())
     before = BrokerWatch(database, clock, house.centre, broker)
     clock.advance(timedelta(seconds=10))
-    await before.look()
+    await before.report_outage()
 
-    await BrokerWatch(database, clock, house.centre, broker).look()
+    await BrokerWatch(database, clock, house.centre, broker).report_outage()
 
     assert standing(database_url) == [("broker-away", "broker", "P3")]

@@ -47,9 +47,9 @@ class ListeningRules(Rules):
         super().__init__([], clock)
         self.heard: list[Event] = []
 
-    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
+    async def evaluate_events(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
         self.heard += events
-        return await super().hear(conn, events, now)
+        return await super().evaluate_events(conn, events, now)
 
 
 class Acks:

@@ -13,7 +13,7 @@ from devices.contract.times import DeviceSystemClock as DeviceClock
 from devices.link import BrokerEndpoint as Where
 from devices.link import Identity
 from devices.outbox import Outbox
-from hub.fleet.authenticator import DeviceGatekeeper
+from hub.fleet.authenticator import DeviceAuthenticator
 from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.ingest.intake import Intake
 from hub.ingest.neighbours import Neighbours
@@ -35,12 +35,12 @@ async def hub(database: Database, database_url: str, house: House) -> AsyncItera
     """The alarm path from the socket to the device outbox."""
     clock = SystemClock()
     intake = Intake(database, database, clock, Neighbours(Rules([], clock), house.centre))
-    gatekeeper = DeviceGatekeeper(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock, house.centre)
     broker = Broker(
         listening_socket("127.0.0.1", 0),
-        gatekeeper=gatekeeper,
+        authenticator=authenticator,
         receivers=intake.receivers,
-        take_report=Taken().take,
+        take_report=Taken().take_report,
         clock=clock,
     )
     changes = Changes(database_url)
@@ -122,7 +122,7 @@ async def test_a_press_that_belongs_to_an_alarm_that_cannot_be_processed_is_hear
                     conn.execute("SET session_replication_role = replica")
                     conn.execute("UPDATE alarm SET policy = '{}'")
                 await button.press()
-                await until(lambda: not outbox.waiting())
+                await until(lambda: not outbox.list_unanswered())
 
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT count(*), count(unreadable_reason) FROM press").fetchall() == [(2, 0)]

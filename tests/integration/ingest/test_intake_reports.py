@@ -146,9 +146,9 @@ class Onlooker(Rules):
         self.database_url = database_url
         self.free: list[str] = []
 
-    async def hear(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
+    async def evaluate_events(self, conn: Conn, events: Sequence[Event], now: datetime) -> list[Finding]:
         self.free += [str(row[0]) for row in rows(self.database_url, "SELECT id FROM device_command FOR UPDATE NOWAIT")]
-        return await super().hear(conn, events, now)
+        return await super().evaluate_events(conn, events, now)
 
 
 async def test_states_and_proofs_are_kept_before_the_rules_are_waited_for(

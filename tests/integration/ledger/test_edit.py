@@ -16,9 +16,9 @@ from tests.fakes.house import House
 
 async def note_both(database: Database, house: House, clock: SetClock, author: Author) -> None:
     async with open_edit(database, author, clock.now()) as editing:
-        editing.note(house.centre, Chain.CARE, "senior.added", senior="one")
-        editing.note(house.centre, Chain.CARE, "senior.added", senior="two")
-        editing.note(house.centre, Chain.ACCESS, "account.added", person="three")
+        editing.note_entry(house.centre, Chain.CARE, "senior.added", senior="one")
+        editing.note_entry(house.centre, Chain.CARE, "senior.added", senior="two")
+        editing.note_entry(house.centre, Chain.ACCESS, "account.added", person="three")
 
 
 async def test_entries_are_appended_in_their_order_and_say_who_made_them(
@@ -39,7 +39,7 @@ async def test_nothing_stays_of_an_edit_that_failed(
     with pytest.raises(RuntimeError):
         async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
             await editing.conn.execute("UPDATE senior SET risks = 'x'")
-            editing.note(house.centre, Chain.CARE, "senior.changed", senior="one")
+            editing.note_entry(house.centre, Chain.CARE, "senior.changed", senior="one")
             raise RuntimeError
 
     assert entries_of(database_url) == []
@@ -51,7 +51,7 @@ async def test_an_edit_knows_whether_it_has_changed_anything(database: Database,
     async with database.transaction() as conn:
         editing = Edit(conn, COMMAND_LINE, clock.now())
         before = editing.is_empty
-        editing.note(house.centre, Chain.CARE, "senior.changed", senior="one")
+        editing.note_entry(house.centre, Chain.CARE, "senior.changed", senior="one")
 
     assert (before, editing.is_empty) == (True, False)
 

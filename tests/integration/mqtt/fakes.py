@@ -20,7 +20,7 @@ from hub.kit.clock import SetClock
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connack, Connect, Packet, Publish, Subscribe, Will
 from hub.mqtt.encode import encode_packet
-from hub.mqtt.model import CannotTell, Inbound, NotDurable, Principal, Receivers
+from hub.mqtt.model import AuthenticationUnavailable, Inbound, NotDurable, Principal, Receivers
 from hub.mqtt.mosquitto import Listening, MosquittoAccount, hub_account, write_broker_files
 from hub.mqtt.parser import Parser
 from tests.integration.mqtt.taken_reports import Taken
@@ -44,7 +44,7 @@ def device(device_id: str, *also: str) -> Principal:
 
 @dataclass
 class Rows:
-    """A gatekeeper over a dictionary; each password is the device's id with `-secret` behind it.
+    """An authenticator over a dictionary; each password is the device's id with `-secret` behind it.
 
     While `answers` is not set it has read who it is, and does not say so yet.
     """
@@ -58,9 +58,9 @@ class Rows:
     def __post_init__(self) -> None:
         self.answers.set()
 
-    async def admit(self, username: str, password: str, client_id: str) -> Principal | None:
+    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:
         if not self.readable:
-            raise CannotTell
+            raise AuthenticationUnavailable
         principal = self.principals.get(username)
         self.asked += 1
         await self.answers.wait()
@@ -71,7 +71,7 @@ class Rows:
 
     async def stamp_of(self, device_id: str) -> str | None:
         if not self.readable:
-            raise CannotTell
+            raise AuthenticationUnavailable
         principal = self.principals.get(device_id)
         return principal.stamp if principal else None
 
@@ -123,9 +123,9 @@ async def running_broker() -> AsyncIterator[Bench]:
     clock = SetClock(datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC))
     broker = Broker(
         listening_socket("127.0.0.1", 0),
-        gatekeeper=rows,
+        authenticator=rows,
         receivers=Receivers(alarm, state),
-        take_report=telemetry.take,
+        take_report=telemetry.take_report,
         clock=clock,
     )
     async with running(broker.run):

@@ -29,7 +29,7 @@ class Taken:
         self.finished = 0
         self._waiting: list[TakenReport] = []
 
-    def take(self, route: ReportRoute, payload: bytes, settle: SettleReport, packet_id: int | None) -> None:
+    def take_report(self, route: ReportRoute, payload: bytes, settle: SettleReport, packet_id: int | None) -> None:
         report = TakenReport(route.topic, route.publisher, payload, settle, packet_id)
         self.got.put_nowait(report)
         self._waiting.append(report)

@@ -73,12 +73,12 @@ async def test_a_flood_of_readings_waits_in_the_socket_and_all_are_answered(benc
         async with bench.raw("b-02") as other:
             await other.send(press(7, "b-02"))
             assert await other.next() == Puback(7)
-        in_hand = bench.telemetry.got.qsize()
+        in_flight = bench.telemetry.got.qsize()
 
         bench.telemetry.open.set()
         answers = [await client.next() for _ in range(1000)]
 
-    assert in_hand == MAX_UNANSWERED_REPORTS
+    assert in_flight == MAX_UNANSWERED_REPORTS
     assert answers == [Puback(n) for n in range(1, 1001)]
 
 

@@ -132,7 +132,7 @@ async def test_a_client_that_does_not_read_is_dropped(bench: Bench) -> None:
 async def test_changed_rows_close_the_connections_that_they_authenticated(bench: Bench) -> None:
     async with bench.raw("b-01") as client, bench.raw("b-02") as other:
         bench.rows.change("b-01")
-        await bench.broker.recheck_all()
+        await bench.broker.revalidate_all()
 
         assert await client.next() is None
         await other.send(Pingreq())
@@ -146,7 +146,7 @@ async def test_a_device_whose_rows_change_while_it_is_authenticated_does_not_sta
         await client.send(hello("b-01"))
         await until(lambda: bench.rows.asked == 1)
         bench.rows.change("b-01")
-        await bench.broker.recheck("b-01")
+        await bench.broker.revalidate_device("b-01")
         bench.rows.readable = False
         bench.rows.answers.set()
         assert await client.next() == Connack(False, ConnackCode.ACCEPTED)

@@ -80,7 +80,7 @@ async def test_a_report_is_answered_when_telemetry_has_settled_it_and_not_before
     device = Device()
     async with bench.telemetry():
         for packet_id in (7, None, 8):
-            bench.handover.take(route(), b"reading", device.settle, packet_id)
+            bench.handover.take_report(route(), b"reading", device.settle, packet_id)
         handed = [await within(bench.got.get()) for _ in range(3)]
         assert device.answered == []
 
@@ -99,13 +99,13 @@ async def test_a_report_is_answered_when_telemetry_has_settled_it_and_not_before
 async def test_what_telemetry_does_not_settle_within_a_second_is_answered_and_counted(bench: Bench) -> None:
     device = Device()
     async with bench.telemetry():
-        bench.handover.take(route(), b"reading", device.settle, 1)
+        bench.handover.take_report(route(), b"reading", device.settle, 1)
         late = await within(bench.got.get())
         await until(lambda: device.answered == [1])
         assert bench.shed == [1]
 
         late.settle()
-        bench.handover.take(route(), b"reading", device.settle, 2)
+        bench.handover.take_report(route(), b"reading", device.settle, 2)
         (await within(bench.got.get())).settle()
         await until(lambda: device.answered == [1, 2])
     assert bench.shed == [1]
@@ -115,10 +115,10 @@ async def test_without_telemetry_reports_are_answered_and_it_gets_those_of_the_l
     bench: Bench,
 ) -> None:
     device = Device()
-    bench.handover.take(route(), b"old", device.settle, 1)
+    bench.handover.take_report(route(), b"old", device.settle, 1)
     await until(lambda: device.answered == [1])
 
-    bench.handover.take(route(), b"young", device.settle, 2)
+    bench.handover.take_report(route(), b"young", device.settle, 2)
     async with bench.telemetry():
         handed = await within(bench.got.get())
         handed.settle()
@@ -133,13 +133,13 @@ async def test_what_a_telemetry_had_in_flight_when_it_was_killed_is_answered_and
 ) -> None:
     device = Device()
     async with bench.telemetry():
-        bench.handover.take(route(), b"in flight", device.settle, 1)
+        bench.handover.take_report(route(), b"in flight", device.settle, 1)
         await within(bench.got.get())
     assert device.answered == [1]
     assert bench.shed == [1]
 
     async with bench.telemetry():
-        bench.handover.take(route(), b"after", device.settle, 2)
+        bench.handover.take_report(route(), b"after", device.settle, 2)
         handed = await within(bench.got.get())
         assert device.answered == [1]
         handed.settle()
@@ -155,8 +155,8 @@ async def test_a_telemetry_that_has_too_much_gets_no_more_readings_and_visits_st
     device = Device()
     async with bench.telemetry():
         for _ in range(18):
-            bench.handover.take(route(), b"reading", device.settle, 1)
-        bench.handover.take(route("visit"), b"visit", device.settle, 2)
+            bench.handover.take_report(route(), b"reading", device.settle, 1)
+        bench.handover.take_report(route("visit"), b"visit", device.settle, 2)
         handed = [await within(bench.got.get()) for _ in range(16)]
         for one in handed:
             one.settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from hub.fleet.authenticator import DeviceGatekeeper
+from hub.fleet.authenticator import DeviceAuthenticator
 from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -23,9 +23,9 @@ async def test_a_disabled_button_is_disconnected_and_its_neighbour_stays(
     changes = Changes(database_url)
     broker = Broker(
         listening_socket("127.0.0.1", 0),
-        gatekeeper=DeviceGatekeeper(database, clock, house.centre),
+        authenticator=DeviceAuthenticator(database, clock, house.centre),
         receivers=Receivers(Lane(), Lane()),
-        take_report=Taken().take,
+        take_report=Taken().take_report,
         clock=clock,
     )
     async with (

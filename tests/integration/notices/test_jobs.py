@@ -37,7 +37,7 @@ class Bench:
     broken: set[str] = field(default_factory=set)
 
     async def ring(self, edit: Edit, subject: str) -> None:
-        edit.note(self.house.centre, Chain.CARE, "rang", subject=subject)
+        edit.note_entry(self.house.centre, Chain.CARE, "rang", subject=subject)
         await edit.conn.execute("UPDATE room SET name_en = 'rung' WHERE id = 'gym'")
         if subject in self.broken:
             raise ValueError(subject)
@@ -74,12 +74,12 @@ async def test_a_job_is_done_once_when_it_is_due_and_then_gone(bench: Bench) -> 
     await bench.set("first", HOUR)
 
     bench.clock.advance(HOUR - timedelta(seconds=1))
-    await bench.jobs().look()
+    await bench.jobs().do_due()
     assert bench.rung() == []
 
     bench.clock.advance(timedelta(seconds=1))
-    await bench.jobs().look()
-    await bench.jobs().look()
+    await bench.jobs().do_due()
+    await bench.jobs().do_due()
     assert bench.rung() == ["first"]
     assert entries_of(bench.url) == [("rang", {"subject": "first", "by": "time"})]
     assert bench.rows("SELECT subject FROM due_job") == [("second",)]
@@ -90,18 +90,18 @@ async def test_a_job_that_is_set_again_is_due_at_the_new_time_alone(bench: Bench
     await bench.set("pause", 3 * HOUR)
 
     bench.clock.advance(2 * HOUR)
-    await bench.jobs().look()
+    await bench.jobs().do_due()
     assert bench.rung() == []
 
     bench.clock.advance(HOUR)
-    await bench.jobs().look()
+    await bench.jobs().do_due()
     assert bench.rung() == ["pause"]
 
 
 async def test_what_was_due_before_it_was_set_is_done_at_once(bench: Bench) -> None:
     await bench.set("late", -HOUR)
 
-    await bench.jobs().look()
+    await bench.jobs().do_due()
 
     assert bench.rung() == ["late"]
 
@@ -113,17 +113,17 @@ async def test_a_job_that_raises_is_undone_parked_and_noticed_while_the_next_one
     ((job_id,),) = bench.rows("SELECT id FROM due_job WHERE subject = 'broken'")
 
     bench.clock.advance(HOUR)
-    await bench.jobs().look()
+    await bench.jobs().do_due()
 
     assert bench.rung() == ["sound"]
     assert bench.rows("SELECT subject, params FROM notice WHERE cleared_at IS NULL") == [
         (f"due-job:{job_id}", {"kind": "due-job", "id": job_id, "error": "ValueError"})
     ]
     bench.broken.clear()
-    await bench.jobs().look()
+    await bench.jobs().do_due()
     assert bench.rung() == ["sound"]
     bench.clock.advance(timedelta(minutes=1))
-    await bench.jobs().look()
+    await bench.jobs().do_due()
     assert bench.rung() == ["sound", "broken"]
     assert bench.rows("SELECT FROM notice WHERE cleared_at IS NULL") == []
     assert bench.rows("SELECT FROM parked_row") == []
@@ -132,7 +132,7 @@ async def test_a_job_that_raises_is_undone_parked_and_noticed_while_the_next_one
 async def test_a_job_of_a_kind_that_this_hub_does_not_know_is_kept_and_noticed(bench: Bench) -> None:
     await bench.set("row", timedelta(), kind="of-a-later-hub")
 
-    await bench.jobs().look()
+    await bench.jobs().do_due()
 
     assert bench.rows("SELECT kind FROM due_job") == [("of-a-later-hub",)]
     assert bench.rows("SELECT code FROM notice") == [("row-parked",)]
@@ -145,7 +145,7 @@ async def test_a_job_that_another_hub_does_now_is_left_to_it(bench: Bench) -> No
 
     with psycopg.connect(bench.url) as other:
         other.execute("SELECT FROM due_job WHERE subject = 'taken' FOR UPDATE")
-        await bench.jobs().look()
+        await bench.jobs().do_due()
 
     assert bench.rung() == ["free"]
 
@@ -156,13 +156,13 @@ async def test_a_clock_behind_makes_no_job_wait_longer_than_when_it_was_made(ben
     await bench.set("an hour", HOUR)
 
     bench.clock.set_wall(-behind)
-    await jobs.look()
+    await jobs.do_due()
     bench.clock.advance(HOUR - timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert bench.rung() == []
 
     bench.clock.advance(timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert bench.rung() == ["an hour"]
 
 
@@ -171,43 +171,43 @@ async def test_a_clock_that_was_behind_and_is_set_right_does_nothing_early(bench
     jobs = bench.jobs()
     await bench.set("three hours", 3 * HOUR)
     bench.clock.set_wall(-behind)
-    await jobs.look()
+    await jobs.do_due()
     bench.clock.advance(HOUR)
-    await jobs.look()
+    await jobs.do_due()
 
     bench.clock.set_wall(behind)
-    await jobs.look()
+    await jobs.do_due()
     bench.clock.advance(2 * HOUR - timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert bench.rung() == []
 
     bench.clock.advance(timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert bench.rung() == ["three hours"]
 
 
 async def test_a_hub_that_starts_after_the_clock_was_set_right_does_nothing_early(bench: Bench) -> None:
     await bench.set("an hour", HOUR)
     bench.clock.set_wall(timedelta(days=-9000))
-    await bench.jobs().look()
+    await bench.jobs().do_due()
 
     bench.clock.set_wall(timedelta(days=9000))
     bench.clock.advance(HOUR - timedelta(seconds=1))
-    await bench.jobs().look()
+    await bench.jobs().do_due()
     assert bench.rung() == []
 
     bench.clock.advance(timedelta(seconds=1))
-    await bench.jobs().look()
+    await bench.jobs().do_due()
     assert bench.rung() == ["an hour"]
 
 
 async def test_a_hub_that_starts_while_the_clock_is_behind_does_not_begin_the_wait_again(bench: Bench) -> None:
     await bench.set("an hour", HOUR)
     bench.clock.set_wall(timedelta(days=-9000))
-    await bench.jobs().look()
+    await bench.jobs().do_due()
 
     bench.clock.advance(HOUR)
-    await bench.jobs().look()
+    await bench.jobs().do_due()
 
     assert bench.rung() == ["an hour"]
 
@@ -216,16 +216,16 @@ async def test_a_clock_that_is_set_only_nearer_to_right_does_nothing_early(bench
     jobs = bench.jobs()
     await bench.set("an hour", HOUR)
     bench.clock.set_wall(timedelta(days=-9000))
-    await jobs.look()
+    await jobs.do_due()
 
     bench.clock.set_wall(timedelta(days=8999))
-    await jobs.look()
+    await jobs.do_due()
     bench.clock.advance(HOUR - timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert bench.rung() == []
 
     bench.clock.advance(timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert bench.rung() == ["an hour"]
 
 
@@ -233,12 +233,12 @@ async def test_a_clock_that_falls_back_further_begins_the_wait_again_from_there(
     jobs = bench.jobs()
     await bench.set("an hour", HOUR)
     bench.clock.set_wall(-2 * HOUR)
-    await jobs.look()
+    await jobs.do_due()
 
     bench.clock.set_wall(timedelta(days=-365))
-    await jobs.look()
+    await jobs.do_due()
     bench.clock.advance(HOUR)
-    await jobs.look()
+    await jobs.do_due()
 
     assert bench.rung() == ["an hour"]
 
@@ -249,10 +249,10 @@ async def test_a_job_made_under_a_clock_ahead_waits_as_long_as_it_was_to(bench: 
     await bench.set("an hour", HOUR)
 
     bench.clock.set_wall(timedelta(days=-4000))
-    await jobs.look()
+    await jobs.do_due()
     assert bench.rung() == []
     bench.clock.advance(HOUR)
-    await jobs.look()
+    await jobs.do_due()
 
     assert bench.rung() == ["an hour"]
 

@@ -45,11 +45,11 @@ async def test_what_happened_is_over_an_hour_after_the_last_time(
     await raise_one(database, house, clock, code)
 
     clock.advance(QUIET_FOR - timedelta(seconds=1))
-    await watch.look()
+    await watch.clear_expired()
     assert await standing(database, house) == [code]
 
     clock.advance(timedelta(seconds=1))
-    await watch.look()
+    await watch.clear_expired()
     assert await standing(database, house) == []
 
 
@@ -57,6 +57,6 @@ async def test_what_still_is_so_is_never_cleared_by_time(database: Database, hou
     await raise_one(database, house, clock, "broker-away")
 
     clock.advance(timedelta(days=7))
-    await NoticeWatch(database, clock).look()
+    await NoticeWatch(database, clock).clear_expired()
 
     assert await standing(database, house) == ["broker-away"]

@@ -42,7 +42,7 @@ async def delivering(
 
 async def send_all(deliver: NotificationDeliverer) -> int:
     """Send what is due now, and count it."""
-    await deliver.take_back_expired()
+    await deliver.requeue_expired()
     leased = await deliver.lease_due()
     for outgoing in leased:
         await deliver.send(outgoing)

@@ -33,15 +33,15 @@ async def test_a_pause_ends_at_its_time_and_ledger_and_pages_hear_of_it(
     jobs, changes = due_jobs(database, database_url, clock), Changes(database_url)
 
     clock.advance(HOUR - timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert [kind for kind, _ in entries_of(database_url)] == ["viewing.paused"]
     async with asyncio.timeout(10), running(changes.run):
         with changes.subscribe("grant") as heard:
             assert await heard.next() == LOST
             clock.advance(timedelta(seconds=1))
-            await jobs.look()
+            await jobs.do_due()
             assert await heard.next() == Change("grant", house.wang)
-    await jobs.look()
+    await jobs.do_due()
 
     wang = person_of(database_url, "senior", house.wang)
     assert entries_of(database_url)[1:] == [("viewing.pause-ended", {"senior": wang, "by": "time"})]
@@ -55,7 +55,7 @@ async def test_a_pause_that_was_revoked_does_not_end_once_more(
         await service.resume_viewing(editing, house.wang)
 
     clock.advance(HOUR)
-    await due_jobs(database, database_url, clock).look()
+    await due_jobs(database, database_url, clock).do_due()
 
     assert [kind for kind, _ in entries_of(database_url)] == ["viewing.paused", "viewing.resumed"]
 
@@ -68,9 +68,9 @@ async def test_of_two_pauses_the_longer_one_ends_the_pause(
     jobs = due_jobs(database, database_url, clock)
 
     clock.advance(HOUR)
-    await jobs.look()
+    await jobs.do_due()
     assert [kind for kind, _ in entries_of(database_url)] == ["viewing.paused"] * 2
     clock.advance(HOUR)
-    await jobs.look()
+    await jobs.do_due()
 
     assert [kind for kind, _ in entries_of(database_url)][2:] == ["viewing.pause-ended"]

@@ -250,10 +250,10 @@ async def test_a_consent_ends_at_its_time_and_the_ledger_says_so(
     jobs = due_jobs(database, database_url, clock)
 
     clock.advance(HOUR - timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     assert len(rows(database_url, STANDING)) == 1
     clock.advance(timedelta(seconds=1))
-    await jobs.look()
+    await jobs.do_due()
     await give(database, clock, until(house, clock.now() + HOUR))
 
     assert rows(database_url, STANDING) == []
@@ -276,7 +276,7 @@ async def test_a_consent_that_was_withdrawn_does_not_end_once_more(
     await withdraw(database, clock, house.wang, Purpose.LIVE_VIDEO)
 
     clock.advance(HOUR)
-    await due_jobs(database, database_url, clock).look()
+    await due_jobs(database, database_url, clock).do_due()
 
     assert "consent.ended" not in {kind for kind, _ in entries_of(database_url)}
     assert rows(database_url, "SELECT FROM due_job") == []
@@ -306,7 +306,7 @@ async def test_a_consent_whose_time_has_passed_is_not_given_and_one_that_stands_
 
     await give(database, clock, until(house, None))
     await give(database, clock, until(house, clock.now() - HOUR))
-    await due_jobs(database, database_url, clock).look()
+    await due_jobs(database, database_url, clock).do_due()
     assert rows(database_url, STANDING) == []
 
 

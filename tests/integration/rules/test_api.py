@@ -18,7 +18,7 @@ async def test_staff_see_the_rules_and_where_a_file_is_wrong(
     bad = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("for: 5m", "for: soon")
     (tmp_path / "own.yaml").write_text(bad, "utf-8")
     rules = Rules([tmp_path], clock)
-    await rules.load()
+    await rules.load_files()
     site = make_site(Place(database_url, pages_database, web_database, clock), things=[rules])
 
     async with await site.signed_in(house.liu) as browser:

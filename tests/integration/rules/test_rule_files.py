@@ -24,18 +24,20 @@ async def test_a_bad_file_keeps_the_old_rules_and_is_noticed_until_it_is_mended(
     good = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("for: 5m", "for: 20s")
     file.write_text(good, "utf-8")
     rules = Rules([tmp_path], clock)
-    assert await rules.load() == ()
+    assert await rules.load_files() == ()
     hash_of_good = rules.hash
 
     file.write_text(good.replace("v > 32.0", "v >"), "utf-8")
     assert await rules.load_if_changed()
     async with database.transaction() as conn:
         noticed = [
-            found for found in await rules.due(conn, clock.now()) if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
+            found
+            for found in await rules.evaluate_due(conn, clock.now())
+            if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
         ]
-        await rules.hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+        await rules.evaluate_events(conn, [warm(house, 33.4, clock.now())], clock.now())
         clock.advance(timedelta(seconds=20))
-        assert told(await rules.due(conn, clock.now()), *SILENT) == [("room-hot", "room:gym", False)]
+        assert told(await rules.evaluate_due(conn, clock.now()), *SILENT) == [("room-hot", "room:gym", False)]
     assert rules.hash == hash_of_good
     assert [(found.cleared, dict(found.params)) for found in noticed] == [
         (False, {"file": "demo.yaml", "line": 7, "column": 15})
@@ -45,7 +47,9 @@ async def test_a_bad_file_keeps_the_old_rules_and_is_noticed_until_it_is_mended(
     assert await rules.load_if_changed()
     async with database.transaction() as conn:
         [mended] = [
-            found for found in await rules.due(conn, clock.now()) if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
+            found
+            for found in await rules.evaluate_due(conn, clock.now())
+            if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
         ]
     assert mended.cleared
     assert not await rules.load_if_changed()
@@ -59,17 +63,17 @@ async def test_a_hub_that_starts_with_a_bad_file_goes_on_with_the_rules_and_the_
     own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
     (folder / "own.yaml").write_text(own, "utf-8")
     before = Rules([folder], clock, kept)
-    await before.load()
+    await before.load_files()
     async with database.transaction() as conn:
-        await before.hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+        await before.evaluate_events(conn, [warm(house, 33.4, clock.now())], clock.now())
     (folder / "own.yaml").write_text(own.replace("v > 32.0", "v >"), "utf-8")
 
     restarted = Rules([folder], clock, kept)
-    [problem] = await restarted.load()
+    [problem] = await restarted.load_files()
     async with database.transaction() as conn:
-        at_once = await restarted.due(conn, clock.now())
+        at_once = await restarted.evaluate_due(conn, clock.now())
         clock.advance(FIVE_MINUTES)
-        later = told(await restarted.due(conn, clock.now()), *SILENT)
+        later = told(await restarted.evaluate_due(conn, clock.now()), *SILENT)
 
     assert (problem.source, restarted.hash) == ("own.yaml", before.hash)
     assert [found.cleared for found in at_once if found.klass == NoticeCode.RULE_FILES_NOT_LOADED] == [False]
@@ -86,7 +90,7 @@ async def test_a_folder_that_vanishes_leaves_its_rules_in_force_and_kept_and_is_
     own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
     (folder / "own.yaml").write_text(own, "utf-8")
     rules = Rules([folder], clock, kept)
-    await rules.load()
+    await rules.load_files()
     good, kept_before = rules.hash, kept.read_bytes()
     shutil.rmtree(folder)
     if how == "not mounted":
@@ -97,10 +101,12 @@ async def test_a_folder_that_vanishes_leaves_its_rules_in_force_and_kept_and_is_
     assert await rules.load_if_changed()
     async with database.transaction() as conn:
         [noticed] = [
-            found for found in await rules.due(conn, clock.now()) if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
+            found
+            for found in await rules.evaluate_due(conn, clock.now())
+            if found.klass == NoticeCode.RULE_FILES_NOT_LOADED
         ]
     restarted = Rules([folder], clock, kept)
-    [problem] = await restarted.load()
+    [problem] = await restarted.load_files()
 
     assert (noticed.cleared, dict(noticed.params)) == (False, {"file": str(folder), "line": None, "column": None})
     assert (rules.hash, restarted.hash, problem.source) == (good, good, str(folder))
@@ -113,7 +119,7 @@ async def test_an_empty_folder_that_vanishes_is_noticed_until_it_is_back(clock: 
     folder = tmp_path / "rules"
     folder.mkdir()
     rules = Rules([folder], clock)
-    assert await rules.load() == ()
+    assert await rules.load_files() == ()
     folder.rmdir()
 
     assert await rules.load_if_changed()
@@ -136,22 +142,22 @@ async def test_waits_of_rules_that_cannot_be_read_are_kept_until_they_can(
     own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
     (folder / "own.yaml").write_text(own, "utf-8")
     before = Rules([folder], clock)
-    await before.load()
+    await before.load_files()
     async with database.transaction() as conn:
-        await before.hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+        await before.evaluate_events(conn, [warm(house, 33.4, clock.now())], clock.now())
     (folder / "own.yaml").write_text(own.replace("v > 32.0", "v >"), "utf-8")
     if content is not None:
         kept.write_bytes(content)
 
     restarted = Rules([folder], clock, kept)
-    await restarted.load()
+    await restarted.load_files()
     clock.advance(FIVE_MINUTES)
     async with database.transaction() as conn:
-        without = told(await restarted.due(conn, clock.now()), *SILENT)
+        without = told(await restarted.evaluate_due(conn, clock.now()), *SILENT)
     (folder / "own.yaml").write_text(own, "utf-8")
     await restarted.load_if_changed()
     async with database.transaction() as conn:
-        mended = told(await restarted.due(conn, clock.now()), *SILENT)
+        mended = told(await restarted.evaluate_due(conn, clock.now()), *SILENT)
 
     assert without == [("room-hot", "room:gym", False)]
     assert mended == [("own-room-hot", "room:gym", False)]
@@ -163,7 +169,7 @@ async def test_rules_that_cannot_be_kept_are_in_force_all_the_same(clock: SetClo
     )
     rules = Rules([tmp_path], clock, tmp_path / "no such folder" / "rules-in-force.json")
 
-    assert await rules.load() == ()
+    assert await rules.load_files() == ()
     assert rules.in_force.named("own-room-hot") is not None
 
 
@@ -173,14 +179,14 @@ async def test_the_finding_of_a_rule_that_was_taken_away_is_cleared(
     own = (SHIPPED / "10-comfort.yaml").read_text("utf-8").replace("id: ", "id: own-")
     (tmp_path / "own.yaml").write_text(own, "utf-8")
     rules = Rules([tmp_path], clock)
-    await rules.load()
+    await rules.load_files()
     async with database.transaction() as conn:
-        await rules.hear(conn, [warm(house, 40, clock.now())], clock.now())
+        await rules.evaluate_events(conn, [warm(house, 40, clock.now())], clock.now())
         clock.advance(FIVE_MINUTES)
-        assert ("own-room-hot", "room:gym", False) in told(await rules.due(conn, clock.now()))
+        assert ("own-room-hot", "room:gym", False) in told(await rules.evaluate_due(conn, clock.now()))
 
         (tmp_path / "own.yaml").write_text("schema: anling.rules/1\nrules: []\n", "utf-8")
         await rules.load_if_changed()
-        found = told(await rules.due(conn, clock.now()), *SILENT)
+        found = told(await rules.evaluate_due(conn, clock.now()), *SILENT)
 
     assert found == [("own-room-hot", "room:gym", True)]

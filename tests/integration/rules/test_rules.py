@@ -28,7 +28,7 @@ async def test_a_press_is_found_with_the_room_she_was_last_seen_in(
     async with pages_database.transaction() as conn:
         await attendance.record_presence(conn, Tapped(house.centre, house.wang, AttendanceAction.ENTER, house.gym), now)
     async with database.transaction() as conn:
-        [found] = await rules.hear(conn, [press], now)
+        [found] = await rules.evaluate_events(conn, [press], now)
 
     assert (found.priority, found.klass, found.subject, found.room_id) == (
         Priority.P1, "help", "senior:s-wang", house.gym,
@@ -40,31 +40,31 @@ async def test_a_hot_room_is_found_exactly_once_by_a_hub_that_was_killed_in_betw
     database: Database, house: House, clock: SetClock
 ) -> None:
     async with database.transaction() as conn:
-        assert await Rules([], clock).hear(conn, [warm(house, 33.4, clock.now())], clock.now()) == []
+        assert await Rules([], clock).evaluate_events(conn, [warm(house, 33.4, clock.now())], clock.now()) == []
     clock.advance(FIVE_MINUTES)
 
     another = Rules([], clock)
     with pytest.raises(ConnectionAbortedError):
         async with database.transaction() as conn:
-            assert told(await another.due(conn, clock.now()), *SILENT) == [("room-hot", "room:gym", False)]
+            assert told(await another.evaluate_due(conn, clock.now()), *SILENT) == [("room-hot", "room:gym", False)]
             raise ConnectionAbortedError  # killed before the commit
     async with database.transaction() as conn:
-        once = told(await Rules([], clock).due(conn, clock.now()), *SILENT)
+        once = told(await Rules([], clock).evaluate_due(conn, clock.now()), *SILENT)
     async with database.transaction() as conn:
-        again = told(await Rules([], clock).due(conn, clock.now() + FIVE_MINUTES), *SILENT)
+        again = told(await Rules([], clock).evaluate_due(conn, clock.now() + FIVE_MINUTES), *SILENT)
 
     assert (once, again) == ([("room-hot", "room:gym", False)], [])
 
 
 async def test_two_hubs_that_ask_at_once_find_it_once(database: Database, house: House, clock: SetClock) -> None:
     async with database.transaction() as conn:
-        await Rules([], clock).hear(conn, [warm(house, 33.4, clock.now())], clock.now())
+        await Rules([], clock).evaluate_events(conn, [warm(house, 33.4, clock.now())], clock.now())
     clock.advance(FIVE_MINUTES)
     found: list[Finding] = []
 
     async def ask() -> None:
         async with database.transaction() as conn:
-            found.extend(await Rules([], clock).due(conn, clock.now()))
+            found.extend(await Rules([], clock).evaluate_due(conn, clock.now()))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(6):
@@ -80,7 +80,7 @@ async def test_many_messages_at_once_never_deadlock(database: Database, house: H
     async def hear(seed: int) -> None:
         shuffled = random.Random(seed).sample(devices, len(devices))
         async with database.transaction() as conn:
-            await rules.hear(conn, [online(house, device, clock.now()) for device in shuffled], clock.now())
+            await rules.evaluate_events(conn, [online(house, device, clock.now()) for device in shuffled], clock.now())
 
     async with asyncio.TaskGroup() as group:
         for seed in range(30):
@@ -97,11 +97,11 @@ async def test_a_press_never_waits_for_a_reading_of_its_own_device(
     rules, now = Rules([], clock), clock.now()
     press = PressHeard(PressId("p-1"), house.centre, house.wang_button, PressKind.PRESS, house.wang, None, now, now)
     async with database.transaction() as conn:
-        await rules.hear(conn, [online(house, house.wang_button, now)], now)
+        await rules.evaluate_events(conn, [online(house, house.wang_button, now)], now)
 
     async with database.transaction() as telemetry, database.transaction() as alarms, asyncio.timeout(5):
-        await rules.hear(telemetry, [online(house, house.wang_button, now)], now)
-        (finding,) = await rules.hear(alarms, [press], now)
+        await rules.evaluate_events(telemetry, [online(house, house.wang_button, now)], now)
+        (finding,) = await rules.evaluate_events(alarms, [press], now)
 
     assert finding.klass == "help"
 
@@ -111,12 +111,12 @@ async def test_a_button_nobody_ever_heard_is_noticed_and_no_earlier_than_its_hea
 ) -> None:
     rules = Rules([], clock)
     async with database.transaction() as conn:
-        assert told(await rules.due(conn, clock.now())) == []
+        assert told(await rules.evaluate_due(conn, clock.now())) == []
         clock.advance(FIVE_MINUTES - timedelta(seconds=1))
-        assert told(await rules.due(conn, clock.now())) == []
+        assert told(await rules.evaluate_due(conn, clock.now())) == []
         clock.advance(timedelta(seconds=1))
-        silent = told(await rules.due(conn, clock.now()))
-        back = told(await rules.hear(conn, [online(house, house.li_button, clock.now())], clock.now()))
+        silent = told(await rules.evaluate_due(conn, clock.now()))
+        back = told(await rules.evaluate_events(conn, [online(house, house.li_button, clock.now())], clock.now()))
 
     assert sorted(silent) == [
         ("camera-silent", "device:cam-gym", False),
@@ -138,15 +138,15 @@ async def test_a_blind_interval_of_the_hub_counts_against_nobody(
     async with database.transaction() as conn:
         rules = Rules([], clock)
         await rules.start(conn, clock.now())
-        await rules.hear(conn, [online(house, house.wang_button, clock.now())], clock.now())
+        await rules.evaluate_events(conn, [online(house, house.wang_button, clock.now())], clock.now())
     clock.advance(timedelta(hours=3))
 
     rules = Rules([], clock)
     async with database.transaction() as conn:
         await rules.start(conn, clock.now())
-        assert told(await rules.due(conn, clock.now())) == []
+        assert told(await rules.evaluate_due(conn, clock.now())) == []
         clock.advance(FIVE_MINUTES)
-        found = [found for found in await rules.due(conn, clock.now()) if found.device_id == house.wang_button]
+        found = [found for found in await rules.evaluate_due(conn, clock.now()) if found.device_id == house.wang_button]
 
     assert [(finding.klass, finding.params["deaf_seconds"]) for finding in found] == [
         (NoticeCode.TRIGGER_SILENT, 3 * 3600)
@@ -160,10 +160,12 @@ async def test_a_disabled_button_is_no_longer_missed_and_an_enabled_one_is_again
 
     async def later(conn: Conn, by: timedelta) -> list[tuple[str, str, bool]]:
         clock.advance(by)
-        return told([found for found in await rules.due(conn, clock.now()) if found.device_id == house.li_button])
+        return told(
+            [found for found in await rules.evaluate_due(conn, clock.now()) if found.device_id == house.li_button]
+        )
 
     async with database.transaction() as conn:
-        await rules.due(conn, clock.now())
+        await rules.evaluate_due(conn, clock.now())
         assert await later(conn, FIVE_MINUTES) == [(NoticeCode.TRIGGER_SILENT, "device:b-li", False)]
         await conn.execute("UPDATE device SET enabled = false WHERE id = 'b-li'")
         assert await later(conn, timedelta(seconds=10)) == [(NoticeCode.TRIGGER_SILENT, "device:b-li", True)]
@@ -179,10 +181,14 @@ async def test_somebody_in_a_room_after_closing_is_found_after_ten_minutes(
     rules = Rules([], clock)
     closing = clock.now().replace(hour=12, minute=0, second=0)  # eight in the evening in Lanzhou
     async with database.transaction() as conn:
-        await rules.hear(conn, [occupied(house, 2, closing - timedelta(minutes=1))], closing - timedelta(minutes=1))
-        assert told(await rules.due(conn, closing + timedelta(minutes=9)), *SILENT) == []
-        await rules.hear(conn, [occupied(house, 2, closing + timedelta(minutes=9))], closing + timedelta(minutes=9))
-        found = told(await rules.due(conn, closing + timedelta(minutes=19)), *SILENT)
+        await rules.evaluate_events(
+            conn, [occupied(house, 2, closing - timedelta(minutes=1))], closing - timedelta(minutes=1)
+        )
+        assert told(await rules.evaluate_due(conn, closing + timedelta(minutes=9)), *SILENT) == []
+        await rules.evaluate_events(
+            conn, [occupied(house, 2, closing + timedelta(minutes=9))], closing + timedelta(minutes=9)
+        )
+        found = told(await rules.evaluate_due(conn, closing + timedelta(minutes=19)), *SILENT)
 
     assert found == [("occupied-after-closing", "room:gym", False)]
 
@@ -226,11 +232,11 @@ async def _fired(
             rules = Rules([], clock)
         async with database.transaction() as conn:
             if event is not None:
-                found += await rules.hear(conn, [event], at)
+                found += await rules.evaluate_events(conn, [event], at)
             if chance is None or chance.random() < 0.5:
-                found += await rules.due(conn, at)
+                found += await rules.evaluate_due(conn, at)
     async with database.transaction() as conn:
-        found += await rules.due(conn, stream[-1][0])
+        found += await rules.evaluate_due(conn, stream[-1][0])
     return sorted(
         (finding.at, finding.klass, finding.cleared)
         for finding in found

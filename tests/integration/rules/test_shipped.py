@@ -33,14 +33,14 @@ class Board:
     async def hear(self, event: Event) -> None:
         now = self.clock.now()
         async with self.database.transaction() as conn:
-            await findings.dispatch_findings(conn, await self.rules.hear(conn, [event], now), now)
+            await findings.dispatch_findings(conn, await self.rules.evaluate_events(conn, [event], now), now)
 
     async def pass_time(self, by: timedelta) -> None:
         """Time passes, and the rules that wait are asked, as telemetry does it."""
         self.clock.advance(by)
         now = self.clock.now()
         async with self.database.transaction() as conn:
-            await findings.dispatch_findings(conn, await self.rules.due(conn, now), now)
+            await findings.dispatch_findings(conn, await self.rules.evaluate_due(conn, now), now)
 
     def notices(self, code: str) -> list[tuple[str, int, bool]]:
         """Subject, how often it was raised, and whether it stands: every notice of this code there ever was."""

@@ -32,10 +32,10 @@ async def test_what_a_rule_concludes_from_waiting_is_noticed_in_the_same_transac
 ) -> None:
     """A camera that says nothing for longer than its heartbeat: a built-in rule, P3."""
     watch = RulesWatch(database, clock, Rules([], clock), hears=lambda: True)
-    await watch.look()
+    await watch.process_due()
 
     clock.advance(timedelta(minutes=6))
-    await watch.look()
+    await watch.process_due()
 
     assert ("camera-silent", "device:cam-gym") in rows(database_url, "SELECT code, subject FROM notice")
 
@@ -45,19 +45,19 @@ async def test_a_blind_interval_of_the_broker_counts_against_no_device(
 ) -> None:
     hears = True
     watch = RulesWatch(database, clock, Rules([], clock), hears=lambda: hears)
-    await watch.look()
+    await watch.process_due()
     hears = False
 
     for _ in range(10):
         clock.advance(timedelta(minutes=1))
-        await watch.look()
+        await watch.process_due()
     hears = True
     clock.advance(timedelta(minutes=4))
-    await watch.look()
+    await watch.process_due()
 
     assert rows(database_url, "SELECT code FROM notice") == []
     clock.advance(timedelta(minutes=2))
-    await watch.look()
+    await watch.process_due()
     assert ("camera-silent", "device:cam-gym") in rows(database_url, "SELECT code, subject FROM notice")
 
 
@@ -65,11 +65,11 @@ async def test_what_a_hub_without_its_database_could_not_keep_counts_against_no_
     house: House, clock: SetClock, database: Database, database_url: str
 ) -> None:
     watch = RulesWatch(database, clock, Rules([], clock), hears=lambda: True)
-    await watch.look()
+    await watch.process_due()
 
     async def look_in_vain() -> None:
         with pytest.raises(psycopg.OperationalError):
-            await watch.look()
+            await watch.process_due()
 
     with psycopg.connect(database_url) as conn:
         conn.execute("LOCK TABLE rule_state IN ACCESS EXCLUSIVE MODE")
@@ -79,7 +79,7 @@ async def test_what_a_hub_without_its_database_could_not_keep_counts_against_no_
                 await asyncio.sleep(0.01)
             conn.execute(END_WHO_WAITS)
     clock.advance(timedelta(minutes=10))
-    await watch.look()
+    await watch.process_due()
 
     assert rows(database_url, "SELECT code FROM notice") == []
 
@@ -88,12 +88,12 @@ async def test_a_clock_that_is_set_back_holds_back_no_rule(
     house: House, clock: SetClock, database: Database, database_url: str
 ) -> None:
     watch = RulesWatch(database, clock, Rules([], clock), hears=lambda: True)
-    await watch.look()
+    await watch.process_due()
     ((before,),) = rows(database_url, "SELECT min(due_at) FROM rule_state")
     assert isinstance(before, datetime)
 
     clock.set_wall(timedelta(hours=-1))
-    await watch.look()
+    await watch.process_due()
 
     assert rows(database_url, "SELECT min(due_at) FROM rule_state") == [(before - timedelta(hours=1),)]
 
@@ -103,7 +103,7 @@ async def test_a_rule_that_raises_for_one_device_stops_no_other_rule_and_no_alar
 ) -> None:
     rules = Rules([], clock)
     watch = RulesWatch(database, clock, rules, hears=lambda: True)
-    await watch.look()
+    await watch.process_due()
     waited_out = rules.waited_out
 
     async def raises_for_the_gym(conn: Conn, waiting: Sequence[RuleMemory], now: datetime) -> list[Finding]:
@@ -113,8 +113,8 @@ async def test_a_rule_that_raises_for_one_device_stops_no_other_rule_and_no_alar
 
     monkeypatch.setattr(rules, "waited_out", raises_for_the_gym)
     clock.advance(timedelta(minutes=6))
-    await watch.look()
-    await watch.look()
+    await watch.process_due()
+    await watch.process_due()
 
     noticed = rows(database_url, "SELECT code, subject, times FROM notice")
     assert ("camera-silent", "device:cam-music", 1) in noticed
@@ -125,12 +125,12 @@ async def test_a_rule_that_raises_for_one_device_stops_no_other_rule_and_no_alar
 async def test_a_rule_that_waited_when_the_clock_fell_behind_waits_as_long_as_it_did(
     house: House, clock: SetClock, database: Database, database_url: str
 ) -> None:
-    await RulesWatch(database, clock, Rules([], clock), hears=lambda: True).look()
+    await RulesWatch(database, clock, Rules([], clock), hears=lambda: True).process_due()
 
     clock.set_wall(timedelta(days=-365 * 26))
     watch = RulesWatch(database, clock, Rules([], clock), hears=lambda: True)
-    await watch.look()
+    await watch.process_due()
     clock.advance(timedelta(minutes=6))
-    await watch.look()
+    await watch.process_due()
 
     assert ("camera-silent", "device:cam-gym") in rows(database_url, "SELECT code, subject FROM notice")

@@ -82,7 +82,7 @@ async def living(folder: Path, *more: str) -> AsyncIterator[Centre]:
     async with (
         running_broker() as bench,
         server.serve_rtsp(cameras) as rtsp,
-        control.serve_control(cameras) as door,
+        control.serve_control(cameras) as port,
     ):
         bench.rows.principals.update({device_id: principal(device_id) for device_id in PLAN.devices})
         passwords = secret(folder / "passwords.json", {device_id: f"{device_id}-secret" for device_id in PLAN.devices})
@@ -90,7 +90,7 @@ async def living(folder: Path, *more: str) -> AsyncIterator[Centre]:
             sys.executable, "-m", "simulators.centre",
             "--centre", str(CENTRE), "--credentials", str(passwords), "--data-dir", str(folder / "devices"),
             "--hub", f"mqtt://127.0.0.1:{bench.broker.port}", "--rtsp", f"rtsp://127.0.0.1:{rtsp}",
-            "--cameras-control", f"http://127.0.0.1:{door}", *more,
+            "--cameras-control", f"http://127.0.0.1:{port}", *more,
             stdout=asyncio.subprocess.PIPE, env=dict(os.environ),
         )  # fmt: skip
         assert process.stdout is not None

@@ -22,7 +22,7 @@ async def test_the_page_gets_columns_of_equal_length(
 ) -> None:
     ten = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten in Lanzhou
     async with database.transaction() as conn:
-        await Telemetry().keep(
+        await Telemetry().store_readings(
             conn,
             [
                 Reading(house.gym_sensor, "temperature", "Cel", 21.5, ten),

@@ -14,7 +14,7 @@ from hub.kit.ids import DeviceId
 from hub.telemetry import store
 from hub.telemetry.days import bucket_starts, build_series
 from hub.telemetry.model import BatchOutcome
-from hub.telemetry.retention import Keeper
+from hub.telemetry.retention import ReadingRetention
 from hub.telemetry.service import Telemetry, latest_by_room, load_room_day
 from tests.fakes.house import House
 
@@ -45,10 +45,12 @@ async def test_a_reading_that_comes_twice_is_kept_once(database: Database, house
     second = [warm(house, 99.9, clock.now() + timedelta(seconds=n)) for n in range(50, 150)]
 
     async with database.transaction() as conn:
-        assert await telemetry.keep(conn, first) == BatchOutcome(stored=100, repeated=0, refused=0)
+        assert await telemetry.store_readings(conn, first) == BatchOutcome(stored=100, repeated=0, refused=0)
     async with database.transaction() as conn:
-        assert await telemetry.keep(conn, [*second, *second]) == BatchOutcome(stored=50, repeated=150, refused=0)
-        assert await telemetry.keep(conn, second) == BatchOutcome(stored=0, repeated=100, refused=0)
+        assert await telemetry.store_readings(conn, [*second, *second]) == BatchOutcome(
+            stored=50, repeated=150, refused=0
+        )
+        assert await telemetry.store_readings(conn, second) == BatchOutcome(stored=0, repeated=100, refused=0)
         cursor = await conn.execute("SELECT count(*) FILTER (WHERE value < 50), count(*) FROM reading")
 
         assert await cursor.fetchone() == (100, 150)
@@ -66,12 +68,12 @@ async def test_what_is_no_number_and_what_nobody_registered_is_refused(
     ]
 
     async with database.transaction() as conn:
-        assert await Telemetry().keep(conn, batch) == BatchOutcome(stored=1, repeated=0, refused=3)
+        assert await Telemetry().store_readings(conn, batch) == BatchOutcome(stored=1, repeated=0, refused=3)
 
 
 async def test_an_empty_batch_is_kept_without_a_word(database: Database) -> None:
     async with database.transaction() as conn:
-        assert await Telemetry().keep(conn, []) == BatchOutcome(0, 0, 0)
+        assert await Telemetry().store_readings(conn, []) == BatchOutcome(0, 0, 0)
 
 
 async def test_a_name_of_a_batch_that_was_undone_is_not_believed(
@@ -80,10 +82,10 @@ async def test_a_name_of_a_batch_that_was_undone_is_not_believed(
     telemetry = Telemetry()
     with pytest.raises(ConnectionAbortedError):
         async with database.transaction() as conn:
-            await telemetry.keep(conn, [warm(house, 21.4, clock.now())])
+            await telemetry.store_readings(conn, [warm(house, 21.4, clock.now())])
             raise ConnectionAbortedError
     async with database.transaction() as conn:
-        await telemetry.keep(conn, [warm(house, 21.4, clock.now())])
+        await telemetry.store_readings(conn, [warm(house, 21.4, clock.now())])
         cursor = await conn.execute("SELECT name FROM reading JOIN reading_name ON reading_name.id = reading_name_id")
 
         assert await cursor.fetchall() == [("temperature",)]
@@ -93,7 +95,7 @@ async def test_no_device_can_fill_the_dictionary_without_end(database: Database,
     flood = [replace(warm(house, 1.0, clock.now()), name=f"n{n}") for n in range(store.MOST_NAMES + 10)]
 
     async with database.transaction() as conn:
-        kept = await Telemetry().keep(conn, flood)
+        kept = await Telemetry().store_readings(conn, flood)
 
     assert (kept.stored, kept.refused) == (store.MOST_NAMES, 10)
 
@@ -107,7 +109,7 @@ async def test_a_day_of_a_room_holds_what_was_in_the_room_at_the_time(
         arranging.execute("UPDATE assignment SET to_at = %s WHERE device_id = 't-gym'", (moved,))
         arranging.execute("INSERT INTO assignment VALUES ('as-later', 't-gym', NULL, 'music', %s, NULL)", (moved,))
     async with database.transaction() as conn:
-        await telemetry.keep(
+        await telemetry.store_readings(
             conn,
             [
                 warm(house, 19.0, ten - timedelta(hours=2)),
@@ -137,7 +139,7 @@ async def test_a_day_that_has_just_begun_is_told_in_finer_steps(
 ) -> None:
     ten = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
     async with database.transaction() as conn:
-        await Telemetry().keep(conn, [warm(house, 20.0 + n, ten + timedelta(minutes=n)) for n in range(6)])
+        await Telemetry().store_readings(conn, [warm(house, 20.0 + n, ten + timedelta(minutes=n)) for n in range(6)])
 
         span, gym = await load_room_day(conn, house.gym, date(2026, 11, 23), "Asia/Shanghai", ["temperature"])
 
@@ -150,7 +152,7 @@ async def test_the_newest_of_each_room_is_none_when_it_is_old(
 ) -> None:
     telemetry, now = Telemetry(), clock.now()
     async with database.transaction() as conn:
-        await telemetry.keep(
+        await telemetry.store_readings(
             conn,
             [
                 warm(house, 21.0, now - timedelta(minutes=2)),
@@ -170,23 +172,23 @@ async def test_readings_older_than_they_are_kept_are_dropped_by_the_week(
     database: Database, house: House, clock: SetClock
 ) -> None:
     telemetry = Telemetry()
-    keeper = Keeper(database, telemetry, clock, keep_for=timedelta(days=60))
+    keeper = ReadingRetention(database, telemetry, clock, keep_for=timedelta(days=60))
     async with database.transaction() as conn:
-        await telemetry.keep(
+        await telemetry.store_readings(
             conn, [warm(house, 21.0, clock.now()), warm(house, 21.0, clock.now() - timedelta(days=80))]
         )
 
-    assert await keeper.keep_house() == 1
-    assert await keeper.keep_house() == 0
+    assert await keeper.maintain_partitions() == 1
+    assert await keeper.maintain_partitions() == 0
 
     async with database.transaction() as conn:
         assert await count(conn) == 1
-        await telemetry.keep(conn, [warm(house, 21.0, clock.now() - timedelta(days=80))])
+        await telemetry.store_readings(conn, [warm(house, 21.0, clock.now() - timedelta(days=80))])
         assert await count(conn) == 2
 
 
 async def test_the_weeks_ahead_are_made_before_they_come(database: Database, clock: SetClock) -> None:
-    await Keeper(database, Telemetry(), clock, keep_for=timedelta(days=60)).keep_house()
+    await ReadingRetention(database, Telemetry(), clock, keep_for=timedelta(days=60)).maintain_partitions()
 
     async with database.transaction() as conn:
         cursor = await conn.execute(
@@ -202,7 +204,7 @@ async def test_the_weeks_ahead_are_made_before_they_come(database: Database, clo
 
 async def test_readings_are_kept_for_two_weeks_at_least(database: Database, clock: SetClock) -> None:
     with pytest.raises(ValueError, match="at least 14 days"):
-        Keeper(database, Telemetry(), clock, keep_for=timedelta(days=1))
+        ReadingRetention(database, Telemetry(), clock, keep_for=timedelta(days=1))
 
 
 async def test_a_year_of_weeks_is_dropped_by_its_bounds_whatever_the_planner_knows_and_other_tables_are_called(
@@ -211,7 +213,9 @@ async def test_a_year_of_weeks_is_dropped_by_its_bounds_whatever_the_planner_kno
     """With statistics on pg_inherits the planner looks at names before it knows whose partitions they are."""
     telemetry = Telemetry()
     async with database.transaction() as conn:
-        await telemetry.keep(conn, [warm(house, 21.0, clock.now() - timedelta(weeks=weeks)) for weeks in range(60)])
+        await telemetry.store_readings(
+            conn, [warm(house, 21.0, clock.now() - timedelta(weeks=weeks)) for weeks in range(60)]
+        )
     with psycopg.connect(database_url, autocommit=True) as owner:
         owner.execute("CREATE TABLE diary_last (at date) PARTITION BY RANGE (at)")
         owner.execute("CREATE TABLE diary_99999999 PARTITION OF diary_last DEFAULT")
@@ -221,7 +225,7 @@ async def test_a_year_of_weeks_is_dropped_by_its_bounds_whatever_the_planner_kno
             owner.execute("ANALYZE pg_catalog.pg_class")
         owner.execute("ANALYZE")
 
-    dropped = await Keeper(database, telemetry, clock, keep_for=timedelta(days=30 * 7)).keep_house()
+    dropped = await ReadingRetention(database, telemetry, clock, keep_for=timedelta(days=30 * 7)).maintain_partitions()
 
     assert dropped == 29
     async with database.transaction() as conn:

@@ -99,4 +99,4 @@ async def test_a_repeat_of_what_is_compressed_is_still_kept_once(timescale_house
 
 
 async def test_an_empty_batch_asks_nothing_of_the_server(timescale: Conn) -> None:
-    assert (await Telemetry().keep(timescale, [])).stored == 0
+    assert (await Telemetry().store_readings(timescale, [])).stored == 0

@@ -30,15 +30,15 @@ async def test_a_consent_that_ends_ends_the_picture_within_a_second_also_when_th
         )  # fmt: skip
         await give_first_consent(editing, record)
     jobs = DueJobs(pages_database, Changes(centre.url), centre.clock, {CONSENT_ENDS: end_consent})
-    await jobs.look()
+    await jobs.do_due()
     async with open_viewer() as one:
         await centre.watches(one, daughter, centre.house.gym_camera)
         centre.clock.set_wall(-2 * MINUTE)
-        await jobs.look()
+        await jobs.do_due()
 
         passed = time.monotonic()
         centre.clock.advance(5 * MINUTE)
-        await jobs.look()
+        await jobs.do_due()
         ended = await one.goes_dark()
 
     assert ended - passed < 1

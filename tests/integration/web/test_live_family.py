@@ -137,7 +137,7 @@ async def test_a_family_s_page_says_that_its_consent_has_ended_when_it_ends(
     async with opened(address, "/api/family/live", await site.cookies_of(house.daughter, SessionKind.FAMILY)) as phone:
         before = await phone.hear("home")
         clock.advance(timedelta(minutes=5))
-        await jobs.look()
+        await jobs.do_due()
         after = await phone.hear("home")
 
     assert before["presence"] is not None

@@ -160,7 +160,7 @@ def asked(path: str) -> str:
     return path.format(**places)
 
 
-async def door_of(client: httpx.AsyncClient, method: str, path: str) -> str | None:
+async def refusal_of(client: httpx.AsyncClient, method: str, path: str) -> str | None:
     """The code of the refusal; None when the request is allowed."""
     body = BODIES.get(f"{method} {path}")
     async with client.stream(method, asked(path), json=body) as answer:
@@ -201,7 +201,7 @@ async def test_every_route_admits_the_roles_of_the_table_and_no_other(town: Town
     async with httpx.AsyncClient(base_url=town.address, cookies=town.cookies[role], headers=headers) as client:
         for route, allowed in {**TABLE, **DEMO_TABLE}.items():
             method, path = route.split(" ")
-            refusal = await door_of(client, method, path)
+            refusal = await refusal_of(client, method, path)
             expected = None if role in allowed else "signed-out" if _has_no_session(role, path) else "not-your-role"
             if refusal != expected:
                 wrong.append((route, refusal, expected))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, Tries, wait_after
+from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, RateLimit, wait_after
 
 NOW = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
 TABLET: Key = ("192.168.1.20", "zhou")
@@ -19,7 +19,7 @@ def test_the_wait_doubles_up_to_half_a_minute(times: int, seconds: int) -> None:
 
 
 def test_guessing_phone_digits_is_hopeless_within_the_life_of_a_link() -> None:
-    tries = Tries(PHONE_DIGITS)
+    tries = RateLimit(PHONE_DIGITS)
     now, guesses = NOW, 0
     while now < NOW + timedelta(days=7):
         now += max(tries.wait(("invitation", "x"), now), timedelta(milliseconds=1))
@@ -30,7 +30,7 @@ def test_guessing_phone_digits_is_hopeless_within_the_life_of_a_link() -> None:
 
 
 def test_wrong_answers_at_one_place_do_not_make_another_wait() -> None:
-    tries = Tries(PASSWORD)
+    tries = RateLimit(PASSWORD)
     for _ in range(20):
         tries.was_wrong(PHONE, NOW)
 
@@ -39,7 +39,7 @@ def test_wrong_answers_at_one_place_do_not_make_another_wait() -> None:
 
 
 def test_a_right_answer_and_time_forgive() -> None:
-    tries = Tries(PASSWORD)
+    tries = RateLimit(PASSWORD)
     for _ in range(20):
         tries.was_wrong(PHONE, NOW)
         tries.was_wrong(TABLET, NOW)
@@ -52,7 +52,7 @@ def test_a_right_answer_and_time_forgive() -> None:
 
 @given(st.lists(st.floats(0, 3600), max_size=60))
 def test_whoever_waits_as_told_is_looked_at(pauses: list[float]) -> None:
-    tries = Tries(PASSWORD)
+    tries = RateLimit(PASSWORD)
     now = NOW
     for pause in pauses:
         now += timedelta(seconds=pause)
@@ -63,7 +63,7 @@ def test_whoever_waits_as_told_is_looked_at(pauses: list[float]) -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    tries = Tries(PASSWORD, most=100)
+    tries = RateLimit(PASSWORD, most=100)
     for n in range(1000):
         for _ in range(10):
             tries.was_wrong(("place", str(n)), NOW)

@@ -8,7 +8,7 @@ import pytest
 from devices.contract.messages import CueKind
 from hub.alarms.escalation import Tier
 from hub.alarms.lifecycle import decide_transition
-from hub.alarms.model import Alarm, AlarmState, Pending, Sound, Tell, TimerKind
+from hub.alarms.model import Alarm, AlarmState, Notify, Pending, Sound, TimerKind
 from hub.notifications.model import Template
 from tests.unit.alarms.alarm import (
     ACCEPTED,
@@ -35,7 +35,7 @@ def test_t3_the_escalate_timer_takes_the_next_tier_with_a_new_set_of_timers() ->
     escalated = moved(OPEN, due(TimerKind.ESCALATE, NINE + seconds(30)), NINE + seconds(30))
 
     assert (escalated.alarm.tier, escalated.alarm.epoch) == (1, OPEN.epoch + 1)
-    assert escalated.tell == (Tell(Template.ALARM, (LIU,)),)
+    assert escalated.notify == (Notify(Template.ALARM, (LIU,)),)
     assert escalated.sound == Sound((SIREN,))
     assert escalated.timers == (
         Pending(TimerKind.ESCALATE, NINE + seconds(60)),
@@ -48,7 +48,7 @@ def test_t3_tiers_missed_in_an_outage_are_one_step() -> None:
     escalated = moved(OPEN, due(TimerKind.ESCALATE, NINE + seconds(30)), NINE + timedelta(hours=2))
 
     assert (escalated.alarm.tier, escalated.alarm.epoch) == (2, OPEN.epoch + 1)
-    assert escalated.tell == (Tell(Template.ALARM, (LIU, SUN)),)
+    assert escalated.notify == (Notify(Template.ALARM, (LIU, SUN)),)
 
 
 def test_t4_a_tier_without_anybody_is_passed_at_once_and_named_as_a_gap() -> None:
@@ -57,7 +57,7 @@ def test_t4_a_tier_without_anybody_is_passed_at_once_and_named_as_a_gap() -> Non
     escalated = moved(OPEN, due(TimerKind.ESCALATE, NINE + seconds(30)), NINE + seconds(30), reach)
 
     assert (escalated.alarm.tier, escalated.gaps) == (2, (1,))
-    assert escalated.tell == (Tell(Template.ALARM, (SUN,)),)
+    assert escalated.notify == (Notify(Template.ALARM, (SUN,)),)
     assert escalated.sound == Sound((SIREN,))
 
 
@@ -67,7 +67,7 @@ def test_t5_once_nobody_on_any_rung_can_be_reached_everybody_hears_the_repetitio
 
     repeated = moved(top, due(TimerKind.REPEAT, NINE + seconds(60)), NINE + seconds(60), off_duty)
 
-    assert repeated.tell == (Tell(Template.AGAIN, (CHEN,)),)
+    assert repeated.notify == (Notify(Template.AGAIN, (CHEN,)),)
     assert repeated.sound == Sound((LAMP, SIREN))
 
 
@@ -77,7 +77,7 @@ def test_t5_every_minute_all_tiers_so_far_are_told_again_for_ever() -> None:
     repeated = moved(top, due(TimerKind.REPEAT, NINE + seconds(60)), NINE + seconds(60))
 
     assert repeated.alarm.epoch == top.epoch
-    assert repeated.tell == (Tell(Template.AGAIN, (ZHOU, LIU, SUN)),)
+    assert repeated.notify == (Notify(Template.AGAIN, (ZHOU, LIU, SUN)),)
     assert repeated.sound == Sound((LAMP, SIREN))
     assert repeated.timers == (Pending(TimerKind.REPEAT, NINE + seconds(120)),)
 
@@ -86,7 +86,7 @@ def test_t6_when_no_phone_took_it_the_next_tier_is_told_at_once() -> None:
     climbed = moved(OPEN, due(TimerKind.UNREACHABLE, NINE + seconds(15), told=False), NINE + seconds(15))
 
     assert (climbed.alarm.unreachable, climbed.alarm.tier) == (True, 1)
-    assert climbed.tell == (Tell(Template.ALARM, (LIU,)),)
+    assert climbed.notify == (Notify(Template.ALARM, (LIU,)),)
     assert Pending(TimerKind.UNREACHABLE, NINE + seconds(30)) in climbed.timers
 
 
@@ -96,8 +96,8 @@ def test_t6_on_the_last_tier_everybody_with_any_channel_and_every_siren_is_calle
     called = moved(top, due(TimerKind.UNREACHABLE, NINE + seconds(15), told=False), NINE + seconds(15))
     repeated = moved(called.alarm, due(TimerKind.REPEAT, NINE + seconds(60)), NINE + seconds(60))
 
-    assert called.tell == (Tell(Template.ALARM, REACH.everyone),)
-    assert repeated.tell == (Tell(Template.AGAIN, REACH.everyone),)
+    assert called.notify == (Notify(Template.ALARM, REACH.everyone),)
+    assert repeated.notify == (Notify(Template.AGAIN, REACH.everyone),)
     assert called.sound == repeated.sound == Sound((LAMP, SIREN))
 
 
@@ -109,7 +109,7 @@ def test_t10_an_owner_who_is_not_there_in_time_and_the_lead_are_told() -> None:
     nudged = moved(ACCEPTED, due(TimerKind.ARRIVE, NINE + seconds(128)), NINE + seconds(128))
 
     assert nudged.alarm.epoch == ACCEPTED.epoch
-    assert nudged.tell == (Tell(Template.ARRIVE_NUDGE, (LIU, SUN)),)
+    assert nudged.notify == (Notify(Template.ARRIVE_NUDGE, (LIU, SUN)),)
 
 
 def test_t11_an_acceptance_that_lapses_rings_again_one_tier_higher() -> None:
@@ -117,7 +117,7 @@ def test_t11_an_acceptance_that_lapses_rings_again_one_tier_higher() -> None:
 
     assert (lapsed.alarm.state, lapsed.alarm.owner_id, lapsed.alarm.tier) == (AlarmState.OPEN, None, 1)
     assert lapsed.alarm.open_since == NINE + seconds(308)
-    assert lapsed.tell == (Tell(Template.LAPSED, (ZHOU, LIU)),)
+    assert lapsed.notify == (Notify(Template.LAPSED, (ZHOU, LIU)),)
     assert lapsed.cue is CueKind.RECEIVED
     assert {timer.kind for timer in lapsed.timers} == {TimerKind.ESCALATE, TimerKind.REPEAT, TimerKind.UNREACHABLE}
 
@@ -126,7 +126,7 @@ def test_t11_an_acceptance_that_lapses_at_the_top_rings_again_at_the_top() -> No
     lapsed = moved(replace(ACCEPTED, tier=2), due(TimerKind.LEASE, NINE + seconds(308)), NINE + seconds(308))
 
     assert (lapsed.alarm.state, lapsed.alarm.tier, lapsed.alarm.epoch) == (AlarmState.OPEN, 2, ACCEPTED.epoch + 1)
-    assert lapsed.tell == (Tell(Template.LAPSED, (ZHOU, LIU, SUN)),)
+    assert lapsed.notify == (Notify(Template.LAPSED, (ZHOU, LIU, SUN)),)
 
 
 def test_t12_unanswered_the_alarm_opens_again_one_tier_higher() -> None:
@@ -144,7 +144,7 @@ def test_t17_owner_and_lead_are_nudged_twice_and_the_third_time_it_climbs_to_the
     second = moved(first.alarm, due(TimerKind.RESOLVE, NINE + 2 * quarter), NINE + 2 * quarter)
     third = moved(second.alarm, due(TimerKind.RESOLVE, NINE + 3 * quarter), NINE + 3 * quarter)
 
-    assert first.tell == second.tell == (Tell(Template.RESOLVE_NUDGE, (LIU, SUN)),)
+    assert first.notify == second.notify == (Notify(Template.RESOLVE_NUDGE, (LIU, SUN)),)
     assert first.timers == (Pending(TimerKind.RESOLVE, NINE + 2 * quarter),)
     assert (third.alarm.state, third.alarm.tier) == (AlarmState.OPEN, 2)
 

@@ -16,6 +16,7 @@ from hub.alarms.model import (
     Arrive,
     CancelRequested,
     Cleared,
+    Notify,
     Outcome,
     OwnerDisabled,
     Pending,
@@ -23,7 +24,6 @@ from hub.alarms.model import (
     Resolve,
     SomebodyTold,
     Sound,
-    Tell,
     TimerKind,
 )
 from hub.notifications.model import Template
@@ -51,7 +51,7 @@ def test_t1_a_new_alarm_tells_its_first_tier_lights_the_lamp_and_answers_the_pre
     first = open_alarm(BORN, REACH, NINE)
 
     assert first.alarm.tier == 0
-    assert first.tell == (Tell(Template.ALARM, (ZHOU,)),)
+    assert first.notify == (Notify(Template.ALARM, (ZHOU,)),)
     assert first.sound == Sound((LAMP,))
     assert first.cue is CueKind.RECEIVED
     assert first.timers == (
@@ -66,7 +66,7 @@ def test_t2_the_same_key_again_is_counted_and_tells_nobody_anew() -> None:
 
     assert counted.alarm.times_pressed == 2
     assert counted.alarm.epoch == OPEN.epoch
-    assert (counted.tell, counted.timers) == ((), ())
+    assert (counted.notify, counted.timers) == ((), ())
     assert counted.cue is CueKind.RECEIVED
 
 
@@ -74,7 +74,7 @@ def test_t2_three_presses_within_thirty_seconds_take_the_next_tier_now() -> None
     hurried = moved(OPEN, again(0, 4, 9), NINE + seconds(9))
 
     assert hurried.alarm.tier == 1
-    assert hurried.tell == (Tell(Template.ALARM, (LIU,)),)
+    assert hurried.notify == (Notify(Template.ALARM, (LIU,)),)
     assert Pending(TimerKind.ESCALATE, NINE + seconds(39)) in hurried.timers
 
 
@@ -83,7 +83,7 @@ def test_t2_a_fourth_press_in_the_same_thirty_seconds_is_only_counted() -> None:
 
     fourth = moved(hurried, again(0, 4, 9, 11), NINE + seconds(11))
 
-    assert (fourth.alarm.tier, fourth.alarm.times_pressed, fourth.tell) == (1, 4, ())
+    assert (fourth.alarm.tier, fourth.alarm.times_pressed, fourth.notify) == (1, 4, ())
 
 
 def test_t2_three_presses_at_the_top_tell_everybody_on_the_ladder_again() -> None:
@@ -92,13 +92,13 @@ def test_t2_three_presses_at_the_top_tell_everybody_on_the_ladder_again() -> Non
     hurried = moved(top, again(0, 4, 9), NINE + seconds(9))
 
     assert hurried.alarm.tier == 2
-    assert hurried.tell == (Tell(Template.AGAIN, (ZHOU, LIU, SUN)),)
+    assert hurried.notify == (Notify(Template.AGAIN, (ZHOU, LIU, SUN)),)
 
 
 def test_t4_where_nobody_is_reachable_the_whole_house_is_switched_on_at_once() -> None:
     first = open_alarm(BORN, NOBODY, NINE)
 
-    assert (first.alarm.tier, first.gaps, first.tell) == (2, (0, 1, 2), ())
+    assert (first.alarm.tier, first.gaps, first.notify) == (2, (0, 1, 2), ())
     assert first.sound == Sound((LAMP, SIREN))
     assert [timer.kind for timer in first.timers] == [TimerKind.REPEAT, TimerKind.UNREACHABLE]
 
@@ -114,7 +114,7 @@ def test_t7_whoever_accepts_owns_it_the_others_hear_of_it_and_the_button_says_co
     accepted = moved(OPEN, Accept(CHEN), NINE + seconds(8))
 
     assert (accepted.alarm.state, accepted.alarm.owner_id) == (AlarmState.ACCEPTED, CHEN)
-    assert accepted.tell == (Tell(Template.TAKEN, all_told=True),)
+    assert accepted.notify == (Notify(Template.TAKEN, all_notified=True),)
     assert accepted.cue is CueKind.COMING
     assert accepted.timers == (
         Pending(TimerKind.ARRIVE, NINE + seconds(128)),
@@ -152,7 +152,7 @@ def test_t14_an_alarm_of_a_disabled_account_begins_again_with_the_first_tier(sta
 
     assert (reopened.what, reopened.alarm.state, reopened.alarm.owner_id) == ("owner-disabled", AlarmState.OPEN, None)
     assert (reopened.alarm.tier, reopened.alarm.arrive_by, reopened.alarm.on_scene_at) == (0, None, None)
-    assert reopened.tell == (Tell(Template.ALARM, (ZHOU,)),)
+    assert reopened.notify == (Notify(Template.ALARM, (ZHOU,)),)
     assert reopened.sound == Sound((LAMP,))
     assert {timer.kind for timer in reopened.timers} == {TimerKind.ESCALATE, TimerKind.REPEAT, TimerKind.UNREACHABLE}
 
@@ -168,7 +168,7 @@ def test_t12_a_press_while_somebody_has_taken_it_tells_owner_and_lead_and_wants_
     pressed = moved(alarm, again(0, 70), NINE + seconds(70))
 
     assert (pressed.alarm.state, pressed.alarm.owner_id, pressed.alarm.epoch) == (alarm.state, LIU, alarm.epoch)
-    assert pressed.tell == (Tell(Template.PRESSED_AGAIN, (LIU, SUN)),)
+    assert pressed.notify == (Notify(Template.PRESSED_AGAIN, (LIU, SUN)),)
     assert pressed.timers == (Pending(TimerKind.CONFIRM, NINE + seconds(130)),)
     assert pressed.cue is cue
 
@@ -197,7 +197,7 @@ def test_t16_resolving_gives_the_all_clear_and_turns_everything_off(alarm: Alarm
 
     assert (resolved.alarm.state, resolved.alarm.owner_id) == (AlarmState.RESOLVED, None)
     assert (resolved.alarm.resolved_by, resolved.alarm.outcome) == (ZHOU, Outcome.REASSURANCE)
-    assert resolved.tell == (Tell(Template.RESOLVED, all_told=True),)
+    assert resolved.notify == (Notify(Template.RESOLVED, all_notified=True),)
     assert resolved.quiet == Quiet(SIRENS_AND_LAMPS)
     assert resolved.cue is CueKind.CLOSED
     assert resolved.timers == (Pending(TimerKind.CLOSE, NINE + seconds(800)),)
@@ -215,17 +215,17 @@ def test_t16_what_nobody_has_taken_cannot_be_resolved() -> None:
 
 @pytest.mark.parametrize("alarm", [OPEN, ACCEPTED, ON_SCENE])
 def test_a_press_that_is_cancelled_is_shown_once_and_ends_nothing(alarm: Alarm) -> None:
-    taken_back = moved(alarm, CancelRequested(), NINE + seconds(5))
+    cancelled = moved(alarm, CancelRequested(), NINE + seconds(5))
 
-    assert (taken_back.alarm.cancel_requested, taken_back.alarm.state) == (True, alarm.state)
-    assert (taken_back.tell, taken_back.timers, taken_back.alarm.epoch) == ((), (), alarm.epoch)
-    assert decide_transition(taken_back.alarm, CancelRequested(), REACH, NINE + seconds(6)) is None
+    assert (cancelled.alarm.cancel_requested, cancelled.alarm.state) == (True, alarm.state)
+    assert (cancelled.notify, cancelled.timers, cancelled.alarm.epoch) == ((), (), alarm.epoch)
+    assert decide_transition(cancelled.alarm, CancelRequested(), REACH, NINE + seconds(6)) is None
 
 
 def test_the_end_of_the_condition_is_noted_and_people_still_look_after_it() -> None:
     cleared = moved(OPEN, Cleared(), NINE + seconds(5))
 
-    assert (cleared.alarm.state, cleared.what, cleared.tell) == (AlarmState.OPEN, "cleared", ())
+    assert (cleared.alarm.state, cleared.what, cleared.notify) == (AlarmState.OPEN, "cleared", ())
 
 
 def test_the_120_card_comes_after_five_minutes_unless_somebody_is_on_scene() -> None:

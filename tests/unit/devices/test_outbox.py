@@ -25,10 +25,10 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_press_is_still_there_after_a_power_cut(path: Path) -> None:
     with Outbox(path, BOOT) as outbox:
-        kept = outbox.keep(Kind.ALARM, PRESS, 10.0)
+        kept = outbox.store_message(Kind.ALARM, PRESS, 10.0)
 
     with Outbox(path, NEXT_BOOT) as outbox:
-        (waiting,) = outbox.waiting()
+        (waiting,) = outbox.list_unanswered()
 
     assert waiting.id == kept.id == f"{BOOT}-1"
     assert waiting.message == kept.message
@@ -36,31 +36,31 @@ def test_a_press_is_still_there_after_a_power_cut(path: Path) -> None:
 
 def test_what_the_hub_has_is_forgotten(path: Path) -> None:
     with Outbox(path, BOOT) as outbox:
-        kept = outbox.keep(Kind.ALARM, PRESS, 10.0)
-        outbox.forget(kept)
+        kept = outbox.store_message(Kind.ALARM, PRESS, 10.0)
+        outbox.delete_message(kept)
 
-        assert outbox.waiting() == []
+        assert outbox.list_unanswered() == []
 
 
 def test_the_sequence_goes_on_after_a_reboot_and_after_everything_was_answered(path: Path) -> None:
     with Outbox(path, BOOT) as outbox:
-        outbox.forget(outbox.keep(Kind.ALARM, PRESS, 1.0))
-        outbox.forget(outbox.keep(Kind.ALARM, PRESS, 2.0))
+        outbox.delete_message(outbox.store_message(Kind.ALARM, PRESS, 1.0))
+        outbox.delete_message(outbox.store_message(Kind.ALARM, PRESS, 2.0))
 
     with Outbox(path, NEXT_BOOT) as outbox:
-        assert outbox.keep(Kind.ALARM, PRESS, 1.0).seq == 3
+        assert outbox.store_message(Kind.ALARM, PRESS, 1.0).seq == 3
 
 
 def test_each_lane_counts_for_itself(path: Path) -> None:
     with Outbox(path, BOOT) as outbox:
-        outbox.keep(Kind.ALARM, PRESS, 1.0)
+        outbox.store_message(Kind.ALARM, PRESS, 1.0)
 
-        assert outbox.keep(Kind.VISIT, VISIT, 2.0).seq == 1
+        assert outbox.store_message(Kind.VISIT, VISIT, 2.0).seq == 1
 
 
 def test_a_repetition_differs_only_in_age_battery_and_signal(path: Path) -> None:
     with Outbox(path, BOOT) as outbox:
-        kept = outbox.keep(Kind.ALARM, PRESS, 10.0)
+        kept = outbox.store_message(Kind.ALARM, PRESS, 10.0)
 
     first = json.loads(kept.bytes_at(10.35, battery=93.0, signal=-71.0))
     later = json.loads(kept.bytes_at(40.0, battery=92.0, signal=-80.0))
@@ -71,10 +71,10 @@ def test_a_repetition_differs_only_in_age_battery_and_signal(path: Path) -> None
 
 def test_after_a_reboot_nobody_knows_how_old_the_press_is(path: Path) -> None:
     with Outbox(path, BOOT) as outbox:
-        outbox.keep(Kind.ALARM, PRESS, 10.0)
+        outbox.store_message(Kind.ALARM, PRESS, 10.0)
 
     with Outbox(path, NEXT_BOOT) as outbox:
-        (waiting,) = outbox.waiting()
+        (waiting,) = outbox.list_unanswered()
 
     assert "age_ms" not in json.loads(waiting.bytes_at(11.0))
 
@@ -98,7 +98,7 @@ def test_it_is_written_to_the_disk_at_each_press(path: Path) -> None:
 def damaged(path: Path) -> None:
     """An outbox with a press in it, of which a worn-out card has lost a page."""
     with Outbox(path, BOOT) as outbox:
-        outbox.keep(Kind.ALARM, PRESS, 1.0)
+        outbox.store_message(Kind.ALARM, PRESS, 1.0)
     content = bytearray(path.read_bytes())
     content[4096:] = b"\x07" * (len(content) - 4096)
     path.write_bytes(content)
@@ -116,9 +116,9 @@ def test_a_damaged_file_is_moved_aside_and_a_fresh_one_begun(
     was = path.read_bytes()
 
     with open_outbox(path, NEXT_BOOT) as outbox:
-        kept = outbox.keep(Kind.ALARM, PRESS, 10.0)
+        kept = outbox.store_message(Kind.ALARM, PRESS, 10.0)
     with open_outbox(path, BOOT) as outbox:
-        assert [waiting.id for waiting in outbox.waiting()] == [kept.id]
+        assert [waiting.id for waiting in outbox.list_unanswered()] == [kept.id]
 
     assert path.with_name("b-01.outbox.damaged-1").read_bytes() == was
     assert caplog.text.count("b-01.outbox.damaged-1") == 1
@@ -136,9 +136,9 @@ def test_a_folder_that_takes_nothing_is_said_and_the_device_has_no_storage(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with open_outbox(tmp_path, BOOT) as outbox:
-        assert outbox.waiting() == []
+        assert outbox.list_unanswered() == []
         with pytest.raises(CannotKeep):
-            outbox.keep(Kind.ALARM, PRESS, 1.0)
+            outbox.store_message(Kind.ALARM, PRESS, 1.0)
 
     assert "from memory" in caplog.text
 
@@ -147,7 +147,7 @@ def test_a_file_that_somebody_else_holds_is_not_taken_for_damaged(path: Path) ->
     Outbox(path, BOOT).close()
     with sqlite3.connect(path) as other:
         other.execute("BEGIN EXCLUSIVE")
-        open_outbox(path, BOOT, patience=0.0).close()
+        open_outbox(path, BOOT, lock_seconds=0.0).close()
 
     assert list(path.parent.glob("*.damaged-?")) == []
 
@@ -156,12 +156,12 @@ def test_a_message_that_cannot_be_read_stays_where_it_is_and_the_others_are_sent
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Outbox(path, BOOT) as outbox:
-        outbox.keep(Kind.ALARM, PRESS, 1.0)
-        second = outbox.keep(Kind.ALARM, PRESS, 2.0)
+        outbox.store_message(Kind.ALARM, PRESS, 1.0)
+        second = outbox.store_message(Kind.ALARM, PRESS, 2.0)
     with sqlite3.connect(path) as conn:
         conn.execute("UPDATE message SET body = ? WHERE seq = 1", (b"{}",))
 
     with Outbox(path, NEXT_BOOT) as outbox:
-        assert [waiting.id for waiting in outbox.waiting()] == [second.id]
+        assert [waiting.id for waiting in outbox.list_unanswered()] == [second.id]
 
     assert f"{BOOT}-1" in caplog.text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.rtsp.filter import MOST_BODY, MOST_HEAD, NotRtsp, SentOn, Sieve
+from devices.rtsp.filter import MOST_BODY, MOST_HEAD, NotRtsp, RtspFilter, SentOn
 
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 0\r\n\r\n"
 FRAME = b"$\x00\x00\x0c" + b"\n$picture..."
@@ -15,22 +15,22 @@ assert len(FRAME) == 4 + 12
 
 def passed(sent: bytes, *, at_a_time: int | None = None) -> bytes:
     """What FFmpeg may read of it."""
-    sieve, step = Sieve(), at_a_time or max(len(sent), 1)
-    return b"".join(sieve.feed(sent[at : at + step]) for at in range(0, len(sent), step))
+    rtsp_filter, step = RtspFilter(), at_a_time or max(len(sent), 1)
+    return b"".join(rtsp_filter.feed(sent[at : at + step]) for at in range(0, len(sent), step))
 
 
 def test_frames_pass_as_they_come_and_in_parts() -> None:
-    sieve = Sieve()
+    rtsp_filter = RtspFilter()
 
-    assert sieve.feed(FRAME + FRAME[:7]) == FRAME + FRAME[:7]
-    assert sieve.feed(FRAME[7:] + FRAME[:2]) == FRAME[7:]
-    assert sieve.feed(FRAME[2:]) == FRAME
+    assert rtsp_filter.feed(FRAME + FRAME[:7]) == FRAME + FRAME[:7]
+    assert rtsp_filter.feed(FRAME[7:] + FRAME[:2]) == FRAME[7:]
+    assert rtsp_filter.feed(FRAME[2:]) == FRAME
 
 
 def test_the_head_of_a_frame_waits_until_its_length_is_known() -> None:
-    sieve = Sieve()
+    rtsp_filter = RtspFilter()
 
-    assert [sieve.feed(FRAME[at : at + 1]) for at in range(5)] == [b"", b"", b"", FRAME[:4], FRAME[4:5]]
+    assert [rtsp_filter.feed(FRAME[at : at + 1]) for at in range(5)] == [b"", b"", b"", FRAME[:4], FRAME[4:5]]
 
 
 @pytest.mark.parametrize("length", range(8))
@@ -147,11 +147,11 @@ PIECES = st.sampled_from([
 SAID = st.lists(PIECES, max_size=30).map(b"".join) | st.binary(max_size=200)
 
 
-def whether_refused(sieve: Sieve, chunks: list[bytes]) -> tuple[bytes, type[Exception] | None]:
+def whether_refused(rtsp_filter: RtspFilter, chunks: list[bytes]) -> tuple[bytes, type[Exception] | None]:
     written = b""
     for chunk in chunks:
         try:
-            written += sieve.feed(chunk)
+            written += rtsp_filter.feed(chunk)
         except (SentOn, NotRtsp) as refusal:
             return written, type(refusal)
     return written, None
@@ -160,20 +160,20 @@ def whether_refused(sieve: Sieve, chunks: list[bytes]) -> tuple[bytes, type[Exce
 @given(SAID, st.lists(st.integers(0, 400), max_size=8))
 def test_how_it_is_split_changes_nothing(said: bytes, places: list[int]) -> None:
     ends = sorted({min(place, len(said)) for place in places} | {0, len(said)})
-    _, refused_whole = whether_refused(Sieve(), [said])
+    _, refused_whole = whether_refused(RtspFilter(), [said])
 
     chunks = [said[begin:end] for begin, end in pairwise(ends)]
-    written, refused = whether_refused(Sieve(), chunks)
-    one_by_one, refused_one_by_one = whether_refused(Sieve(), [said[at : at + 1] for at in range(len(said))])
+    written, refused = whether_refused(RtspFilter(), chunks)
+    one_by_one, refused_one_by_one = whether_refused(RtspFilter(), [said[at : at + 1] for at in range(len(said))])
 
     assert refused == refused_one_by_one == refused_whole
     assert one_by_one.startswith(written)
-    assert refused or one_by_one == written == Sieve().feed(said)
+    assert refused or one_by_one == written == RtspFilter().feed(said)
 
 
 @given(SAID)
 def test_ffmpeg_never_reads_that_it_is_sent_on(said: bytes) -> None:
-    written, _ = whether_refused(Sieve(), [said[at : at + 1] for at in range(len(said))])
+    written, _ = whether_refused(RtspFilter(), [said[at : at + 1] for at in range(len(said))])
 
     for status, lines in read_as_ffmpeg_does(written):
         assert not 300 <= status < 400
@@ -182,7 +182,7 @@ def test_ffmpeg_never_reads_that_it_is_sent_on(said: bytes) -> None:
 
 @given(SAID)
 def test_what_was_written_is_read_again_as_itself(said: bytes) -> None:
-    written, _ = whether_refused(Sieve(), [said[at : at + 1] for at in range(len(said))])
+    written, _ = whether_refused(RtspFilter(), [said[at : at + 1] for at in range(len(said))])
 
     assert passed(written) == written
 

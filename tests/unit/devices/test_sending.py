@@ -24,7 +24,7 @@ BOOT = "9f3c2a7be41d0c55"
 class FullOutbox(Outbox):
     """Storage that takes nothing any more."""
 
-    def keep(self, kind: Kind, draft: object, made_at: float) -> StoredMessage:
+    def store_message(self, kind: Kind, draft: object, made_at: float) -> StoredMessage:
         raise CannotKeep("database or disk is full")
 
 
@@ -40,13 +40,13 @@ async def test_a_call_is_kept_whatever_the_hub_says_against_it_and_a_visit_is_no
 ) -> None:
     with Outbox(tmp_path / "b-01.outbox", BOOT) as outbox:
         sending = Sending(outbox, DeviceSystemClock())
-        kept = await sending.keep(kind, draft)
+        kept = await sending.store_message(kind, draft)
 
         sending.hear_ack(serialize_message(Ack(id=kept.id, status=AckStatus.REJECTED, reason="unknown-device")))
         await sending._forget_answered()
 
         assert sending.unsent == ((kept,) if is_kept else ())
-        assert len(outbox.waiting()) == is_kept
+        assert len(outbox.list_unanswered()) == is_kept
 
 
 async def test_a_device_without_storage_sends_from_memory_and_forgets_what_was_answered(
@@ -54,7 +54,7 @@ async def test_a_device_without_storage_sends_from_memory_and_forgets_what_was_a
 ) -> None:
     with Outbox(None, BOOT) as outbox:
         sending = Sending(outbox, DeviceSystemClock())
-        kept = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
+        kept = await sending.store_message(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
 
         sending.hear_ack(serialize_message(Ack(id=kept.id, status=AckStatus.COMMITTED)))
         await sending._forget_answered()
@@ -69,8 +69,8 @@ async def test_a_press_that_cannot_be_kept_is_sent_from_memory_without_a_sequenc
     with FullOutbox(tmp_path / "b-01.outbox", BOOT) as outbox:
         sending = Sending(outbox, DeviceSystemClock())
 
-        first = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
-        second = await sending.keep(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
+        first = await sending.store_message(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
+        second = await sending.store_message(Kind.ALARM, AlarmMessage(id=BOOT, kind=AlarmKind.PRESS))
 
     assert (first.id, second.id) == (f"{BOOT}-m1", f"{BOOT}-m2")
     assert first.message.seq is None

@@ -12,7 +12,7 @@ LINK = "http://localhost:8080/family#i/" + 43 * "t"
 
 def shown(*accounts: ScreenAccount, family_url: str | None = None) -> str:
     terminal = io.StringIO()
-    Screen(Console(file=terminal, width=80), steps=1).accounts("Accounts of the demo", accounts, family_url)
+    Screen(Console(file=terminal, width=80), steps=1).print_accounts("Accounts of the demo", accounts, family_url)
     return terminal.getvalue()
 
 
@@ -36,6 +36,6 @@ def test_an_address_stands_whole_on_one_line_whatever_its_folders_are_called() -
     terminal = io.StringIO()
     folder = "/srv/[bold]/" + 90 * "x"
 
-    Screen(Console(file=terminal, width=80), steps=1).addresses([("staff", LINK), ("data", folder)])
+    Screen(Console(file=terminal, width=80), steps=1).print_addresses([("staff", LINK), ("data", folder)])
 
     assert terminal.getvalue() == f"\nstaff  {LINK}\ndata   {folder}\n"

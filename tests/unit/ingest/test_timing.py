@@ -42,26 +42,26 @@ def test_the_age_counts_first_then_a_clock_that_agrees_then_the_receipt(
 def test_a_clock_that_is_an_hour_behind_is_believed_once_it_is_known() -> None:
     clocks = DeviceClocks()
     for n in range(3):
-        clocks.learn("b-01", NINE + timedelta(minutes=n), NINE + timedelta(minutes=n - 60), 0)
+        clocks.note_message("b-01", NINE + timedelta(minutes=n), NINE + timedelta(minutes=n - 60), 0)
 
-    assert clocks.learned("b-01") == timedelta(hours=1)
-    assert estimate_time(NINE, ago(3602), None, clocks.learned("b-01")) == When(ago(2), late=False, uncertain=False)
+    assert clocks.offset_of("b-01") == timedelta(hours=1)
+    assert estimate_time(NINE, ago(3602), None, clocks.offset_of("b-01")) == When(ago(2), late=False, uncertain=False)
 
 
 def test_one_odd_message_does_not_change_what_was_learned() -> None:
     clocks = DeviceClocks()
     for _ in range(20):
-        clocks.learn("b-01", NINE, ago(1), 0)
-    clocks.learn("b-01", NINE, ago(86400), 0)
+        clocks.note_message("b-01", NINE, ago(1), 0)
+    clocks.note_message("b-01", NINE, ago(86400), 0)
 
-    assert clocks.learned("b-01") == timedelta(seconds=1)
+    assert clocks.offset_of("b-01") == timedelta(seconds=1)
 
 
 def test_a_late_message_teaches_nothing() -> None:
     clocks = DeviceClocks()
-    clocks.learn("b-01", NINE, ago(3600), 11_000)
+    clocks.note_message("b-01", NINE, ago(3600), 11_000)
 
-    assert clocks.learned("b-01") == NO_OFFSET
+    assert clocks.offset_of("b-01") == NO_OFFSET
 
 
 def test_a_repeated_reading_keeps_its_time() -> None:

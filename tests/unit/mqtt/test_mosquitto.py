@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.mqtt.mosquitto import (
-    Door,
+    HubListener,
     Listening,
     MosquittoAccount,
     format_configuration,
@@ -44,7 +44,7 @@ def test_nothing_is_dropped_because_a_queue_of_a_thousand_is_full() -> None:
 
 def test_at_their_listener_devices_are_known_by_their_user_names_and_at_the_hub_s_it_keeps_its_sessions() -> None:
     lines = format_configuration(
-        Path("folder"), Listening("127.0.0.1", 1883, hub_door=Door("127.0.0.1", 1884))
+        Path("folder"), Listening("127.0.0.1", 1883, hub_listener=HubListener("127.0.0.1", 1884))
     ).splitlines()
 
     assert lines[:3] == ["listener 1883 127.0.0.1", "use_username_as_clientid true", "listener 1884 127.0.0.1"]

@@ -22,13 +22,13 @@ def test_the_next_message_goes_when_one_is_answered() -> None:
     sent = [message for n in range(MAX_IN_FLIGHT + 1) for message in session.offer(cue(n))]
 
     assert numbers(tuple(sent)) == list(range(MAX_IN_FLIGHT))
-    assert numbers(session.answered(sent[3].packet_id or 0)) == [MAX_IN_FLIGHT]
+    assert numbers(session.acknowledge(sent[3].packet_id or 0)) == [MAX_IN_FLIGHT]
 
 
 def test_what_was_unanswered_goes_again_with_dup_when_the_client_is_back() -> None:
     session = Session(clean=False)
     first = session.offer(cue(1))[0]
-    session.part()
+    session.disconnect()
     assert session.offer(cue(2)) == ()
 
     again = session.resume()
@@ -40,7 +40,7 @@ def test_what_was_unanswered_goes_again_with_dup_when_the_client_is_back() -> No
 
 def test_a_client_that_is_away_misses_qos_0() -> None:
     session = Session(clean=False)
-    session.part()
+    session.disconnect()
     session.offer(cue(1, qos=0))
 
     assert session.resume() == ()
@@ -48,7 +48,7 @@ def test_a_client_that_is_away_misses_qos_0() -> None:
 
 def test_a_full_queue_lets_the_oldest_go_and_counts_it() -> None:
     session = Session(clean=False)
-    session.part()
+    session.disconnect()
     for n in range(MAX_WAITING + 5):
         session.offer(cue(n))
 
@@ -59,7 +59,7 @@ def test_a_full_queue_lets_the_oldest_go_and_counts_it() -> None:
 def test_an_answer_to_nothing_is_ignored() -> None:
     session = Session(clean=True)
 
-    assert session.answered(77) == ()
+    assert session.acknowledge(77) == ()
 
 
 @given(st.lists(st.sampled_from(["offer", "answer", "part", "resume"]), max_size=120))
@@ -81,9 +81,9 @@ def test_no_two_messages_on_the_way_share_a_packet_id_and_all_arrive_in_order(st
         elif step == "answer" and unanswered and session.connected:
             packet_id = next(iter(unanswered))
             arrived.append(int(unanswered.pop(packet_id).payload))
-            take(session.answered(packet_id))
+            take(session.acknowledge(packet_id))
         elif step == "part":
-            session.part()
+            session.disconnect()
         elif step == "resume" and not session.connected:
             take(session.resume())
         assert len(unanswered) <= MAX_IN_FLIGHT
@@ -93,13 +93,13 @@ def test_no_two_messages_on_the_way_share_a_packet_id_and_all_arrive_in_order(st
     while unanswered:
         packet_id = next(iter(unanswered))
         arrived.append(int(unanswered.pop(packet_id).payload))
-        take(session.answered(packet_id))
+        take(session.acknowledge(packet_id))
     assert arrived == list(range(offered))
 
 
 def test_packet_ids_begin_again_at_1_after_the_last() -> None:
     session = Session(clean=True)
     for n in range(0xFFFF):
-        session.answered(session.offer(cue(n))[0].packet_id or 0)
+        session.acknowledge(session.offer(cue(n))[0].packet_id or 0)
 
     assert session.offer(cue(0))[0].packet_id == 1

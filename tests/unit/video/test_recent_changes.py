@@ -27,7 +27,7 @@ VIEWING = OpenViewing(
 def test_a_grant_of_which_nothing_changed_has_held_as_long_as_its_rows_say() -> None:
     recent = RecentChanges(begun=0.0)
 
-    recent.note([Change("presence", "s-zhang"), Change("device", "cam-music")], 99.0)
+    recent.note_changes([Change("presence", "s-zhang"), Change("device", "cam-music")], 99.0)
 
     assert recent.held(VIEWING, (), 60.0, now=100.0) == 60.0
 
@@ -45,7 +45,7 @@ def test_a_grant_of_which_nothing_changed_has_held_as_long_as_its_rows_say() -> 
 def test_what_may_have_given_the_grant_just_now_shortens_it(kind: str, about: str) -> None:
     recent = RecentChanges(begun=0.0)
 
-    recent.note([Change(kind, about)], 99.0)
+    recent.note_changes([Change(kind, about)], 99.0)
 
     assert recent.held(VIEWING, (), 60.0, now=100.0) == 1.0
 
@@ -55,7 +55,7 @@ def test_a_responder_s_grant_is_as_young_as_the_presence_by_which_the_room_was_f
     recent = RecentChanges(begun=0.0)
     looking = replace(VIEWING, account_id=AccountId("zhou"), senior_id=None)
 
-    recent.note([Change("presence", about), Change("alarm", "a-1")], 99.0)
+    recent.note_changes([Change("presence", about), Change("alarm", "a-1")], 99.0)
 
     assert recent.held(looking, ("account:zhou", "presence:s-wang", "alarm:a-1"), 60.0, now=100.0) == held
 
@@ -63,6 +63,6 @@ def test_a_responder_s_grant_is_as_young_as_the_presence_by_which_the_room_was_f
 def test_before_the_hub_began_to_listen_nothing_is_known() -> None:
     recent = RecentChanges(begun=0.0)
 
-    recent.note([Change("lost", "")], 98.0)
+    recent.note_changes([Change("lost", "")], 98.0)
 
     assert recent.held(VIEWING, (), 60.0, now=100.0) == 2.0

@@ -1,11 +1,9 @@
-"""Do the documents say what is true of this tree, in both languages, and does the code keep to the glossary?"""
+"""Do the documents say what is true of this tree, in both languages? Names and prose of the code: `test_names.py`."""
 
 import ast
 import importlib.util
-import io
 import json
 import re
-import tokenize
 from collections.abc import Iterator
 from configparser import ConfigParser
 from functools import cache
@@ -32,19 +30,6 @@ NOT_FOR_PEOPLE = {
     *(login.variable for login in Login),
 }
 """Settings with which the demo tells its own processes what they are."""
-
-NEVER_IN_CODE = {"patient", "tenant", "customer", "incident", "site", "guardian"}
-"""Words that the glossary gives to nothing, and that mean nothing else in a program either."""
-
-NEVER_SAID = (
-    *("in a circle", "circle of waiting", "held back", "let go", "taken back", "set aside", "put aside", "in hand"),
-    *("garbled", "nobody can read", "nobody could read", "further away than", "goodbye", "gives way"),
-)
-"""What docstrings and comments do not say: the second half of the glossary has the field's word for each."""
-
-TYPED = ("app.command", "app.callback", "consent_app.command", "consent_app.callback")
-CALLED_BY_ONE_WORD = {"main", "may", "advance", "evaluate"}
-"""Functions whose one word is the domain's verb, or that of Python; a command is called as it is typed."""
 
 NOT_YET = {"devices/adapters"}
 """Places that documents name and that do not exist; when one does, the documents have something to say."""
@@ -239,108 +224,3 @@ def test_what_the_map_marks_as_pure_is_checked_to_be() -> None:
     of_the_hub = block[: block.index("\ndevices/")]
 
     assert set(re.findall(r"(\w+)\*", of_the_hub)) <= pure
-
-
-def test_the_code_uses_no_word_that_the_glossary_gives_to_nothing() -> None:
-    files = [
-        file
-        for folder in ("hub", "devices", "extension", "simulators")
-        for file in sorted((ROOT / folder).rglob("*.py"))
-    ]
-    found = {f"{file.relative_to(ROOT)}: {name}" for file in files for name in names_in(file) if is_forbidden(name)}
-
-    assert found == set()
-
-
-def test_the_tables_use_no_such_word_either() -> None:
-    found = {
-        f"{file.name}: {name}"
-        for file in sorted((ROOT / "hub/migrations").glob("*.sql"))
-        for name in re.findall(r"[a-z_]+", re.sub(r"--.*|'[^']*'", "", file.read_text("utf-8")))
-        if is_forbidden(name)
-    }
-
-    assert found == set()
-
-
-def test_the_glossary_forbids_what_is_looked_for() -> None:
-    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| [^|]+ \|([^|]*)\|$", text_of("ARCHITECTURE.md"), re.MULTILINE)
-
-    assert {word.strip() for row in rows for word in row.split(",")} >= NEVER_IN_CODE
-
-
-def test_no_docstring_or_comment_has_a_word_of_its_own_for_what_the_field_has_a_term_for() -> None:
-    files = [
-        file
-        for folder in ("hub", "devices", "extension", "simulators")
-        for file in sorted((ROOT / folder).rglob("*.py"))
-    ]
-    found = [
-        f"{file.relative_to(ROOT)}: {phrase}"
-        for file in files
-        for prose in prose_of(file)
-        for lowered in (prose.lower(),)
-        for phrase in NEVER_SAID
-        if phrase in lowered
-    ]
-
-    assert found == []
-
-
-def test_the_glossary_has_the_field_s_terms_of_operations() -> None:
-    operations = text_of("ARCHITECTURE.md").split("### Operations")[1]
-    terms = {word.strip() for row in re.findall(r"^\| ([^|]+) \|", operations, re.MULTILINE) for word in row.split(",")}
-
-    assert terms >= {
-        *("deadlock", "backpressure", "in flight", "idempotent", "deduplicate", "rate limit", "retention"),
-        *("authenticate", "revoke", "revalidate", "transition", "event", "batch", "recipients"),
-        *("blind interval", "undecodable"),
-    }
-
-
-def test_a_function_says_verb_and_object() -> None:
-    files = [
-        file
-        for folder in ("hub", "devices", "extension", "simulators")
-        for file in sorted((ROOT / folder).rglob("*.py"))
-    ]
-    found = [f"{file.relative_to(ROOT)}: {name}" for file in files for name in names_of_one_word(file)]
-
-    assert found == []
-
-
-def names_of_one_word(file: Path) -> Iterator[str]:
-    """The functions of a module that are called by a single word; commands of the terminal are not counted."""
-    for node in ast.parse(file.read_text("utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "_" not in node.name.strip("_"):
-            typed = any(isinstance(one, ast.Call) and ast.unparse(one).startswith(TYPED) for one in node.decorator_list)
-            if not typed and node.name not in CALLED_BY_ONE_WORD:
-                yield node.name
-
-
-def prose_of(file: Path) -> Iterator[str]:
-    """The docstrings and comments of a file, also those of constants and fields."""
-    source = file.read_text("utf-8")
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.value.value
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    yield from (token.string for token in tokens if token.type == tokenize.COMMENT)
-
-
-def names_in(file: Path) -> Iterator[str]:
-    """Every name that a file gives or uses."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.alias(asname=str(name)):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.keyword(arg=str(name)):
-                yield name
-
-
-def is_forbidden(name: str) -> bool:
-    """`site_of`, `SiteId` and `sites` are; `opposite` is not."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower().split("_")
-    return any(word in NEVER_IN_CODE or word.removesuffix("s") in NEVER_IN_CODE for word in words)

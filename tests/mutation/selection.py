@@ -83,12 +83,21 @@ class Sight:
         """Tests with a database that name the table, or that call a function whose statements do."""
         names = self.related.get(mutant.table, frozenset({mutant.table}))
         functions = {name for name, words in self._words_of_functions.items() if words & names}
-        about = set(re.findall(r"\w+", mutant.key))
+        about = _words(mutant.key)
+        others = self.related.keys() - {mutant.table}
 
         def rank(test: SeenTest) -> tuple[int, int, str]:
-            words = self._words_of_files[test.file]
-            is_named = mutant.table in re.findall(r"\w+", test.node_id.partition("[")[2])
-            nearness = 0 if is_named else 3 - min(len(about & words), 2) if mutant.table in words else 4
+            """Those that name the table, then those of the schema itself, then those whose file names most of it; last
+            those that name another table."""
+            words, named = self._words_of_files[test.file], _words(test.node_id.partition("[")[2])
+            if mutant.table in named:
+                nearness = 0
+            elif named & others:
+                nearness = 5
+            elif mutant.table in words:
+                nearness = 1 if "schema" in test.file else 4 - min(len(about & words), 2)
+            else:
+                nearness = 4
             return nearness, len(test.called), test.node_id
 
         seeing = [

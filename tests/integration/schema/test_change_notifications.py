@@ -14,6 +14,11 @@ COMMAND = (
     "INSERT INTO device_command (id, device_id, subtopic, payload, made_at, until_at, retry_at) "
     f"VALUES ('c-1', 'b-wang', 'cue', '{{}}', {NOW}, {NOW}, {NOW})"
 )
+DUE_JOB = f"INSERT INTO due_job VALUES ('j-1', 'jiuquan-road', 'consent-ends', 'con-1', {NOW}, {NOW})"
+FINDING = (
+    "INSERT INTO finding (centre_id, rule_id, priority, klass, at, summary, params, late, time_uncertain, cleared, "
+    f"made_at) VALUES ('jiuquan-road', 'room-hot', 'P2', 'room-hot', {NOW}, '{{}}', '{{}}', false, false, false, {NOW})"
+)
 SESSION = f"INSERT INTO session VALUES (decode(repeat('00', 32), 'hex'), 'liu', 'staff', {NOW}, {NOW}, {NOW}, {NOW})"
 
 
@@ -39,6 +44,8 @@ SESSION = f"INSERT INTO session VALUES (decode(repeat('00', 32), 'hex'), 'liu', 
             {f"notification_taken:{ALARM}", f"alarm:{ALARM}"},
         ),
         (TIMER, {f"alarm_timer:{ALARM}"}),
+        (DUE_JOB, {"due_job:j-1"}),
+        (FINDING, {"finding:1"}),
         (COMMAND, {"device_command:b-wang"}),
         (
             f"{TIMER}; UPDATE alarm SET version = 2 WHERE id = '{ALARM}'",

@@ -134,7 +134,7 @@ def _start_housekeeping(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     housekeeping = Housekeeping(TaskReports(database, clock).report)
     every = housekeeping.every
     retention = AccessRetention(database, clock, sessions_of_open_viewings)
-    tasks.create_task(every(AccessRetention.EVERY_SECONDS, retention.delete_expired, "forgetting"))
+    tasks.create_task(every(AccessRetention.EVERY_SECONDS, retention.delete_expired, "retention"))
     tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).clear_expired, "quiet-notices"))
     tasks.create_task(
         every(Closing.EVERY_SECONDS, Closing(pages.pools.writing, clock).notice_open_visits, "visits-left-open")

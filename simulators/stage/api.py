@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from extension.pages import MountPoint
 from simulators.stage.installation import PASSWORD
 from simulators.stage.model import Stage
-from simulators.stage.service import SimulatorsAway, Theatre
+from simulators.stage.service import SimulatorsAway, StageService
 
 AWAY: Final = "simulators-away"
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -57,9 +57,9 @@ class DemoAccount(BaseModel):
 class StageRoutes:
     """What each route of the stage answers."""
 
-    def __init__(self, hub: MountPoint, theatre: Theatre) -> None:
+    def __init__(self, hub: MountPoint, service: StageService) -> None:
         self._hub = hub
-        self._theatre = theatre
+        self._service = service
 
     async def show_page(self, request: Request) -> Response:
         """The stage's page."""
@@ -78,7 +78,7 @@ class StageRoutes:
 
     async def read_stage(self) -> Stage:
         """Everything the stage shows, now."""
-        return await self._theatre.stage()
+        return await self._service.stage()
 
     async def stream_stage(self, request: Request) -> StreamingResponse:
         """The stage whenever it changes, as server-sent events named `stage`."""
@@ -86,7 +86,7 @@ class StageRoutes:
         async def events() -> AsyncIterator[bytes]:
             shown = b""
             while not await request.is_disconnected():
-                now = (await self._theatre.stage()).model_dump_json().encode()
+                now = (await self._service.stage()).model_dump_json().encode()
                 if now != shown:
                     shown = now
                     yield b"event: stage\ndata: " + now + b"\n\n"
@@ -98,28 +98,28 @@ class StageRoutes:
 
     async def press_button(self, asked: StagePress) -> Response:
         """Press a senior's button. 503 `simulators-away`."""
-        return await _answer_switched(self._theatre.press(asked.device_id))
+        return await _answer_switched(self._service.press(asked.device_id))
 
     async def heat_room(self, asked: StageHot) -> Response:
         """Heat a room, or let it cool. 503 `simulators-away`."""
-        return await _answer_switched(self._theatre.hot(asked.room_id, on=asked.on))
+        return await _answer_switched(self._service.hot(asked.room_id, on=asked.on))
 
     async def cover_camera(self, asked: StageDark) -> Response:
         """Cover a camera, or uncover it. 503 `simulators-away`."""
-        return await _answer_switched(self._theatre.dark(asked.camera_id, on=asked.on))
+        return await _answer_switched(self._service.dark(asked.camera_id, on=asked.on))
 
     async def cut_line(self, asked: StageLine) -> Response:
         """Cut the line between the devices and the hub, or mend it. 503 `simulators-away`."""
-        return await _answer_switched(self._theatre.cut(on=asked.cut))
+        return await _answer_switched(self._service.cut(on=asked.cut))
 
     async def restart_tour(self) -> None:
         """Begin the tour anew."""
-        self._theatre.restart()
+        self._service.restart()
 
 
-def build_router(hub: MountPoint, theatre: Theatre) -> APIRouter:
+def build_router(hub: MountPoint, service: StageService) -> APIRouter:
     """The stage's routes; everybody may ask them, as long as there is a demo."""
-    router, routes, everybody = APIRouter(), StageRoutes(hub, theatre), list(hub.public)
+    router, routes, everybody = APIRouter(), StageRoutes(hub, service), list(hub.public)
     for path, page in (("/demo", routes.show_page), ("/demo/", routes.leave_slash_out)):
         router.add_api_route(
             path, page, methods=["GET", "HEAD"], dependencies=everybody, include_in_schema=False, response_model=None
@@ -152,18 +152,18 @@ async def _answer_switched(switched: Awaitable[None]) -> Response:
 
 
 class NoteCharts:
-    """Tells the theatre when a room's day was shown: the tour's last step."""
+    """Tells the service when a room's day was shown: the tour's last step."""
 
-    def __init__(self, app: ASGIApp, theatre: Theatre) -> None:
+    def __init__(self, app: ASGIApp, service: StageService) -> None:
         self._app = app
-        self._theatre = theatre
+        self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_day = scope["type"] == "http" and _DAY.fullmatch(scope["path"]) is not None
 
         async def noting(message: Message) -> None:
             if is_day and message["type"] == "http.response.start" and message["status"] == 200:
-                self._theatre.charted()
+                self._service.charted()
             await send(message)
 
         await self._app(scope, receive, noting)

@@ -8,18 +8,18 @@ import httpx
 
 from extension.pages import MountedPages, MountPoint, PageMount
 from simulators.stage.api import AWAY, NoteCharts, build_router
-from simulators.stage.service import Theatre
+from simulators.stage.service import StageService
 
 
 @asynccontextmanager
 async def mount_stage(hub: MountPoint) -> AsyncIterator[MountedPages]:
     """The stage beside the pages of a hub; its switches lead to the simulated centre."""
     async with httpx.AsyncClient(timeout=3.0, trust_env=False) as client:
-        theatre = Theatre(hub, client)
+        service = StageService(hub, client)
         yield MountedPages(
-            router=build_router(hub, theatre),
-            wrap=lambda app: NoteCharts(app, theatre),
-            origins=(theatre.organisation_url,),
+            router=build_router(hub, service),
+            wrap=lambda app: NoteCharts(app, service),
+            origins=(service.organisation_url,),
             codes=(AWAY,),
         )
 

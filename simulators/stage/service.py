@@ -14,7 +14,7 @@ class SimulatorsAway(Exception):
     """The simulated centre does not answer: its process is down or starting."""
 
 
-class Theatre:
+class StageService:
     """What the stage's page asks for. Restarting the tour moves `since`."""
 
     def __init__(self, hub: MountPoint, client: httpx.AsyncClient) -> None:

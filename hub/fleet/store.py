@@ -255,7 +255,7 @@ async def set_next_attempts(conn: Conn, again_at: Mapping[str, datetime]) -> Non
     await conn.execute(
         """
         UPDATE device_command
-           SET tries = tries + 1, retry_at = again.at
+           SET tries = least(tries, 1000000) + 1, retry_at = again.at  -- one row at its type's end would refuse all
           FROM unnest(%(ids)s::text[], %(times)s::timestamptz[]) AS again (id, at)
          WHERE device_command.id = again.id
         """,

@@ -19,6 +19,8 @@ from psycopg.errors import IdleInTransactionSessionTimeout, TransactionTimeout
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from hub.kit.row_values import read_values_apart
+
 Conn: TypeAlias = AsyncConnection[TupleRow]
 
 LOCK_WITHIN: Final = "3s"
@@ -114,6 +116,7 @@ class Database:
         """
 
         async def pin(conn: Conn) -> None:
+            read_values_apart(conn)
             await conn.execute(_PINNED)
             if ends_within is not None:
                 await _end_within(conn, ends_within)

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from hub.kit.bulkhead import call_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.due_jobs import DueJob
 from hub.kit.ids import CentreId, NoticeId
@@ -19,7 +21,7 @@ async def upsert_notice(conn: Conn, notice_id: NoticeId, raised: Raised, now: da
         INSERT INTO notice (id, centre_id, code, priority, subject, params, raised_at, last_at)
         VALUES (%(id)s, %(centre_id)s, %(code)s, %(priority)s, %(subject)s, %(params)s, %(now)s, %(now)s)
             ON CONFLICT (centre_id, code, subject) WHERE cleared_at IS NULL
-            DO UPDATE SET last_at = excluded.last_at, times = notice.times + 1, params = excluded.params
+            DO UPDATE SET last_at = excluded.last_at, times = least(notice.times, 1000000) + 1, params = excluded.params
         RETURNING id
         """,
         {
@@ -118,17 +120,27 @@ async def find_notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
 
 
 async def newest_noticed_time(conn: Conn, code: str) -> datetime | None:
-    """The latest time that a standing notice of this code names as `newest`."""
+    """The latest time that a standing notice of this code names as `newest`; what names none is passed over."""
     cursor = await conn.execute(
-        """
-        SELECT max((params ->> 'newest')::timestamptz)
-          FROM notice
-         WHERE code = %(code)s AND cleared_at IS NULL
-        """,
-        {"code": code},
+        "SELECT id, params ->> 'newest' FROM notice WHERE code = %(code)s AND cleared_at IS NULL", {"code": code}
     )
-    row = await cursor.fetchone()
-    return None if row is None else row[0]
+    return max(
+        (
+            named
+            for notice_id, newest in await cursor.fetchall()
+            if newest is not None
+            and isinstance(named := call_in_bulkhead(f"notice {notice_id}", partial(_read_moment, newest)), datetime)
+        ),
+        default=None,
+    )
+
+
+def _read_moment(written: str) -> datetime:
+    """An aware time. Raises ValueError."""
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment
 
 
 async def failures_of(conn: Conn, kind: str, row_id: str) -> int:
@@ -149,7 +161,7 @@ async def set_parked(conn: Conn, kind: str, row_id: str, error: str, now: dateti
         VALUES (%(kind)s, %(row_id)s, %(now)s, %(again_at)s, 1, %(error)s)
             ON CONFLICT (kind, row_id) DO UPDATE
                SET parked_at = excluded.parked_at, again_at = excluded.again_at, error = excluded.error,
-                   failures = parked.failures + 1
+                   failures = least(parked.failures, 1000000) + 1
         """,
         {"kind": kind, "row_id": row_id, "now": now, "again_at": again_at, "error": error},
     )

@@ -209,7 +209,8 @@ async def lease_due_notifications(
                  FOR UPDATE SKIP LOCKED
             ), leased AS (
               UPDATE notification
-                 SET state = 'leased', lease_until = %(until)s, leased_by = %(by)s, tries = tries + 1
+                 SET state = 'leased', lease_until = %(until)s, leased_by = %(by)s,
+                     tries = least(tries, 1000000) + 1  -- one row at its type's end would refuse them all
                 FROM due
                WHERE notification.id = due.id
               RETURNING notification.id, notification.centre_id, notification.alarm_id, notification.n,

@@ -1,6 +1,7 @@
 """When has nobody a duty, and until when is the roster written?"""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,14 +29,21 @@ def gaps_of(shifts: Iterable[Shift], duty: Duty, from_at: datetime, to_at: datet
 
 
 def gaps_within(gaps: Iterable[Gap], hours: Iterable[TimeSpan]) -> tuple[Gap, ...]:
-    """The parts of these gaps that lie within these hours, in order of the gaps and then of the hours."""
+    """The parts of these gaps that lie within these hours, in order of the gaps and then of the hours.
+
+    Where one span of the hours begins as the one before it ends, as at midnight, a gap goes on.
+    """
     hours = tuple(hours)
-    return tuple(
-        Gap(gap.duty, max(gap.from_at, one.from_at), min(gap.to_at, one.to_at))
-        for gap in gaps
-        for one in hours
-        if gap.from_at < one.to_at and one.from_at < gap.to_at
-    )
+    found: list[Gap] = []
+    for gap in gaps:
+        for one in hours:
+            if gap.to_at <= one.from_at or one.to_at <= gap.from_at:
+                continue
+            part = Gap(gap.duty, max(gap.from_at, one.from_at), min(gap.to_at, one.to_at))
+            if found and found[-1].duty is part.duty and found[-1].to_at == part.from_at:
+                part = replace(found.pop(), to_at=part.to_at)
+            found.append(part)
+    return tuple(found)
 
 
 def roster_end(last_ends: Mapping[Duty, datetime], now: datetime) -> RosterEnd | None:

@@ -70,6 +70,13 @@ def test_a_gap_counts_where_it_lies_within_the_hours() -> None:
     )
 
 
+def test_a_gap_goes_on_where_one_day_s_hours_begin_as_those_before_them_end() -> None:
+    gaps = (Gap(Duty.PRIMARY, at(10), at(40)), Gap(Duty.SECONDARY, at(40), at(44)))
+    days = [TimeSpan(at(0), at(24)), TimeSpan(at(24), at(48))]
+
+    assert gaps_within(gaps, days) == gaps
+
+
 NOW = at_hour(9)
 DAY = timedelta(days=1)
 

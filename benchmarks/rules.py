@@ -21,7 +21,7 @@ from hub.kit.ids import PressId
 from hub.rules.context import CentreFacts, Context, DeviceFacts, RoomFacts
 from hub.rules.engine import evaluate
 from hub.rules.files import SHIPPED, load_rules
-from hub.rules.memory import Key, RuleMemory
+from hub.rules.memory import RuleMemory, StateKey
 from hub.rules.model import Event, PressHeard, PressKind, ReadingHeard
 from hub.rules.service import Rules
 from tests.conftest import MORNING
@@ -54,7 +54,7 @@ def measure_evaluate() -> None:
         None,
     )
     events = [make_reading(n) for n in range(EVENTS)]
-    memories: dict[Key, RuleMemory] = {}
+    memories: dict[StateKey, RuleMemory] = {}
     found = 0
     cpu = time.process_time()
     for event in events:

@@ -15,7 +15,7 @@ _END_OF: dict[Verb, Verb] = {"hot": "cool", "dark": "light"}
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class ScenarioEvent:
     """One thing that is done to one device or room."""
 
     at: float
@@ -42,12 +42,12 @@ class _ScenarioStep(BaseModel):
             raise ValueError("a press does not last")
         return self
 
-    def happenings(self) -> list[Happening]:
+    def events(self) -> list[ScenarioEvent]:
         """The beginning and, where it has one, the end."""
         words: tuple[tuple[Verb, str | None], ...] = (("press", self.press), ("hot", self.hot), ("dark", self.dark))
         verb, what = next((verb, what) for verb, what in words if what is not None)
-        begins = Happening(self.at, verb, what)
-        return [begins] if self.lasts is None else [begins, Happening(self.at + self.lasts, _END_OF[verb], what)]
+        begins = ScenarioEvent(self.at, verb, what)
+        return [begins] if self.lasts is None else [begins, ScenarioEvent(self.at + self.lasts, _END_OF[verb], what)]
 
 
 class _ScenarioFile(BaseModel):
@@ -57,19 +57,19 @@ class _ScenarioFile(BaseModel):
     steps: tuple[_ScenarioStep, ...]
 
 
-def read_scenario(path: Path) -> tuple[Happening, ...]:
+def read_scenario(path: Path) -> tuple[ScenarioEvent, ...]:
     """Read a scenario, in the order of its moments. Raises OSError, yaml.YAMLError or pydantic's ValidationError."""
     file = _ScenarioFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    found = [happening for step in file.steps for happening in step.happenings()]
-    return tuple(sorted(found, key=lambda happening: happening.at))
+    found = [event for step in file.steps for event in step.events()]
+    return tuple(sorted(found, key=lambda event: event.at))
 
 
-def happenings_between(scenario: Sequence[Happening], after: float, until: float) -> tuple[Happening, ...]:
+def events_between(scenario: Sequence[ScenarioEvent], after: float, until: float) -> tuple[ScenarioEvent, ...]:
     """What happens after the first moment and not after the second, both in seconds since the start."""
-    return tuple(happening for happening in scenario if after < happening.at <= until)
+    return tuple(event for event in scenario if after < event.at <= until)
 
 
-def endings_at(scenario: Sequence[Happening], at: float) -> tuple[Happening, ...]:
+def endings_at(scenario: Sequence[ScenarioEvent], at: float) -> tuple[ScenarioEvent, ...]:
     """What must still be put right when the scenario is given up at this moment: the ends of what has begun."""
     begun = {(_END_OF[one.verb], one.what) for one in scenario if one.at <= at and one.verb in _END_OF}
     return tuple(one for one in scenario if one.at > at and (one.verb, one.what) in begun)

@@ -27,7 +27,7 @@ from simulators.day import battery_percent, humidity_percent, temperature_celsiu
 from simulators.faults import CentreLine
 from simulators.people import Card, locate_seniors, plan_cards
 from simulators.plan import CentrePlan, PlannedDevice
-from simulators.scenario import Happening, endings_at, happenings_between
+from simulators.scenario import ScenarioEvent, endings_at, events_between
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class CentreSimulation:
     def __exit__(self, *_: object) -> None:
         self._closing.close()
 
-    async def run(self, scenario: tuple[Happening, ...] = ()) -> None:
+    async def run(self, scenario: tuple[ScenarioEvent, ...] = ()) -> None:
         """Let every device run, the people walk about and the scenario happen, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for one in self._devices():
@@ -185,13 +185,13 @@ class CentreSimulation:
                 log.debug("the simulated cameras do not answer: %s", error)
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _run_scenario(self, scenario: tuple[Happening, ...]) -> None:
+    async def _run_scenario(self, scenario: tuple[ScenarioEvent, ...]) -> None:
         """Let the scenario happen until it is over or somebody touches a switch; then put right what it began."""
         began = self._clock.monotonic()
         at = -1.0
         while at < scenario[-1].at:
             until = self._clock.monotonic() - began
-            steps = endings_at(scenario, at) if self._touched.is_set() else happenings_between(scenario, at, until)
+            steps = endings_at(scenario, at) if self._touched.is_set() else events_between(scenario, at, until)
             for step in steps:
                 await self._do_step(step)
             if self._touched.is_set():
@@ -199,7 +199,7 @@ class CentreSimulation:
             at = until
             await _wait_for_event(self._touched, 0.5)
 
-    async def _do_step(self, step: Happening) -> None:
+    async def _do_step(self, step: ScenarioEvent) -> None:
         try:
             match step.verb:
                 case "press":

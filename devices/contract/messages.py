@@ -77,7 +77,7 @@ MessageId: TypeAlias = Annotated[str, StringConstraints(pattern=_MESSAGE_ID)]
 AlarmIdText: TypeAlias = Annotated[str, StringConstraints(pattern=r"^a-[0-9a-hjkmnp-tv-z]{26}$")]
 IdText: TypeAlias = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 CardToken: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{3,63}$")]
-Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+MessageCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Line: TypeAlias = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Seq: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
 AgeMs: TypeAlias = Annotated[int, Field(ge=0, lt=2**53)]
@@ -201,7 +201,7 @@ class Ack(Message):
     status: AckStatus
     of: Literal[AckStatus.COMMITTED, AckStatus.SPOOLED] | None = None
     alarm: AlarmIdText | None = None
-    reason: Code | None = None
+    reason: MessageCode | None = None
 
     @property
     def is_committed(self) -> bool:
@@ -238,7 +238,7 @@ class Cmd(Message):
 
     nonce: MessageId
     do: Do
-    args: dict[Code, Line | int | float | bool] = Field(default_factory=dict)
+    args: dict[MessageCode, Line | int | float | bool] = Field(default_factory=dict)
     until: Time | None = None
 
 
@@ -254,7 +254,7 @@ class Done(Message):
 
     nonce: MessageId
     state: DoneState
-    reason: Code | None = None
+    reason: MessageCode | None = None
     at: Time | None = None
 
 

@@ -134,7 +134,7 @@ class Refused:
     reason: Refusal
 
 
-Verdict: TypeAlias = Allowed | Refused
+AccessVerdict: TypeAlias = Allowed | Refused
 
 _IN_THE_BUILDING = frozenset({Role.STAFF, Role.SOCIAL_WORKER, Role.LEAD, Role.ADMINISTRATOR})
 _RESPONDERS = _IN_THE_BUILDING | {Role.GRID_HEAD, Role.STREET_OFFICE}
@@ -173,7 +173,7 @@ def audience_of(action: Action) -> Audience:
     return _PERMITTED[action][0]
 
 
-def may(subject: Subject | None, action: Action, what: Object, now: datetime) -> Verdict:
+def may(subject: Subject | None, action: Action, what: Object, now: datetime) -> AccessVerdict:
     """Whether `subject` (None: nobody is signed in) may do `action` to `what` at `now`.
 
     An `Allowed` of this function is necessary for everything and sufficient for all but a family's live picture.
@@ -194,7 +194,7 @@ def _reads_kind(audience: Audience, kind: SessionKind) -> bool:
     return audience is Audience.EITHER or audience.value == kind.value
 
 
-def _may_to(subject: Subject, action: Action, what: Object, now: datetime) -> Verdict:
+def _may_to(subject: Subject, action: Action, what: Object, now: datetime) -> AccessVerdict:
     match what:
         case Anything():
             return _allow_subject(subject, because=Ground.ROLE)
@@ -211,7 +211,7 @@ def _may_to(subject: Subject, action: Action, what: Object, now: datetime) -> Ve
             assert_never(what)
 
 
-def _within_centre(subject: Subject, centre_id: CentreId) -> Verdict:
+def _within_centre(subject: Subject, centre_id: CentreId) -> AccessVerdict:
     if subject.role is Role.FAMILY:
         return Refused(Refusal.NOT_YOUR_ROLE)
     return (
@@ -221,7 +221,7 @@ def _within_centre(subject: Subject, centre_id: CentreId) -> Verdict:
     )
 
 
-def _may_see_room(subject: Subject, action: Action, what: RoomPicture) -> Verdict:
+def _may_see_room(subject: Subject, action: Action, what: RoomPicture) -> AccessVerdict:
     within = _within_centre(subject, what.centre_id)
     if isinstance(within, Refused) or action is not Action.WATCH_ROOM:
         return within if isinstance(within, Refused) else Refused(Refusal.NOT_YOUR_ROLE)
@@ -234,7 +234,7 @@ def _may_see_room(subject: Subject, action: Action, what: RoomPicture) -> Verdic
     )
 
 
-def _may_to_senior(subject: Subject, what: OfSenior, now: datetime) -> Verdict:
+def _may_to_senior(subject: Subject, what: OfSenior, now: datetime) -> AccessVerdict:
     if subject.role is not Role.FAMILY:
         return _within_centre(subject, what.centre_id)
     relation = subject.relation_to(what.senior_id)

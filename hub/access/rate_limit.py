@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-Key: TypeAlias = tuple[str, str]  # a place and an account, or "invitation" and a link
+AttemptKey: TypeAlias = tuple[str, str]  # a place and an account, or "invitation" and a link
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,16 @@ class RateLimit:
     def __init__(self, policy: RateLimitPolicy, most: int = 10_000) -> None:
         self._limit = policy
         self._most = most
-        self._wrong: OrderedDict[Key, _Wrong] = OrderedDict()
+        self._wrong: OrderedDict[AttemptKey, _Wrong] = OrderedDict()
 
-    def wait(self, key: Key, now: datetime) -> timedelta:
+    def wait(self, key: AttemptKey, now: datetime) -> timedelta:
         """How long until the next answer of `key` is looked at; zero: now."""
         wrong = self._wrong.get(key)
         if wrong is None or now - wrong.last_at >= self._limit.reset_after:
             return timedelta()
         return max(wrong.last_at + wait_after(wrong.times, self._limit) - now, timedelta())
 
-    def was_wrong(self, key: Key, now: datetime) -> None:
+    def was_wrong(self, key: AttemptKey, now: datetime) -> None:
         """Count a wrong answer."""
         before = self._wrong.pop(key, None)
         fresh = before is not None and now - before.last_at < self._limit.reset_after
@@ -54,7 +54,7 @@ class RateLimit:
         while len(self._wrong) > self._most:
             self._wrong.popitem(last=False)
 
-    def was_right(self, key: Key) -> None:
+    def was_right(self, key: AttemptKey) -> None:
         """A right answer resets the count."""
         self._wrong.pop(key, None)
 

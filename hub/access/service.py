@@ -19,7 +19,7 @@ from hub.access.errors import (
 )
 from hub.access.model import Role, SessionKind, Subject
 from hub.access.passwords import Passwords, check_strength
-from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, RateLimit
+from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, AttemptKey, RateLimit
 from hub.kit.db import Conn, Database
 from hub.kit.ids import AccountId, CentreId, new_id
 from hub.ledger.model import Chain, Entry
@@ -344,7 +344,7 @@ def _digest_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _refuse_early_try(tries: RateLimit, key: Key, now: datetime) -> None:
+def _refuse_early_try(tries: RateLimit, key: AttemptKey, now: datetime) -> None:
     wait = tries.wait(key, now)
     if wait:
         raise TooManyTries(seconds=math.ceil(wait.total_seconds()))

@@ -22,13 +22,13 @@ from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
+    AlarmEvent,
     AlarmState,
     Arrival,
     Arrive,
     CancelRequested,
     Cleared,
     Due,
-    Happening,
     Moved,
     Notify,
     OwnerDisabled,
@@ -71,27 +71,27 @@ def open_alarm(alarm: Alarm, reach: Reach, now: datetime) -> Moved:
     )
 
 
-def decide_transition(alarm: Alarm, happening: Happening, reach: Reach, now: datetime) -> Moved | None:
-    """The alarm after `happening`, or None when it changes nothing (T21: repeated, late, or no longer of interest).
+def decide_transition(alarm: Alarm, event: AlarmEvent, reach: Reach, now: datetime) -> Moved | None:
+    """The alarm after `event`, or None when it changes nothing (T21: repeated, late, or no longer of interest).
 
     Raises AlreadyTaken when somebody else was faster (T8), ReasonNeeded when a sentence is missing, NotNow when the
     table has no such row (T23), and UnreadablePolicy when it takes the policy to know who hears it: never for what a
     person does.
     """
     case = AlarmCase(alarm, reach, now)
-    match happening:
+    match event:
         case Again():
-            return _press_again(case, happening)
+            return _press_again(case, event)
         case Due():
-            return fire_timer(case, happening)
+            return fire_timer(case, event)
         case SomebodyTold():
             return _clear_unreachable(case)
         case Accept():
-            return _accept_alarm(case, happening)
+            return _accept_alarm(case, event)
         case Arrive():
-            return _arrive_on_scene(case, happening)
+            return _arrive_on_scene(case, event)
         case Resolve():
-            return _resolve_alarm(case, happening)
+            return _resolve_alarm(case, event)
         case OwnerDisabled():
             return _owner_disabled(case)
         case CancelRequested():
@@ -99,7 +99,7 @@ def decide_transition(alarm: Alarm, happening: Happening, reach: Reach, now: dat
         case Cleared():
             return Moved(case.stamped(alarm), Transition.CLEARED) if alarm.state.is_live else None
         case _:
-            assert_never(happening)
+            assert_never(event)
 
 
 def cue_of(state: AlarmState) -> CueKind:

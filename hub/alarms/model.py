@@ -292,7 +292,7 @@ class Cleared:
     """The condition that opened the alarm has ended; people still look after it."""
 
 
-Happening: TypeAlias = (
+AlarmEvent: TypeAlias = (
     Again | Due | SomebodyTold | Accept | Arrive | Resolve | OwnerDisabled | CancelRequested | Cleared
 )
 
@@ -333,7 +333,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What one happening did: the alarm afterwards and everything that goes into the same transaction.
+    """What one event did: the alarm afterwards and everything that goes into the same transaction.
 
     `what` is the code on the timeline and in the ledger. `gaps` are tiers on which nobody is reachable.
     `answers_confirm`: a pending question "did you hear her again?" is answered. `renew`: what this alarm has on and

@@ -22,13 +22,13 @@ from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
+    AlarmEvent,
     AlarmState,
     Arrival,
     Arrive,
     CancelRequested,
     Cleared,
     Due,
-    Happening,
     Outcome,
     OwnerDisabled,
     Policy,
@@ -164,7 +164,7 @@ async def reopen_alarm_of_disabled_owner(conn: Conn, now: datetime) -> bool:
 
 
 async def _apply_event_or_park(
-    conn: Conn, found: tuple[AlarmId, CentreId] | None, happening: Happening, now: datetime
+    conn: Conn, found: tuple[AlarmId, CentreId] | None, event: AlarmEvent, now: datetime
 ) -> bool:
     """Let this happen to the alarm that was found and locked, or park it; False when none was found."""
     if found is None:
@@ -172,7 +172,7 @@ async def _apply_event_or_park(
     alarm_id, centre_id = found
 
     async def happen() -> None:
-        await _apply_event(conn, await _lock_alarm(conn, alarm_id), happening, now)
+        await _apply_event(conn, await _lock_alarm(conn, alarm_id), event, now)
 
     await last_resort.run_or_park_alarm(conn, alarm_id, centre_id, happen, now)
     return True
@@ -242,8 +242,8 @@ class _FindingBatch:
         place = await self._load_place(finding.centre_id)
         if live is None:
             return Concluded(self._collect_entry(*await _open_alarm(self.conn, finding, place)).id, opened=True)
-        happening = Cleared() if finding.cleared else await self._build_repeat(live, finding)
-        self._collect_entry(*await _write_transition(self.conn, live, happening, place, NOTHING_NOTED))
+        event = Cleared() if finding.cleared else await self._build_repeat(live, finding)
+        self._collect_entry(*await _write_transition(self.conn, live, event, place, NOTHING_NOTED))
         return Concluded(live.id, opened=False)
 
     async def mark_cancelled(self, alarm_id: AlarmId, key: str) -> None:
@@ -354,12 +354,12 @@ async def _link_press(conn: Conn, alarm_id: AlarmId, finding: Finding) -> bool:
 
 
 async def _apply_event(
-    conn: Conn, alarm: Alarm, happening: Happening, now: datetime, noted: Noted = NOTHING_NOTED
+    conn: Conn, alarm: Alarm, event: AlarmEvent, now: datetime, noted: Noted = NOTHING_NOTED
 ) -> Alarm:
     """One transition of one alarm, with its entry in the ledger as the last statement."""
     place = _Place(await read_centre(conn, alarm.centre_id, now), now)
     try:
-        alarm, entry = await _write_transition(conn, alarm, happening, place, noted)
+        alarm, entry = await _write_transition(conn, alarm, event, place, noted)
     except AlreadyTaken as lost:
         winner = await responder_store.find_responder(conn, lost.owner_id)
         assert winner is not None
@@ -370,10 +370,10 @@ async def _apply_event(
 
 
 async def _write_transition(
-    conn: Conn, alarm: Alarm, happening: Happening, place: _Place, noted: Noted
+    conn: Conn, alarm: Alarm, event: AlarmEvent, place: _Place, noted: Noted
 ) -> tuple[Alarm, Entry | None]:
-    """The alarm after `happening`, written; unchanged and without an entry when that means nothing to it."""
-    moved = decide_transition(alarm, happening, reach_of(alarm.policy, alarm.room_id, place.centre), place.now)
+    """The alarm after `event`, written; unchanged and without an entry when that means nothing to it."""
+    moved = decide_transition(alarm, event, reach_of(alarm.policy, alarm.room_id, place.centre), place.now)
     if moved is None:
         return alarm, None
     if moved.switches_devices and not place.are_devices_locked:

@@ -60,10 +60,10 @@ class Work:
         return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
 
-Do: TypeAlias = Callable[[Work], Awaitable[Result]]
+CommandBody: TypeAlias = Callable[[Work], Awaitable[Result]]
 
 
-def run_in_edit(do: Do[Result]) -> Result:
+def run_in_edit(do: CommandBody[Result]) -> Result:
     """Do it in one transaction and give what came of it; what makes it impossible ends the command in one line."""
     settings = read_settings_or_exit()
     try:
@@ -74,7 +74,7 @@ def run_in_edit(do: Do[Result]) -> Result:
         exit_with_error(str(error))
 
 
-async def _with_database(settings: Settings, do: Do[Result]) -> Result:
+async def _with_database(settings: Settings, do: CommandBody[Result]) -> Result:
     now = clock_from(settings.clock_file).now()
     async with (
         importing.database_of(settings.data_dir.absolute(), settings.database_url) as url,
@@ -87,7 +87,7 @@ async def _with_database(settings: Settings, do: Do[Result]) -> Result:
             return await _in_transaction(database, settings, now, do)
 
 
-async def _in_transaction(database: Database, settings: Settings, now: datetime, do: Do[Result]) -> Result:
+async def _in_transaction(database: Database, settings: Settings, now: datetime, do: CommandBody[Result]) -> Result:
     async with open_edit(database, COMMAND_LINE, now) as editing:
         centre_id = await find_centre(editing.conn)
         if centre_id is None:

@@ -18,7 +18,7 @@ import psycopg
 
 from hub.embedded import child, environment
 from hub.embedded.processes import Processes
-from hub.embedded.supervised import Child, Ended, Happening, NotReady
+from hub.embedded.supervised import Child, ChildEvent, Ended, NotReady
 from hub.kit.files import replace_private
 
 _SOCKET_LIMIT = 107  # bytes of a socket's path, sun_path in unix(7)
@@ -67,7 +67,7 @@ async def run_postgres(folder: Path, *, durable: bool = True) -> AsyncIterator[s
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     cluster = folder / "cluster"
-    async with Processes.open(folder, _log_happening) as processes:
+    async with Processes.open(folder, _log_child_event) as processes:
         await _init_cluster(cluster, folder / _PASSWORD_FILE)
         await _stop_leftover(cluster)
         password = await _require_passwords(folder, cluster)
@@ -283,9 +283,9 @@ def _server_child(cluster: Path, socket_dir: Path, password: str, *, durable: bo
     )
 
 
-def _log_happening(happening: Happening) -> None:
-    if isinstance(happening, Ended):
-        _LOG.error("postgres ended with status %d; it starts again in %.1f s", happening.status, happening.again_in)
+def _log_child_event(event: ChildEvent) -> None:
+    if isinstance(event, Ended):
+        _LOG.error("postgres ended with status %d; it starts again in %.1f s", event.status, event.again_in)
 
 
 def _last_output(error: NotReady, folder: Path) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hub.embedded.leftovers import stop_leftovers
 from hub.embedded.running_child import RunningChild
-from hub.embedded.supervised import Child, Listener, NotReady
+from hub.embedded.supervised import Child, ChildListener, NotReady
 
 
 class AlreadyRunning(Exception):
@@ -24,7 +24,7 @@ class AlreadyRunning(Exception):
 class Processes:
     """The children of this supervisor. Start them from the main thread: see child.py."""
 
-    def __init__(self, folder: Path, listener: Listener, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, folder: Path, listener: ChildListener, tasks: asyncio.TaskGroup) -> None:
         self._folder = folder
         self._listener = listener
         self._tasks = tasks
@@ -32,7 +32,7 @@ class Processes:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, folder: Path, listener: Listener) -> AsyncIterator["Processes"]:
+    async def open(cls, folder: Path, listener: ChildListener) -> AsyncIterator["Processes"]:
         """Supervise on the data folder `folder` for as long as the block lasts; then stop all, the last first.
 
         Raises AlreadyRunning when another supervisor does. Logs go to `folder`/logs, pid files to `folder`/processes.

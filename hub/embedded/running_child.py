@@ -12,7 +12,7 @@ from typing import Final
 from hub.embedded import child
 from hub.embedded.child_log import ChildLog
 from hub.embedded.leftovers import write_pid_file
-from hub.embedded.supervised import Child, Ended, Listener, Printed, Ready, Started
+from hub.embedded.supervised import Child, ChildListener, Ended, Printed, Ready, Started
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -35,7 +35,7 @@ def pause_after(deaths: int) -> float:
 class RunningChild:
     """One child, from its first start until it is told to stop."""
 
-    def __init__(self, wanted: Child, folder: Path, listener: Listener) -> None:
+    def __init__(self, wanted: Child, folder: Path, listener: ChildListener) -> None:
         self.child = wanted
         self.first_answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._listener = listener

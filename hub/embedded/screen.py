@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.access.model import Role
-from hub.embedded.supervised import Ended, Happening, Ready
+from hub.embedded.supervised import ChildEvent, Ended, Ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,15 @@ class Screen:
         took = f"[dim]{monotonic() - began:.1f} s[/dim]"
         self._console.print(f"[green]✓[/green] {place} {what} {took}", highlight=False)
 
-    def show_happening(self, happening: Happening) -> None:
+    def show_child_event(self, event: ChildEvent) -> None:
         """Tell when a process has died, and when it is back."""
-        if isinstance(happening, Ended):
-            self._ended.add(happening.name)
-            line = f"{happening.name} {_describe_exit(happening.status)}; it starts again in {happening.again_in:g} s"
+        if isinstance(event, Ended):
+            self._ended.add(event.name)
+            line = f"{event.name} {_describe_exit(event.status)}; it starts again in {event.again_in:g} s"
             self._console.print(line, style="yellow", highlight=False)
-        elif isinstance(happening, Ready) and happening.name in self._ended:
-            self._ended.discard(happening.name)
-            self._console.print(f"{happening.name} runs again", style="green", highlight=False)
+        elif isinstance(event, Ready) and event.name in self._ended:
+            self._ended.discard(event.name)
+            self._console.print(f"{event.name} runs again", style="green", highlight=False)
 
     def print_addresses(self, addresses: Sequence[tuple[str, str]]) -> None:
         """Where everything is, each whole on one line: whoever copies it gets all of it."""

@@ -45,7 +45,7 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
     with suppress(asyncio.CancelledError), _cancel_on_signals(), usable:
         refuse_media_socket(settings)
         async with AsyncExitStack() as opened:
-            processes = await opened.enter_async_context(Processes.open(settings.data_dir, screen.show_happening))
+            processes = await opened.enter_async_context(Processes.open(settings.data_dir, screen.show_child_event))
             # Before the database: an occupied port leaves nothing half done.
             taken = take_ports(settings)
             listening = opened.enter_context(ports.open_listening_sockets(settings.http_host, taken.http))

@@ -61,8 +61,8 @@ class Ended:
     again_in: float
 
 
-Happening: TypeAlias = Started | Ready | Printed | Ended
-Listener: TypeAlias = Callable[[Happening], None]
+ChildEvent: TypeAlias = Started | Ready | Printed | Ended
+ChildListener: TypeAlias = Callable[[ChildEvent], None]
 
 
 class NotReady(Exception):

@@ -10,7 +10,7 @@ from hub.importing.parts import SCHEMA, CentreFile
 from hub.kit.mistakes.error_messages import Wording
 from hub.kit.mistakes.model import FaultPlace, Path, ValueFault
 from hub.kit.mistakes.reading import FileKind, read_file, validate_document
-from hub.kit.mistakes.yaml_nodes import Value
+from hub.kit.mistakes.yaml_nodes import YamlValue
 from hub.kit.mistakes.yaml_text import parse_yaml
 
 CENTRE_FILE: Final = FileKind(
@@ -34,7 +34,7 @@ def parse_centre_file(text: str, *, source: str = "centre.yaml") -> CentreFile:
     return validate_document(CENTRE_FILE, document, find_placeholders(document.value))
 
 
-def find_placeholders(value: Value, path: Path = ()) -> Iterator[tuple[Path, ValueFault]]:
+def find_placeholders(value: YamlValue, path: Path = ()) -> Iterator[tuple[Path, ValueFault]]:
     """What the example of a centre's file has instead of an address, and a real one has not."""
     if isinstance(value, str):
         for name in _PLACEHOLDER.findall(value):

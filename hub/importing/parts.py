@@ -31,6 +31,7 @@ from hub.importing.values import (
     text_matching,
 )
 from hub.kit.ids import RoomId, SeniorId
+from hub.kit.language import Language
 from hub.kit.lines import LONGEST_NAME
 from hub.notifications.addresses import is_address_of
 from hub.notifications.model import ChannelName
@@ -44,12 +45,11 @@ _AN_ADDRESS: Final = {
 
 SCHEMA: Final = "anling.centre/1"
 
-Id: TypeAlias = Annotated[str, AfterValidator(check_identifier)]
+FileId: TypeAlias = Annotated[str, AfterValidator(check_identifier)]
 Name: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(check_name)]
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=2000)]
 WallTime: TypeAlias = Annotated[time, BeforeValidator(read_wall_time)]
-CameraAddress: TypeAlias = Annotated[str, AfterValidator(check_camera_address)]
-Language: TypeAlias = Literal["zh-CN", "en"]
+SourceAddress: TypeAlias = Annotated[str, AfterValidator(check_camera_address)]
 CalledRole: TypeAlias = Annotated[Role, one_of(CALLED_ROLES)]
 """A role that a tier may call."""
 
@@ -61,7 +61,7 @@ class _FilePart(BaseModel):
 class OrganisationPart(_FilePart):
     """The contracted social-work organisation."""
 
-    id: Id
+    id: FileId
     name: Name
     name_en: Name
 
@@ -69,7 +69,7 @@ class OrganisationPart(_FilePart):
 class CentrePart(_FilePart):
     """The building and its hours."""
 
-    id: Id
+    id: FileId
     name: Name
     name_en: Name
     address: Text
@@ -82,7 +82,7 @@ class CentrePart(_FilePart):
 class RoomPart(_FilePart):
     """One room and its cell of the floor plan, counted from the upper left corner."""
 
-    id: Id
+    id: FileId
     name: Name
     name_en: Name
     type: RoomType
@@ -95,7 +95,7 @@ class RoomPart(_FilePart):
 class SeniorPart(_FilePart):
     """One older person the centre serves."""
 
-    id: Id
+    id: FileId
     name: Name
     address_as: Name
     address_as_en: Name
@@ -115,21 +115,21 @@ class SeniorPart(_FilePart):
 class SourcesPart(_FilePart):
     """Where a camera's pictures are: `main` is what viewers are shown, `sub` the same in small."""
 
-    main: CameraAddress
-    sub: CameraAddress | None = None
+    main: SourceAddress
+    sub: SourceAddress | None = None
 
 
 class DevicePart(_FilePart):
     """A thing with an id; `senior` or `room` says whose it is. `rtsp_url` is the older way to write a `main` source."""
 
-    id: Id
+    id: FileId
     kind: DeviceKind
     name: Name
     name_en: Name
-    senior: Id | None = None
-    room: Id | None = None
+    senior: FileId | None = None
+    room: FileId | None = None
     sources: Annotated[SourcesPart | None, BeforeValidator(refuse_address_alone)] = None
-    rtsp_url: CameraAddress | None = None
+    rtsp_url: SourceAddress | None = None
     heartbeat_seconds: Annotated[int, Field(ge=10, le=86400)] = 300
 
     @property
@@ -166,13 +166,13 @@ class ContactPart(_FilePart):
 class AccountPart(_FilePart):
     """One person with a role. A password is never in a file: whoever is new gets a link."""
 
-    id: Id
+    id: FileId
     role: Role
     name: Name
     name_en: Name
     phone: Annotated[str, AfterValidator(check_phone)] = ""
     email: Text = ""
-    language: Language = "zh-CN"
+    language: Language = Language.CHINESE
     organisation: bool = False
     contacts: tuple[ContactPart, ...] = ()
 
@@ -180,20 +180,20 @@ class AccountPart(_FilePart):
 class RelationPart(_FilePart):
     """Who is whose relative; `confirmed_by` null: nobody has confirmed it yet."""
 
-    account: Id
-    senior: Id
+    account: FileId
+    senior: FileId
     kinship: Kinship
-    confirmed_by: Id | None
+    confirmed_by: FileId | None
     blocked: bool = False
 
 
 class ConsentPart(_FilePart):
     """What a senior agreed to, for whom, and how it was recorded; `until` is its last day."""
 
-    senior: Id
-    account: Id
+    senior: FileId
+    account: FileId
     covers: Annotated[tuple[Purpose, ...], Field(min_length=1)]
-    explained_by: Id
+    explained_by: FileId
     language: Annotated[str, StringConstraints(min_length=2, max_length=20)]
     witness: Name
     text_version: Annotated[str, text_matching(r"[0-9A-Za-z.-]{1,20}", "1 to 20 letters, digits, dots and hyphens")]
@@ -203,7 +203,7 @@ class ConsentPart(_FilePart):
 class ShiftPart(_FilePart):
     """A duty on every day; `to` at or before `from` means the next day."""
 
-    account: Id
+    account: FileId
     duty: Duty
     from_: WallTime = Field(alias="from")
     to: WallTime
@@ -215,7 +215,7 @@ class TierPart(_FilePart):
     wait_seconds: WaitSeconds
     duties: tuple[Duty, ...] = ()
     roles: tuple[CalledRole, ...] = ()
-    devices: tuple[Id, ...] = ()
+    devices: tuple[FileId, ...] = ()
 
 
 Tiers: TypeAlias = Annotated[tuple[TierPart, ...], Field(min_length=1, max_length=MOST_TIERS)]

@@ -13,7 +13,7 @@ from devices.contract.topics import Topic
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
 from hub.mqtt.model import Inbound
 
-Said: TypeAlias = AlarmMessage | TeleMessage | VisitMessage | StatusMessage | Done
+DeviceMessage: TypeAlias = AlarmMessage | TeleMessage | VisitMessage | StatusMessage | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class DecodedMessage:
     """A message of the contract."""
 
     topic: Topic
-    said: Said
+    said: DeviceMessage
 
 
 class QuarantineReason(StrEnum):

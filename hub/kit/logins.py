@@ -17,7 +17,7 @@ from hub.kit.db import Login, conninfo_as
 from hub.kit.migrate import OWNER, MigrationRefused, apply_migrations, make_groups
 
 Administration: TypeAlias = psycopg.Connection[TupleRow]
-Passwords: TypeAlias = Mapping[str, str]
+LoginPasswords: TypeAlias = Mapping[str, str]
 """Of OWNER and of each Login."""
 
 WITH_PASSWORD: Final = (OWNER, *Login)
@@ -44,12 +44,12 @@ def new_passwords() -> dict[str, str]:
     return {name: secrets.token_hex(20) for name in WITH_PASSWORD}
 
 
-def urls_of(url: str, passwords: Passwords) -> dict[Login, str]:
+def urls_of(url: str, passwords: LoginPasswords) -> dict[Login, str]:
     """The conninfo string of each login for the database of `url`."""
     return {login: conninfo_as(url, login, passwords[login]) for login in Login}
 
 
-def set_up_logins(url: str, passwords: Passwords) -> list[str]:
+def set_up_logins(url: str, passwords: LoginPasswords) -> list[str]:
     """Make the accounts with these passwords, close the database to everybody else, and apply missing migrations.
 
     `url` names the administrator: a superuser, or an account that owns the database and may make roles. Returns the
@@ -74,7 +74,7 @@ def set_up_logins(url: str, passwords: Passwords) -> list[str]:
     return apply_migrations(conninfo_as(url, OWNER, passwords[OWNER]))
 
 
-async def set_up_logins_async(url: str, passwords: Passwords) -> list[str]:
+async def set_up_logins_async(url: str, passwords: LoginPasswords) -> list[str]:
     """`set_up_logins`, for callers in an event loop."""
     return await asyncio.to_thread(set_up_logins, url, passwords)
 

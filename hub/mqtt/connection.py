@@ -19,10 +19,10 @@ from hub.mqtt.conversation import (
     ConversationStage,
     Hear,
     Leave,
+    PacketAction,
     Pong,
     Refuse,
     RefuseVersion,
-    Step,
     Violation,
 )
 from hub.mqtt.encode import encode_packet, encode_version_5_refusal
@@ -308,7 +308,7 @@ class Connection(asyncio.Protocol):
         topic = route.topic.encode()
         self._routes[len(topic).to_bytes(2, "big") + topic] = route
 
-    def _take_step(self, step: Step) -> None:
+    def _take_step(self, step: PacketAction) -> None:
         match step:
             case Hear(publish, lane):
                 self._pass_on(publish, lane)

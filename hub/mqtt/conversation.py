@@ -84,7 +84,9 @@ class Violation:
     reason: str
 
 
-Step: TypeAlias = Admit | Refuse | RefuseVersion | Hear | Subscribe | Unsubscribe | Answered | Pong | Leave | Violation
+PacketAction: TypeAlias = (
+    Admit | Refuse | RefuseVersion | Hear | Subscribe | Unsubscribe | Answered | Pong | Leave | Violation
+)
 
 
 class Conversation:
@@ -96,7 +98,7 @@ class Conversation:
         self._quiet_until: float | None = opened_at + CONNECT_WITHIN_SECONDS
         self._patience: float | None = None
 
-    def receive(self, packet: Packet, at: float) -> Step:
+    def receive(self, packet: Packet, at: float) -> PacketAction:
         """What the packet asks for. Must not be called while ADMITTING or after the end."""
         if self.stage is ConversationStage.NEW:
             return self._first(packet)
@@ -128,7 +130,7 @@ class Conversation:
         self.stage = ConversationStage.ENDED
         return will
 
-    def _first(self, packet: Packet) -> Step:
+    def _first(self, packet: Packet) -> PacketAction:
         match packet:
             case ForeignConnect(level):
                 return RefuseVersion(level)
@@ -140,7 +142,7 @@ class Conversation:
             case _:
                 return Violation("the first packet is not CONNECT")
 
-    def _next(self, packet: Packet) -> Step:
+    def _next(self, packet: Packet) -> PacketAction:
         match packet:
             case Publish(qos=2):
                 return Violation("QoS 2 is not offered: publish with QoS 1 and repeat the same id")

@@ -34,14 +34,14 @@ class Member:
     parted_at: float | None = None
 
 
-Delivery: TypeAlias = tuple[Member, tuple[Publish, ...]]
+MemberMessages: TypeAlias = tuple[Member, tuple[Publish, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Routed:
     """What to send now to whom, and how many took the message: observers only watch and do not count."""
 
-    deliveries: tuple[Delivery, ...]
+    deliveries: tuple[MemberMessages, ...]
     takers: int
 
 
@@ -116,7 +116,7 @@ class Exchange:
 
     def route_message(self, message: Publish) -> Routed:
         """Offer a live message to everybody who subscribed to its topic."""
-        deliveries: list[Delivery] = []
+        deliveries: list[MemberMessages] = []
         takers = 0
         for member, granted in self._subscriptions.of(message.topic).items():
             copy = Publish(message.topic, message.payload, qos=min(granted, message.qos))

@@ -49,7 +49,7 @@ class Say:
     payload: bytes
 
 
-Reply: TypeAlias = Settled | Say
+HandoverReply: TypeAlias = Settled | Say
 
 
 def encode_label(topic: str, publisher: str) -> bytes:
@@ -120,7 +120,7 @@ class ReplyReader:
     def __init__(self) -> None:
         self._pending = bytearray()
 
-    def read(self, received: bytes) -> Iterator[Reply]:
+    def read(self, received: bytes) -> Iterator[HandoverReply]:
         """The replies that are whole now. Raises ValueError for what is none."""
         self._pending += received
         while (found := self._next()) is not None:
@@ -128,7 +128,7 @@ class ReplyReader:
             del self._pending[:end]
             yield reply
 
-    def _next(self) -> tuple[Reply, int] | None:
+    def _next(self) -> tuple[HandoverReply, int] | None:
         pending = self._pending
         if not pending:
             return None

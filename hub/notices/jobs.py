@@ -20,14 +20,14 @@ _TICK: Final = 0.5
 _REST: Final = 0.05
 """Seconds between two turns: a batch of jobs that are set one after the other is one look."""
 
-Work: TypeAlias = Callable[[Edit, str], Awaitable[object]]
+JobWork: TypeAlias = Callable[[Edit, str], Awaitable[object]]
 """Does the work of one kind of job on the row of this id; its changes and its ledger entries are one transaction."""
 
 
 class DueJobs:
     """The loop that does what is due. `works` has the work of each kind."""
 
-    def __init__(self, database: Database, changes: Changes, clock: Clock, works: Mapping[str, Work]) -> None:
+    def __init__(self, database: Database, changes: Changes, clock: Clock, works: Mapping[str, JobWork]) -> None:
         self._database = database
         self._changes = changes
         self._clock = clock

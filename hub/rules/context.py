@@ -78,8 +78,8 @@ class Context:
     senior: SeniorFacts | None
 
 
-Value: TypeAlias = bool | str | list[str]
-Variable: TypeAlias = float | dict[str, Value]
+FieldValue: TypeAlias = bool | str | list[str]
+Variable: TypeAlias = float | dict[str, FieldValue]
 
 SAMPLE: dict[str, Variable] = {
     "v": 1.0,
@@ -109,7 +109,7 @@ def build_variables(context: Context, at: datetime) -> dict[str, Variable]:
     }
 
 
-def _senior_variables(senior: SeniorFacts) -> dict[str, Value]:
+def _senior_variables(senior: SeniorFacts) -> dict[str, FieldValue]:
     return {
         "id": senior.id,
         "present": senior.present,

@@ -14,8 +14,8 @@ from typing import assert_never
 from hub.notices.model import NoticeCode
 from hub.rules import safety, texts
 from hub.rules.context import Context, Variable, build_variables
-from hub.rules.expressions import Expression, Verdict
-from hub.rules.memory import Key, RuleMemory, RuleStage
+from hub.rules.expressions import Expression, Truth
+from hub.rules.memory import RuleMemory, RuleStage, StateKey
 from hub.rules.model import (
     Event,
     Finding,
@@ -43,8 +43,8 @@ def find_affected_memories(rules: RuleSet, event: Event, context: Context) -> li
 
 
 def evaluate(
-    rules: RuleSet, memories: Mapping[Key, RuleMemory], event: Event, context: Context, now: datetime
-) -> tuple[dict[Key, RuleMemory], list[Finding]]:
+    rules: RuleSet, memories: Mapping[StateKey, RuleMemory], event: Event, context: Context, now: datetime
+) -> tuple[dict[StateKey, RuleMemory], list[Finding]]:
     """What changes in memory and what is concluded when `event` is heard at `now`.
 
     `memories` holds what is remembered under the keys of `concerned`; a missing one means nothing is remembered.
@@ -52,7 +52,7 @@ def evaluate(
     """
     certain = safety.apply_safety_rules(event, context)
     findings = [] if certain is None else [certain]
-    changed: dict[Key, RuleMemory] = {}
+    changed: dict[StateKey, RuleMemory] = {}
     for rule in _listening_rules(rules, event, context):
         key = (rule.id, _choose_subject(rule.per, event))
         before = memories.get(key) or _empty_memory(rule, key[1], event)
@@ -88,7 +88,7 @@ def start_absence_wait(rule: Rule, context: Context, now: datetime) -> RuleMemor
     on = rule.on
     if not isinstance(on, OnAbsence) or not _is_kind(rule, context):
         return None
-    if rule.when is not None and rule.when.verdict(build_variables(context, now)) is Verdict.FALSE:
+    if rule.when is not None and rule.when.verdict(build_variables(context, now)) is Truth.FALSE:
         return None
     return RuleMemory(
         rule_id=rule.id,
@@ -131,19 +131,19 @@ class _RuleStep:
             memory, findings = _conclude_wait(self.rule, memory, self.context)
         holds = self._verdict(self.rule.when)
         if _subject_missing(self.rule.per, self.event):
-            holds = Verdict.UNKNOWN
-        if holds is Verdict.UNKNOWN and self.rule.priority is Priority.P1:
-            holds = Verdict.TRUE  # 50-rules, semantics 4
+            holds = Truth.UNKNOWN
+        if holds is Truth.UNKNOWN and self.rule.priority is Priority.P1:
+            holds = Truth.TRUE  # 50-rules, semantics 4
         memory, told = self._report_unevaluable(memory, holds)
         after, concluded = self._by_pattern(memory, holds)
         return after, findings + told + concluded
 
-    def _by_pattern(self, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
-        if holds is Verdict.UNKNOWN:
+    def _by_pattern(self, memory: RuleMemory, holds: Truth) -> tuple[RuleMemory, list[Finding]]:
+        if holds is Truth.UNKNOWN:
             return memory, []
         match self.rule.on:
             case OnEvent():
-                return memory, [self._finding_of_event(memory)] if holds is Verdict.TRUE else []
+                return memory, [self._finding_of_event(memory)] if holds is Truth.TRUE else []
             case OnReading() as on:
                 return self._reading(on, memory, holds)
             case OnAbsence() as on:
@@ -153,27 +153,27 @@ class _RuleStep:
             case _ as never:
                 assert_never(never)
 
-    def _verdict(self, expression: Expression | None) -> Verdict:
-        return Verdict.TRUE if expression is None else expression.verdict(self.variables)
+    def _verdict(self, expression: Expression | None) -> Truth:
+        return Truth.TRUE if expression is None else expression.verdict(self.variables)
 
-    def _report_unevaluable(self, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
+    def _report_unevaluable(self, memory: RuleMemory, holds: Truth) -> tuple[RuleMemory, list[Finding]]:
         """Says once that the rule cannot be evaluated for this subject, and once that it can again."""
-        unknown = holds is Verdict.UNKNOWN
+        unknown = holds is Truth.UNKNOWN
         if unknown == memory.unknown:
             return memory, []
         return replace(memory, unknown=unknown), [_make_failure_notice(memory, self.at, cleared=not unknown)]
 
-    def _reading(self, on: OnReading, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
+    def _reading(self, on: OnReading, memory: RuleMemory, holds: Truth) -> tuple[RuleMemory, list[Finding]]:
         match memory.stage:
             case RuleStage.IDLE:
-                return self._begun(on, memory) if holds is Verdict.TRUE else (memory, [])
+                return self._begun(on, memory) if holds is Truth.TRUE else (memory, [])
             case RuleStage.PENDING:
-                if holds is Verdict.FALSE:
+                if holds is Truth.FALSE:
                     return memory.at_rest(), []
                 since = memory.since_at or self.at
                 return replace(self._latest(memory), due_at=since + on.hold), []
             case RuleStage.FIRING:
-                ended = holds is Verdict.FALSE if on.clear is None else self._verdict(on.clear) is Verdict.TRUE
+                ended = holds is Truth.FALSE if on.clear is None else self._verdict(on.clear) is Truth.TRUE
                 return self._ended(memory) if ended else (self._latest(memory), [])
             case _ as never:
                 assert_never(never)
@@ -185,8 +185,8 @@ class _RuleStep:
         fired, finding = _fire_rule(self.rule, pending, self.context)
         return fired, [finding]
 
-    def _absence(self, on: OnAbsence, memory: RuleMemory, holds: Verdict) -> tuple[RuleMemory, list[Finding]]:
-        if holds is Verdict.FALSE:
+    def _absence(self, on: OnAbsence, memory: RuleMemory, holds: Truth) -> tuple[RuleMemory, list[Finding]]:
+        if holds is Truth.FALSE:
             return self._ended(memory) if memory.stage is RuleStage.FIRING else (memory.at_rest(), [])
         if on.what == HEARTBEAT and isinstance(self.event, StatusHeard) and self.event.state is ReportedState.OFFLINE:
             return self._gone(memory), []
@@ -312,7 +312,7 @@ def _conclude_wait(rule: Rule, memory: RuleMemory, context: Context) -> tuple[Ru
     at = memory.due_at
     assert at is not None, "what is pending is due at some time"
     when = rule.when if isinstance(rule.on, OnAbsence) else None
-    if when is not None and when.verdict(build_variables(context, at)) is Verdict.FALSE:
+    if when is not None and when.verdict(build_variables(context, at)) is Truth.FALSE:
         return memory.at_rest(), []
     fired, finding = _fire_rule(rule, memory, context)
     return fired, [finding]

@@ -39,7 +39,7 @@ _V_IN_LIST = re.compile(r"(?<![\w.])v\s+in\b")
 _POSITION = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 
 
-class Verdict(Enum):
+class Truth(Enum):
     """The answer of an expression."""
 
     TRUE = "true"
@@ -70,7 +70,7 @@ class Expression:
         self._program = _compile_source(source)
         self._roots = _check_names(self._program, source, roots)
         self._context = cel.Context()
-        if self.verdict({root: SAMPLE[root] for root in roots}) is Verdict.UNKNOWN:
+        if self.verdict({root: SAMPLE[root] for root in roots}) is Truth.UNKNOWN:
             raise BadExpression(
                 "the expression is neither true nor false when everything is known",
                 "compare values of one kind, such as 'v > 32.0' or 'device.kind == \"camera\"'",
@@ -85,7 +85,7 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.source!r})"
 
-    def verdict(self, variables: Mapping[str, Variable]) -> Verdict:
+    def verdict(self, variables: Mapping[str, Variable]) -> Truth:
         """Whether it is true of `variables`; a missing variable or field, a wrong type or a number that is
         too large is UNKNOWN, and so is an answer that is neither true nor false.
 
@@ -96,12 +96,12 @@ class Expression:
                 self._context.add_variable(root, variables[root])
             answer = self._program.execute(self._context)
         except (LookupError, TypeError, ValueError, RuntimeError, ArithmeticError):
-            return Verdict.UNKNOWN
+            return Truth.UNKNOWN
         if answer is True:
-            return Verdict.TRUE
+            return Truth.TRUE
         if answer is False:
-            return Verdict.FALSE
-        return Verdict.UNKNOWN
+            return Truth.FALSE
+        return Truth.UNKNOWN
 
 
 def _check_size(source: str) -> None:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
 from hub.rules.model import Priority
 
-Key: TypeAlias = tuple[str, str]
+StateKey: TypeAlias = tuple[str, str]
 """(rule id, subject such as "room:gym"): what state is kept by, and the order in which rows are locked."""
 
 

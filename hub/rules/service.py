@@ -23,7 +23,7 @@ from hub.rules import engine, silence_store, store
 from hub.rules.contexts import About, load_contexts, load_device_contexts
 from hub.rules.files import SHIPPED, Directory, Loaded, load_rules, parse_directories, rule_files_in
 from hub.rules.last_good import load_directories, save_directories
-from hub.rules.memory import Key, RuleMemory, RuleStage
+from hub.rules.memory import RuleMemory, RuleStage, StateKey
 from hub.rules.model import Event, Finding, PressHeard, Priority
 from hub.rules.rosters import SUBJECT, RosterSeen, roster_findings
 from hub.rules.rule import OnAbsence, RuleSet
@@ -167,7 +167,7 @@ class Rules:
             conn, wanted, may_wait=not all(isinstance(event, PressHeard) for event in events)
         )
         locked = frozenset(memories)
-        changed: dict[Key, RuleMemory] = {}
+        changed: dict[StateKey, RuleMemory] = {}
         findings: list[Finding] = []
         for event in events:
             after, found = engine.evaluate(rules, memories, event, contexts[_build_about(event)], now)
@@ -179,7 +179,7 @@ class Rules:
 
     async def _lock_memories(
         self, conn: Conn, wanted: Sequence[RuleMemory], *, may_wait: bool
-    ) -> dict[Key, RuleMemory]:
+    ) -> dict[StateKey, RuleMemory]:
         """What is remembered, locked; who must not wait leaves out waits for silence that another has locked."""
         waits = {rule.id for rule in self.in_force.rules if _is_absence(rule.on) and not may_wait}
         held = await store.lock_memories(conn, [memory for memory in wanted if memory.rule_id not in waits])

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, scalar_row
 from hub.kit.clock import ClockSet
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
-from hub.rules.memory import Key, RuleMemory, RuleStage
+from hub.rules.memory import RuleMemory, RuleStage, StateKey
 from hub.rules.model import Priority
 
 
@@ -94,7 +94,7 @@ async def read_seniors(conn: Conn, senior_ids: Collection[SeniorId]) -> list[Sen
         return await cursor.fetchall()
 
 
-async def lock_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[Key, RuleMemory]:
+async def lock_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[StateKey, RuleMemory]:
     """Lock these memories until the transaction ends, and give what is remembered under their keys.
 
     One that does not exist is written as given: idle. Rows are locked in the order of their keys, so that two
@@ -107,7 +107,7 @@ async def lock_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[Key, R
     return await _read_memories(conn, _READ_OF_KEYS, ordered)
 
 
-async def lock_free_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[Key, RuleMemory]:
+async def lock_free_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[StateKey, RuleMemory]:
     """The same for those of these memories that nobody else has locked."""
     if not wanted:
         return {}
@@ -152,7 +152,7 @@ def _key_columns(memories: Sequence[RuleMemory]) -> Mapping[str, Sequence[str | 
     }
 
 
-async def _read_memories(conn: Conn, statement: str, memories: Sequence[RuleMemory]) -> dict[Key, RuleMemory]:
+async def _read_memories(conn: Conn, statement: str, memories: Sequence[RuleMemory]) -> dict[StateKey, RuleMemory]:
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
         await cursor.execute(
             statement,

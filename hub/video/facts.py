@@ -8,7 +8,18 @@ from datetime import datetime, time
 from hub.access import may
 from hub.access.model import Relation, Role, SessionKind, Subject
 from hub.kit.ids import AccountId, AlarmId, CentreId, DeviceId, RoomId, SeniorId
-from hub.video.policy import Colleague, Followed, Hours, Presence, Relative, Room, Span, Verdict, Viewer, may_watch
+from hub.video.policy import (
+    Colleague,
+    Followed,
+    Hours,
+    Presence,
+    Relative,
+    RelativeOrColleague,
+    Room,
+    Span,
+    Verdict,
+    may_watch,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ def room_of(facts: ViewingFacts) -> Room | None:
     )
 
 
-def viewer_of(question: Question, facts: ViewingFacts, now: datetime) -> Viewer:
+def viewer_of(question: Question, facts: ViewingFacts, now: datetime) -> RelativeOrColleague:
     """Who asks, with what `access/may` says to it."""
     subject = _build_subject(question, facts, now)
     if question.senior_id is None:

@@ -107,7 +107,7 @@ class Presence:
 class Relative:
     """A family member and the senior whose room she wants to see."""
 
-    access: may.Verdict
+    access: may.AccessVerdict
     account_id: AccountId
     senior_id: SeniorId
     related_since: datetime | None
@@ -131,7 +131,7 @@ class Colleague:
     `followed`: it is the alarm of this room because its senior is in it.
     """
 
-    access: may.Verdict
+    access: may.AccessVerdict
     account_id: AccountId
     reason: str
     accepted_alarm: AlarmId | None = None
@@ -139,7 +139,7 @@ class Colleague:
     followed: Followed | None = None
 
 
-Viewer: TypeAlias = Relative | Colleague
+RelativeOrColleague: TypeAlias = Relative | Colleague
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def picture_of(granted: Granted) -> Picture:
             assert_never(granted)
 
 
-def may_watch(viewer: Viewer, room: Room, now: datetime) -> Verdict:
+def may_watch(viewer: RelativeOrColleague, room: Room, now: datetime) -> Verdict:
     """Decide. Taking anything away from the facts never shows more: refused stays refused, blurred is never clear."""
     if isinstance(viewer.access, may.Refused):
         return ViewingRefused(viewer.access.reason)

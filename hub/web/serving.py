@@ -92,7 +92,7 @@ def _unmap_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Addres
     return (one.ipv4_mapped or one) if isinstance(one, ipaddress.IPv6Address) else one
 
 
-Doing: TypeAlias = tuple[str, object]
+Activity: TypeAlias = tuple[str, object]
 """What a connection does, and which of its requests or pauses that is about: as long as it is equal, time counts."""
 
 
@@ -105,7 +105,7 @@ class BoundedConnection(H11Protocol):
         super().__init__(config, server_state, app_state)
         self.lost = asyncio.Event()
         self._limits = limits
-        self._doing: Doing | None = None
+        self._doing: Activity | None = None
         self._since = 0.0
         self._pauses = 0
         self._body_of: object = None
@@ -147,7 +147,7 @@ class BoundedConnection(H11Protocol):
         elif now - self._since > self._seconds_for(doing):
             self.transport.abort()
 
-    def _what(self) -> Doing | None:
+    def _what(self) -> Activity | None:
         if self.transport.is_closing():
             return "closing", None
         if self.flow.write_paused:
@@ -159,7 +159,7 @@ class BoundedConnection(H11Protocol):
             return "head", self.cycle
         return None
 
-    def _seconds_for(self, doing: Doing) -> float:
+    def _seconds_for(self, doing: Activity) -> float:
         match doing[0]:
             case "head":
                 return self._limits.head_seconds

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Luma: TypeAlias = NDArray[np.uint8]
+LumaPlane: TypeAlias = NDArray[np.uint8]
 
 COLUMNS = 64
 ROWS = 4
@@ -64,7 +64,7 @@ def bits_of(stamp: Stamp) -> list[int]:
     return bits + _to_bits(compute_crc(bits), CHECK_BITS)
 
 
-def write_stamp(luma: Luma, stamp: Stamp) -> None:
+def write_stamp(luma: LumaPlane, stamp: Stamp) -> None:
     """Write the stamp into the lowest strip of a brightness plane, in place."""
     height, width = luma.shape
     block = width // COLUMNS
@@ -72,7 +72,7 @@ def write_stamp(luma: Luma, stamp: Stamp) -> None:
     luma[height - ROWS * block :, : COLUMNS * block] = grid.repeat(block, axis=0).repeat(block, axis=1)
 
 
-def read_stamp(luma: Luma) -> Stamp | None:
+def read_stamp(luma: LumaPlane) -> Stamp | None:
     """The stamp in a brightness plane, or None where there is none (black, torn, another camera)."""
     height, width = luma.shape
     block = width / COLUMNS

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.rtsp.glyphs import write_text
-from simulators.rtsp.pattern import COLUMNS, ROWS, Luma, Stamp, write_stamp
+from simulators.rtsp.pattern import COLUMNS, ROWS, LumaPlane, Stamp, write_stamp
 
 CLOTHES = ((96, 160, 110), (120, 100, 170), (150, 120, 100), (84, 130, 150), (170, 110, 150), (110, 150, 90))
 SKIN = (170, 112, 150)
@@ -28,7 +28,7 @@ class Planes:
     height: int
 
     @property
-    def luma(self) -> Luma:
+    def luma(self) -> LumaPlane:
         return self.array[: self.height]
 
     def colour(self, which: int) -> NDArray[np.uint8]:

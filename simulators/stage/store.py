@@ -7,7 +7,7 @@ from typing import TypeAlias
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
-Conn: TypeAlias = AsyncConnection[TupleRow]
+StageConnection: TypeAlias = AsyncConnection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Happened:
     picture: datetime | None
 
 
-async def first_events_since(conn: Conn, since: datetime) -> Happened:
+async def first_events_since(conn: StageConnection, since: datetime) -> Happened:
     """The first of each since then; nobody is told and nothing taken before the press.
 
     A press is taken when its button was sent the cue "coming".
@@ -71,7 +71,7 @@ class ButtonRow:
     owner_name_en: str | None
 
 
-async def read_buttons(conn: Conn) -> list[ButtonRow]:
+async def read_buttons(conn: StageConnection) -> list[ButtonRow]:
     """Everybody who has a button, in order."""
     async with conn.cursor(row_factory=class_row(ButtonRow)) as cur:
         await cur.execute(
@@ -100,7 +100,7 @@ class StageRoomRow:
     camera_id: str | None
 
 
-async def read_rooms(conn: Conn) -> list[StageRoomRow]:
+async def read_rooms(conn: StageConnection) -> list[StageRoomRow]:
     """The rooms, each with its camera."""
     async with conn.cursor(row_factory=class_row(StageRoomRow)) as cur:
         await cur.execute(
@@ -118,7 +118,7 @@ async def read_rooms(conn: Conn) -> list[StageRoomRow]:
         return await cur.fetchall()
 
 
-async def senior_of(conn: Conn, account_id: str) -> str | None:
+async def senior_of(conn: StageConnection, account_id: str) -> str | None:
     """Whose relative an account is."""
     cursor = await conn.execute(
         "SELECT senior_id FROM relation WHERE account_id = %(id)s AND blocked_at IS NULL ORDER BY id LIMIT 1",

@@ -1,4 +1,4 @@
-"""Is a file too long, and does a class name mean two things?"""
+"""Is a file too long, and does the name of a class or of another type mean two things?"""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def long_files(root: Path) -> Iterator[Finding]:
 
 
 def names_with_two_meanings(root: Path) -> Iterator[Finding]:
-    """Classes whose names stand in more than one place, at each place."""
+    """Classes, aliases and new types whose names stand in more than one place, at each place."""
     places: dict[str, list[tuple[str, int]]] = {}
     for folder in NAMED_ONCE:
         for file in sorted((root / folder).rglob("*.py")):
-            for name, line in _classes(ast.parse(file.read_text("utf-8"))):
+            for name, line in _types(ast.parse(file.read_text("utf-8"))):
                 places.setdefault(name, []).append((str(file.relative_to(root)), line))
     for name, found in places.items():
         if len(found) > 1:
@@ -50,8 +50,13 @@ def _files(root: Path) -> Iterator[Path]:
                 yield file
 
 
-def _classes(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Each class, those inside of others as well."""
+def _types(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each class, those inside of others as well, and each name that stands for a type."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            yield node.name, node.lineno
+        match node:
+            case ast.ClassDef(name=name):
+                yield name, node.lineno
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="TypeAlias")):
+                yield name, node.lineno
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="NewType"))):
+                yield name, node.lineno

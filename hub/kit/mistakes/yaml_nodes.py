@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     YamlMark: TypeAlias = yaml.Mark | _MarkOfC
     """A place as either loader of PyYAML says it, from 0."""
 
-Value: TypeAlias = object
+YamlValue: TypeAlias = object
 """A text, number, truth value, day or None; a list of values; a dict of text to value."""
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -70,7 +70,7 @@ class NodeValues:
 
     def __init__(self) -> None:
         self._loader = yaml.SafeLoader("")
-        self._made: dict[int, Value] = {}
+        self._made: dict[int, YamlValue] = {}
 
     def faults_of(self, node: yaml.Node) -> Iterator[ValueFault]:
         """Why one node by itself stands for nothing: its tag, its text, or no such number or day."""
@@ -101,13 +101,13 @@ class NodeValues:
             is_day = node.tag == f"{_TAG}timestamp"
             yield NO_DAY if is_day else ValueFault("is not what it looks like", "put it in quotes if it is text")
 
-    def value_of(self, node: yaml.Node) -> Value:
+    def value_of(self, node: yaml.Node) -> YamlValue:
         """The value of a node; of one that has a fault, something in its place."""
         if id(node) not in self._made:
             self._made[id(node)] = self._make(node)
         return self._made[id(node)]
 
-    def _make(self, node: yaml.Node) -> Value:
+    def _make(self, node: yaml.Node) -> YamlValue:
         match node:
             case yaml.SequenceNode():
                 return [self.value_of(entry) for entry in node.value]
@@ -115,7 +115,7 @@ class NodeValues:
                 pairs = ((key_text(key), value) for key, value in pairs_of(node))
                 return {key: self.value_of(value) for key, value in pairs if key and find_text_fault(key) is None}
             case yaml.ScalarNode() if node.tag in _SCALARS:
-                value: Value = self._loader.construct_object(node)
+                value: YamlValue = self._loader.construct_object(node)
                 return value
             case _:
                 return str(node.value)

@@ -47,7 +47,7 @@ _NO_PICTURE = CameraProblem(
     code=CameraFault.NO_PICTURE, message="the camera offers no picture: check the path in its RTSP address"
 )
 
-Listener: TypeAlias = Callable[[Frame], None]
+FrameListener: TypeAlias = Callable[[Frame], None]
 State: TypeAlias = Literal["opening", "playing", "silent", "unusable"]
 
 
@@ -71,7 +71,7 @@ class CameraSource:
         self.problem: CameraProblem | None = None
         self.connections = 0
         self.gop = Gop()
-        self.listeners: set[Listener] = set()
+        self.listeners: set[FrameListener] = set()
         self._loop = loop
         self._stop = threading.Event()
         self._timeline = Timeline()

@@ -15,7 +15,7 @@ import pytest
 
 from hub.embedded.processes import AlreadyRunning, Processes
 from hub.embedded.running_child import pause_after
-from hub.embedded.supervised import Child, Ended, Happening, NotReady, Printed, Ready, Started
+from hub.embedded.supervised import Child, ChildEvent, Ended, NotReady, Printed, Ready, Started
 
 SIT = "import signal, sys; print('sitting', flush=True); signal.pause()"
 DEAF = (
@@ -42,7 +42,7 @@ from hub.embedded.supervised import Child
 from hub.embedded.processes import Processes
 
 async def supervise():
-    async with Processes.open(Path(sys.argv[1]), lambda happening: None) as processes:
+    async with Processes.open(Path(sys.argv[1]), lambda event: None) as processes:
         await processes.start(Child('sitter', (sys.executable, '-c', sys.argv[2])))
         print(processes.pid_of('sitter'), flush=True)
         await asyncio.Event().wait()
@@ -57,19 +57,19 @@ class Heard:
     """Everything that the supervisor tells, in order, to be waited for."""
 
     def __init__(self) -> None:
-        self.all: list[Happening] = []
-        self._new: asyncio.Queue[Happening] = asyncio.Queue()
+        self.all: list[ChildEvent] = []
+        self._new: asyncio.Queue[ChildEvent] = asyncio.Queue()
 
-    def __call__(self, happening: Happening) -> None:
-        self.all.append(happening)
-        self._new.put_nowait(happening)
+    def __call__(self, event: ChildEvent) -> None:
+        self.all.append(event)
+        self._new.put_nowait(event)
 
     async def next(self, kind: type[T]) -> T:
-        """The next happening of that kind; those before it are passed over."""
+        """The next event of that kind; those before it are passed over."""
         async with asyncio.timeout(20):
-            while not isinstance(happening := await self._new.get(), kind):
+            while not isinstance(event := await self._new.get(), kind):
                 pass
-        return happening
+        return event
 
 
 def python(name: str, script: str, **options: Callable[[], Awaitable[bool]] | float) -> Child:
@@ -165,7 +165,7 @@ async def test_a_child_that_ends_before_it_is_ready_is_told_with_its_last_words_
             await processes.start(python("hub", "print('ANLING_HTTP_PORT is wrong'); raise SystemExit(2)", ready=never))
 
     assert caught.value.last_words == ("ANLING_HTTP_PORT is wrong",)
-    assert sum(isinstance(happening, Started) for happening in heard.all) == 1
+    assert sum(isinstance(event, Started) for event in heard.all) == 1
 
 
 async def test_a_child_that_never_answers_is_stopped_and_told(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ async def test_children_are_asked_to_leave_in_the_opposite_order(tmp_path: Path)
 
     goodbyes = [said.name for said in heard.all if isinstance(said, Printed) and said.line == "goodbye"]
     assert goodbyes == ["media", "hub", "postgres"]
-    assert not any(isinstance(happening, Ended) for happening in heard.all)
+    assert not any(isinstance(event, Ended) for event in heard.all)
 
 
 async def test_a_child_that_does_not_listen_is_killed_after_its_grace(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hub.kit.due_jobs import set_due_job
 from hub.kit.every import Housekeeping
 from hub.ledger.edit import Edit
 from hub.ledger.model import Chain
-from hub.notices.jobs import DueJobs, Work
+from hub.notices.jobs import DueJobs, JobWork
 from hub.notices.reports import TaskReports
 from tests.fakes.entries import entries_of
 from tests.fakes.house import House
@@ -42,7 +42,7 @@ class Bench:
         if subject in self.broken:
             raise ValueError(subject)
 
-    def jobs(self, works: Mapping[str, Work] | None = None) -> DueJobs:
+    def jobs(self, works: Mapping[str, JobWork] | None = None) -> DueJobs:
         return DueJobs(self.database, Changes(self.url), self.clock, works or {"ring": self.ring})
 
     async def set(self, subject: str, wait: timedelta, kind: str = "ring") -> None:

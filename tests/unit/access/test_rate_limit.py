@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, Key, RateLimit, wait_after
+from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, AttemptKey, RateLimit, wait_after
 
 NOW = datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC)
-TABLET: Key = ("192.168.1.20", "zhou")
-PHONE: Key = ("192.168.1.31", "zhou")
+TABLET: AttemptKey = ("192.168.1.20", "zhou")
+PHONE: AttemptKey = ("192.168.1.31", "zhou")
 
 
 @pytest.mark.parametrize(("times", "seconds"), [(1, 0), (3, 0), (4, 1), (5, 2), (6, 4), (8, 16), (9, 30), (500, 30)])

@@ -8,11 +8,11 @@ from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
+    AlarmEvent,
     AlarmState,
     Arrival,
     Arrive,
     Due,
-    Happening,
     Moved,
     Outcome,
     Policy,
@@ -72,8 +72,8 @@ BORN = Alarm(
 OPEN = open_alarm(BORN, REACH, NINE).alarm
 
 
-def moved(alarm: Alarm, happening: Happening, now: datetime, reach: Reach = REACH) -> Moved:
-    result = decide_transition(alarm, happening, reach, now)
+def moved(alarm: Alarm, event: AlarmEvent, now: datetime, reach: Reach = REACH) -> Moved:
+    result = decide_transition(alarm, event, reach, now)
     assert result is not None
     return result
 

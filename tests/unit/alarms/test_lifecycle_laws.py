@@ -10,12 +10,12 @@ from hub.alarms.model import (
     Accept,
     Again,
     Alarm,
+    AlarmEvent,
     AlarmState,
     Arrival,
     Arrive,
     CancelRequested,
     Cleared,
-    Happening,
     Outcome,
     OwnerDisabled,
     Resolve,
@@ -54,7 +54,7 @@ from tests.unit.alarms.alarm import (
         (RESOLVED, Cleared()),
     ],
 )
-def test_t21_what_is_repeated_or_late_changes_nothing(alarm: Alarm, repeated: Happening) -> None:
+def test_t21_what_is_repeated_or_late_changes_nothing(alarm: Alarm, repeated: AlarmEvent) -> None:
     assert decide_transition(alarm, repeated, REACH, NINE + seconds(1000)) is None
 
 
@@ -66,7 +66,7 @@ def test_t21_what_is_repeated_or_late_changes_nothing(alarm: Alarm, repeated: Ha
         (RESOLVED, Again(PressId("p-9"), None, (NINE,))),
     ],
 )
-def test_t23_what_the_table_does_not_have_is_refused(alarm: Alarm, illegal: Happening) -> None:
+def test_t23_what_the_table_does_not_have_is_refused(alarm: Alarm, illegal: AlarmEvent) -> None:
     with pytest.raises(NotNow):
         decide_transition(alarm, illegal, REACH, NINE + seconds(1000))
 
@@ -79,7 +79,7 @@ NEEDED = {
     AlarmState.CLOSED: set(TimerKind),
 }
 people = st.sampled_from([ZHOU, LIU, SUN, CHEN])
-happenings = st.one_of(
+events = st.one_of(
     st.builds(Accept, people),
     st.builds(Arrive, people, st.sampled_from(Arrival), has_reason=st.booleans()),
     st.builds(Resolve, people, st.sampled_from(Outcome), has_sentence=st.booleans()),
@@ -93,25 +93,25 @@ happenings = st.one_of(
 
 
 @settings(max_examples=300)
-@given(st.lists(st.tuples(happenings, st.integers(0, 400), st.booleans()), max_size=25), st.booleans())
+@given(st.lists(st.tuples(events, st.integers(0, 400), st.booleans()), max_size=25), st.booleans())
 def test_whatever_happens_a_live_alarm_waits_for_something_and_never_loses_its_owner_silently(
-    story: list[tuple[Happening | str, int, bool]], somebody_is_reachable: bool
+    story: list[tuple[AlarmEvent | str, int, bool]], somebody_is_reachable: bool
 ) -> None:
     reach = REACH if somebody_is_reachable else NOBODY
     now, presses = NINE, [NINE]
     last = open_alarm(BORN, reach, NINE)
     alarm, timers = last.alarm, list(last.timers)
-    for happening, wait, told in story:
+    for event, wait, told in story:
         now += seconds(wait)
         due_now = min((timer for timer in timers if timer.due_at <= now), key=lambda t: t.due_at, default=None)
-        if due_now is not None and happening == "wait":
+        if due_now is not None and event == "wait":
             timers.remove(due_now)
-            what: Happening = due(due_now.kind, due_now.due_at, told=told)
-        elif isinstance(happening, str):
+            what: AlarmEvent = due(due_now.kind, due_now.due_at, told=told)
+        elif isinstance(event, str):
             presses.append(now)
             what = Again(PressId(f"p-{len(presses)}"), None, tuple(presses))
         else:
-            what = happening
+            what = event
         try:
             result = decide_transition(alarm, what, reach, now)
         except (AlreadyTaken, NotNow, ReasonNeeded):

@@ -127,7 +127,8 @@ def test_a_file_belongs_to_a_package(file: str, package: str) -> None:
 def test_long_files_and_double_names_are_found(tmp_path: Path) -> None:
     for name, text in {
         "a.py": "class One: ...\n" * 2,
-        "b.py": "class One: ...\nclass Two: ...\n",
+        "b.py": "class One: ...\nclass Two: ...\nThree: TypeAlias = int | str\nFour: int = 4\n",
+        "d.py": 'Two = NewType("Two", str)\nclass Three: ...\nFour = open("four")\n',
         "c.ts": "x\n" * 401,
     }.items():
         (tmp_path / "hub").mkdir(exist_ok=True)
@@ -138,6 +139,10 @@ def test_long_files_and_double_names_are_found(tmp_path: Path) -> None:
         "class name with two meanings: hub/a.py: One",
         "class name with two meanings: hub/a.py: One",
         "class name with two meanings: hub/b.py: One",
+        "class name with two meanings: hub/b.py: Two",
+        "class name with two meanings: hub/d.py: Two",
+        "class name with two meanings: hub/b.py: Three",
+        "class name with two meanings: hub/d.py: Three",
     ]
 
 

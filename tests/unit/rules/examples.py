@@ -8,7 +8,7 @@ from hub.kit.ids import CentreId, DeviceId, PressId, RoomId, SeniorId
 from hub.rules.context import CentreFacts, Context, DeviceFacts, RoomFacts, SeniorFacts
 from hub.rules.engine import evaluate, evaluate_due
 from hub.rules.expressions import Expression
-from hub.rules.memory import Key, RuleMemory
+from hub.rules.memory import RuleMemory, StateKey
 from hub.rules.model import Event, Finding, PressHeard, PressKind, Priority, ReadingHeard, ReportedState, StatusHeard
 from hub.rules.rule import OnReading, Per, Rule, RuleSet
 
@@ -69,7 +69,7 @@ class House:
 
     def __init__(self, *rules: Rule) -> None:
         self.rules = RuleSet(rules)
-        self.memories: dict[Key, RuleMemory] = {}
+        self.memories: dict[StateKey, RuleMemory] = {}
 
     def hear(self, event: Event, context: Context = IN_THE_GYM) -> list[Finding]:
         changed, findings = evaluate(self.rules, self.memories, event, context, event.received_at)

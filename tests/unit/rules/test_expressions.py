@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rules.context import SAMPLE, Variable
-from hub.rules.expressions import BadExpression, Expression, Verdict
+from hub.rules.expressions import BadExpression, Expression, Truth
 
 READING = frozenset({"v", "room", "senior", "device", "centre"})
 
@@ -18,19 +18,19 @@ READING = frozenset({"v", "room", "senior", "device", "centre"})
 @pytest.mark.parametrize(
     ("source", "variables", "verdict"),
     [
-        ("v > 32.0", {"v": 33.0}, Verdict.TRUE),
-        ("v > 32.0", {"v": 32.0}, Verdict.FALSE),
-        ("v == 1.0", {"v": 1.0}, Verdict.TRUE),
-        ("v > 0.0 && !centre.open", {"v": 1.0, "centre": {"open": False}}, Verdict.TRUE),
-        ("v > 32.0", {}, Verdict.UNKNOWN),
-        ('room.type == "gym"', {"room": {}}, Verdict.UNKNOWN),
-        ('has(room.type) && room.type == "gym"', {"room": {}}, Verdict.FALSE),
-        ('senior.categories.exists(c, c == "living_alone")', SAMPLE, Verdict.TRUE),
-        ('"disabled" in senior.categories', SAMPLE, Verdict.FALSE),
-        ("10 / size(senior.categories) > 3", {"senior": {"categories": []}}, Verdict.UNKNOWN),
+        ("v > 32.0", {"v": 33.0}, Truth.TRUE),
+        ("v > 32.0", {"v": 32.0}, Truth.FALSE),
+        ("v == 1.0", {"v": 1.0}, Truth.TRUE),
+        ("v > 0.0 && !centre.open", {"v": 1.0, "centre": {"open": False}}, Truth.TRUE),
+        ("v > 32.0", {}, Truth.UNKNOWN),
+        ('room.type == "gym"', {"room": {}}, Truth.UNKNOWN),
+        ('has(room.type) && room.type == "gym"', {"room": {}}, Truth.FALSE),
+        ('senior.categories.exists(c, c == "living_alone")', SAMPLE, Truth.TRUE),
+        ('"disabled" in senior.categories', SAMPLE, Truth.FALSE),
+        ("10 / size(senior.categories) > 3", {"senior": {"categories": []}}, Truth.UNKNOWN),
     ],
 )
-def test_an_expression_is_true_false_or_unknown(source: str, variables: dict[str, Variable], verdict: Verdict) -> None:
+def test_an_expression_is_true_false_or_unknown(source: str, variables: dict[str, Variable], verdict: Truth) -> None:
     assert Expression(source, READING).verdict(variables) is verdict
 
 
@@ -38,8 +38,8 @@ def test_an_expression_remembers_nothing_of_the_last_message() -> None:
     warm = Expression("v > 32.0 && senior.present", READING)
     warm.verdict({"v": 40.0, "senior": {"present": True}})
 
-    assert warm.verdict({"v": 40.0, "senior": {}}) is Verdict.UNKNOWN
-    assert warm.verdict({"senior": {"present": True}}) is Verdict.UNKNOWN
+    assert warm.verdict({"v": 40.0, "senior": {}}) is Truth.UNKNOWN
+    assert warm.verdict({"senior": {"present": True}}) is Truth.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_a_rule_may_not_say_is_refused_when_it_is_read(source: str, what: s
 def test_words_inside_a_string_are_not_names() -> None:
     source = 'room.id == "room.nam v == 1 x.all(y) .map("'
 
-    assert Expression(source, READING).verdict({"room": {"id": "gym"}}) is Verdict.FALSE
+    assert Expression(source, READING).verdict({"room": {"id": "gym"}}) is Truth.FALSE
 
 
 def test_the_parser_says_where() -> None:
@@ -92,7 +92,7 @@ def test_no_text_does_anything_but_become_an_expression_or_be_refused(source: st
     with suppress(BadExpression):
         verdict = Expression(source, READING).verdict(SAMPLE)
 
-    assert verdict is not Verdict.UNKNOWN
+    assert verdict is not Truth.UNKNOWN
 
 
 def test_the_command_line_of_the_expression_language_is_not_loaded() -> None:

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 import simulators
 from simulators.plan import read_plan
-from simulators.scenario import Happening, endings_at, happenings_between, read_scenario
+from simulators.scenario import ScenarioEvent, endings_at, events_between, read_scenario
 
 FOLDER = Path(simulators.__file__).parent
 FIRST_MINUTES = read_scenario(FOLDER / "scenarios" / "first_minutes.yaml")
 
 
 def test_a_press_a_hot_room_and_a_dark_camera_happen_within_three_minutes() -> None:
-    begun = {step.verb for step in happenings_between(FIRST_MINUTES, -1, 180)}
+    begun = {step.verb for step in events_between(FIRST_MINUTES, -1, 180)}
 
     assert {"press", "hot", "dark"} <= begun
 
@@ -32,10 +32,10 @@ def test_the_scenario_names_what_the_centre_has() -> None:
 
 @given(st.lists(st.floats(0, 400), max_size=20).map(sorted))
 def test_each_step_happens_once_however_often_we_look(looks: list[float]) -> None:
-    happened: list[Happening] = []
+    happened: list[ScenarioEvent] = []
     before = -1.0
     for look in [*looks, 400.0]:
-        happened += happenings_between(FIRST_MINUTES, before, look)
+        happened += events_between(FIRST_MINUTES, before, look)
         before = look
 
     assert happened == list(FIRST_MINUTES)

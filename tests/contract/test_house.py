@@ -29,12 +29,8 @@ def measured(database: Catalogue) -> Measured:
     return house.look(database)
 
 
-def test_nothing_is_found_that_is_not_allowed(measured: Measured) -> None:
-    assert list(house.lines_of(house.new(measured.findings, house.allowed()))) == []
-
-
-def test_what_is_gone_is_not_allowed_any_more(measured: Measured) -> None:
-    assert list(house.lines_of(house.gone(measured.findings, house.allowed()))) == []
+def test_the_tree_is_as_it_says_of_itself(measured: Measured) -> None:
+    assert not measured.findings, "\n".join(["", *house.explain(measured.findings)])
 
 
 def test_every_owner_is_a_package_of_the_stack(measured: Measured) -> None:

@@ -77,7 +77,10 @@ def find_lonely_protocols(classes: list[Class]) -> list[str]:
         wanted = all_members(protocol, by_name)
         having = [one.name for one, members in concrete if wanted <= members]
         if len(having) < 2:
-            lonely.append(f"{protocol.where}: {protocol.name} has {having or 'no implementation'}")
+            lonely.append(
+                f"{protocol.where}: {protocol.name} has {having or 'no implementation'}: take the class itself or a "
+                f"callable instead, or say in its docstring `{REASON} …`"
+            )
     return lonely
 
 
@@ -90,7 +93,8 @@ def test_each_protocol_has_two_implementations_or_a_reason() -> None:
     ]
 
     assert [one.name for one in classes if one.is_protocol], "protocols are found at all"
-    assert find_lonely_protocols(classes) == []
+    lonely = find_lonely_protocols(classes)
+    assert not lonely, "\n".join(["", *lonely])
 
 
 def test_no_test_and_no_benchmark_has_a_protocol_of_its_own() -> None:

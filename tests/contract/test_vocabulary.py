@@ -138,11 +138,18 @@ def found() -> set[tuple[str, str]]:
 
 
 def test_a_word_of_a_set_stands_in_its_enumeration_alone() -> None:
-    strays = {
-        one for one in found() if one not in HOMONYMS and one[1] not in NAMES and one[1] not in BELOW.get(one[0], ())
-    }
+    strays = sorted(
+        f'{file}: "{word}" is {member_of(word)}; where it means something else it stands in HOMONYMS'
+        for file, word in found()
+        if (file, word) not in HOMONYMS and word not in NAMES and word not in BELOW.get(file, ())
+    )
 
-    assert strays == set()
+    assert not strays, "\n".join(["", *strays])
+
+
+def member_of(word: str) -> str:
+    """The members whose word that is, as code writes them: `Role.STAFF`."""
+    return " or ".join(f"{words.__name__}.{words(word).name}" for words in VOCABULARIES if word in set(map(str, words)))
 
 
 def test_no_exception_is_left_over() -> None:

@@ -1,23 +1,34 @@
-"""What of the house is not as it should be, and what of that is allowed for now?
-
-`allowed.txt` holds what stood when the checks began; there is none when nothing of that is left. It only shrinks:
-something new fails, and so does a line for something that is gone.
-"""
+"""What of the house is not as it should be, and what is to be done about it?"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from hub.embedded import postgres
 from hub.kit.logins import new_passwords, set_up_logins_async
 from tests.house.catalogue import Catalogue, catalogue
-from tests.house.owners import ROOT, Finding, Measured, Owners, measure
+from tests.house.owners import OWNERS, ROOT, Finding, Measured, Owners, Problem, measure
 from tests.house.shape import long_files, names_with_two_meanings
 from tests.house.sources import Sources
 
-ALLOWED = Path(__file__).with_name("allowed.txt")
+WHAT_TO_DO: Final[Mapping[Problem, str]] = {
+    "cross-domain write": f"Only the owner ({OWNERS}) writes a table: call a function of its service, which takes an "
+    "Edit; in SQL, PERFORM a function of the owner's.",
+    "upward read": "A package reads what is its own or stands below it in the stack of .importlinter: read it in the "
+    "package above, hand it down as a value, or let the owner write a row (ARCHITECTURE.md, below the table of laws).",
+    "no owner": f"Name it in {OWNERS}, under the package that writes it.",
+    "owned and not there": f"Take the name out of {OWNERS}, or write it as the database has it.",
+    "no such table": "Write the name as a migration has it, or add the migration.",
+    "unreadable": "Write the statement as a constant, or compose it of constants with sql.SQL and sql.Identifier; "
+    "values are parameters. What cannot be fixed before it runs: tests/house/reasons.py, with its reason.",
+    "over 400 lines": "Split it into files that answer one question each; a new file of a domain gets its tier in "
+    ".importlinter (CONTRIBUTING.md, how to add a file).",
+    "type name with two meanings": "A class, alias or new type means one thing in hub, devices, extension and "
+    "simulators: say in one of the names what it is of (AlarmEvent, ChildEvent), or import the one for both.",
+}
 
 
 def look(database: Catalogue, root: Path = ROOT) -> Measured:
@@ -34,45 +45,8 @@ async def database_of(folder: Path) -> Catalogue:
         return catalogue(url)
 
 
-def allowed(file: Path = ALLOWED) -> Counter[str]:
-    """How often each finding is allowed; nothing where the file is gone."""
-    if not file.exists():
-        return Counter()
-    lines = [line for line in file.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    return Counter(dict(_counted(line) for line in lines))
-
-
-def new(findings: Iterable[Finding], known: Counter[str]) -> Counter[str]:
-    """What is found and not allowed."""
-    return _count(findings) - known
-
-
-def gone(findings: Iterable[Finding], known: Counter[str]) -> Counter[str]:
-    """What is allowed and not found any more."""
-    return known - _count(findings)
-
-
-def shrink(findings: Iterable[Finding], file: Path = ALLOWED) -> None:
-    """Take out of the file what is gone; nothing is ever added, and when nothing is left the file goes."""
-    if not file.exists():
-        return
-    remarks = [line for line in file.read_text("utf-8").splitlines() if line.startswith("#")]
-    left = allowed(file) & _count(findings)
-    if left:
-        file.write_text("\n".join([*remarks, *lines_of(left)]) + "\n", "utf-8")
-    else:
-        file.unlink()
-
-
-def lines_of(counted: Counter[str]) -> Iterator[str]:
-    """As they stand in the file: in order, with how often where that is more than once."""
-    yield from (f"{key} ×{times}" if times > 1 else key for key, times in sorted(counted.items()))
-
-
-def _count(findings: Iterable[Finding]) -> Counter[str]:
-    return Counter(str(finding) for finding in findings)
-
-
-def _counted(line: str) -> tuple[str, int]:
-    key, _, times = line.rpartition(" ×")
-    return (key, int(times)) if key else (line, 1)
+def explain(findings: Iterable[Finding]) -> Iterator[str]:
+    """Each finding with its line, and after those of one kind what is to be done about them."""
+    for kind, found in groupby(sorted(findings), key=lambda finding: finding.kind):
+        yield from (f"{one}{f' (line {one.line})' if one.line else ''}" for one in found)
+        yield f"    {WHAT_TO_DO[kind]}"

@@ -20,6 +20,16 @@ OWNERS = "hub/migrations/owners.toml"
 Kind = Literal["tables", "views", "functions"]
 KINDS: tuple[Kind, ...] = ("tables", "views", "functions")
 How = Literal["writes", "reads", "calls"]
+Problem = Literal[
+    "cross-domain write",
+    "upward read",
+    "no owner",
+    "owned and not there",
+    "no such table",
+    "unreadable",
+    "over 400 lines",
+    "type name with two meanings",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,9 +47,9 @@ class Use:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something that should not be: its kind, where it is and what it is. The line is for the reader alone."""
+    """Something that should not be: its kind, where it is and what it is; `line` is 0 where there is none."""
 
-    kind: str
+    kind: Problem
     where: str
     what: str
     line: int = 0

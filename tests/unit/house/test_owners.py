@@ -1,14 +1,14 @@
 """What is a write over a wall, a read that points upward, and a table without an owner."""
 
-from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.house import house
 from tests.house.catalogue import Catalogue, Part
-from tests.house.owners import Finding, Owners, measure, package_of
-from tests.house.shape import long_files, names_with_two_meanings
+from tests.house.owners import Finding, Owners, Problem, measure, package_of
+from tests.house.shape import MOST_LINES, long_files, names_with_two_meanings
 from tests.house.sources import Sources
 from tests.house.statements import Touched
 
@@ -136,36 +136,28 @@ def test_long_files_and_double_names_are_found(tmp_path: Path) -> None:
 
     assert [str(one) for one in long_files(tmp_path)] == ["over 400 lines: hub/c.ts"]
     assert [str(one) for one in names_with_two_meanings(tmp_path)] == [
-        "class name with two meanings: hub/a.py: One",
-        "class name with two meanings: hub/a.py: One",
-        "class name with two meanings: hub/b.py: One",
-        "class name with two meanings: hub/b.py: Two",
-        "class name with two meanings: hub/d.py: Two",
-        "class name with two meanings: hub/b.py: Three",
-        "class name with two meanings: hub/d.py: Three",
+        "type name with two meanings: hub/a.py: One",
+        "type name with two meanings: hub/a.py: One",
+        "type name with two meanings: hub/b.py: One",
+        "type name with two meanings: hub/b.py: Two",
+        "type name with two meanings: hub/d.py: Two",
+        "type name with two meanings: hub/b.py: Three",
+        "type name with two meanings: hub/d.py: Three",
     ]
 
 
-def test_what_is_allowed_only_shrinks(tmp_path: Path) -> None:
-    file = tmp_path / "allowed.txt"
-    file.write_text("# why\nunreadable: a: b ×2\nunreadable: c: d\n", "utf-8")
-    now = [Finding("unreadable", "a", "b", 1), Finding("unreadable", "e", "f", 2)]
+def test_a_finding_says_where_it_is_and_each_kind_what_to_do() -> None:
+    found = [Finding("unreadable", "a", "b", 7), Finding("no owner", "tables", "c"), Finding("unreadable", "a", "b", 9)]
 
-    assert house.new(now, house.allowed(file)) == Counter({"unreadable: e: f": 1})
-    assert house.gone(now, house.allowed(file)) == Counter({"unreadable: a: b": 1, "unreadable: c: d": 1})
-    house.shrink(now, file)
-    assert file.read_text("utf-8") == "# why\nunreadable: a: b\n"
-
-
-def test_the_file_goes_when_nothing_in_it_is_left(tmp_path: Path) -> None:
-    file = tmp_path / "allowed.txt"
-    file.write_text("# why\nunreadable: a: b\n", "utf-8")
-
-    house.shrink([], file)
-    house.shrink([], file)  # and where it is gone there is nothing to take out
-
-    assert not file.exists()
+    assert list(house.explain(found)) == [
+        "no owner: tables: c",
+        f"    {house.WHAT_TO_DO['no owner']}",
+        "unreadable: a: b (line 7)",
+        "unreadable: a: b (line 9)",
+        f"    {house.WHAT_TO_DO['unreadable']}",
+    ]
 
 
-def test_nothing_is_allowed_once_the_file_is_gone(tmp_path: Path) -> None:
-    assert house.allowed(tmp_path / "gone.txt") == Counter()
+def test_there_is_something_to_do_about_each_kind_of_finding() -> None:
+    assert set(house.WHAT_TO_DO) == set(get_args(Problem))
+    assert f"over {MOST_LINES} lines" in house.WHAT_TO_DO

@@ -96,7 +96,8 @@ def explain_unreachable_responders(centre: CentreFile, *, has_mailserver: bool) 
     channels = {
         contact.channel for account in centre.accounts if account.role.may_respond for contact in account.contacts
     }
-    if ChannelName.WEBHOOK in channels or (has_mailserver and ChannelName.EMAIL in channels):
+    not_set_up = set() if has_mailserver else {ChannelName.EMAIL}
+    if channels - not_set_up:
         return None
     to_do = "Contacts are by e-mail alone: set ANLING_SMTP_URL." if channels else "Give accounts contacts in the file."
     return f"No phone channel is set up: at night nobody will be woken. {to_do}"

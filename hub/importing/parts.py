@@ -33,15 +33,10 @@ from hub.importing.values import (
 from hub.kit.ids import RoomId, SeniorId
 from hub.kit.language import Language
 from hub.kit.lines import LONGEST_NAME
-from hub.notifications.addresses import is_address_of
+from hub.notifications.addresses import describe_address, is_address_of
 from hub.notifications.model import ChannelName
 from hub.people.model import Category, Kinship, Purpose
 from hub.roster.model import Duty
-
-_AN_ADDRESS: Final = {
-    ChannelName.WEBHOOK: "should be a URL such as https://example.org/hooks/anling",
-    ChannelName.EMAIL: "should be an email address such as li.min@example.org",
-}
 
 SCHEMA: Final = "anling.centre/1"
 
@@ -159,7 +154,7 @@ class ContactPart(_FilePart):
         channel = info.data.get("channel")  # None when that was wrong itself
         # `{phones}` is filled, or missed, elsewhere.
         if channel is not None and not value.startswith("{phones}") and not is_address_of(channel, value):
-            raise ValueError(_AN_ADDRESS[channel])
+            raise ValueError(f"should be {describe_address(channel)}")
         return value
 
 

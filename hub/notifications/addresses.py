@@ -1,4 +1,4 @@
-"""Is this an address to which a channel can send?"""
+"""Is this an address to which a channel can send, and what is one?"""
 
 import re
 from typing import assert_never
@@ -14,6 +14,17 @@ def is_address_of(channel: ChannelName, address: str) -> bool:
             return _is_web_address(address)
         case ChannelName.EMAIL:
             return re.fullmatch(r"[^@\s]+@[^@\s]+", address) is not None
+        case _:
+            assert_never(channel)
+
+
+def describe_address(channel: ChannelName) -> str:
+    """What an address of the channel is, with an example: what to write instead of one that is none."""
+    match channel:
+        case ChannelName.WEBHOOK:
+            return "a URL such as https://example.org/hooks/anling"
+        case ChannelName.EMAIL:
+            return "an email address such as li.min@example.org"
         case _:
             assert_never(channel)
 

@@ -182,6 +182,18 @@ def test_every_path_that_a_document_names_exists(document: str) -> None:
     assert {path for path in named if not is_there(path)} == set()
 
 
+@pytest.mark.parametrize("document", ABOUT_THE_CODE)
+def test_every_name_that_a_document_finds_in_a_file_is_there(document: str) -> None:
+    found = re.findall(r"`(\w+)`\)? (?:in|of)\s`([\w/.-]+/[\w.-]+\.\w+)`", text_of(document))
+
+    assert [(name, path) for name, path in found if not is_in_the_file(name, path)] == []
+
+
+def is_in_the_file(name: str, path: str) -> bool:
+    files = [ROOT / base / path for base in BASES if (ROOT / base / path).is_file()]
+    return any(re.search(rf"\b{name}\b", file.read_text("utf-8")) for file in files)
+
+
 def test_what_the_documents_call_missing_is_missing() -> None:
     assert {path for path in NOT_YET if is_there(path)} == set()
 

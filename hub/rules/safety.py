@@ -15,7 +15,7 @@ SILENT_TRIGGER = Rule(
     on=OnAbsence(HEARTBEAT, wait=None, kinds=frozenset({DeviceKind.BUTTON, DeviceKind.PULL_CORD})),
     per=Per.DEVICE,
     when=None,
-    summary={"zh-CN": "呼叫器 {device.name} 没有消息", "en": "The trigger {device.name} is silent"},
+    summary={"zh-CN": "呼叫器 {device.name} 收不到信号", "en": "The trigger {device.name} is silent"},
 )
 SILENT_CAMERA = Rule(
     id=NoticeCode.CAMERA_SILENT,
@@ -23,7 +23,7 @@ SILENT_CAMERA = Rule(
     on=OnAbsence(HEARTBEAT, wait=None, kinds=frozenset({DeviceKind.CAMERA})),
     per=Per.DEVICE,
     when=None,
-    summary={"zh-CN": "摄像头 {device.name} 没有消息", "en": "The camera {device.name} is silent"},
+    summary={"zh-CN": "摄像头 {device.name} 收不到信号", "en": "The camera {device.name} is silent"},
 )
 BUILT_IN = (SILENT_TRIGGER, SILENT_CAMERA)
 RESERVED_IDS = frozenset(

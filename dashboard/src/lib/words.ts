@@ -86,7 +86,7 @@ const zh = {
     'off-too-long': () => '设备最多停用一个月。',
     'has-password': () => '这位同事已经有密码，用密码登录就可以。',
     'family-has-no-password': () => '家属不用密码，没有可以重设的。请给家属发一个新的邀请。',
-    'wrong-policy': () => '升级的步骤有一处不对，请检查等待的时间和要告知的人。',
+    'wrong-policy': () => '逐层告知的安排有一处不对，请检查每一层等多久、告知谁。',
   } satisfies WordsOf<Refusal, Say> as WordsOf<Refusal, Say>,
   byStatus: {
     401: '登录已经结束，请重新登录。',

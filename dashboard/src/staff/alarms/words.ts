@@ -61,7 +61,7 @@ const zh = {
   happened: {
     opened: '报警',
     'pressed-again': '又按了一次',
-    hurried: '连按三次，提前升级',
+    hurried: '连按三次，提前告知下一层',
     'found-again': '情况还在',
     escalated: '没有人接，告知下一层',
     repeated: '再次告知',

@@ -25,7 +25,7 @@ const zh = {
     'broker-away': () => '消息服务器（MQTT）联系不上：呼叫现在传不到这里。请管理员马上检查。',
     'clock-set': (_s: string, p: Params) =>
       `主机的时钟被拨了 ${p.seconds ?? '?'} 秒，等待中的报警已照此调整。请管理员检查对时。`,
-    'wrong-credentials': (s: string) => `有设备用错误的凭证连接${s}，已经拒绝。请管理员检查。`,
+    'wrong-credentials': (s: string) => `有设备用错误的账号或密码连接${s}，已经拒绝。请管理员检查。`,
     'command-unproven': (s: string) => `${s}没有确认指令。请去看它有没有响、有没有亮。`,
     'roster-gap': (tier: string) => `第 ${tier} 层现在没有联系得上的人。请补上值班表。`,
     'message-unreadable': (s: string) => `${s}发来读不懂的报文，放在“异常报文”页。`,
@@ -34,7 +34,7 @@ const zh = {
         ? `规则目录读不到，或者里面的文件没有了，旧的规则继续有效。请管理员检查：${p.file ?? ''}`
         : `规则文件有错，旧的规则继续有效。请管理员改正：${p.file ?? ''} 第 ${p.line ?? '?'} 行第 ${p.column ?? '?'} 列。`,
     'clock-behind': (_s: string, p: Params) =>
-      `主机的时钟慢了（至少 ${p.seconds ?? '?'} 秒），记下的时间不对。报警照样会响、会升级。请管理员马上对时。`,
+      `主机的时钟慢了（至少 ${p.seconds ?? '?'} 秒），记下的时间不对。报警照样会响，没有人接照样告知下一层。请管理员马上对时。`,
     'row-parked': (_s: string, p: Params) =>
       p.kind === 'alarm'
         ? `有一个报警系统处理不了：请马上看报警列表，并去看一看。请告诉管理员：${p.id ?? '?'}（${p.error ?? '?'}）`

@@ -94,6 +94,6 @@ class Snapshot(BaseModel):
 
 
 class Beat(BaseModel):
-    """Sent every five seconds: a page that hears none is not live and says so."""
+    """Sent at once and every five seconds: a page that hears none is not live and says so."""
 
     at: datetime

@@ -2,12 +2,14 @@
 
 A feed is what one audience sees: the board of a centre for one role, or one family member's home. When rows change it
 is read again, under the account of one of its audience, and what differs from what was shown is sent. A page that comes
-back with a `Last-Event-ID` the feed still knows gets what it missed, any other a snapshot. The beat every five seconds
-is sent only while reading works and the alarm path lives: a page that hears none says that it is not live.
+back with a `Last-Event-ID` the feed still knows gets what it missed, any other a snapshot. The beat, at once and every
+five seconds, is sent only while reading works and the alarm path lives: a page that hears none says that it is not
+live, whatever else it is told.
 """
 
 import asyncio
 import logging
+import math
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -33,6 +35,7 @@ _REMEMBERED = _DEPTH // 2  # events a feed keeps for pages that reconnect: with 
 _LINGER_SECONDS = 30.0  # how long a feed outlives its last page
 _REST_SECONDS = 0.05  # between two readings of what changed: a flood of changes is one reading
 _READ_SECONDS = 5.0  # how long one reading may take
+_FRESH_SECONDS = 1.0  # how long an answer about the alarm path is good for pages that open
 _MOST_PAGES = 32  # of one account; with one more the oldest is closed
 _RECHECK_SECONDS = 60.0
 _SESSION_CHANGES = frozenset({"session", "account"})
@@ -241,6 +244,8 @@ class Live:
         self._access = access
         self._clock = clock
         self._feeds: dict[str, Feed] = {}
+        self._lives = False
+        self._asked_at = -math.inf
         self._up = True
 
     async def run(self) -> None:
@@ -266,6 +271,8 @@ class Live:
         stream = PageStream(caller)
         if may_look:
             feed.join(stream, last_id)
+            if await self._is_alarm_path_alive():
+                stream.offer(self._format_beat())
         if not may_look or not self._up:
             stream.end()
         try:
@@ -305,12 +312,25 @@ class Live:
             await self._refresh_feeds([feed for feed in self._feeds.values() if feed.streams and feed.is_ageing()])
             now = self._clock.now()
             await self._revalidate([stream for stream in self._streams() if _is_due(stream, now)])
-            if not await self._alarm_path_lives():
+            if not await self._ask_alarm_path():
                 log.warning("the alarm path has no heartbeat: pages get no beat and say since when they are not live")
                 continue
-            beat = format_event("beat", Beat(at=now).model_dump_json().encode())
+            beat = self._format_beat()
             for stream in [stream for feed in self._feeds.values() if feed.is_live() for stream in feed.streams]:
                 stream.offer(beat)
+
+    async def _ask_alarm_path(self) -> bool:
+        self._asked_at = self._clock.monotonic()
+        self._lives = await self._alarm_path_lives()
+        return self._lives
+
+    async def _is_alarm_path_alive(self) -> bool:
+        """As it was a second ago at most, however many pages open."""
+        fresh = self._clock.monotonic() - self._asked_at < _FRESH_SECONDS
+        return self._lives if fresh else await self._ask_alarm_path()
+
+    def _format_beat(self) -> bytes:
+        return format_event("beat", Beat(at=self._clock.now()).model_dump_json().encode())
 
     async def _refresh_feeds(self, feeds: list[Feed]) -> None:
         for feed in feeds:

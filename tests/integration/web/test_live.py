@@ -77,6 +77,27 @@ async def test_nobody_is_told_that_a_page_is_live_while_the_alarm_path_does_not_
     assert "beat" not in heard
 
 
+async def test_a_page_that_opens_gets_a_beat_at_once_and_none_while_the_alarm_path_is_dead(
+    place: Place, house: House
+) -> None:
+    lives = True
+
+    async def alarm_path_lives() -> bool:
+        return lives
+
+    site = make_site(place, alarm_path_lives=alarm_path_lives, beat_seconds=3600)
+    cookies = await site.cookies_of(house.zhou)
+    async with served(site) as address:
+        async with opened(address, "/api/live", cookies) as board:
+            assert [(await board.next()).name for _ in range(2)] == ["snapshot", "beat"]
+        lives = False
+        place.clock.advance(timedelta(seconds=2))
+        async with opened(address, "/api/live", cookies) as board:
+            assert (await board.next()).name == "snapshot"
+            await needs_help(place, house)
+            assert (await board.next()).name != "beat"
+
+
 async def test_the_beat_goes_on(site: Site, address: str, house: House) -> None:
     async with opened(address, "/api/live", await site.cookies_of(house.liu)) as board:
         assert [await board.hear("beat") for _ in range(3)]

@@ -1012,7 +1012,7 @@ export interface components {
         AttendanceAction: "arrive" | "enter" | "leave";
         /**
          * Beat
-         * @description Sent every five seconds: a page that hears none is not live and says so.
+         * @description Sent at once and every five seconds: a page that hears none is not live and says so.
          */
         Beat: {
             /**

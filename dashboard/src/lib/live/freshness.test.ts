@@ -3,9 +3,9 @@ import { freshness, nextTry, type Heard } from './freshness'
 
 const NOON = Date.parse('2026-11-23T04:00:00Z')
 
-const heard = (opened_ms: number, heard_ms: number | null, broken_ms: number | null = null): Heard => ({
+const heard = (opened_ms: number, beat_ms: number | null, broken_ms: number | null = null): Heard => ({
   opened_ms,
-  heard_ms,
+  beat_ms,
   broken_ms,
 })
 
@@ -13,7 +13,7 @@ test('a board that heard a beat four seconds ago is live', () => {
   expect(freshness(heard(0, 96_000), 100_000, NOON)).toEqual({ is: 'live' })
 })
 
-test('a board that has heard nothing for twelve seconds says since when', () => {
+test('a board that has heard no beat for twelve seconds says since when', () => {
   expect(freshness(heard(0, 88_000), 100_000, NOON)).toEqual({ is: 'stale', since: NOON - 12_000 })
 })
 

@@ -10,7 +10,8 @@ export class LiveStream<Events extends object> {
   /** Why the hub does not let this account look; then nothing is wrong with the network. */
   denied = $state.raw<Problem | null>(null)
   #source: EventSource | null = null
-  #heard_ms: number | null = null
+  #beat_ms: number | null = null
+  #heard_ms = 0
   #opened_ms = performance.now()
   #broken_ms: number | null = null
   #tried_ms = 0
@@ -52,6 +53,7 @@ export class LiveStream<Events extends object> {
 
   #hear<Kind extends keyof Events & string>(kind: Kind, text: string): void {
     this.#heard_ms = performance.now()
+    if (kind === 'beat') this.#beat_ms = this.#heard_ms
     this.#broken_ms = null
     this.#failures = 0
     this.denied = null
@@ -89,9 +91,9 @@ export class LiveStream<Events extends object> {
   /** A connection can be dead without an error: after too long a silence it is made anew. */
   #watch(): void {
     const now_ms = performance.now()
-    const heard = { opened_ms: this.#opened_ms, heard_ms: this.#heard_ms, broken_ms: this.#broken_ms }
+    const heard = { opened_ms: this.#opened_ms, beat_ms: this.#beat_ms, broken_ms: this.#broken_ms }
     this.fresh = freshness(heard, now_ms, centreClock.now)
-    const quiet_since = Math.max(this.#heard_ms ?? 0, this.#tried_ms)
+    const quiet_since = Math.max(this.#heard_ms, this.#tried_ms)
     if (now_ms - quiet_since > SILENCE_MS) this.#again()
   }
 }

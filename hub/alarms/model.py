@@ -114,13 +114,6 @@ class Arrival(StrEnum):
     TAP = "tap"
 
 
-class Applies(StrEnum):
-    """When a policy is the one an alarm copies."""
-
-    OPENING_HOURS = "opening_hours"
-    OUT_OF_HOURS = "out_of_hours"
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One tier of a policy as the centre wrote it: notify these targets, wait so long, then take the next."""

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from hub.access.model import Role
 from hub.alarms.errors import WrongPolicy
 from hub.alarms.escalation import OPENING_HOURS, OUT_OF_HOURS
-from hub.alarms.model import Applies, Policy, Step
+from hub.alarms.model import Policy, Step
+from hub.centre.model import Applies
 from hub.roster.model import Duty
 
 CALLED_ROLES: Final = (Role.STAFF, Role.SOCIAL_WORKER, Role.LEAD, Role.GRID_HEAD, Role.STREET_OFFICE)
@@ -61,6 +62,11 @@ def require_tiers(steps: tuple[Step, ...]) -> None:
         parse_tiers(policy_as_json(Policy("", 0, steps))["tiers"])
     except ValidationError as error:
         raise WrongPolicy(str(error)) from error
+
+
+def called_duties(steps: tuple[Step, ...]) -> tuple[Duty, ...]:
+    """Each duty that one of these tiers calls."""
+    return tuple(duty for duty in Duty if any(f"duty:{duty}" in step.targets for step in steps))
 
 
 def policy_as_json(policy: Policy) -> dict[str, object]:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from hub.alarms.model import Applies, Policy
+from hub.alarms.model import Policy
 from hub.alarms.policies import parse_tiers, policy_as_json
+from hub.centre.model import Applies
 from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId

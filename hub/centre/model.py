@@ -8,6 +8,13 @@ from typing import Final
 from hub.kit.ids import CentreId, OrganisationId, RoomId
 
 
+class Applies(StrEnum):
+    """In which of the centre's hours something holds: while it is open, or while it is closed."""
+
+    OPENING_HOURS = "opening_hours"
+    OUT_OF_HOURS = "out_of_hours"
+
+
 class RoomType(StrEnum):
     """What a room is for."""
 

@@ -12,7 +12,7 @@ from hub.access.model import Role
 from hub.access.store import AccountRow
 from hub.alarms import duties, history
 from hub.alarms.duties import EmptyTier
-from hub.alarms.model import Applies
+from hub.centre.model import Applies
 from hub.commands.naming import Named, find_named
 from hub.commands.terminal import print_line
 from hub.commands.work import CannotDo, Work, run_in_edit

@@ -2,9 +2,9 @@
 
 import typer
 
-from hub.alarms import duties
 from hub.commands.terminal import print_line
 from hub.commands.work import Work, run_in_edit
+from hub.roster import service
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,5 +28,5 @@ def gaps() -> None:
 async def _gap_lines(work: Work) -> list[str]:
     return [
         f"{gap.duty}: nobody from {work.local(gap.from_at)} to {work.local(gap.to_at)}"
-        for gap in await duties.duty_gaps(work.conn, work.centre_id, work.now)
+        for gap in await service.gaps_ahead(work.conn, work.centre_id, work.now)
     ]

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from hub.access.model import Role, needs_phone
-from hub.alarms.model import Applies
-from hub.centre.model import are_in_order
+from hub.centre.model import Applies, are_in_order
 from hub.fleet.placement import Misplaced, Placement, find_misplacements
 from hub.importing.parts import CentreFile, TierPart
 from hub.kit.mistakes.error_messages import suggest_name

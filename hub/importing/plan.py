@@ -5,8 +5,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from hub.access.model import AccountRecord, Role
-from hub.alarms.model import Applies, Step
-from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord
+from hub.alarms.model import Step
+from hub.centre.model import Applies, CentreRecord, OrganisationRecord, RoomRecord
 from hub.fleet.model import DeviceRecord
 from hub.importing.model import SimulatedAccounts
 from hub.importing.parts import AccountPart, CentreFile, ConsentPart, DevicePart, RelationPart, SeniorPart, TierPart

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hub.access import accounts
 from hub.access.service import Invited
-from hub.alarms.policy_service import write_policy
+from hub.alarms.policy_service import write_called_duties, write_policy
 from hub.centre import service as centre
 from hub.fleet import registry
 from hub.importing import plan
@@ -73,6 +73,7 @@ async def _write_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccoun
     await roster.write_daily_shifts(edit, loaded.centre_id, plan.daily_shifts_of(file), ZoneInfo(file.centre.timezone))
     for applies, steps in plan.policies_of(file):
         await write_policy(edit, loaded.centre_id, applies, plan.POLICY_NAME, steps)
+    await write_called_duties(edit, loaded.centre_id)
     for invited in _accounts_to_invite(new_accounts, simulated):
         loaded.invitations[invited.account_id] = await accounts.invite_new(edit, invited)
     if not edit.is_empty:

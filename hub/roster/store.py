@@ -1,10 +1,11 @@
 """The roster's rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from psycopg.rows import dict_row
 
+from hub.centre.model import Applies
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
 from hub.roster.model import Duty, Posts, Shift
@@ -102,16 +103,75 @@ async def end_other_shifts(conn: Conn, centre_id: CentreId, shift_ids: Sequence[
     return [AccountId(row[0]) for row in await cursor.fetchall()]
 
 
-async def last_shift_ends(conn: Conn, centre_id: CentreId) -> dict[Duty, datetime]:
-    """When the last shift of each duty ends or ended: of active accounts, for the others nobody comes."""
+async def called_duties(conn: Conn, centre_id: CentreId) -> dict[Duty, frozenset[Applies]]:
+    """Each duty that the tiers call, and in which hours; in the order of Duty."""
+    cursor = await conn.execute(
+        "SELECT duty, applies FROM called_duty WHERE centre_id = %(centre_id)s", {"centre_id": centre_id}
+    )
+    rows = await cursor.fetchall()
+    called = {duty: frozenset(Applies(applies) for called, applies in rows if called == duty) for duty in Duty}
+    return {duty: applies for duty, applies in called.items() if applies}
+
+
+async def add_called_duties(conn: Conn, centre_id: CentreId, applies: Applies, duties: Collection[Duty]) -> None:
+    """These are called in these hours; those that stand are left as they are."""
+    await conn.execute(
+        """
+        INSERT INTO called_duty (centre_id, applies, duty)
+        SELECT %(centre_id)s, %(applies)s, duty
+          FROM unnest(%(duties)s::text[]) AS duty
+            ON CONFLICT DO NOTHING
+        """,
+        {"centre_id": centre_id, "applies": applies, "duties": list(duties)},
+    )
+
+
+async def remove_other_called_duties(
+    conn: Conn, centre_id: CentreId, applies: Applies, duties: Collection[Duty]
+) -> None:
+    """All but these are called in these hours no more."""
+    await conn.execute(
+        """
+        DELETE FROM called_duty
+         WHERE centre_id = %(centre_id)s AND applies = %(applies)s AND NOT duty = ANY(%(duties)s)
+        """,
+        {"centre_id": centre_id, "applies": applies, "duties": list(duties)},
+    )
+
+
+async def last_called_shift_ends(conn: Conn, centre_id: CentreId) -> dict[Duty, datetime]:
+    """When the last shift of each called duty ends or ended that reaches into the hours in which it is called.
+
+    Of active accounts: for the others nobody comes. One that was ended before it began has the hours that it would have
+    had. Hours are those of the centre's clock, whose last microsecond of the day is 24:00 (DECISIONS 5).
+    """
     cursor = await conn.execute(
         """
         SELECT shift.duty, max(least(shift.to_at, shift.ended_at))
           FROM shift
           JOIN account ON account.id = shift.account_id AND account.active
+          JOIN centre ON centre.id = shift.centre_id
+         CROSS JOIN LATERAL (
+           SELECT shift.from_at AT TIME ZONE centre.timezone,
+                  CASE WHEN shift.ended_at > shift.from_at THEN least(shift.to_at, shift.ended_at) ELSE shift.to_at END
+                    AT TIME ZONE centre.timezone,
+                  centre.opens::interval,
+                  CASE WHEN centre.closes = '23:59:59.999999' THEN interval '24 hours' ELSE centre.closes::interval END
+         ) AS clock (from_at, to_at, opens, closes)
          WHERE shift.centre_id = %(centre_id)s
+           AND EXISTS (
+             SELECT FROM called_duty AS called
+              CROSS JOIN generate_series(
+                     date_trunc('day', clock.from_at) - interval '1 day', clock.to_at, interval '1 day') AS day
+              CROSS JOIN LATERAL (
+                SELECT day + clock.opens, day + clock.closes WHERE called.applies = %(open)s
+                 UNION ALL
+                SELECT day + clock.closes, day + interval '1 day' + clock.opens WHERE called.applies = %(shut)s
+              ) AS hours (from_at, to_at)
+              WHERE called.centre_id = shift.centre_id AND called.duty = shift.duty
+                AND greatest(clock.from_at, hours.from_at) < least(clock.to_at, hours.to_at))
          GROUP BY shift.duty
         """,
-        {"centre_id": centre_id},
+        {"centre_id": centre_id, "open": Applies.OPENING_HOURS, "shut": Applies.OUT_OF_HOURS},
     )
     return {Duty(duty): ends_at for duty, ends_at in await cursor.fetchall()}

@@ -16,7 +16,6 @@ from hub.access.may import Ground, Refusal
 from hub.access.model import Role, SessionKind
 from hub.alarms.model import (
     AlarmState,
-    Applies,
     Arrival,
     LaterTimerKind,
     Outcome,
@@ -26,7 +25,7 @@ from hub.alarms.model import (
     Transition,
 )
 from hub.attendance.model import AttendanceAction, Evidence
-from hub.centre.model import RoomType
+from hub.centre.model import Applies, RoomType
 from hub.fleet.model import DeviceKind, DeviceState, SourceKind, SourceProtocol, Subtopic
 from hub.fleet.placement import Misplaced
 from hub.ingest.model import QuarantineReason, SeenLane

@@ -55,7 +55,8 @@ def password_of(device_id: str) -> str:
 
 
 def load_house(url: str, now: datetime) -> House:
-    """Write the small centre into an empty, migrated database: in opening hours, each duty taken for 21 days."""
+    """Write the small centre into an empty, migrated database: in opening hours, each duty taken for 21 days,
+    called by the shipped tiers."""
     house = House()
     day_ago, in_three_weeks = now - timedelta(days=1), now + timedelta(days=21)
     with psycopg.connect(url) as conn:
@@ -143,6 +144,12 @@ def load_house(url: str, now: datetime) -> House:
                     "INSERT INTO assignment VALUES (%s, %s, %s, %s, %s, NULL)",
                     (f"as-{device}", device, senior_id, room_id, day_ago),
                 )
+        conn.execute(
+            "INSERT INTO called_duty SELECT 'jiuquan-road', applies, duty "
+            "FROM unnest(ARRAY['opening_hours', 'out_of_hours']) AS applies, "
+            "unnest(ARRAY['primary', 'secondary', 'lead', 'centre_staff']) AS duty "
+            "WHERE duty <> 'centre_staff' OR applies = 'opening_hours'"
+        )
         for account, duty in [
             ("zhou", "primary"), ("chen", "secondary"), ("liu", "centre_staff"), ("sun", "lead"),
         ]:  # fmt: skip

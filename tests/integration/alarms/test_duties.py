@@ -1,16 +1,14 @@
-"""Whom the tiers need: which have nobody, and when nobody will have a duty that they call."""
+"""Which tiers call people and find nobody?"""
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import psycopg
 
 from hub.alarms import duties
-from hub.alarms.duties import EmptyTier, opening_hours
-from hub.alarms.model import Applies
+from hub.alarms.duties import EmptyTier
+from hub.centre.model import Applies
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
-from hub.roster.model import TimeSpan
 from tests.fakes.house import House
 
 OUR_TIERS = """[
@@ -18,26 +16,6 @@ OUR_TIERS = """[
     {"wait_seconds": 30, "targets": ["duty:secondary"]},
     {"wait_seconds": 30, "targets": ["board"]}
 ]"""
-LANZHOU = ZoneInfo("Asia/Shanghai")
-
-
-def at(day: int, hour: int, minute: int = 0) -> datetime:
-    return datetime(2026, 11, day, hour, minute, tzinfo=LANZHOU)
-
-
-def test_opening_hours_are_those_of_the_centre_s_clock_cut_off_at_both_ends() -> None:
-    found = opening_hours(time(8), time(20), LANZHOU, at(23, 10), at(25, 7))
-
-    assert found == [TimeSpan(at(23, 10), at(23, 20)), TimeSpan(at(24, 8), at(24, 20))]
-
-
-def test_a_centre_that_is_open_until_midnight_is_open_until_the_next_day() -> None:
-    found = opening_hours(time(0), time.max, LANZHOU, at(23, 10), at(24, 12))
-
-    assert [(span.from_at.astimezone(UTC), span.to_at.astimezone(UTC)) for span in found] == [
-        (at(23, 10), at(24, 0)),
-        (at(24, 0), at(24, 12)),
-    ]
 
 
 async def test_a_tier_is_empty_when_nobody_has_any_of_its_duties_and_roles(

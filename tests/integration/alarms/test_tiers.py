@@ -5,8 +5,9 @@ import pytest
 
 from hub.alarms import service
 from hub.alarms.errors import WrongPolicy
-from hub.alarms.model import Applies, Step
+from hub.alarms.model import Step
 from hub.alarms.policy_service import write_policy
+from hub.centre.model import Applies
 from hub.kit.db import Database
 from hub.ledger.edit import COMMAND_LINE, Author, open_edit
 from tests.fakes.entries import entries_of, person_of

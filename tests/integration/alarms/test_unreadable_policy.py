@@ -6,8 +6,8 @@ import psycopg
 from hub.alarms import duties, service
 from hub.alarms.card import read_story
 from hub.alarms.escalation import OPENING_HOURS
-from hub.alarms.model import Applies
 from hub.alarms.policy_service import write_policy
+from hub.centre.model import Applies
 from hub.kit.db import Database
 from hub.kit.ids import PressId
 from hub.ledger.edit import COMMAND_LINE, open_edit

@@ -26,6 +26,7 @@ alarm_step          ri       -         r          ri
 alarm_timer         riu      -         -          riu
 assignment          r        r         r          riu
 attendance_change   -        riu       r          riu
+called_duty         -        r         -          rid
 camera_source       -        -         -          ri(u)d
 centre              r        r         r          riu
 consent             -        -         r          riu
@@ -73,7 +74,7 @@ COLUMNS = {
     ("account", Login.ALARMS, "SELECT"): (
         "active centre_id email id language name name_en organisation_id person phone role simulated"
     ),
-    ("account", Login.TELEMETRY, "SELECT"): "active id",
+    ("account", Login.TELEMETRY, "SELECT"): "active centre_id id role",
     ("account", Login.PAGES_READ, "SELECT"): "active centre_id id language name name_en organisation_id role",
     ("camera_source", Login.PAGES_WRITE, "UPDATE"): "address protocol",
     ("device", Login.PAGES_READ, "SELECT"): (

@@ -14,7 +14,7 @@ from hub.kit.ids import AccountId
 from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.roster import service
 from hub.roster.errors import NeverOnDuty
-from hub.roster.model import DailyShift, Duty, Shift
+from hub.roster.model import DailyShift, Duty, Gap, Shift
 from tests.fakes.entries import entries_of, person_of
 from tests.fakes.house import House
 
@@ -66,10 +66,38 @@ async def test_the_next_fourteen_days_show_where_nobody_is(
     write(database_url, "UPDATE shift SET to_at = to_at - interval '20 days'")
 
     async with database.transaction() as conn:
-        (gap,) = await service.gaps_ahead(conn, house.centre, Duty.PRIMARY, clock.now())
+        gaps = await service.gaps_ahead(conn, house.centre, clock.now())
 
+    (gap,) = [gap for gap in gaps if gap.duty is Duty.PRIMARY]
     assert gap.from_at == clock.now() + timedelta(days=1)
     assert gap.to_at == clock.now() + timedelta(days=14)
+
+
+async def test_a_centre_that_never_closes_has_one_gap_for_as_long_as_nobody_comes(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    """The whole staff is called in opening hours alone."""
+    write(database_url, "UPDATE centre SET opens = '00:00', closes = '23:59:59.999999'")
+    write(database_url, "UPDATE shift SET to_at = to_at - interval '20 days' WHERE duty = 'centre_staff'")
+
+    async with database.transaction() as conn:
+        gaps = await service.gaps_ahead(conn, house.centre, clock.now())
+
+    now = clock.now()
+    assert gaps == [Gap(Duty.CENTRE_STAFF, now + timedelta(days=1), now + timedelta(days=14))]
+
+
+async def test_a_centre_that_never_closes_misses_nobody_for_closed_hours(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    write(database_url, "UPDATE centre SET opens = '00:00', closes = '23:59:59.999999'")
+    write(database_url, "DELETE FROM called_duty WHERE applies = 'opening_hours'")
+
+    async with database.transaction() as conn:
+        found = await service.gaps_ahead(conn, house.centre, clock.now())
+        end = await service.end_of_roster(conn, house.centre, clock.now())
+
+    assert (found, end) == ([], None)
 
 
 NIGHT = DailyShift(AccountId("chen"), Duty.SECONDARY, time(20), time(8))

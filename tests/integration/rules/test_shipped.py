@@ -9,9 +9,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from hub.alarms.model import Step
+from hub.alarms.policy_service import write_policy
+from hub.centre.model import Applies
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import DeviceId
+from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.rules import findings
 from hub.rules.model import Event, ReadingHeard, ReportedState, StatusHeard
 from hub.rules.service import Rules
@@ -160,3 +164,61 @@ async def test_a_roster_that_only_an_account_has_that_was_disabled_has_ended(boa
     await board.pass_time(timedelta())
 
     assert board.params("roster-ends")["en"] == "The roster (second duty) ends at 2026-11-24 10:14: write it further"
+
+
+async def call(board: Board, pages: Database, opening_hours: str, out_of_hours: str) -> None:
+    """One tier in each of the centre's hours, which calls one duty."""
+    async with open_edit(pages, COMMAND_LINE, board.clock.now()) as edit:
+        await write_policy(edit, board.house.centre, Applies.OPENING_HOURS, "day", (Step(30, (opening_hours,)),))
+        await write_policy(edit, board.house.centre, Applies.OUT_OF_HOURS, "night", (Step(30, (out_of_hours,)),))
+
+
+async def test_the_end_of_a_duty_that_no_tier_calls_any_more_is_no_news(board: Board, pages_database: Database) -> None:
+    board.write("UPDATE shift SET to_at = to_at - interval '20 days' WHERE duty IN ('secondary', 'centre_staff')")
+    await board.pass_time(timedelta())
+    assert "第二值班" in board.params("roster-ends")["zh-CN"]
+
+    await call(board, pages_database, "duty:centre_staff", "duty:primary")
+    await board.pass_time(timedelta(seconds=10))
+    assert "中心当班人员" in board.params("roster-ends")["zh-CN"]
+
+    await call(board, pages_database, "duty:primary", "duty:primary")
+    await board.pass_time(timedelta(seconds=10))
+    assert board.notices("roster-ends")[-1][2] is False
+
+
+@pytest.mark.parametrize(
+    ("opening_hours", "out_of_hours", "until"),
+    [
+        ("duty:primary", "duty:secondary", "2026-11-25 20:00"),
+        ("duty:secondary", "duty:primary", "2026-11-24 08:00"),
+        ("duty:primary", "duty:primary", "2026-11-25 20:00"),
+    ],
+)
+async def test_a_duty_ends_with_its_last_shift_in_the_hours_in_which_it_is_called(
+    board: Board, pages_database: Database, opening_hours: str, out_of_hours: str, until: str
+) -> None:
+    """The last night of the primary is written until Tuesday, her last day until Wednesday."""
+    board.write("DELETE FROM shift WHERE duty = 'primary'")
+    for n, (from_at, to_at) in enumerate([("11-23 20:00", "11-24 08:00"), ("11-25 08:00", "11-25 20:00")]):
+        board.write(
+            f"INSERT INTO shift VALUES ('p-{n}', 'jiuquan-road', 'zhou', 'primary', "
+            f"'2026-{from_at}+08', '2026-{to_at}+08', NULL)"
+        )
+    await call(board, pages_database, opening_hours, out_of_hours)
+
+    await board.pass_time(timedelta())
+
+    assert board.params("roster-ends")["en"] == f"The roster (first duty) ends at {until}: write it further"
+
+
+async def test_the_lead_is_missed_by_nobody_while_there_is_a_lead(board: Board, pages_database: Database) -> None:
+    board.write("UPDATE shift SET to_at = to_at - interval '20 days' WHERE duty = 'lead'")
+    await board.pass_time(timedelta())
+    assert board.notices("roster-ends") == []
+
+    board.write("UPDATE account SET active = false WHERE role = 'lead'")
+    board.write("UPDATE shift SET account_id = 'chen' WHERE duty = 'lead'")
+    await board.pass_time(timedelta(seconds=10))
+
+    assert "The roster (lead) ends" in board.params("roster-ends")["en"]

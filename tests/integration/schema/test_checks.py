@@ -73,6 +73,8 @@ WORDS: list[Case] = [
         ("alarm_sentence", "about", "arrival", {}),
         ("alarm_timer", "ended", "void", {"done_at": NOON}),
         ("alarm_timer", "kind", "escalate", {}),
+        ("called_duty", "applies", "opening_hours", {}),
+        ("called_duty", "duty", "primary", {}),
         ("camera_source", "kind", "sub", {}),
         ("camera_source", "protocol", "rtsp", {"address": "rtsp://127.0.0.1/gym"}),
         ("consent", "covers", "alarms", {}),

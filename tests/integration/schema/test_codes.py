@@ -8,9 +8,9 @@ import pytest
 
 from devices.contract import messages as wire
 from hub.access.model import Role, SessionKind
-from hub.alarms.model import AlarmState, Applies, LaterTimerKind, Outcome, SentenceAbout, TimerEnd, TimerKind
+from hub.alarms.model import AlarmState, LaterTimerKind, Outcome, SentenceAbout, TimerEnd, TimerKind
 from hub.attendance.model import AttendanceAction, Evidence
-from hub.centre.model import RoomType
+from hub.centre.model import Applies, RoomType
 from hub.fleet.model import DeviceKind, DeviceState, SourceKind, SourceProtocol, Subtopic
 from hub.ingest.model import QuarantineReason, SeenLane
 from hub.kit.heartbeats import Process
@@ -41,6 +41,8 @@ WORDS_OF: dict[tuple[str, str], Words] = {
     ("alarm_timer", "ended"): TimerEnd,
     ("alarm_timer", "kind"): [*TimerKind, *LaterTimerKind],
     ("attendance_change", "evidence"): Evidence,
+    ("called_duty", "applies"): Applies,
+    ("called_duty", "duty"): Duty,
     ("camera_source", "kind"): SourceKind,
     ("camera_source", "protocol"): SourceProtocol,
     ("consent", "covers"): Purpose,

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from hub.alarms.model import Applies, Step
+from hub.alarms.model import Step
 from hub.alarms.policies import parse_tiers, policy_as_json, shipped_policy
+from hub.centre.model import Applies
 
 
 def test_a_centre_writes_who_is_told_and_how_long_to_wait() -> None:

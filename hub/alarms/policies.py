@@ -4,30 +4,40 @@ A policy is a row of `escalation_policy`; its `tiers` are a JSON list of
 `{"wait_seconds": 30, "targets": ["board", "duty:primary", "lamp:corridor"]}`.
 """
 
+import re
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hub.access.model import Role
 from hub.alarms.errors import WrongPolicy
 from hub.alarms.escalation import OPENING_HOURS, OUT_OF_HOURS
 from hub.alarms.model import Policy, Step
 from hub.centre.model import Applies
+from hub.kit.mistakes.error_messages import not_among
+from hub.kit.mistakes.model import WrongValue
+from hub.kit.mistakes.reading import explain_values
 from hub.roster.model import Duty
 
 CALLED_ROLES: Final = (Role.STAFF, Role.SOCIAL_WORKER, Role.LEAD, Role.GRID_HEAD, Role.STREET_OFFICE)
 """Roles that a tier may call; an administrator is called by her duty."""
 
-Target: TypeAlias = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(board"
-        rf"|duty:({'|'.join(Duty)})"
-        rf"|role:({'|'.join(CALLED_ROLES)})"
-        r"|(lamp|siren):(room|corridor)"
-        r"|device:[a-z0-9][a-z0-9-]{0,31})$"
-    ),
-]
+_NAMED_TARGETS: Final = (
+    "board",
+    *(f"duty:{duty}" for duty in Duty),
+    *(f"role:{role}" for role in CALLED_ROLES),
+    *("lamp:room", "lamp:corridor", "siren:room", "siren:corridor"),
+)
+_DEVICE_TARGET: Final = re.compile(r"device:[a-z0-9][a-z0-9-]{0,31}")
+
+
+def _require_target(target: str) -> str:
+    if target not in _NAMED_TARGETS and not _DEVICE_TARGET.fullmatch(target):
+        raise WrongValue(not_among(target, (*_NAMED_TARGETS, "device:ID")))
+    return target
+
+
+Target: TypeAlias = Annotated[str, AfterValidator(_require_target)]
 """Whom or what a tier calls. `board` is every screen, which shows each live alarm anyway. A duty is whoever has that
 shift now, a role everybody who holds it. `room` is the alarm's own, `corridor` every corridor and the duty room; a
 `device` is one siren or lamp by its id."""
@@ -48,20 +58,21 @@ class TierIn(BaseModel):
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
 
 
-_TIERS: Final = TypeAdapter(Annotated[tuple[TierIn, ...], Field(min_length=1, max_length=MOST_TIERS)])
+class _TiersIn(BaseModel):
+    tiers: Annotated[tuple[TierIn, ...], Field(min_length=1, max_length=MOST_TIERS)]
 
 
 def parse_tiers(written: object) -> tuple[Step, ...]:
     """The tiers of a policy. Raises pydantic.ValidationError, which names the tier and what it should be."""
-    return tuple(Step(tier.wait_seconds, tier.targets) for tier in _TIERS.validate_python(written))
+    return tuple(Step(tier.wait_seconds, tier.targets) for tier in _TiersIn.model_validate({"tiers": written}).tiers)
 
 
 def require_tiers(steps: tuple[Step, ...]) -> None:
-    """Raises WrongPolicy unless these are tiers as `parse_tiers` reads them."""
+    """Raises WrongPolicy, with a line for each mistake, unless these are tiers as `parse_tiers` reads them."""
     try:
         parse_tiers(policy_as_json(Policy("", 0, steps))["tiers"])
     except ValidationError as error:
-        raise WrongPolicy(str(error)) from error
+        raise WrongPolicy(str(explain_values(error, _TiersIn, "policy"))) from error
 
 
 def called_duties(steps: tuple[Step, ...]) -> tuple[Duty, ...]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from hub.kit.mistakes.error_messages import Wording, explain_error
-from hub.kit.mistakes.model import NOT_POSSIBLE, BadInput, FaultPlace, Mistake, Path, ValueFault
+from hub.kit.mistakes.model import NOT_POSSIBLE, BadInput, FaultPlace, Mistake, Path, ValueFault, escape_text, show_text
 from hub.kit.mistakes.yaml_document import YamlDocument
 from hub.kit.mistakes.yaml_text import parse_yaml
 
@@ -82,16 +82,50 @@ def validate_document(
 
 def _place_errors(kind: FileKind[_Model], document: YamlDocument, errors: ValidationError) -> list[Mistake]:
     return [
-        document.mistake_at(error["loc"][:-1] if error["type"] == "missing" else error["loc"], fault)
+        document.mistake_at(_place_of(error), fault)
         for error in errors.errors(include_url=False)[:MOST_EXPLAINED]
         if not _is_of_its_entries(error) and not document.is_wrong_at(error["loc"])
         for fault in explain_error(error, kind.model, kind.wording)
     ]
 
 
+def _place_of(error: ErrorDetails) -> Path:
+    """Where it is: what is missing stands nowhere, its mapping does."""
+    return error["loc"][:-1] if error["type"] == "missing" else error["loc"]
+
+
 def _is_of_its_entries(error: ErrorDetails) -> bool:
     """Pydantic calls a list too short, too, when its entries are wrong."""
     return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+
+
+def explain_values(errors: ValidationError, model: type[BaseModel], source: str) -> BadInput:
+    """What is wrong with values that stand in no file, such as those that a page sends; entries are counted from 1."""
+    return BadInput(
+        Mistake(
+            source, None, None, _name_path(_place_of(error), fault), _wrong_of_value(error["input"], fault), fault.right
+        )
+        for error in errors.errors(include_url=False)
+        if not _is_of_its_entries(error)
+        for fault in explain_error(error, model, Wording())
+    )
+
+
+def _name_path(path: Path, fault: ValueFault) -> str:
+    whole = path[:-1] if fault.about is FaultPlace.KEY else (*path, *fault.below)
+    return ".".join(str(step + 1) if isinstance(step, int) else escape_text(step) for step in whole)
+
+
+def _wrong_of_value(value: object, fault: ValueFault) -> str:
+    match value:
+        case _ if fault.about is not FaultPlace.VALUE:
+            return fault.wrong
+        case list() | tuple():
+            return f"a list {fault.wrong}"
+        case dict():
+            return f"a mapping {fault.wrong}"
+        case _:
+            return f"{show_text(str(value))} {fault.wrong}"
 
 
 def explain_variables(errors: ValidationError, model: type[BaseModel], show: Callable[[str, object], str]) -> BadInput:

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
+from hub.alarms.errors import WrongPolicy
 from hub.alarms.model import Step
-from hub.alarms.policies import parse_tiers, policy_as_json, shipped_policy
+from hub.alarms.policies import parse_tiers, policy_as_json, require_tiers, shipped_policy
 from hub.centre.model import Applies
 
 
@@ -41,3 +42,51 @@ def test_what_is_shipped_is_what_a_centre_could_have_written_and_reads_back_as_i
     policy = shipped_policy(applies)
 
     assert parse_tiers(policy_as_json(policy)["tiers"]) == policy.steps
+
+
+TARGETS = (
+    "board, duty:primary, duty:secondary, duty:centre_staff, duty:lead, role:staff, role:social_worker, role:lead, "
+    "role:grid_head, role:street_office, lamp:room, lamp:corridor, siren:room, siren:corridor, device:ID"
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ((), "policy: tiers: the list is empty; write at least 1 entry"),
+        ((Step(30, ()),), "policy: tiers.1.targets: the list is empty; write at least 1 entry"),
+        (
+            (Step(30, ("board",)), Step(9, ("board",))),
+            "policy: tiers.2.wait_seconds: `9` is too small; write at least 10",
+        ),
+        (
+            (Step(30, ("board", "role:family")),),
+            f"policy: tiers.1.targets.2: `role:family` is not possible here; write one of {TARGETS}",
+        ),
+        (
+            (Step(30, ("duty:prymary",)),),
+            (
+                "policy: tiers.1.targets.1: `duty:prymary` is not possible here; "
+                f"did you mean `duty:primary`? write one of {TARGETS}"
+            ),
+        ),
+        (
+            (Step(30, ("device:Siren 1",)),),
+            f"policy: tiers.1.targets.1: `device:Siren 1` is not possible here; write one of {TARGETS}",
+        ),
+        (
+            (Step(9, ()), Step(901, ("board",))),
+            (
+                "policy: tiers.1.wait_seconds: `9` is too small; write at least 10\n"
+                "policy: tiers.1.targets: the list is empty; write at least 1 entry\n"
+                "policy: tiers.2.wait_seconds: `901` is too large; write at most 900"
+            ),
+        ),
+        ((Step(30, ("board",)),) * 13, "policy: tiers: the list has 13 entries; write at most 12"),
+    ],
+)
+def test_tiers_that_are_refused_are_told_in_the_words_of_a_centre_s_file(steps: tuple[Step, ...], said: str) -> None:
+    with pytest.raises(WrongPolicy) as refused:
+        require_tiers(steps)
+
+    assert str(refused.value) == said

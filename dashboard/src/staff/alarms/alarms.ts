@@ -49,6 +49,9 @@ export function whoAndWhere(alarm: AlarmCard, language: Language): { who: string
   return { who: room ?? alarm.device_id ?? '', where: null }
 }
 
+/** What each live alarm says of itself, in words: how urgent it is, how long it has waited, whom and where it is about. */
+export type AlarmTexts = { urgency: string; waited: string; about: string }
+
 /** What can be done: take it, say that one is still coming, is there, is still there, or how it ended. */
 export type Step = 'accept' | 'confirm' | 'arrive' | 'stay' | 'resolve'
 

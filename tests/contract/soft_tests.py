@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.contract.trees import parse_file
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 With = ast.With | ast.AsyncWith
 Loop = ast.For | ast.AsyncFor
@@ -40,7 +42,7 @@ class Sources:
     def read(cls, folder: Path) -> "Sources":
         """Parse each Python file under the folder."""
         paths = sorted(folder.rglob("*.py"))
-        modules = {str(path.relative_to(folder.parent)): ast.parse(path.read_text("utf-8")) for path in paths}
+        modules = {str(path.relative_to(folder.parent)): parse_file(path) for path in paths}
         return cls(modules, _names_of_checking_functions(modules.values()))
 
 

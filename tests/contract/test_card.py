@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.contract.trees import nodes_in
+
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("hub", "devices", "extension", "simulators")
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -35,7 +37,7 @@ def imported(folders: tuple[str, ...]) -> set[str]:
     found = set()
     for folder in folders:
         for file in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            for node in nodes_in(file):
                 if isinstance(node, ast.Import):
                     found |= {alias.name.partition(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

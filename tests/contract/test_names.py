@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.contract.trees import nodes_in, parse_file
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
     file for folder in ("hub", "devices", "extension", "simulators") for file in sorted((ROOT / folder).rglob("*.py"))
@@ -183,7 +185,7 @@ def spelled(name: str) -> str:
 
 def functions_of_one_word(file: Path) -> Iterator[str]:
     """The functions of a module that are called by a single word; commands of the terminal are not counted."""
-    for node in ast.parse(file.read_text("utf-8")).body:
+    for node in parse_file(file).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "_" not in node.name.strip("_"):
             typed = any(isinstance(one, ast.Call) and ast.unparse(one).startswith(TYPED) for one in node.decorator_list)
             if not typed and node.name not in CALLED_BY_ONE_WORD:
@@ -192,7 +194,7 @@ def functions_of_one_word(file: Path) -> Iterator[str]:
 
 def vague_methods(file: Path) -> Iterator[str]:
     """The methods of a module's classes that are called by nothing but a vague verb."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in nodes_in(file):
         if isinstance(node, ast.ClassDef):
             methods = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
             yield from (f"{node.name}.{one.name}" for one in methods if one.name.strip("_") in VAGUE)
@@ -201,7 +203,7 @@ def vague_methods(file: Path) -> Iterator[str]:
 def prose_of(file: Path) -> Iterator[str]:
     """The strings and comments of a file: docstrings, log lines, messages."""
     source = file.read_text("utf-8")
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_in(file):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
@@ -209,14 +211,14 @@ def prose_of(file: Path) -> Iterator[str]:
 
 
 def names_of_tests(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in nodes_in(file):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield node.name
 
 
 def names_in(file: Path) -> Iterator[str]:
     """Every name that a file gives or uses."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in nodes_in(file):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.alias(asname=str(name)):
                 yield name

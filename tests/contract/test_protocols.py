@@ -5,12 +5,14 @@ instead of a service is a callable, or the service.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+
+from tests.contract.trees import nodes_in
 
 ROOT = Path(__file__).resolve().parents[2]
 REASON = "Why a protocol:"
@@ -35,8 +37,8 @@ class Class:
         return "Protocol" in self.bases
 
 
-def classes_of(text: str, where: str) -> Iterator[Class]:
-    for node in ast.walk(ast.parse(text)):
+def classes_of(nodes: Iterable[ast.AST], where: str) -> Iterator[Class]:
+    for node in nodes:
         if isinstance(node, ast.ClassDef):
             bases = tuple(ast.unparse(base).partition("[")[0].removeprefix("typing.") for base in node.bases)
             yield Class(node.name, where, bases, frozenset(members_of(node)), ast.get_docstring(node) or "")
@@ -89,7 +91,7 @@ def test_each_protocol_has_two_implementations_or_a_reason() -> None:
         one
         for folder in ("hub", "devices", "extension", "simulators")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for one in classes_of(path.read_text("utf-8"), str(path.relative_to(ROOT)))
+        for one in classes_of(nodes_in(path), str(path.relative_to(ROOT)))
     ]
 
     assert [one.name for one in classes if one.is_protocol], "protocols are found at all"
@@ -99,8 +101,8 @@ def test_each_protocol_has_two_implementations_or_a_reason() -> None:
 
 def test_no_test_and_no_benchmark_has_a_protocol_of_its_own() -> None:
     files = (path for folder in ("tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py")))
-    texts = ((path, text) for path in files if "(Protocol" in (text := path.read_text("utf-8")))
-    found = [f"{path}: {one.name}" for path, text in texts for one in classes_of(text, "") if one.is_protocol]
+    naming = (path for path in files if "(Protocol" in path.read_text("utf-8"))
+    found = [f"{path}: {one.name}" for path in naming for one in classes_of(nodes_in(path), "") if one.is_protocol]
 
     assert found == []
 
@@ -134,4 +136,4 @@ class Loud:
     ],
 )
 def test_a_protocol_is_lonely_until_a_second_class_has_all_of_it(text: str, is_lonely: bool) -> None:
-    assert bool(find_lonely_protocols(list(classes_of(text, "here.py")))) is is_lonely
+    assert bool(find_lonely_protocols(list(classes_of(ast.walk(ast.parse(text)), "here.py")))) is is_lonely

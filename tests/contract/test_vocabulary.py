@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,7 @@ from hub.rules.model import PressKind
 from hub.video.model import CameraFault, Ending, PlayCode
 from hub.video.policy import Because, Code
 from simulators.plan import RoomWord
+from tests.contract.trees import nodes_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("hub", "devices", "extension", "simulators")
@@ -113,18 +115,19 @@ BELOW: Final = {"hub/notifications/texts.py": OUTCOMES}
 
 def literals(file: Path) -> Iterator[str]:
     """The strings of a file outside its enumerations."""
-    tree = ast.parse(file.read_text("utf-8"))
+    nodes = nodes_in(file)
     declared = {
         id(node)
-        for owner in ast.walk(tree)
+        for owner in nodes
         if isinstance(owner, ast.ClassDef) and any("Enum" in ast.unparse(base) for base in owner.bases)
         for node in ast.walk(owner)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in declared:
             yield node.value
 
 
+@cache
 def found() -> set[tuple[str, str]]:
     """Every word of a set that stands as a string, with its file."""
     return {

@@ -198,7 +198,7 @@ class _RuleStep:
             stage=RuleStage.PENDING,
             since_at=self.at,
             due_at=self.at + _absence_wait(on, self.context),
-            deaf=timedelta(),
+            blind_interval=timedelta(),
         )
         return waiting, cleared
 
@@ -324,7 +324,9 @@ def _fire_rule(rule: Rule, memory: RuleMemory, context: Context) -> tuple[RuleMe
     assert at is not None, "what is pending is due at some time"
     fired = replace(memory, stage=RuleStage.FIRING, due_at=None, priority=rule.priority)
     finding = _make_finding(fired, at)
-    return fired, replace(finding, summary=texts.render_templates(rule.summary, context, memory.value, memory.deaf))
+    return fired, replace(
+        finding, summary=texts.render_templates(rule.summary, context, memory.value, memory.blind_interval)
+    )
 
 
 def _make_finding(memory: RuleMemory, at: datetime, *, cleared: bool = False) -> Finding:
@@ -365,6 +367,6 @@ def _finding_params(memory: RuleMemory, at: datetime) -> dict[str, str | int | N
         params["value"] = texts.format_number(memory.value)
     if memory.since_at is not None:
         params["seconds"] = int((at - memory.since_at).total_seconds())
-    if memory.deaf:
-        params["deaf_seconds"] = int(memory.deaf.total_seconds())
+    if memory.blind_interval:
+        params["blind_seconds"] = int(memory.blind_interval.total_seconds())
     return params

@@ -38,13 +38,13 @@ class RuleMemory:
     due_at: datetime | None = None
     last_at: datetime | None = None  # of the last message that counted, while not idle
     value: float | None = None
-    deaf: timedelta = timedelta()  # of the time since `since_at`: the blind interval, when nothing could be received
+    blind_interval: timedelta = timedelta()  # of the time since `since_at`: nothing could be received
     unknown: bool = False  # a notice stands that the rule cannot be evaluated
 
     def at_rest(self) -> RuleMemory:
         """The same subject with nothing holding. It forgets when and what, so that a quiet reading changes no row."""
         quiet = replace(self, stage=RuleStage.IDLE, since_at=None, due_at=None)
-        return replace(quiet, last_at=None, value=None, deaf=timedelta())
+        return replace(quiet, last_at=None, value=None, blind_interval=timedelta())
 
     def is_due(self, now: datetime) -> bool:
         """Whether what was waited for has been waited out at `now`."""

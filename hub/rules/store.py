@@ -128,7 +128,7 @@ _WRITE_IDLE = """
 """
 _READ_OF_KEYS = """
     SELECT rule_id, key, priority, centre_id, device_id, senior_id, room_id,
-           stage, since_at, due_at, last_at, value, deaf, unknown
+           stage, since_at, due_at, last_at, value, blind_interval, unknown
       FROM rule_state
      WHERE (rule_id, key) IN (SELECT * FROM unnest(%(rule_ids)s::text[], %(keys)s::text[]))
 """
@@ -168,7 +168,7 @@ async def lock_due_memories(conn: Conn, rule_ids: Collection[str], now: datetime
         await cursor.execute(
             """
             SELECT rule_id, key, priority, centre_id, device_id, senior_id, room_id,
-                   stage, since_at, due_at, last_at, value, deaf, unknown
+                   stage, since_at, due_at, last_at, value, blind_interval, unknown
               FROM rule_state
              WHERE stage = 'pending' AND due_at <= %(now)s AND rule_id = ANY(%(rule_ids)s)
                AND NOT EXISTS (
@@ -196,7 +196,7 @@ async def lock_orphaned_memories(
             SELECT rule_state.rule_id, rule_state.key, rule_state.priority, rule_state.centre_id,
                    rule_state.device_id, rule_state.senior_id, rule_state.room_id, rule_state.stage,
                    rule_state.since_at, rule_state.due_at, rule_state.last_at, rule_state.value,
-                   rule_state.deaf, rule_state.unknown
+                   rule_state.blind_interval, rule_state.unknown
               FROM rule_state
               JOIN device ON device.id = rule_state.device_id
              WHERE (rule_state.stage <> 'idle' OR rule_state.unknown)
@@ -221,13 +221,13 @@ async def save_memories(conn: Conn, memories: Iterable[RuleMemory]) -> None:
         UPDATE rule_state
            SET priority = new.priority, device_id = new.device_id, senior_id = new.senior_id, room_id = new.room_id,
                stage = new.stage, since_at = new.since_at, due_at = new.due_at, last_at = new.last_at,
-               value = new.value, deaf = new.deaf, unknown = new.unknown
+               value = new.value, blind_interval = new.blind_interval, unknown = new.unknown
           FROM unnest(%(rule_ids)s::text[], %(keys)s::text[], %(priorities)s::text[], %(device_ids)s::text[],
                       %(senior_ids)s::text[], %(room_ids)s::text[], %(stages)s::text[], %(since_ats)s::timestamptz[],
                       %(due_ats)s::timestamptz[], %(last_ats)s::timestamptz[], %(values)s::float8[],
-                      %(deafs)s::interval[], %(unknowns)s::boolean[])
+                      %(blind_intervals)s::interval[], %(unknowns)s::boolean[])
                AS new (rule_id, key, priority, device_id, senior_id, room_id, stage, since_at, due_at, last_at,
-                       value, deaf, unknown)
+                       value, blind_interval, unknown)
          WHERE rule_state.rule_id = new.rule_id AND rule_state.key = new.key
         """,
         {
@@ -242,7 +242,7 @@ async def save_memories(conn: Conn, memories: Iterable[RuleMemory]) -> None:
             "due_ats": [memory.due_at for memory in rows],
             "last_ats": [memory.last_at for memory in rows],
             "values": [memory.value for memory in rows],
-            "deafs": [memory.deaf for memory in rows],
+            "blind_intervals": [memory.blind_interval for memory in rows],
             "unknowns": [memory.unknown for memory in rows],
         },
     )
@@ -260,7 +260,7 @@ async def postpone_waits(conn: Conn, rule_ids: Sequence[str], by: timedelta) -> 
              FOR UPDATE
         )
         UPDATE rule_state
-           SET due_at = rule_state.due_at + %(by)s, deaf = rule_state.deaf + %(by)s
+           SET due_at = rule_state.due_at + %(by)s, blind_interval = rule_state.blind_interval + %(by)s
           FROM waiting
          WHERE rule_state.rule_id = waiting.rule_id AND rule_state.key = waiting.key
         """,
@@ -355,7 +355,7 @@ class _Row:
     due_at: datetime | None
     last_at: datetime | None
     value: float | None
-    deaf: timedelta
+    blind_interval: timedelta
     unknown: bool
 
     def memory(self) -> RuleMemory:
@@ -372,6 +372,6 @@ class _Row:
             due_at=self.due_at,
             last_at=self.last_at,
             value=self.value,
-            deaf=self.deaf,
+            blind_interval=self.blind_interval,
             unknown=self.unknown,
         )

@@ -71,11 +71,11 @@ def render_press(press: PressHeard, context: Context) -> dict[str, str]:
 
 
 def render_templates(
-    templates: Mapping[str, str], context: Context, value: float | None, deaf: timedelta
+    templates: Mapping[str, str], context: Context, value: float | None, blind_interval: timedelta
 ) -> dict[str, str]:
-    """The templates with their places filled; `deaf` is the blind interval, said from a second on."""
+    """The templates with their places filled; the blind interval is said from a second on."""
     texts = {language: _render_template(template, context, value, language) for language, template in templates.items()}
-    seconds = int(deaf.total_seconds())
+    seconds = int(blind_interval.total_seconds())
     if seconds < 1:
         return texts
     said = {

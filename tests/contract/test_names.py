@@ -32,7 +32,7 @@ REPLACED = {
     **dict.fromkeys(("put aside", "puts aside"), "park"),
     **dict.fromkeys(("gives way", "give way", "gave way"), "shed"),
     **dict.fromkeys(("garbled", "nobody can read", "nobody could read"), "undecodable"),
-    **dict.fromkeys(("could not hear",), "blind interval"),
+    **dict.fromkeys(("could not hear", "deaf"), "blind interval"),
     **dict.fromkeys(("further away than", "bring near"), "clock step"),
     **dict.fromkeys(("cannot be worked out",), "last resort"),
     "turned away": "refuse",

@@ -148,7 +148,7 @@ async def test_a_blind_interval_of_the_hub_counts_against_nobody(
         clock.advance(FIVE_MINUTES)
         found = [found for found in await rules.evaluate_due(conn, clock.now()) if found.device_id == house.wang_button]
 
-    assert [(finding.klass, finding.params["deaf_seconds"]) for finding in found] == [
+    assert [(finding.klass, finding.params["blind_seconds"]) for finding in found] == [
         (NoticeCode.TRIGGER_SILENT, 3 * 3600)
     ]
 

@@ -189,12 +189,14 @@ def test_the_words_say_for_how_long_nothing_could_be_heard() -> None:
     key = (NoticeCode.TRIGGER_SILENT, "device:b-01")
     memory = house.memories[key]
     assert memory.due_at is not None
-    house.memories[key] = replace(memory, due_at=memory.due_at + timedelta(seconds=90), deaf=timedelta(seconds=90))
+    house.memories[key] = replace(
+        memory, due_at=memory.due_at + timedelta(seconds=90), blind_interval=timedelta(seconds=90)
+    )
 
     [found] = house.wait(390, HER_BUTTON)
 
     assert found.summary["en"] == "The trigger device b-01 is silent (for 90 s of that time nothing could be heard)"
-    assert found.params == {"seconds": 390, "deaf_seconds": 90}
+    assert found.params == {"seconds": 390, "blind_seconds": 90}
 
 
 def test_silence_that_is_due_after_closing_is_none_of_a_rule_for_opening_hours() -> None:

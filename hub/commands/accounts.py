@@ -39,7 +39,7 @@ def reset_password(who: WhoArgument) -> None:
 
 @app.command()
 def disable(who: WhoArgument) -> None:
-    """Shut somebody out within a second: sessions, pictures, messages, links, duties, and alarms that she owns."""
+    """Disable an account within a second: its sessions, pictures, messages and links end; alarms that it owns ring."""
     disabled = run_in_edit(lambda work: _disable_account(work, who))
     for line in _lines_about(disabled):
         print_line(line)

@@ -27,19 +27,19 @@ def device() -> None:
 
 @app.command()
 def off(device: DeviceArgument, until: UntilOption) -> None:
-    """Let nothing that is wrong with a device be noticed until then. A press of it rings all the same."""
+    """Notice nothing that is wrong with a device until then, as for a repair. A press of it rings all the same."""
     print_line(run_in_edit(lambda work: _switch_off(work, device, until)))
 
 
 @app.command()
 def on(device: DeviceArgument) -> None:
-    """Let a device that is off be watched again now."""
+    """Watch a device that is off again, from now on."""
     print_line(run_in_edit(lambda work: _switch_on(work, device)))
 
 
 @app.command()
 def revoke(device: DeviceArgument) -> None:
-    """Let a device's password open nothing any more, within a second: for one that is lost or stolen."""
+    """Revoke a device's password, for one that is lost or stolen; its connections end within a second."""
     print_line(run_in_edit(lambda work: _revoke_password(work, device)))
 
 

@@ -59,7 +59,7 @@ def pause(
 
 @app.command()
 def resume(senior: SeniorArgument) -> None:
-    """Take a senior's "not now" back."""
+    """End a senior's "not now": what she has consented to can be seen again."""
     print_line(run_in_edit(lambda work: _resume_viewing(work, senior)))
 
 

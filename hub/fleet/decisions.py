@@ -60,7 +60,7 @@ async def end_device_off(edit: Edit, device_id: str) -> None:
 
 
 async def revoke_device(edit: Edit, device_id: DeviceId) -> Device:
-    """Let the device's password open nothing any more; its connections end within a second. Returns it as it was.
+    """Revoke the device's password; its connections end within a second. Returns it as it was.
 
     The next import of the centre's file makes a new password for it, if the file still names it. Raises NoSuchDevice.
     """

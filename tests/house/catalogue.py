@@ -1,5 +1,5 @@
-"""What does a migrated database hold besides rows? Its tables, and what its views, functions, triggers and policies
-touch."""
+"""What does a migrated database hold besides rows? Its tables, and what its views, functions, triggers, policies,
+checks, defaults, indexes and rules touch."""
 
 from __future__ import annotations
 
@@ -54,6 +54,29 @@ CHECKS = """
      WHERE contype = 'c' AND connamespace = 'public'::regnamespace AND conrelid <> 0
 """
 
+# Defaults and what a column is generated from; an index has expressions of its own and a condition.
+DEFAULTS = """
+    SELECT adrelid::regclass::text AS name, pg_get_expr(adbin, adrelid) AS definition, 'default' AS kind
+      FROM pg_attrdef
+      JOIN pg_class ON pg_class.oid = adrelid
+     WHERE relnamespace = 'public'::regnamespace
+"""
+INDEXES = """
+    SELECT indrelid::regclass::text AS name,
+           concat_ws(', ', pg_get_expr(indexprs, indrelid), pg_get_expr(indpred, indrelid)) AS definition,
+           'index' AS kind
+      FROM pg_index
+      JOIN pg_class ON pg_class.oid = indrelid
+     WHERE relnamespace = 'public'::regnamespace AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
+"""
+RULES = """
+    SELECT tablename AS name, definition, 'rule' AS kind
+      FROM pg_rules
+     WHERE schemaname = 'public'
+"""
+
+OF_TABLES = (TRIGGERS, POLICIES, CHECKS, DEFAULTS, INDEXES, RULES)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -66,7 +89,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one view, function, trigger, policy or check touches. `of` is what it belongs to: itself, or its table."""
+    """What one view, function, trigger, policy, check, default, index or rule touches. `of` is what it belongs to:
+    itself, or its table."""
 
     kind: str
     of: str
@@ -89,7 +113,7 @@ def catalogue(url: str) -> Catalogue:
     """Look at the database at `url`. Raises Unreadable, with the name of what PostgreSQL's parser does not take."""
     with psycopg.connect(url) as conn:
         tables, views, functions = (_rows(conn, asked) for asked in (TABLES, VIEWS, FUNCTIONS))
-        others = [row for asked in (TRIGGERS, POLICIES, CHECKS) for row in _rows(conn, asked)]
+        others = [row for asked in OF_TABLES for row in _rows(conn, asked)]
     return Catalogue(
         frozenset(row.name for row in tables),
         frozenset(row.name for row in views),
@@ -115,13 +139,13 @@ def _part(row: Row) -> Part:
     match row.kind:
         case "trigger":
             return Part(row.kind, row.name, Touched(calls={row.definition}))
-        case "policy" | "check":
+        case "policy" | "check" | "default" | "index":
             return Part(row.kind, row.name, touched_by(f"SELECT {row.definition}"))
         case "plpgsql":
             touched, dynamic = touched_by_plpgsql(row.definition)
             return Part("function", row.name, touched, tuple(dynamic))
         case "sql":
             return Part("function", row.name, touched_by(row.definition))
-        case "view":
-            return Part("view", row.name, touched_by(row.definition))
+        case "view" | "rule":
+            return Part(row.kind, row.name, touched_by(row.definition))
     raise Unreadable(f"no parser for the language {row.kind}")

@@ -72,9 +72,7 @@ class Owners:
     @classmethod
     def of_the_tree(cls, root: Path = ROOT) -> Owners:
         """As they are written down in the tree."""
-        contracts = ConfigParser()
-        contracts.read(root / ".importlinter", "utf-8")
-        return cls((root / OWNERS).read_text("utf-8"), contracts["importlinter:contract:stack"]["layers"])
+        return cls((root / OWNERS).read_text("utf-8"), stack_of_the_hub(root))
 
     def named(self, kind: Kind) -> frozenset[str]:
         """All tables, views or functions that have an owner."""
@@ -91,6 +89,13 @@ class Owners:
     def is_below(self, owner: str, package: str) -> bool:
         """Whether `package` is the owner or stands over it. What is not in the hub stands over all of it."""
         return owner == package or self._level.get(owner, 0) > self._level.get(package, -1)
+
+
+def stack_of_the_hub(root: Path = ROOT) -> str:
+    """The packages of the hub as `.importlinter` orders them, the highest first, those of one level in one line."""
+    contracts = ConfigParser()
+    contracts.read(root / ".importlinter", "utf-8")
+    return contracts["importlinter:contract:stack"]["layers"]
 
 
 def _levels(stack: str) -> Iterator[tuple[str, int]]:

@@ -114,8 +114,16 @@ class _Reader:
         for function in [*_functions(self._tree), self._tree]:
             bindings = dict(_local(function, self._tree))
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and self._executes(node) and id(node.args[0]) not in seen:
-                    yield from self._read(node.args[0], bindings)
+                if isinstance(node, ast.Call) and self._executes(node) and id(asked := _asked(node)) not in seen:
+                    yield from self._read(asked, bindings)
+        yield from self._executed_by_another_name()
+
+    def _executed_by_another_name(self) -> Iterator[Unread]:
+        """Where the method of a connection is given away, such as `run = conn.execute`: what it executes is unknown."""
+        called = {id(node.func) for node in ast.walk(self._tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Attribute) and node.attr in EXECUTES and id(node) not in called:
+                yield Unread(self._file, node.lineno, ast.unparse(node))
 
     def rest(self, seen: set[int]) -> Iterator[Statement | Unread]:
         """Strings that nobody executes here and that begin like a statement, but for docstrings."""
@@ -130,10 +138,10 @@ class _Reader:
     def _executes(self, call: ast.Call) -> bool:
         """Whether that is a call of a connection or a cursor, as far as its name says; a module of ours is none."""
         match call:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in EXECUTES and call.args:
-                return self._sources.imported(self._file, name) is None
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in EXECUTES:
+                return _asked(call) is not UNKNOWN and self._sources.imported(self._file, name) is None
             case ast.Call(func=ast.Attribute(attr=attr)):
-                return attr in EXECUTES and bool(call.args)
+                return attr in EXECUTES and _asked(call) is not UNKNOWN
         return False
 
     def _read(self, argument: ast.expr, bindings: Bindings) -> Iterator[Statement | Unread]:
@@ -210,6 +218,11 @@ class _Reader:
                     case origin, ast.Dict(values=values):
                         return [text for value in values for text in self._piece(origin, value)]
         return ["'literal'"]
+
+
+def _asked(call: ast.Call) -> ast.expr:
+    """The statement that a call is given, first or by its name; UNKNOWN when it is given none."""
+    return next(iter([*call.args, *(word.value for word in call.keywords if word.arg == "query")]), UNKNOWN)
 
 
 def _filled(template: str, pieces: tuple[str, ...]) -> str:

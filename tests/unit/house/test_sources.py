@@ -41,6 +41,7 @@ def found_in(tmp_path: Path, source: str, **others: str) -> list[str]:
         "from hub import other\nconn.execute(other.ONE)",
         "from hub.third import TWO\nconn.execute(TWO)",
         "conn.execute(sql.SQL('select 1'))",
+        "conn.execute(query='select 1')",
     ],
 )
 def test_what_is_executed_is_found(tmp_path: Path, source: str) -> None:
@@ -53,6 +54,9 @@ def test_what_is_executed_is_found(tmp_path: Path, source: str) -> None:
     ("source", "code"),
     [
         ("def f(asked): conn.execute(asked)", "asked"),
+        ("def f(asked): conn.execute(query=asked)", "asked"),
+        ("run = conn.execute\nrun('select 1')", "conn.execute"),
+        ("each(cursor.executemany)", "cursor.executemany"),
         ("def f(*, asked): conn.execute(asked)", "asked"),
         ("ONE = 'select 1'\ndef f(ONE): conn.execute(ONE)", "ONE"),
         ("def _f(asked): conn.execute(asked)", "asked"),

@@ -36,7 +36,7 @@ _MOST_IN_FLIGHT: Final = 200
 OFFLINE: Final = serialize_message(StatusMessage(state=ConnectionState.OFFLINE))
 
 Dial = Callable[[str, int], Awaitable[socket.socket]]
-Hear = Callable[[bytes], None]
+TakePayload = Callable[[bytes], None]
 
 
 async def connect_socket(host: str, port: int) -> socket.socket:
@@ -86,7 +86,7 @@ class DeviceLink:
         broker: BrokerEndpoint,
         identity: Identity,
         *,
-        hears: Mapping[Kind, Hear],
+        hears: Mapping[Kind, TakePayload],
         on_connected: Callable[[], None] = lambda: None,
         dial: Dial = connect_socket,
         firmware: str = FIRMWARE,

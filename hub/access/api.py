@@ -16,7 +16,7 @@ router = APIRouter()
 
 SIGN_IN = "/api/sign-in"
 AccessService = Annotated[Access, provide_service(Access)]
-Token = Annotated[str, StringConstraints(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+InvitationToken = Annotated[str, StringConstraints(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -86,14 +86,14 @@ async def family_sign_out(request: Request, response: Response, access: AccessSe
 
 @router.post("/api/family/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
 async def open_family_invitation(
-    token: Token, asked: PhoneDigits, response: Response, access: AccessService, now: Now
+    token: InvitationToken, asked: PhoneDigits, response: Response, access: AccessService, now: Now
 ) -> None:
     """Sign a family member in for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above."""
     set_cookie(response, access, await access.open_invitation(token, asked.phone_last4, now))
 
 
 @router.get("/api/invitations/{token}", dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def staff_invitation(token: Token, access: AccessService, now: Now) -> StaffInvitation:
+async def staff_invitation(token: InvitationToken, access: AccessService, now: Now) -> StaffInvitation:
     """Whom the link lets choose a password; looking uses nothing up."""
     invitation = await access.staff_invitation(token, now)
     return StaffInvitation(
@@ -106,14 +106,14 @@ async def staff_invitation(token: Token, access: AccessService, now: Now) -> Sta
 
 @router.post("/api/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
 async def open_staff_invitation(
-    token: Token, asked: ChosenPassword, response: Response, access: AccessService, now: Now
+    token: InvitationToken, asked: ChosenPassword, response: Response, access: AccessService, now: Now
 ) -> None:
     """Set the password of a new staff member and sign her in. 422 `weak-password`, and as above."""
     set_cookie(response, access, await access.choose_password(token, asked.password, now))
 
 
 @router.get("/api/first-administrator/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def first_administrator_link(token: Token, access: AccessService, now: Now) -> None:
+async def first_administrator_link(token: InvitationToken, access: AccessService, now: Now) -> None:
     """Whether the first administrator's link works."""
     await access.first_link_works(token, now)
 

@@ -21,9 +21,9 @@ from hub.rules.model import Priority
 
 router = APIRouter(route_class=RetriedRoute)
 
-Id = Annotated[AlarmId, StringConstraints(pattern=r"^a-[0-9a-hjkmnp-tv-z]{26}$")]
-Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+OneAlarmId = Annotated[AlarmId, StringConstraints(pattern=r"^a-[0-9a-hjkmnp-tv-z]{26}$")]
+LinkToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+SentenceText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 
 
 class _AlarmRequest(BaseModel):
@@ -34,14 +34,14 @@ class ArriveRequest(_AlarmRequest):
     """How it is known that the owner is there; a mere `tap` needs a reason."""
 
     how: Arrival = Arrival.TAP
-    reason: Sentence = ""
+    reason: SentenceText = ""
 
 
 class ResolveRequest(_AlarmRequest):
     """How it ended. Whoever resolves without having been on scene says why in a sentence."""
 
     outcome: Outcome
-    sentence: Sentence = ""
+    sentence: SentenceText = ""
 
 
 class LinkedAlarm(BaseModel):
@@ -62,7 +62,10 @@ class LinkedAlarm(BaseModel):
 
 @router.get("/api/alarms/{alarm_id}")
 async def read_alarm(
-    alarm_id: Id, caller: Annotated[Caller, Depends(Needs(Action.SEE_ALARM))], web: WebDatabase, hub: HubDatabase
+    alarm_id: OneAlarmId,
+    caller: Annotated[Caller, Depends(Needs(Action.SEE_ALARM))],
+    web: WebDatabase,
+    hub: HubDatabase,
 ) -> AlarmStory:
     """The alarm with its timeline, and what its reader may know to help. 404 `no-such-alarm`."""
     async with web.transaction_as(caller.account_id) as conn:
@@ -76,7 +79,7 @@ async def read_alarm(
 
 @router.post("/api/alarms/{alarm_id}/accept")
 async def accept_alarm(
-    alarm_id: Id, caller: Annotated[Caller, Depends(Needs(Action.ACCEPT_ALARM))], hub: HubDatabase, now: Now
+    alarm_id: OneAlarmId, caller: Annotated[Caller, Depends(Needs(Action.ACCEPT_ALARM))], hub: HubDatabase, now: Now
 ) -> AlarmCard:
     """我来处理. 409 `already-taken` with the winner's name."""
     async with hub.transaction() as conn:
@@ -87,7 +90,7 @@ async def accept_alarm(
 
 @router.post("/api/alarms/{alarm_id}/arrive")
 async def report_arrival(
-    alarm_id: Id,
+    alarm_id: OneAlarmId,
     arrived: ArriveRequest,
     caller: Annotated[Caller, Depends(Needs(Action.ACCEPT_ALARM))],
     hub: HubDatabase,
@@ -102,7 +105,7 @@ async def report_arrival(
 
 @router.post("/api/alarms/{alarm_id}/resolve")
 async def resolve_alarm(
-    alarm_id: Id,
+    alarm_id: OneAlarmId,
     resolved: ResolveRequest,
     caller: Annotated[Caller, Depends(Needs(Action.RESOLVE_ALARM))],
     hub: HubDatabase,
@@ -116,14 +119,14 @@ async def resolve_alarm(
 
 
 @router.get("/api/a/{token}", dependencies=[Depends(Public(Action.OPEN_ACCEPT_LINK))])
-async def read_linked_alarm(token: Token, hub: HubDatabase, now: Now) -> LinkedAlarm:
+async def read_linked_alarm(token: LinkToken, hub: HubDatabase, now: Now) -> LinkedAlarm:
     """What the link is about. Previews and scanners open links too: nothing changes. 404 `no-such-link`."""
     async with hub.transaction() as conn:
         return await _build_linked_alarm(conn, await _require_link(conn, token, now))
 
 
 @router.post("/api/a/{token}/accept", dependencies=[Depends(Public(Action.OPEN_ACCEPT_LINK))])
-async def accept_through_link(token: Token, hub: HubDatabase, now: Now) -> LinkedAlarm:
+async def accept_through_link(token: LinkToken, hub: HubDatabase, now: Now) -> LinkedAlarm:
     """我来处理 on a phone, by the one person and for the one alarm of the link. 404, or 409 `already-taken`."""
     async with hub.transaction() as conn:
         link = await _require_link(conn, token, now)
@@ -133,7 +136,9 @@ async def accept_through_link(token: Token, hub: HubDatabase, now: Now) -> Linke
 
 
 @router.post("/api/a/{token}/arrive", dependencies=[Depends(Public(Action.OPEN_ACCEPT_LINK))])
-async def report_arrival_through_link(token: Token, arrived: ArriveRequest, hub: HubDatabase, now: Now) -> LinkedAlarm:
+async def report_arrival_through_link(
+    token: LinkToken, arrived: ArriveRequest, hub: HubDatabase, now: Now
+) -> LinkedAlarm:
     """我到了 on a phone, by whoever took it. 404, 409 `already-taken` or `not-in-this-state`, 422 `reason-needed`."""
     async with hub.transaction() as conn:
         link = await _require_link(conn, token, now)

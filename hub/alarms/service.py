@@ -166,15 +166,15 @@ async def reopen_alarm_of_disabled_owner(conn: Conn, now: datetime) -> bool:
 async def _apply_event_or_park(
     conn: Conn, found: tuple[AlarmId, CentreId] | None, event: AlarmEvent, now: datetime
 ) -> bool:
-    """Let this happen to the alarm that was found and locked, or park it; False when none was found."""
+    """Apply the event to the alarm that was found and locked, or park it; False when none was found."""
     if found is None:
         return False
     alarm_id, centre_id = found
 
-    async def happen() -> None:
+    async def apply() -> None:
         await _apply_event(conn, await _lock_alarm(conn, alarm_id), event, now)
 
-    await last_resort.run_or_park_alarm(conn, alarm_id, centre_id, happen, now)
+    await last_resort.run_or_park_alarm(conn, alarm_id, centre_id, apply, now)
     return True
 
 

@@ -18,7 +18,7 @@ from hub.kit.ids import AccountId, RoomId, SeniorId
 
 router = APIRouter(route_class=RetriedRoute)
 
-IdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+ShortIdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
 class PresenceAuthor(BaseModel):
@@ -59,9 +59,9 @@ class PresenceTapped(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    senior_id: Annotated[SeniorId, IdText]
+    senior_id: Annotated[SeniorId, ShortIdText]
     what: AttendanceAction
-    room_id: Annotated[RoomId, IdText] | None = None
+    room_id: Annotated[RoomId, ShortIdText] | None = None
 
 
 @router.get("/api/seniors")

@@ -17,12 +17,12 @@ from hub.mqtt.conversation import (
     Answered,
     Conversation,
     ConversationStage,
-    Hear,
     Leave,
     PacketAction,
     Pong,
     Refuse,
     RefuseVersion,
+    TakePublish,
     Violation,
 )
 from hub.mqtt.encode import encode_packet, encode_version_5_refusal
@@ -310,7 +310,7 @@ class Connection(asyncio.Protocol):
 
     def _take_step(self, step: PacketAction) -> None:
         match step:
-            case Hear(publish, lane):
+            case TakePublish(publish, lane):
                 self._pass_on(publish, lane)
             case Answered(packet_id):
                 self.send(*self._authenticated_member().session.acknowledge(packet_id))

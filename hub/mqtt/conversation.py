@@ -57,7 +57,7 @@ class RefuseVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Hear:
+class TakePublish:
     publish: Publish
     lane: Lane
 
@@ -85,7 +85,7 @@ class Violation:
 
 
 PacketAction: TypeAlias = (
-    Admit | Refuse | RefuseVersion | Hear | Subscribe | Unsubscribe | Answered | Pong | Leave | Violation
+    Admit | Refuse | RefuseVersion | TakePublish | Subscribe | Unsubscribe | Answered | Pong | Leave | Violation
 )
 
 
@@ -147,7 +147,7 @@ class Conversation:
             case Publish(qos=2):
                 return Violation("QoS 2 is not offered: publish with QoS 1 and repeat the same id")
             case Publish(topic=topic):
-                return Hear(packet, lane_of(topic))
+                return TakePublish(packet, lane_of(topic))
             case Puback(packet_id):
                 return Answered(packet_id)
             case Subscribe() | Unsubscribe():

@@ -5,7 +5,7 @@ The broker writes reports, telemetry answers how many it has settled, in their o
     report:  seconds (float64) · QoS (uint8) · length of the payload (uint32) · label · payload
     label:   length of the topic (uint16) · topic · length of the publisher (uint8) · publisher
     settled: 1 (uint8) · how many since the connection began (uint64)
-    say:     2 (uint8) · length of the topic (uint16) · length of the payload (uint32) · topic · payload
+    message: 2 (uint8) · length of the topic (uint16) · length of the payload (uint32) · topic · payload
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Final, TypeAlias
 _REPORT: Final = struct.Struct("<dBI")
 _TOPIC: Final = struct.Struct("<H")
 _SETTLED: Final = struct.Struct("<BQ")
-_SAY: Final = struct.Struct("<BHI")
+_MESSAGE_HEAD: Final = struct.Struct("<BHI")
 _IS_SETTLED: Final = 1
-_IS_SAY: Final = 2
+_IS_MESSAGE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class MessageForDevice:
     """A message for a device."""
 
     topic: str
     payload: bytes
 
 
-HandoverReply: TypeAlias = Settled | Say
+HandoverReply: TypeAlias = Settled | MessageForDevice
 
 
 def encode_label(topic: str, publisher: str) -> bytes:
@@ -71,7 +71,7 @@ def encode_settled(total: int) -> bytes:
 def encode_message(topic: str, payload: bytes) -> bytes:
     """A message for a device."""
     named = topic.encode()
-    return _SAY.pack(_IS_SAY, len(named), len(payload)) + named + payload
+    return _MESSAGE_HEAD.pack(_IS_MESSAGE, len(named), len(payload)) + named + payload
 
 
 class ReportReader:
@@ -136,12 +136,12 @@ class ReplyReader:
             if len(pending) < _SETTLED.size:
                 return None
             return Settled(_SETTLED.unpack_from(pending)[1]), _SETTLED.size
-        if pending[0] != _IS_SAY:
+        if pending[0] != _IS_MESSAGE:
             raise ValueError(f"a reply of unknown kind {pending[0]}")
-        if len(pending) < _SAY.size:
+        if len(pending) < _MESSAGE_HEAD.size:
             return None
-        _, topic_bytes, length = _SAY.unpack_from(pending)
-        middle, end = _SAY.size + topic_bytes, _SAY.size + topic_bytes + length
+        _, topic_bytes, length = _MESSAGE_HEAD.unpack_from(pending)
+        middle, end = _MESSAGE_HEAD.size + topic_bytes, _MESSAGE_HEAD.size + topic_bytes + length
         if len(pending) < end:
             return None
-        return Say(pending[_SAY.size : middle].decode(), bytes(pending[middle:end])), end
+        return MessageForDevice(pending[_MESSAGE_HEAD.size : middle].decode(), bytes(pending[middle:end])), end

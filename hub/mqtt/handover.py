@@ -175,7 +175,7 @@ class _Telemetry(asyncio.Protocol):
                 match reply:
                     case frames.Settled(total):
                         self._handover.reports_settled(self, total)
-                    case frames.Say(topic, payload):
+                    case frames.MessageForDevice(topic, payload):
                         self._handover.publish_reply(topic, payload)
         except ValueError as error:
             log.error("telemetry sent what is undecodable, its connection ends: %s", error)

@@ -21,7 +21,7 @@ from hub.web.live import Live
 router = APIRouter()
 
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=64)]
-FamilyCaller = Annotated[Caller, Depends(Needs(Action.SEE_FAMILY_HOME))]
+HomeCaller = Annotated[Caller, Depends(Needs(Action.SEE_FAMILY_HOME))]
 
 
 class FamilyEvents(BaseModel):
@@ -57,7 +57,7 @@ async def stream_board(
 
 
 @router.get("/api/family/home")
-async def family_home(caller: FamilyCaller, request: Request, response: Response, now: Now) -> Home:
+async def family_home(caller: HomeCaller, request: Request, response: Response, now: Now) -> Home:
     """A family member's first screen. 403 `relation-unconfirmed`, `relation-blocked`, `not-your-relative`."""
     renew_family_cookie(request, response, get_service(request, Access))
     return await _home_of(request, caller).home(caller, now)
@@ -65,7 +65,7 @@ async def family_home(caller: FamilyCaller, request: Request, response: Response
 
 @router.get("/api/family/live", status_code=200, response_class=EventStream, responses={200: {"model": FamilyEvents}})
 async def family_live(
-    caller: FamilyCaller,
+    caller: HomeCaller,
     request: Request,
     now: Now,
     live: Annotated[Live, provide_service(Live)],

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from hub.access.api import AccessService, Asked, Password, Token, set_cookie
+from hub.access.api import AccessService, Asked, InvitationToken, Password, set_cookie
 from hub.access.may import Action
 from hub.access.model import Role
 from hub.access.needs import Caller, Needs, Public
@@ -89,7 +89,9 @@ async def read_own_account(
 
 
 @router.get("/api/family/invitations/{token}", dependencies=[Depends(Public(Action.OPEN_INVITATION))])
-async def family_invitation(token: Token, access: AccessService, hub: HubDatabase, now: Now) -> FamilyInvitation:
+async def family_invitation(
+    token: InvitationToken, access: AccessService, hub: HubDatabase, now: Now
+) -> FamilyInvitation:
     """What the link is about; looking uses nothing up. 404 `no-such-invitation`, 410 `invitation-used`, `…-expired`."""
     invitation = await access.family_invitation(token, now)
     async with hub.transaction() as conn:
@@ -108,7 +110,12 @@ async def family_invitation(token: Token, access: AccessService, hub: HubDatabas
     "/api/first-administrator/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))]
 )
 async def first_administrator(
-    token: Token, asked: FirstAdministrator, response: Response, access: AccessService, hub: HubDatabase, now: Now
+    token: InvitationToken,
+    asked: FirstAdministrator,
+    response: Response,
+    access: AccessService,
+    hub: HubDatabase,
+    now: Now,
 ) -> None:
     """Make the first administrator's account and sign her in. 409 `no-centre-yet`, 422 `weak-password`."""
     async with hub.transaction() as conn:

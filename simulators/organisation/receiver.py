@@ -32,7 +32,7 @@ from simulators.organisation.signature import NotSigned, verify_signature
 
 log = logging.getLogger(__name__)
 
-Fault = Literal["refuse", "slow", "error-in-200", "down"]
+ReceiverFault = Literal["refuse", "slow", "error-in-200", "down"]
 _SLOW = 20.0  # seconds, longer than any sender should wait
 _KEPT = 2000
 _KEPT_BACK = frozenset({"accept_url", "earlier", "asks"})
@@ -42,7 +42,7 @@ _KEPT_BACK = frozenset({"accept_url", "earlier", "asks"})
 class FaultWanted(BaseModel):
     """What should go wrong from now on; null: nothing."""
 
-    fault: Fault | None
+    fault: ReceiverFault | None
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Organisation:
     mail: list[dict[str, str]] = field(default_factory=list)
     messages: list[dict[str, object]] = field(default_factory=list)
     refused: int = 0
-    fault: Fault | None = None
+    fault: ReceiverFault | None = None
     version: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 

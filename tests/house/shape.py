@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,3 +61,5 @@ def _types(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 yield name, node.lineno
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="NewType"))):
                 yield name, node.lineno
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript()) if re.match("[A-Z].*[a-z]", name):
+                yield name, node.lineno  # such as `Token = Annotated[str, …]`

@@ -127,8 +127,9 @@ def test_a_file_belongs_to_a_package(file: str, package: str) -> None:
 def test_long_files_and_double_names_are_found(tmp_path: Path) -> None:
     for name, text in {
         "a.py": "class One: ...\n" * 2,
-        "b.py": "class One: ...\nclass Two: ...\nThree: TypeAlias = int | str\nFour: int = 4\n",
-        "d.py": 'Two = NewType("Two", str)\nclass Three: ...\nFour = open("four")\n',
+        "b.py": "class One: ...\nclass Two: ...\nThree: TypeAlias = int | str\nFour: int = 4\n"
+        "Six = Annotated[int, 6]\nFIVE = 5\n",
+        "d.py": 'Two = NewType("Two", str)\nclass Three: ...\nclass Six: ...\nFour = open("four")\nFIVE = FOURS[0]\n',
         "c.ts": "x\n" * 401,
     }.items():
         (tmp_path / "hub").mkdir(exist_ok=True)
@@ -143,6 +144,8 @@ def test_long_files_and_double_names_are_found(tmp_path: Path) -> None:
         "type name with two meanings: hub/d.py: Two",
         "type name with two meanings: hub/b.py: Three",
         "type name with two meanings: hub/d.py: Three",
+        "type name with two meanings: hub/b.py: Six",
+        "type name with two meanings: hub/d.py: Six",
     ]
 
 

@@ -18,7 +18,17 @@ from hub.mqtt.codec import (
     Subscribe,
     Will,
 )
-from hub.mqtt.conversation import Admit, Answered, Conversation, Hear, Leave, Pong, Refuse, RefuseVersion, Violation
+from hub.mqtt.conversation import (
+    Admit,
+    Answered,
+    Conversation,
+    Leave,
+    Pong,
+    Refuse,
+    RefuseVersion,
+    TakePublish,
+    Violation,
+)
 from hub.mqtt.topics import Lane
 
 STATUS = Will("anling/v1/jq/status/b-01", b'{"v":1,"state":"offline"}', qos=1, retain=True)
@@ -83,8 +93,8 @@ def test_a_press_is_heard_on_the_alarm_lane_and_a_reading_on_the_other() -> None
     press = Publish("anling/v1/jq/alarm/b-01", b"{}", qos=1, packet_id=1)
     reading = Publish("anling/v1/jq/tele/b-01", b"{}")
 
-    assert opened().receive(press, 1.0) == Hear(press, Lane.ALARM)
-    assert opened().receive(reading, 1.0) == Hear(reading, Lane.TELEMETRY)
+    assert opened().receive(press, 1.0) == TakePublish(press, Lane.ALARM)
+    assert opened().receive(reading, 1.0) == TakePublish(reading, Lane.TELEMETRY)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from hub.alarms.finding_intake import TakeFindings
+from hub.alarms.finding_intake import FindingIntake
 from hub.alarms.watch import AlarmWatch
 from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.kit.changes import Changes
@@ -39,7 +39,7 @@ async def test_a_timer_of_a_time_before_all_times_stops_no_other(desk: Desk, mom
     spoil(desk, f"UPDATE alarm_timer SET due_at = '{moment}' WHERE alarm_id = '{odd}' AND done_at IS NULL")
 
     desk.clock.advance(timedelta(seconds=30))
-    await watch.look()
+    await watch.process_due()
 
     assert desk.alarm(sound, "tier") == (1,)
 
@@ -94,7 +94,7 @@ async def test_a_finding_with_a_value_that_python_has_not_lets_the_others_become
         await findings.dispatch_findings(conn, [_hot(desk, room) for room in rooms], desk.clock.now())
     spoil(desk, f"UPDATE finding SET {change} WHERE room_id = 'gym'")
 
-    await TakeFindings(desk.database, Changes(desk.url), desk.clock).take_all()
+    await FindingIntake(desk.database, Changes(desk.url), desk.clock).take_all()
 
     assert ("music",) in desk.rows("SELECT room_id FROM alarm")
 
@@ -122,6 +122,6 @@ async def test_a_notice_that_names_no_time_does_not_hold_up_the_clock(desk: Desk
             (desk.clock.now(), desk.clock.now()),
         )
 
-    await AlarmWatch(desk.database, Changes(desk.url), desk.clock).look()
+    await AlarmWatch(desk.database, Changes(desk.url), desk.clock).process_due()
 
     assert desk.rows("SELECT FROM notice WHERE code = 'clock-behind' AND cleared_at IS NULL") == []

@@ -78,7 +78,7 @@ async def test_nobody_is_told_that_a_page_is_live_while_the_alarm_path_does_not_
 
 
 async def test_a_page_that_opens_gets_a_beat_at_once_and_none_while_the_alarm_path_is_dead(
-    place: Place, house: House
+    place: Place, clock: SetClock, house: House
 ) -> None:
     lives = True
 
@@ -91,7 +91,7 @@ async def test_a_page_that_opens_gets_a_beat_at_once_and_none_while_the_alarm_pa
         async with opened(address, "/api/live", cookies) as board:
             assert [(await board.next()).name for _ in range(2)] == ["snapshot", "beat"]
         lives = False
-        place.clock.advance(timedelta(seconds=2))
+        clock.advance(timedelta(seconds=2))
         async with opened(address, "/api/live", cookies) as board:
             assert (await board.next()).name == "snapshot"
             await needs_help(place, house)

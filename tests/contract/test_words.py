@@ -34,6 +34,12 @@ NOT_FOR_PEOPLE = {
 NOT_YET = {"devices/adapters"}
 """Places that documents name and that do not exist; when one does, the documents have something to say."""
 
+NOT_OURS = {"limit_concurrency", "log_min_duration_statement", "NNNN_words.sql"}
+"""Names in documents that are uvicorn's and PostgreSQL's, and one that stands for others."""
+
+OF_THE_CODE = ("hub", "devices", "extension", "simulators", "tests", "benchmarks", "dashboard/src", "deploy")
+SOURCES = {".py", ".sql", ".ts", ".svelte", ".yaml", ".toml", ".sh"}
+
 GROUPS = {group.name for group in app.registered_groups if group.name}
 """Commands that have commands of their own, such as `alarms show`."""
 
@@ -187,6 +193,30 @@ def test_every_name_that_a_document_finds_in_a_file_is_there(document: str) -> N
     found = re.findall(r"`(\w+)`\)? (?:in|of)\s`([\w/.-]+/[\w.-]+\.\w+)`", text_of(document))
 
     assert [(name, path) for name, path in found if not is_in_the_file(name, path)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_name_of_the_code_that_a_document_uses_is_there(document: str) -> None:
+    """Names of two words, of what is called, and of files: a word alone may be anything."""
+    code = re.findall(r"`([^`\n]+)`", text_of(document))
+    named = {
+        name for piece in code for name in re.findall(r"^\w+(?=\(\)$)|^\w+_\w+$|^\w+\.(?:py|sql|ts|svelte)$", piece)
+    }
+
+    assert sorted(named - NOT_OURS - names_of_the_code()) == []
+
+
+@cache
+def names_of_the_code() -> frozenset[str]:
+    """The names of files, and what stands in them."""
+    files = [
+        file
+        for folder in OF_THE_CODE
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in SOURCES and file != Path(__file__)
+    ]
+    words = (set(re.findall(r"\w+", file.read_text("utf-8"))) for file in files)
+    return frozenset({file.name for file in files}.union(*words))
 
 
 def is_in_the_file(name: str, path: str) -> bool:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 import psycopg
@@ -17,9 +18,10 @@ import psycopg
 from hub.access.may import Refusal
 from hub.access.model import Subject
 from hub.kit.broadcast import Subscription
+from hub.kit.bulkhead import Defect, call_in_bulkhead, run_in_bulkhead
 from hub.kit.changes import Change, Changes
 from hub.kit.clock import Clock
-from hub.kit.db import Conn, Database
+from hub.kit.db import WORLD_IS_DOWN, Conn, Database
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId, ViewingId, new_id
 from hub.ledger.model import Chain, Entry
 from hub.ledger.service import append_entries
@@ -252,18 +254,23 @@ class Video:
         over: dict[ViewingId, tuple[OpenViewing, str]] = {}
         pictures: dict[ViewingId, Picture] = {}
         for viewing, facts in zip(viewings, found, strict=True):
-            match decide_viewing(viewing.question, facts, now):
+            verdict = call_in_bulkhead(f"viewing {viewing.id}", partial(decide_viewing, viewing.question, facts, now))
+            match verdict:
+                case Defect():
+                    over[viewing.id] = (viewing, Ending.OUR_MISTAKE)
                 case ViewingClear() | ViewingBlurred() as granted:
                     pictures[viewing.id] = picture_of(granted)
                     if viewing.started_at is None and viewing.opened_at + TICKET_LASTS < now:
                         over[viewing.id] = (viewing, Ending.NEVER_STARTED)
                 case ViewingRefused() | None as refused:
                     over[viewing.id] = (viewing, _refusal_code(refused))
-                case verdict:
+                case _:
                     assert_never(verdict)
         await self._close_viewings(tuple(over))
         for viewing, because in over.values():
-            await self._end_viewing(viewing, because)
+            await run_in_bulkhead(
+                f"the end of viewing {viewing.id}", partial(self._end_viewing, viewing, because), expected=WORLD_IS_DOWN
+            )
         running = {viewing.id: viewing for viewing in viewings if viewing.started_at is not None}
         running = {key: one for key, one in running.items() if key not in over and key not in self._starting}
         if running:

@@ -8,6 +8,7 @@ from hub.access.model import Role
 from hub.access.needs import Caller
 from hub.alarms.card import AlarmCard, read_card, read_unclosed_cards
 from hub.alarms.model import AlarmState
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.changes import Change
 from hub.kit.db import Conn
 from hub.kit.http import Databases
@@ -61,10 +62,7 @@ class Board:
         return [
             *(_build_event("alarm", one, gone=one.state is AlarmState.CLOSED) for one in alarms),
             *(_build_event("room", one) for one in room_cards(facts)),
-            *(
-                _build_event("notice", NoticeCard.model_validate(asdict(one)), gone=one.cleared_at is not None)
-                for one in notices
-            ),
+            *(_build_event("notice", _notice_card(one), gone=one.cleared_at is not None) for one in notices),
             PageEvent("channels", "channels", b"true" if channels else b"false"),
         ]
 
@@ -135,6 +133,12 @@ def _room_card(room: store.FloorPlanRow, facts: BoardFacts) -> RoomCard:
         alarm_ids=[one.id for one in facts.alarms if one.room and one.room.id == room.id and one.state in _LIVE],
         being_watched=facts.watched.get(room.id, 0),
     )
+
+
+def _notice_card(row: store.NoticeRow) -> NoticeCard:
+    """A notice as the board shows it; without its words where those cannot be read."""
+    card = call_in_bulkhead(f"notice {row.id}", lambda: NoticeCard.model_validate(asdict(row)))
+    return NoticeCard.model_validate({**asdict(row), "params": {}}) if isinstance(card, Defect) else card
 
 
 def _shown_ids(event: str, shown: Shown) -> list[str]:

@@ -23,8 +23,10 @@ import psycopg
 from hub.access.may import Allowed, Anything, may
 from hub.access.needs import Caller
 from hub.access.service import Access
+from hub.kit.bulkhead import run_in_bulkhead
 from hub.kit.changes import Change, Changes
 from hub.kit.clock import Clock
+from hub.kit.db import WORLD_IS_DOWN
 from hub.web.cards import Beat
 
 log = logging.getLogger(__name__)
@@ -335,7 +337,8 @@ class Live:
     async def _refresh_feeds(self, feeds: list[Feed]) -> None:
         for feed in feeds:
             try:
-                await feed.refresh()
+                # One that raises is not live any more, and is read again at the next beat; the others go on.
+                await run_in_bulkhead(f"the feed {feed.source.key}", feed.refresh, expected=WORLD_IS_DOWN)
             except psycopg.OperationalError as error:
                 log.warning("the live pages could not be read again, next try at the next beat: %s", error)
                 return

@@ -59,6 +59,7 @@ class NoticeSaid(TypedDict):
 
     code: str
     subject_name: str | None
+    params: dict[str, object]
     cleared_at: str | None
 
 

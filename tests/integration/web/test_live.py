@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -12,10 +13,13 @@ from hub.access.accounts import disable_account
 from hub.access.may import Action
 from hub.access.model import Role, SessionKind
 from hub.access.needs import Caller
+from hub.alarms import service as alarms
+from hub.kit.changes import Change
 from hub.kit.clock import SetClock
 from hub.kit.http import Databases
 from hub.ledger.edit import COMMAND_LINE, open_edit
 from hub.web.board import Board
+from hub.web.live import PageEvent, Shown
 from tests.fakes.house import House
 from tests.integration.web.centre_events import SOON, enters, needs_help
 from tests.integration.web.page import opened
@@ -101,6 +105,46 @@ async def test_a_page_that_opens_gets_a_beat_at_once_and_none_while_the_alarm_pa
 async def test_the_beat_goes_on(site: Site, address: str, house: House) -> None:
     async with opened(address, "/api/live", await site.cookies_of(house.liu)) as board:
         assert [await board.hear("beat") for _ in range(3)]
+
+
+class DefectiveFeed:
+    """A feed that raises what nobody foresaw as soon as something changes."""
+
+    key, fresh_seconds, is_urgent = "defective", 5.0, True
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def concerns(self, change: Change) -> bool:
+        return change.kind == "alarm"
+
+    async def read(self, caller: Caller, shown: Shown, now: datetime) -> list[PageEvent] | None:
+        self.reads += 1
+        if self.reads > 1:
+            raise KeyError("defect")
+        return []
+
+    def snapshot(self, said: Iterable[PageEvent], now: datetime) -> tuple[str, bytes]:
+        return "snapshot", b"{}"
+
+
+async def test_a_feed_that_raises_ends_no_other_page(site: Site, address: str, place: Place, house: House) -> None:
+    cookies = await site.cookies_of(house.liu)
+    (token,), now = cookies.values(), place.clock.now()
+    signed_in = await site.access.signed_in(SessionKind.STAFF, token, now)
+    assert signed_in is not None
+    caller = Caller(signed_in.subject, Action.SEE_BOARD, signed_in.session_id, now)
+    defective = DefectiveFeed()
+
+    async with site.live.open(defective, caller, None), opened(address, "/api/live", cookies) as board:
+        await board.hear("snapshot")
+        first = await needs_help(place, house)
+        await board.hear("alarm", id=first)
+        async with place.hub.transaction() as conn:
+            await alarms.accept_alarm(conn, first, house.zhou, place.clock.now())
+        await board.hear("alarm", id=first, state="accepted")
+
+    assert defective.reads > 1
 
 
 async def test_who_signs_out_while_her_page_opens_gets_none(site: Site, place: Place, house: House) -> None:

@@ -99,3 +99,20 @@ async def test_a_notice_comes_and_goes_and_darkens_its_camera(
 
         assert (await board.hear("room", id="gym"))["camera"]["state"] == "ok"
         assert (await board.hear("notice", code="camera-dark"))["cleared_at"] is not None
+
+
+async def test_a_notice_that_cannot_be_shown_as_it_stands_hides_nothing_and_ends_no_page(
+    site: Site, address: str, place: Place, house: House
+) -> None:
+    cookies = await site.cookies_of(house.liu)
+    async with opened(address, "/api/live", cookies) as board:
+        await board.hear("snapshot")
+        async with place.hub.transaction() as conn:
+            await raise_notice(conn, Raised(house.centre, "trigger-silent", "hub"), place.clock.now())
+            await conn.execute("UPDATE notice SET params = '[1]'")
+        assert (await board.hear("notice", code="trigger-silent"))["params"] == {}
+        alarm_id = await needs_help(place, house)
+        await board.hear("alarm", id=alarm_id)
+
+    async with opened(address, "/api/live", cookies) as board:
+        assert [one["id"] for one in (await board.hear("snapshot"))["alarms"]] == [alarm_id]

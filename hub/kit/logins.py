@@ -61,6 +61,7 @@ def set_up_logins(url: str, passwords: LoginPasswords) -> list[str]:
             make_groups(conn)
             for name in WITH_PASSWORD:
                 _make_login(conn, name, works=_can_sign_in(url, name, passwords[name]), password=passwords[name])
+                _reset_login(conn, name)
             _grant_group_rights(conn)
             close_database(conn, conn.info.dbname)
             if _is_superuser(conn):
@@ -117,6 +118,18 @@ def _make_login(conn: Administration, name: str, *, works: bool, password: str) 
     if not works:
         stored = conn.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(stored)))
+
+
+def _reset_login(conn: Administration, name: str) -> None:
+    """Undo what this account has set for its own sessions, as each may: the next start would fail of it."""
+    found = conn.execute(
+        "SELECT DISTINCT setdatabase = 0 FROM pg_db_role_setting WHERE setrole = %s::regrole", (name,)
+    ).fetchall()
+    role, database = sql.Identifier(name), sql.Identifier(conn.info.dbname)
+    if (True,) in found:
+        conn.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(role))
+    if (False,) in found:
+        conn.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(role, database))
 
 
 def _grant_group_rights(conn: Administration) -> None:

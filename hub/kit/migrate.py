@@ -15,6 +15,8 @@ OWNER: Final = "anling_owner"
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _MAKES_THE_ROLES = 1
 _LOCK = 0x416E4C67  # "AnLg": one set-up at a time
+_IN_PUBLIC: Final = "SET search_path = public, pg_temp"
+"""Whatever the server, the database or the account are set to."""
 _LIST: Final = """
     CREATE TABLE IF NOT EXISTS migration (
       number     integer PRIMARY KEY,
@@ -55,6 +57,7 @@ def make_groups(conn: psycopg.Connection[TupleRow]) -> None:
 
     The first makes the roles; it is the only one that does not run as the owner, to whom everything belongs.
     """
+    conn.execute(_IN_PUBLIC)
     _lock_migrations(conn)
     conn.execute(_LIST)
     if conn.execute("SELECT FROM migration WHERE number = %s", (_MAKES_THE_ROLES,)).fetchone() is None:
@@ -73,6 +76,7 @@ def apply_migrations(url: str) -> list[str]:
     sentence of a migration that refuses what the database holds.
     """
     with psycopg.connect(url, application_name="anling migrate", connect_timeout=5) as conn:
+        conn.execute(_IN_PUBLIC)
         _lock_migrations(conn)
         conn.commit()  # or each migration would be a savepoint of this transaction, and all be undone by one
         missing = _missing_migrations(conn)
@@ -86,6 +90,7 @@ def apply_migrations(url: str) -> list[str]:
 def refuse_unmigrated(url: str) -> None:
     """Raise MigrationRefused when the tables are not those of this version; for processes, which only ask."""
     with psycopg.connect(url, application_name="anling", connect_timeout=5) as conn:
+        conn.execute(_IN_PUBLIC)
         if conn.execute("SELECT to_regclass('migration')").fetchone() == (None,) or _missing_migrations(conn):
             raise MigrationRefused("the database is not set up for this version of Anling: run anling set-up")
 

@@ -15,7 +15,7 @@ from hub.kit import logins
 from hub.kit import migrate as migrations
 from hub.kit.changes import LOST, Change, Changes
 from hub.kit.clock import FileClock, SetClock, measure_clock_step
-from hub.kit.db import Database, Login, TookTooLong
+from hub.kit.db import Database, Login, TookTooLong, conninfo_as
 from hub.notices import service as notices
 from hub.notices import store as notices_store
 from hub.notices.model import Raised
@@ -29,6 +29,21 @@ def test_a_migrated_database_needs_nothing_more(database_url: str) -> None:
 
 def test_a_database_that_is_set_up_needs_no_second_set_up(database_url: str) -> None:
     assert set_up(database_url) == []
+
+
+@pytest.mark.parametrize("login", logins.WITH_PASSWORD)
+def test_what_a_login_has_set_for_its_own_sessions_stops_no_start(database_url: str, login: str) -> None:
+    its_own = conninfo_as(database_url, login, PASSWORDS[login])
+    with psycopg.connect(its_own) as conn:
+        database = conn.info.dbname
+        # In this database alone: the tests share a server, and so its accounts.
+        conn.execute(f"ALTER ROLE CURRENT_USER IN DATABASE {database} SET search_path = elsewhere".encode())
+
+    migrations.refuse_unmigrated(its_own)
+    assert set_up(database_url) == []
+
+    with psycopg.connect(its_own) as conn:
+        assert conn.execute("SHOW search_path").fetchone() == ('"$user", public',)
 
 
 def test_everything_belongs_to_the_owner_and_no_login_has_a_right_over_the_server(database_url: str) -> None:

@@ -15,7 +15,8 @@ MOST_MISTAKES: Final = 100
 NOT_POSSIBLE: Final = "is not possible here"
 """What is wrong with a value of which only what is right can be said."""
 _LONGEST_SHOWN: Final = 60
-_ADDRESS: Final = re.compile(r"(\w+://)(?:\S*@)?([^\s/?#]*)(?:[/?#]\S*)?")
+_ADDRESS: Final = re.compile(r"(\w{1,16}://)(?:\S*@)?([^\s/?#]*)(?:[/?#]\S*)?")
+"""No scheme is longer, and a word of a rule file's length must not be looked through once for each of its letters."""
 _WITH_PARTS: Final = re.compile(r"(.+?)[:;] (.+)", re.DOTALL)
 
 

@@ -5,6 +5,7 @@ A new caller is a line in `mistakes_callers.CALLERS`; every test here then holds
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.kit.mistakes.model import MOST_MISTAKES, BadInput, Mistake
+from hub.kit.mistakes.model import MOST_MISTAKES, BadInput, Mistake, show_text
 from hub.kit.mistakes.reading import MOST_EXPLAINED, decode_text, read_file
 from hub.kit.mistakes.yaml_text import DEEPEST, MOST_VALUES
 from tests.unit.kit.mistakes_callers import CALLERS, CENTRE, RULES, InputCaller, Wrong
@@ -161,6 +162,15 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() -> 
     assert [line.split(", ")[0] for line in told] == [f"centre.yaml: line {line}" for line in (2, 3, 3, 5, 7)]
     assert ["control character" in line for line in told].count(True) == 1
     assert ["is there twice" in line for line in told].count(True) == 1
+
+
+def test_a_word_without_an_end_is_shown_in_a_moment_because_the_alarm_path_reads_rule_files() -> None:
+    began = time.process_time()
+
+    shown = show_text("x" * 60_000)
+
+    assert time.process_time() - began < 1  # 6 s when each letter looked for the end of an address
+    assert shown == f"`{'x' * 60}…`"
 
 
 def test_of_very_many_errors_not_all_are_looked_at() -> None:

@@ -108,15 +108,13 @@ async def lock_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[StateK
 
 
 async def lock_free_memories(conn: Conn, wanted: Sequence[RuleMemory]) -> dict[StateKey, RuleMemory]:
-    """The same for those of these memories that nobody else has locked."""
+    """The same for those of these memories that exist and that nobody else has locked.
+
+    None is written: ON CONFLICT waits for whoever has changed the row and not committed yet, DO NOTHING as well.
+    """
     if not wanted:
         return {}
-    ordered = _order_for_locking(wanted)
-    found = await _read_memories(conn, f"{_READ_OF_KEYS} FOR UPDATE SKIP LOCKED", ordered)
-    if len(found) == len(ordered):
-        return found
-    await conn.execute(f"{_WRITE_IDLE} DO NOTHING", _key_columns(ordered))
-    return await _read_memories(conn, f"{_READ_OF_KEYS} FOR UPDATE SKIP LOCKED", ordered)
+    return await _read_memories(conn, f"{_READ_OF_KEYS} FOR UPDATE SKIP LOCKED", _order_for_locking(wanted))
 
 
 _WRITE_IDLE = """

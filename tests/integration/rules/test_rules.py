@@ -99,9 +99,10 @@ async def test_a_press_never_waits_for_a_reading_of_its_own_device(
     async with database.transaction() as conn:
         await rules.evaluate_events(conn, [online(house, house.wang_button, now)], now)
 
-    async with database.transaction() as telemetry, database.transaction() as alarms, asyncio.timeout(5):
-        await rules.evaluate_events(telemetry, [online(house, house.wang_button, now)], now)
-        (finding,) = await rules.evaluate_events(alarms, [press], now)
+    later = now + timedelta(minutes=1)  # so that the memory is changed, not only locked
+    async with database.transaction() as telemetry, database.transaction() as alarms, asyncio.timeout(2):
+        await rules.evaluate_events(telemetry, [online(house, house.wang_button, later)], later)
+        (finding,) = await rules.evaluate_events(alarms, [press], later)
 
     assert finding.klass == "help"
 

@@ -123,7 +123,7 @@ async def _store_one(batch: _PressBatch, arrived: ReceivedMessage) -> _StoredPre
             to_quarantine = undecodable
         case DecodedMessage(topic):
             to_quarantine = Undecodable(topic, QuarantineReason.WRONG_LANE, "not a message of the alarm lane")
-    await quarantine.quarantine_message(batch.conn, inbound, to_quarantine, batch.neighbours.centre_id, batch.now)
+    await quarantine.quarantine_press(batch.conn, inbound, to_quarantine, batch.neighbours.centre_id, batch.now)
     return None
 
 
@@ -184,7 +184,7 @@ async def _store_undecodable(
         before = await store.read_earlier_message(batch.conn, seen)
         return _StoredPress(undecodable.topic, undecodable.message_id, before.press_id, None)
     await store.insert_press(batch.conn, press)
-    await quarantine.quarantine_message(batch.conn, inbound, undecodable, batch.neighbours.centre_id, batch.now)
+    await quarantine.quarantine_press(batch.conn, inbound, undecodable, batch.neighbours.centre_id, batch.now)
     return _StoredPress(undecodable.topic, undecodable.message_id, press.id, _build_event(press))
 
 

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from hub.ingest import quarantine
+from hub.ingest.model import QuarantineReason, Undecodable
 from hub.kit.clock import SetClock
 from hub.kit.db import Database, Login
 from hub.mqtt.model import NotDurable
@@ -104,6 +105,18 @@ async def test_an_undecodable_message_of_a_button_is_an_alarm_once_in_ten_minute
     assert [event.unreadable for event in events] == [True, True]
     assert rows(database_url, "SELECT unreadable_reason FROM press") == [("not-json",), ("not-json",)]
     assert rows(database_url, "SELECT reason, times FROM quarantine") == [("not-json", 2)]
+
+
+async def test_an_undecodable_press_waits_for_no_undecodable_report_of_its_device(
+    intake: Lanes, rules: ListeningRules, clock: SetClock, telemetry_database: Database, house: House
+) -> None:
+    undecodable = Undecodable(None, QuarantineReason.NOT_JSON, "")
+    report = said(clock, "telemetry", "b-wang", b"help me")
+    async with telemetry_database.transaction() as conn, asyncio.timeout(1.5):
+        await quarantine.quarantine_message(conn, report, undecodable, house.centre, clock.now())  # and stands still
+        await alarm(intake, said(clock, "alarm", "b-wang", b"help me"), said(clock, "alarm", "b-li", PRESS))
+
+    assert len(rules.heard) == 2
 
 
 async def test_an_unknown_version_still_calls_for_help_and_is_answered(

@@ -3,6 +3,7 @@
 import ssl
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,8 @@ from extension.simulation import SIMULATIONS, SimulatedCentre, SimulatedProgram,
 from hub.embedded import environment, importing, ports, secret_files
 from hub.embedded.lan import LOOPBACK
 from hub.embedded.supervised import Child
-from hub.kit.installed import load_installed
+from hub.kit.bulkhead import Defect, call_in_bulkhead
+from hub.kit.installed import list_installed, load_installed
 from hub.settings import Settings
 
 OWN_STEPS: Final = 1
@@ -21,8 +23,15 @@ OWN_STEPS: Final = 1
 
 
 def load_simulations() -> dict[str, Simulation]:
-    """Those that are installed, by the name of the command that starts each."""
-    return load_installed(SIMULATIONS, Simulation)
+    """Those that are installed, by the name of the command that starts each.
+
+    One that raises is logged and has no command: what is installed beside a real centre's hub stops no start of it.
+    """
+    found: dict[str, Simulation] = {}
+    for name in list_installed(SIMULATIONS):
+        loaded = call_in_bulkhead(f"the simulation {name}", partial(load_installed, SIMULATIONS, Simulation, only=name))
+        found |= {} if isinstance(loaded, Defect) else loaded
+    return found
 
 
 def simulation_of(settings: Settings) -> Simulation | None:

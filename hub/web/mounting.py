@@ -14,7 +14,7 @@ from hub.web.static import Pages, serve_page
 
 def load_page_mount(name: str) -> PageMount:
     """The pages of the package that has this name. Raises KeyError when it is not installed."""
-    return load_installed(PAGES, PageMount)[name]
+    return load_installed(PAGES, PageMount, only=name)[name]
 
 
 def declare_public() -> tuple[params.Depends, ...]:

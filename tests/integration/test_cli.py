@@ -96,6 +96,23 @@ def test_nothing_of_a_simulated_centre_is_mounted_because_of_the_environment(tmp
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("declared", ["bad = brought:BOOM", "bad = brought:NUMBER", "run = brought:NUMBER"])
+def test_a_simulation_that_is_installed_and_broken_stops_no_start_of_a_real_hub(tmp_path: Path, declared: str) -> None:
+    about = tmp_path / "installed" / "brought-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Name: brought\nVersion: 1\n", "utf-8")
+    (about / "entry_points.txt").write_text(f"[anling.simulations]\n{declared}\n", "utf-8")
+    (tmp_path / "installed" / "brought.py").write_text(
+        "NUMBER = 7\ndef __getattr__(name):\n    raise RuntimeError(name)\n", "utf-8"
+    )
+    tmp_path.chmod(0o755)
+
+    status, told = call("hub.cli", "run", "--help", PYTHONPATH=f"{tmp_path / 'installed'}")
+
+    assert status == 0
+    assert "raised, the others go on" in told[0]
+
+
 def test_where_the_simulators_are_not_installed_there_is_no_such_command() -> None:
     without = "import sys; sys.modules['simulators'] = None; from hub.cli import app; app()"
 

@@ -125,11 +125,12 @@ def _reset_login(conn: Administration, name: str) -> None:
     found = conn.execute(
         "SELECT DISTINCT setdatabase = 0 FROM pg_db_role_setting WHERE setrole = %s::regrole", (name,)
     ).fetchall()
-    role, database = sql.Identifier(name), sql.Identifier(conn.info.dbname)
     if (True,) in found:
-        conn.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(role))
+        conn.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(sql.Identifier(name)))
     if (False,) in found:
-        conn.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(role, database))
+        here = conn.info.dbname
+        reset = sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(sql.Identifier(name), sql.Identifier(here))
+        conn.execute(reset)
 
 
 def _grant_group_rights(conn: Administration) -> None:

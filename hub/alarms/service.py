@@ -266,7 +266,7 @@ class _FindingBatch:
         return await press_store.alarm_of_press(self.conn, finding.press_id, key_of(finding))
 
     async def _build_repeat(self, live: Alarm, finding: Finding) -> Again:
-        is_new_press = finding.press_id is not None and await _link_press(self.conn, live.id, finding)
+        is_new_press = await _link_press(self.conn, live.id, finding)
         press_id = finding.press_id if is_new_press else None
         return Again(press_id, finding.device_id, tuple(await press_store.presses_of(self.conn, live.id)))
 

@@ -55,10 +55,13 @@ class Site:
     others: OtherProcesses
     place: Place
 
-    def browser(self, **cookies: str) -> httpx.AsyncClient:
-        """A page of ours in a browser."""
+    def browser(self, *, address: str = "127.0.0.1", **cookies: str) -> httpx.AsyncClient:
+        """A page of ours in a browser at this address."""
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url=ORIGIN, headers=page_headers(ORIGIN), cookies=cookies
+            transport=httpx.ASGITransport(self.app, client=(address, 50000)),
+            base_url=ORIGIN,
+            headers=page_headers(ORIGIN),
+            cookies=cookies,
         )
 
     async def cookies_of(self, account_id: str, kind: SessionKind = SessionKind.STAFF) -> dict[str, str]:

@@ -94,6 +94,18 @@ async def test_who_has_no_password_and_who_does_not_exist_get_the_same_answer(si
     assert (answer.status_code, answer.json()["code"]) == (401, "wrong-account-or-password")
 
 
+@pytest.mark.parametrize(("length", "status"), [(0, 422), (1, 401), (200, 401), (201, 422)])
+async def test_a_password_that_nobody_can_have_is_not_looked_at(site: Site, length: int, status: int) -> None:
+    async with site.browser() as browser:
+        assert (await sign_in(browser, "zhou", "x" * length)).status_code == status
+
+
+@pytest.mark.parametrize(("length", "status"), [(15, 422), (16, 404), (64, 404), (65, 422)])
+async def test_a_link_that_the_hub_never_made_is_not_looked_up(site: Site, length: int, status: int) -> None:
+    async with site.browser() as browser:
+        assert (await browser.get(f"/api/family/invitations/{'x' * length}")).status_code == status
+
+
 async def test_wrong_passwords_make_the_next_try_wait_and_never_lock(
     site: Site, clock: SetClock, house: House, zhous_password: str
 ) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.access import may
@@ -296,12 +296,19 @@ def test_without_a_blurred_picture_of_the_room_nobody_is_granted_one(viewer: Rel
 
 
 @given(viewers, rooms)
-def test_a_blurred_picture_takes_the_place_of_a_refusal_and_of_nothing_else(
+@example(NURSE, replace(ROOM, lamp=Lamp.DARK, objections=(Span(NOW - MINUTE),)))
+@example(NURSE, replace(ROOM, objections=(Span(NOW - MINUTE),)))
+def test_a_blurred_picture_takes_the_place_of_that_refusal_and_of_nothing_else(
     viewer: Relative | Colleague, room: Room
 ) -> None:
     without, blurs = (may_watch(viewer, replace(room, can_blur=can_blur), NOW) for can_blur in (False, True))
+    if_nobody_objected = may_watch(viewer, replace(room, objections=()), NOW)
+    is_refused_for_it = without == ViewingRefused(Code.SOMEONE_OBJECTS)
+    is_refused_anyway = isinstance(if_nobody_objected, ViewingRefused)
 
-    assert blurs == without or (isinstance(blurs, ViewingBlurred) and without == ViewingRefused(Code.SOMEONE_OBJECTS))
+    assert is_refused_for_it or blurs == without
+    assert not is_refused_for_it or isinstance(blurs, ViewingBlurred) is not is_refused_anyway
+    assert not (is_refused_for_it and is_refused_anyway) or blurs == if_nobody_objected
 
 
 @given(viewers, rooms, st.floats(0, 1))

@@ -23,6 +23,8 @@ ALARM_PATH_LOGINS: Final = (Login.ALARMS,)
 TELEMETRY_LOGINS: Final = (Login.TELEMETRY,)
 PAGES_LOGINS: Final = (Login.PAGES_READ, Login.PAGES_WRITE)
 """Whom each process is at the database: it is told these, and no others."""
+_OTHER_SERVERS: Final = frozenset({"mqtt_url", "mqtt_password_file", "smtp_url"})
+"""Settings that may hold a password of somebody else's server."""
 PAGES_PULSE_SECONDS: Final = 5.0
 """Pages that have not moved for so long are replaced; who knocks meanwhile waits and is answered by the new ones."""
 PULSE_SECONDS: Final = 10.0
@@ -87,7 +89,7 @@ def _alarm_path_child(place: Place) -> Child:
     return Child(
         "alarm-path",
         _python_program("hub.processes.alarm_path"),
-        environment=_hub_environment(place, ALARM_PATH_LOGINS),
+        environment=_hub_environment(place, ALARM_PATH_LOGINS, {"mqtt_url", "mqtt_password_file", "smtp_url"}),
         pulse_within=PULSE_SECONDS,
     )
 
@@ -96,7 +98,7 @@ def _telemetry_child(place: Place) -> Child:
     return Child(
         "telemetry",
         _python_program("hub.processes.telemetry"),
-        environment=_hub_environment(place, TELEMETRY_LOGINS),
+        environment=_hub_environment(place, TELEMETRY_LOGINS, {"mqtt_url", "mqtt_password_file"}),
         pulse_within=PULSE_SECONDS,
     )
 
@@ -110,7 +112,7 @@ def _pages_child(place: Place) -> Child:
     return Child(
         "pages",
         _python_program("hub.processes.pages"),
-        environment=_hub_environment(place, PAGES_LOGINS, place.settings.http_fds),
+        environment=_hub_environment(place, PAGES_LOGINS, http_fds=place.settings.http_fds),
         ready=hub_is_ready,
         pulse_within=PAGES_PULSE_SECONDS,
         inherits=place.settings.http_fds,
@@ -121,13 +123,19 @@ def _python_program(*module: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", *module)
 
 
-def _hub_environment(place: Place, own: Collection[Login], http_fds: tuple[int, ...] = ()) -> dict[str, str]:
-    """What a process of the hub is told: the settings of this start, with its own logins and sockets alone."""
+def _hub_environment(
+    place: Place, own: Collection[Login], servers: Collection[str] = (), http_fds: tuple[int, ...] = ()
+) -> dict[str, str]:
+    """What a process of the hub is told: the settings of this start, with its own logins and sockets alone.
+
+    `servers`: which of the settings that may hold a password of another server it is told, because it goes there.
+    """
     told = logins.told_to(place.settings, place.databases, *own).model_copy(update={"http_fds": http_fds})
     if place.simulated is not None:
         told = simulation.settings_in(told, place.simulated)
     if place.broker_files is not None:
         told = mosquitto.found_by(told, place.broker_files)
+    told = told.model_copy(update=dict.fromkeys(_OTHER_SERVERS - set(servers)))
     return {**environment.hub_environment(told), "PYTHONUNBUFFERED": "1"}
 
 

@@ -88,6 +88,14 @@ def test_no_process_but_the_hub_s_is_told_a_secret_and_none_is_told_the_administ
 
 
 @pytest.mark.usefixtures("full_shell")
+def test_only_who_goes_to_another_server_is_told_its_password(tmp_path: Path) -> None:
+    told = {name: child.environment for name, child in children(tmp_path).items()}
+
+    assert {name for name in told if "ANLING_SMTP_URL" in told[name]} == {"alarm-path"}
+    assert {name for name in told if "ANLING_MQTT_PASSWORD_FILE" in told[name]} == {"alarm-path", "telemetry"}
+
+
+@pytest.mark.usefixtures("full_shell")
 def test_each_process_of_the_hub_is_told_its_own_logins_and_no_other_s(tmp_path: Path) -> None:
     told = {name: child.environment for name, child in children(tmp_path).items()}
 

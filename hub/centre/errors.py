@@ -10,6 +10,13 @@ class ClosesBeforeItOpens(DomainError):
     status = 422
 
 
+class UnknownTimezone(DomainError):
+    """The database does not know this name of a time zone, though Python may."""
+
+    code = "unknown-timezone"
+    status = 422
+
+
 class SecondCentre(DomainError):
     """The hub serves another centre: one hub is the machine in one building."""
 

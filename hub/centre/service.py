@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hub.centre import store
-from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom, SecondCentre
+from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom, SecondCentre, UnknownTimezone
 from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord, RoomType, are_in_order
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, RoomId
@@ -27,10 +27,12 @@ async def require_room_type(conn: Conn, room_id: RoomId) -> RoomType:
 async def write_centre(edit: Edit, organisation: OrganisationRecord, centre: CentreRecord) -> None:
     """Write the building and the organisation that runs it, where they differ.
 
-    Raises ClosesBeforeItOpens, and SecondCentre when the hub serves another one.
+    Raises ClosesBeforeItOpens, UnknownTimezone, and SecondCentre when the hub serves another one.
     """
     if not are_in_order(centre.opens, centre.closes):
         raise ClosesBeforeItOpens
+    if not await store.knows_timezone(edit.conn, centre.timezone):
+        raise UnknownTimezone(f"the time zone {centre.timezone} is unknown here: write another, such as Asia/Shanghai")
     if await store.find_centre(edit.conn) not in {None, centre.id}:
         raise SecondCentre
     is_new = await store.upsert_organisation(edit.conn, organisation)

@@ -14,6 +14,12 @@ async def find_centre(conn: Conn) -> CentreId | None:
     return None if row is None else CentreId(row[0])
 
 
+async def knows_timezone(conn: Conn, name: str) -> bool:
+    """Whether the database can tell the local time of this zone; its list and Python's differ with their versions."""
+    cursor = await conn.execute("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = %(name)s)", {"name": name})
+    return await cursor.fetchone() == (True,)
+
+
 async def find_room_type(conn: Conn, room_id: RoomId) -> RoomType | None:
     """What the room is for; None when there is no such room."""
     cursor = await conn.execute("SELECT type FROM room WHERE id = %(id)s", {"id": room_id})

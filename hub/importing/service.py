@@ -53,7 +53,7 @@ async def load_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccounts
     try:
         return await _write_centre(edit, file, simulated)
     except DomainError as error:
-        raise CannotLoad(f"the database holds what the file contradicts: {error}") from error
+        raise CannotLoad(f"the database refuses what the file says: {error}") from error
 
 
 async def _write_centre(edit: Edit, file: CentreFile, simulated: SimulatedAccounts | None) -> LoadedCentre:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from hub.centre import service
-from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom, SecondCentre
+from hub.centre.errors import ClosesBeforeItOpens, NoSuchRoom, SecondCentre, UnknownTimezone
 from hub.centre.model import CentreRecord, OrganisationRecord, RoomRecord, RoomType
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -53,6 +53,17 @@ async def test_a_centre_closes_later_on_the_day_than_it_opens(
 
     await write_centre(database, clock, replace(CENTRE, opens=time.min, closes=time.max))
     assert len(entries_of(database_url)) == 1
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Beijing", "Mars/Olympus", "", "Asia/Shanghai "])
+async def test_a_time_zone_that_the_database_does_not_know_is_refused_by_both(
+    database: Database, database_url: str, house: House, clock: SetClock, timezone: str
+) -> None:
+    with pytest.raises(UnknownTimezone, match="write another"):
+        await write_centre(database, clock, replace(CENTRE, timezone=timezone))
+
+    with psycopg.connect(database_url) as conn, pytest.raises(psycopg.errors.CheckViolation, match="no time zone"):
+        conn.execute("UPDATE centre SET timezone = %s", (timezone,))
 
 
 async def test_a_second_centre_is_refused(database: Database, database_url: str, house: House, clock: SetClock) -> None:

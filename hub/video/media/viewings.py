@@ -21,6 +21,7 @@ LEASELESS_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 MOST_GONE = 1_000
 MOST_VIEWERS = 250
+_IT_HAS_ENDED = "it has ended"
 
 
 class PassThroughEngine(Engine):
@@ -48,8 +49,10 @@ class PassThroughEngine(Engine):
                 whose, lambda: viewer.answer(request.offer, self._hosts), expected=(EngineRefused,)
             )
         except EngineRefused as error:
+            _refuse_ended(viewer)
             viewer.shut(error.code)
             raise
+        _refuse_ended(viewer)
         if isinstance(answer, Defect):  # nobody waits for this viewing any more
             viewer.shut(Ending.OUR_MISTAKE)
             raise EngineRefused(PlayCode.OUR_MISTAKE, "a defect of the media process: its log says where")
@@ -101,7 +104,7 @@ class PassThroughEngine(Engine):
         if request.viewing_id in self._viewers:
             raise EngineRefused(PlayCode.ALREADY_OPENED, "each viewing is opened once")
         if request.viewing_id in self._gone:
-            raise EngineRefused(PlayCode.NO_SUCH_VIEWING, "it has ended")
+            raise EngineRefused(PlayCode.NO_SUCH_VIEWING, _IT_HAS_ENDED)
         if request.picture is Picture.BLURRED:
             raise EngineRefused(PlayCode.CANNOT_BLUR, "cameras are passed on as they come: there is no blurred picture")
         if len(self._viewers) >= MOST_VIEWERS:
@@ -130,6 +133,12 @@ class PassThroughEngine(Engine):
             self._note_gone(viewer.viewing_id, viewer.ended.result())
             self._sources.close(viewer.source.camera_id)
             await run_in_bulkhead(f"viewing {viewer.viewing_id}", lambda: viewer.close(Ending.STOPPED), expected=())
+
+
+def _refuse_ended(viewer: Viewer) -> None:
+    """A connection that was taken down while it answered says many things; what is true is that the viewing is over."""
+    if viewer.ended.done():
+        raise EngineRefused(PlayCode.NO_SUCH_VIEWING, _IT_HAS_ENDED)
 
 
 def _find_loss_reason(viewer: Viewer) -> str | None:

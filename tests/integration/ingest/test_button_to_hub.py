@@ -86,7 +86,7 @@ async def test_a_press_is_one_transaction_of_few_statements(database_url: str, t
                 await until(lambda: button.light[1] == "听到了，有人来")
 
     of_the_press = [asked for asked in recorded.transactions if any("INSERT INTO press" in one for one in asked)]
-    assert [len(asked) for asked in of_the_press] == [38]
+    assert [len(asked) for asked in of_the_press] == [35]
 
 
 async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.video.engine import Engine, EngineRefused
+from hub.video.engine import Engine, EngineRefused, Open
 from hub.video.media.control import serve_control
 from hub.video.media.viewings import open_engine
 from hub.video.model import Picture
@@ -67,6 +67,24 @@ async def test_a_viewing_that_is_closed_gets_nothing_more_and_does_not_open_agai
 
     assert ended < closed + 0.25
     assert renewed.gone == {"v-1": "closed"}
+
+
+async def test_a_viewing_that_is_closed_while_its_offer_is_answered_has_ended(building: Building) -> None:
+    """Whatever the connection that is taken down then says of the offer."""
+    async with open_engine(["127.0.0.1"]) as engine, open_viewer() as one, asyncio.TaskGroup() as group:
+        opened = group.create_task(refusal_of(engine, opening(await one.offer(), building.url("cam-gym"))))
+        while not (await engine.stats()).viewings:
+            await asyncio.sleep(0)
+
+        await close(engine, "v-1")
+
+        assert await opened == "no-such-viewing"
+
+
+async def refusal_of(engine: Engine, request: Open) -> str:
+    with pytest.raises(EngineRefused) as refused:
+        await engine.open(request)
+    return refused.value.code
 
 
 async def test_a_picture_without_a_lease_ends_within_a_second(building: Building, engine: Engine) -> None:

@@ -40,6 +40,10 @@ SESSION = f"INSERT INTO session VALUES (decode(repeat('00', 32), 'hex'), 'liu', 
         ("UPDATE presence SET evidence = 'meal' WHERE senior_id = 's-wang'", {"presence:s-wang"}),
         ("UPDATE viewing SET started_at = opened_at WHERE room_id = 'gym'", {f"viewing:v-{ULID}1"}),
         (
+            f"UPDATE notification SET state = 'queued' WHERE alarm_id = '{ALARM}'",
+            {f"notification:{ALARM}", f"alarm:{ALARM}"},
+        ),
+        (
             f"UPDATE notification SET state = 'taken', taken_at = made_at WHERE alarm_id = '{ALARM}'",
             {f"notification_taken:{ALARM}", f"alarm:{ALARM}"},
         ),

@@ -334,6 +334,19 @@ async def test_the_accounts_of_the_demo_work_in_the_demo_alone(place: Place, hou
         assert (await sign_in(browser, house.zhou, stage.PASSWORD)).status_code == 401
 
 
+async def test_a_link_of_the_demo_opens_in_the_demo_alone_and_says_its_digits_there(place: Place, house: House) -> None:
+    async with place.hub.transaction() as conn:
+        await conn.execute("UPDATE account SET simulated = true WHERE id = %s", (house.daughter,))
+    token = await linked(place, Invited(house.daughter))
+
+    async with make_site(place).browser() as real, demo_site(place) as demo, demo.browser() as browser:
+        assert (await real.get(f"/api/family/invitations/{token}")).status_code == 404
+        assert (await browser.get(f"/api/family/invitations/{token}")).json()["phone_last4"] == "0000"
+        opened = await browser.post(f"/api/family/invitations/{token}", json={"phone_last4": "0000"})
+
+    assert opened.status_code == 204
+
+
 async def test_signing_in_and_being_disabled_are_in_the_ledger(
     site: Site, place: Place, database_url: str, house: House, zhous_password: str
 ) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from hub.alarms.errors import AlreadyTaken, NoSuchAlarm, NotAResponder, ReasonNeeded
+from hub.alarms.service import require_responder
 from hub.kit.ids import AccountId, AlarmId
 from tests.integration.alarms.conftest import Desk
 
@@ -56,6 +57,12 @@ async def test_family_and_strangers_never_accept(desk: Desk, account: str) -> No
 
     with pytest.raises(NotAResponder):
         await desk.accept(alarm_id, AccountId(account))
+
+
+async def test_an_account_that_is_no_responder_is_none_for_a_link_either(desk: Desk) -> None:
+    async with desk.database.transaction() as conn:
+        with pytest.raises(NotAResponder):
+            await require_responder(conn, AccountId("nobody"))
 
 
 async def test_what_was_never_raised_cannot_be_accepted(desk: Desk) -> None:

@@ -154,6 +154,18 @@ async def test_a_press_after_the_end_is_a_new_alarm_linked_to_the_old_one(desk: 
     assert desk.alarm(second, "linked_id, number") == (first, "23-02")
 
 
+async def test_a_press_after_an_alarm_was_closed_is_linked_to_nothing(desk: Desk) -> None:
+    first = await desk.pressed_alarm()
+    await desk.accept(first, desk.house.liu)
+    await desk.resolve(first, desk.house.liu)
+    await desk.wait(11 * 60)
+
+    second = await desk.pressed_alarm()
+
+    assert desk.alarm(first, "state") == ("closed",)
+    assert desk.alarm(second, "linked_id") == (None,)
+
+
 async def test_every_transition_is_in_the_ledger_without_a_name(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     await desk.phones_take_everything()

@@ -249,3 +249,17 @@ async def test_the_loop_outlives_an_outage_of_the_database(desk: Desk) -> None:
                 )
         desk.clock.advance(timedelta(seconds=30))
         await until(desk, alarm_id, lambda: desk.alarm(alarm_id, "tier") == (1,))
+
+
+async def test_a_clock_that_is_set_gives_each_alarm_the_deadline_of_its_own_timers(desk: Desk) -> None:
+    watch = AlarmWatch(desk.database, Changes(desk.url), desk.clock)
+    first = await pressed_twice_and_taken_once(desk, desk.house.wang, desk.house.wang_button)
+    desk.clock.advance(timedelta(seconds=10))
+    second = await pressed_twice_and_taken_once(desk, desk.house.li, desk.house.li_button)
+    await watch.process_due()
+
+    desk.clock.set_wall(timedelta(hours=1))
+    await watch.process_due()
+
+    assert await seconds_on_the_card(desk, first) == (290, 50, 290)
+    assert await seconds_on_the_card(desk, second) == (300, 60, 300)

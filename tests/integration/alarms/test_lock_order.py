@@ -66,6 +66,17 @@ async def test_a_press_that_waits_for_the_devices_of_its_centre_holds_nothing_th
     assert press.result().opened
 
 
+async def test_what_switches_no_device_waits_for_no_other_alarm_that_does(desk: Desk) -> None:
+    alarm_id = await desk.pressed_alarm()
+    await desk.accept(alarm_id, desk.house.liu)
+    async with somebody_else(desk) as other:
+        await sounder_store.lock_devices(other)
+
+        await desk.wait(121)
+
+    assert "arrive-nudge" in {template for _, template in desk.told(alarm_id)}
+
+
 async def test_a_press_that_waits_for_its_key_holds_no_alarm(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     ((key,),) = desk.rows("SELECT key FROM alarm")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import psycopg
@@ -164,6 +164,23 @@ async def test_a_staff_session_ends_after_half_an_hour_without_use_and_after_twe
     async with await site.signed_in(house.zhou) as browser:
         clock.advance(timedelta(minutes=30))
         assert (await browser.get("/api/me")).status_code == 401
+
+
+async def test_the_last_use_of_a_session_is_written_once_a_minute(
+    site: Site, place: Place, clock: SetClock, house: House
+) -> None:
+    async def use_after(seconds: int) -> datetime:
+        clock.advance(timedelta(seconds=seconds))
+        await browser.get("/api/me")
+        async with place.hub.transaction() as conn:
+            ((seen_at,),) = await (await conn.execute("SELECT seen_at FROM session")).fetchall()
+        return datetime.fromisoformat(str(seen_at))
+
+    began = clock.now()
+    async with await site.signed_in(house.zhou) as browser:
+        used = [await use_after(59), await use_after(1), await use_after(59)]
+
+    assert [(moment - began).total_seconds() for moment in used] == [0, 60, 60]
 
 
 async def test_a_family_stays_in_for_as_long_as_the_phone_is_used(site: Site, clock: SetClock, house: House) -> None:

@@ -310,6 +310,15 @@ async def test_a_consent_whose_time_has_passed_is_not_given_and_one_that_stands_
     assert rows(database_url, STANDING) == []
 
 
+async def test_consents_of_several_are_withdrawn_in_one_order_whoever_was_written_first(
+    database: Database, house: House, clock: SetClock
+) -> None:
+    await related(database, house, clock)
+    await give(database, clock, until(house, None))
+
+    assert await withdraw(database, clock, house.wang, Purpose.LIVE_VIDEO) == ["li-son", "wang-daughter"]
+
+
 async def test_not_now_holds_until_it_is_withdrawn(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:

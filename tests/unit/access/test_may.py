@@ -135,3 +135,16 @@ def test_what_a_role_may_never_do_it_may_not_do_to_anything(action: Action, role
             OfAccount(AccountId("zhou")),
         ):
             assert isinstance(may(subject, action, what, NOW), Refused)
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "blocked", "holds"),
+    [(None, None, False), (-1, None, True), (0, None, True), (1, None, False), (-1, 1, True), (-1, 0, False)],
+)
+def test_a_relation_holds_from_the_moment_it_is_confirmed_to_the_one_in_which_it_is_blocked(
+    confirmed: int | None, blocked: int | None, holds: bool
+) -> None:
+    def moment(seconds: int | None) -> datetime | None:
+        return None if seconds is None else NOW + timedelta(seconds=seconds)
+
+    assert Relation(WANG, moment(confirmed), moment(blocked)).holds(NOW) is holds

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.alarms.escalation import (
+    OPENING_HOURS,
+    OUT_OF_HOURS,
     Escalation,
     Tier,
     advance,
@@ -167,3 +169,19 @@ def test_somebody_is_told_at_once_when_anybody_can_be(ladder: Escalation) -> Non
     _, told = advance(ladder, NINE)
 
     assert bool(told) == any(tier.responders for tier in ladder.tiers)
+
+
+def test_a_centre_that_has_written_no_tiers_calls_these_and_waits_so_long() -> None:
+    assert [(step.wait_seconds, *step.targets) for step in OPENING_HOURS] == [
+        (30, "board", "duty:primary", "lamp:corridor"),
+        (30, "duty:centre_staff", "siren:corridor"),
+        (60, "duty:secondary"),
+        (60, "duty:lead", "role:grid_head"),
+        (60, "role:street_office"),
+    ]
+    assert [(step.wait_seconds, *step.targets) for step in OUT_OF_HOURS] == [
+        (60, "board", "duty:primary"),
+        (60, "duty:secondary"),
+        (60, "duty:lead", "role:grid_head"),
+        (60, "role:street_office"),
+    ]

@@ -182,6 +182,11 @@ async def test_a_consent_needs_a_relation_and_somebody_of_the_staff_who_explains
 ) -> None:
     with pytest.raises(NoRelation):
         await give(database, clock, consent_for(house, house.daughter, house.liu))
+    await write_relation(  # somebody else's is none of hers
+        database, clock, RelationRecord(house.stranger, house.zhang, Kinship.OTHER, house.liu, blocked=False)
+    )
+    with pytest.raises(NoRelation):
+        await give(database, clock, consent_for(house, house.daughter, house.liu))
     await write_relation(
         database, clock, RelationRecord(house.daughter, house.zhang, Kinship.OTHER, house.liu, blocked=False)
     )
@@ -190,7 +195,7 @@ async def test_a_consent_needs_a_relation_and_somebody_of_the_staff_who_explains
 
     await give(database, clock, consent_for(house, house.daughter, house.liu))
 
-    assert entries_of(database_url)[1:] == [
+    assert entries_of(database_url)[2:] == [
         (
             "consent.given",
             {

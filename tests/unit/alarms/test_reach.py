@@ -75,8 +75,9 @@ def test_a_rung_turns_on_what_it_names(target: str, devices: tuple[DeviceId, ...
     assert reach_of(rungs((target,)), GYM, CENTRE).devices == (devices,)
 
 
-def test_an_alarm_without_a_room_turns_on_no_rooms_siren() -> None:
-    assert reach_of(rungs(("siren:room",)), None, CENTRE).devices == ((),)
+@pytest.mark.parametrize("target", ["siren:room", "lamp:room"])
+def test_an_alarm_without_a_room_turns_on_nothing_of_a_room_nor_what_stands_in_none(target: str) -> None:
+    assert reach_of(rungs((target,)), None, CENTRE).devices == ((),)
 
 
 def test_the_last_resort_is_everybody_with_any_channel_and_all_that_sounds() -> None:

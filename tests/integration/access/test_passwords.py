@@ -35,3 +35,14 @@ async def test_a_hash_is_argon2id_and_never_the_same() -> None:
 def test_what_anybody_would_try_first_is_refused(password: str) -> None:
     with pytest.raises(WeakPassword):
         check_strength(password)
+
+
+@pytest.mark.parametrize("password", ["abcdeabcde", "qwer1qwer1", "三碗热面三碗热面好吃"])
+def test_ten_characters_of_which_five_differ_are_enough(password: str) -> None:
+    check_strength(password)
+
+
+@pytest.mark.parametrize("password", ["abcdabcdabcd", "abcdeabcd"])
+def test_fewer_are_not(password: str) -> None:
+    with pytest.raises(WeakPassword):
+        check_strength(password)

@@ -82,6 +82,12 @@ def test_t5_every_minute_all_tiers_so_far_are_told_again_for_ever() -> None:
     assert repeated.timers == (Pending(TimerKind.REPEAT, NINE + seconds(120)),)
 
 
+def test_t5_a_repetition_sounds_what_the_tiers_so_far_have_and_nothing_of_the_next() -> None:
+    repeated = moved(OPEN, due(TimerKind.REPEAT, NINE + seconds(60)), NINE + seconds(60))
+
+    assert repeated.sound == Sound((LAMP,))
+
+
 def test_t6_when_no_phone_took_it_the_next_tier_is_told_at_once() -> None:
     climbed = moved(OPEN, due(TimerKind.UNREACHABLE, NINE + seconds(15), told=False), NINE + seconds(15))
 

@@ -26,4 +26,6 @@ def test_a_page_is_answered_with_the_status_that_says_what_it_may_do(error: Doma
 
 
 def test_whose_cards_they_are_is_named() -> None:
-    assert errors.CardsOfOthers([SeniorId("s-wang"), SeniorId("s-li")]).holders == ("s-wang", "s-li")
+    given_away = errors.CardsOfOthers([SeniorId("s-wang"), SeniorId("s-li")])
+
+    assert (given_away.holders, str(given_away)) == (("s-wang", "s-li"), "cards belong to s-wang, s-li")

@@ -124,6 +124,23 @@ async def test_a_press_that_is_cancelled_is_marked_and_stays(desk: Desk) -> None
     assert desk.alarm(alarm_id, "state, cancel_requested, version") == ("open", True, 2)
 
 
+async def test_a_press_of_an_alarm_that_is_over_is_cancelled_late_and_marks_no_other(desk: Desk) -> None:
+    first = await desk.pressed_alarm()
+    ((press_id,),) = desk.rows("SELECT id FROM press")
+    await desk.accept(first, desk.house.liu)
+    await desk.resolve(first, desk.house.liu)
+
+    async def cancel() -> None:
+        async with desk.database.transaction() as conn:
+            await service.conclude_findings(conn, [], desk.clock.now(), [press_id])
+
+    await cancel()
+    second = await desk.pressed_alarm()
+    await cancel()
+
+    assert desk.alarm(first, "cancel_requested") == desk.alarm(second, "cancel_requested") == (False,)
+
+
 async def test_a_finding_and_a_cancelled_press_wait_for_a_tap_and_never_the_tap_for_them(desk: Desk) -> None:
     alarm_id = await desk.pressed_alarm()
     ((press_id,),) = desk.rows("SELECT id FROM press")

@@ -166,6 +166,7 @@ def test_an_alarm_that_a_colleague_has_taken_is_one_line_below_ones_own(visitors
         centre.press(caller.button)
     expect(page.locator("[data-alarm]")).to_have_count(3)
     assert centre.take("sw-1", centre.ringing("sw-1", hers)) == {"code": "accepted"}
+    expect(alarm_of(page, hers)).to_contain_text("正在赶来")  # what is below it moves, and a tap on it would miss
     take(page, mine)
 
     who = page.locator("[data-alarm]")

@@ -142,12 +142,15 @@ def test_a_picture_of_before_an_objection_ended_is_not_shown_from_the_moment_on_
         (replace(DAUGHTER, vetoes=(Span(NOW + MINUTE),)), ROOM),
         (DAUGHTER, replace(ROOM, objections=(Span(NOW + MINUTE),))),
         (NURSE, replace(ROOM, objections=(Span(NOW + MINUTE),))),
+        (DAUGHTER, replace(ROOM, objections=(Span(NOW + MINUTE, NOW + HOUR),))),
+        (NURSE, replace(ROOM, objections=(Span(NOW + MINUTE, NOW + HOUR),))),
     ],
 )
 def test_a_picture_is_shown_until_an_objection_begins(viewer: Relative | Colleague, room: Room) -> None:
     verdict = may_watch(viewer, room, NOW)
 
     assert isinstance(verdict, ViewingClear)
+    assert verdict.grant.since <= NOW
     assert verdict.grant.until == NOW + MINUTE
 
 

@@ -1,6 +1,5 @@
 """Takes what the rules of telemetry found: each finding becomes an alarm, or the end of one, exactly once."""
 
-import asyncio
 import logging
 from typing import Final
 
@@ -35,12 +34,7 @@ class FindingIntake:
                     await self.take_all()
                 except (psycopg.OperationalError, TimeoutError) as error:
                     log.warning("findings wait (%s): trying again in %s s", error, _TICK)
-                try:
-                    async with asyncio.timeout(_TICK):
-                        await heard.next()
-                        heard.waiting()
-                except TimeoutError:
-                    pass
+                await heard.next_within(_TICK)
 
     async def take_all(self) -> None:
         """Take what waits, oldest first. Raises psycopg.OperationalError while the database is down."""

@@ -51,13 +51,9 @@ class AlarmWatch:
                 except (psycopg.OperationalError, TimeoutError) as error:
                     why = f"{type(error).__name__} {error}".strip()
                     log.error("alarms cannot be watched (%s): trying again in %s s", why, _TICK)
-                try:
-                    async with asyncio.timeout(_TICK):
-                        await heard.next()
-                except TimeoutError:
-                    continue
-                await asyncio.sleep(_REST)
-                heard.waiting()
+                if await heard.next_within(_TICK):
+                    await asyncio.sleep(_REST)
+                    heard.waiting()
 
     async def process_due(self) -> None:
         """Do everything that is due now, each alarm in a transaction of its own.

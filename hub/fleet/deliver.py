@@ -56,12 +56,7 @@ class DeviceMessageDeliverer:
                         pass
                 except psycopg.OperationalError as error:
                     log.warning("the device outbox cannot be read (%s): trying again in %s s", error, _TICK)
-                try:
-                    async with asyncio.timeout(_TICK):
-                        await heard.next()
-                        heard.waiting()
-                except TimeoutError:
-                    pass
+                await heard.next_within(_TICK)
 
     async def send_due(self) -> int:
         """Send what is due now. Returns how many messages were looked at.

@@ -33,6 +33,15 @@ class Subscription(Generic[T]):
         """The next item, as soon as there is one."""
         return await self._queue.get()
 
+    async def next_within(self, seconds: float) -> list[T]:
+        """What is there as soon as there is anything, all of it; nothing when nothing came within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                first = await self._queue.get()
+        except TimeoutError:
+            return []
+        return [first, *self.waiting()]
+
     def waiting(self) -> list[T]:
         """What is there already, taken out without waiting."""
         return [self._queue.get_nowait() for _ in range(self._queue.qsize())]

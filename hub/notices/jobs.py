@@ -1,8 +1,6 @@
 """Does what is due: each job in a transaction of its own; one that raises is parked, and the next one goes on."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Final, NoReturn, TypeAlias
 
@@ -38,10 +36,7 @@ class DueJobs:
         """Look every `tick` seconds, and whenever a job is set, until cancelled."""
 
         async def turn() -> None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(tick):
-                    await heard.next()
-            heard.waiting()
+            await heard.next_within(tick)
             await self.do_due()
 
         with self._changes.subscribe("due_job") as heard:

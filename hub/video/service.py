@@ -222,13 +222,7 @@ class Video:
     async def _keep_leases(self, heard: Subscription[Change]) -> None:
         """Look at every open viewing at each change and four times a second."""
         while True:
-            try:
-                async with asyncio.timeout(RENEW_SECONDS):
-                    first = await heard.next()
-            except TimeoutError:
-                changes: list[Change] = []
-            else:
-                changes = [first, *heard.waiting()]
+            changes = await heard.next_within(RENEW_SECONDS)
             self._note_changes()
             self._may_be_open = self._may_be_open or any(change.kind in ("viewing", "lost") for change in changes)
             if not self._may_be_open:

@@ -12,18 +12,8 @@ from hub.importing.file import CENTRE_FILE, parse_centre_file
 from hub.kit.mistakes.model import BadInput
 from hub.rules.files import RULE_FILE, parse_rule_file
 from hub.settings import BadSettings, Settings, find_unknown_settings, read_settings
+from tests.unit.rules.examples import HOT_FILE
 
-RULES = """\
-schema: anling.rules/1
-rules:
-- id: room-hot
-  priority: P2
-  on: {reading: temperature, per: room.id}
-  when: 'v > 32.0'
-  for: 5m
-  clear: 'v < 30.5'
-  summary: {zh-CN: '{room.name} 室温 {v} °C', en: '{room.name} is at {v} °C'}
-"""
 CENTRE = """\
 schema: anling.centre/1
 organisation: {id: longyuan, name: 陇原, name_en: Longyuan}
@@ -84,7 +74,7 @@ def _read_environment(text: str) -> Settings:
 CALLERS = [
     InputCaller(
         "rules",
-        RULES,
+        HOT_FILE,
         lambda text: parse_rule_file("own.yaml", text),
         {
             "not one of a set": Wrong(
@@ -125,7 +115,7 @@ CALLERS = [
                 "own.yaml: line 7, column 8: rules.room-hot.for: `30d` is out of bounds; write at most 7d",
             ),
             "no list": Wrong(
-                RULES.partition("rules:")[2],
+                HOT_FILE.partition("rules:")[2],
                 " room-hot\n",
                 "own.yaml: line 2, column 8: rules: `room-hot` is not a list; start each entry with `- `",
             ),

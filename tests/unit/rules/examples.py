@@ -20,6 +20,18 @@ BUILDING = CentreFacts(CENTRE, "Asia/Shanghai", time(8), time(18))
 GYM_FACTS = RoomFacts(GYM, "gym", {"zh-CN": "健身室", "en": "Gym"})
 SENSOR = DeviceId("t-gym")
 BUTTON = DeviceId("b-01")
+HOT_FILE = """\
+schema: anling.rules/1
+rules:
+- id: room-hot
+  priority: P2
+  on: {reading: temperature, per: room.id}
+  when: 'v > 32.0'
+  for: 5m
+  clear: 'v < 30.5'
+  summary: {zh-CN: '{room.name} 室温 {v} °C', en: '{room.name} is at {v} °C'}
+"""
+"""A rule file without a mistake."""
 
 
 def after(seconds: float) -> datetime:

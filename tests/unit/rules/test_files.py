@@ -14,18 +14,7 @@ from hub.rules.files import SHIPPED, load_rules, parse_rule_file
 from hub.rules.model import Priority
 from hub.rules.rule import OnAbsence, OnEvent, OnReading, OnRosterEnd, Per
 from hub.rules.safety import BUILT_IN
-
-HOT = """\
-schema: anling.rules/1
-rules:
-- id: room-hot
-  priority: P2
-  on: {reading: temperature, per: room.id}
-  when: 'v > 32.0'
-  for: 5m
-  clear: 'v < 30.5'
-  summary: {zh-CN: '{room.name} 室温 {v} °C', en: '{room.name} is at {v} °C'}
-"""
+from tests.unit.rules.examples import HOT_FILE
 
 
 def problems_with(text: str) -> list[str]:
@@ -40,7 +29,7 @@ def problem_with(text: str) -> str:
 
 
 def test_a_rule_reads_as_it_is_written() -> None:
-    [rule] = parse_rule_file("20-comfort.yaml", HOT)
+    [rule] = parse_rule_file("20-comfort.yaml", HOT_FILE)
 
     assert (rule.id, rule.priority, rule.per, rule.line) == ("room-hot", Priority.P2, Per.ROOM, 3)
     assert isinstance(rule.on, OnReading)
@@ -206,8 +195,8 @@ def test_a_mistake_in_either_is_named_with_what_to_write(was: str, instead: str,
     ],
 )
 def test_a_mistake_is_named_with_line_column_and_what_to_write(was: str, instead: str, problem: str) -> None:
-    assert was in HOT
-    problems = problems_with(HOT.replace(was, instead))
+    assert was in HOT_FILE
+    problems = problems_with(HOT_FILE.replace(was, instead))
 
     assert any(found.startswith(problem) for found in problems), problems
 
@@ -239,14 +228,14 @@ def test_what_is_no_rule_file_at_all_is_named_too(text: str, problem: str) -> No
 
 
 def test_every_mistake_of_a_file_is_told_at_once() -> None:
-    problems = problems_with(HOT.replace("P2", "P9").replace("5m", "soon").replace("v < 30.5", "w < 30.5"))
+    problems = problems_with(HOT_FILE.replace("P2", "P9").replace("5m", "soon").replace("v < 30.5", "w < 30.5"))
 
     assert [found.partition(": ")[0] for found in problems] == ["4:13", "7:8", "8:10"]
 
 
 def test_the_same_id_twice_in_one_directory_is_a_mistake(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(HOT)
-    (tmp_path / "b.yaml").write_text(HOT)
+    (tmp_path / "a.yaml").write_text(HOT_FILE)
+    (tmp_path / "b.yaml").write_text(HOT_FILE)
 
     with pytest.raises(BadInput) as refused:
         load_rules([tmp_path])
@@ -255,7 +244,7 @@ def test_the_same_id_twice_in_one_directory_is_a_mistake(tmp_path: Path) -> None
 
 
 def test_a_later_directory_replaces_a_rule_by_its_id(tmp_path: Path) -> None:
-    (tmp_path / "demo.yaml").write_text(HOT.replace("5m", "20s"))
+    (tmp_path / "demo.yaml").write_text(HOT_FILE.replace("5m", "20s"))
 
     rule = load_rules([SHIPPED, tmp_path]).rules.named("room-hot")
 
@@ -274,7 +263,7 @@ def test_a_file_in_another_encoding_is_named_at_the_byte(tmp_path: Path) -> None
 
 
 def test_a_file_whose_name_is_in_another_encoding_is_named_as_far_as_it_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / os.fsdecode("规则.yaml".encode("gbk"))).write_text(HOT)
+    (tmp_path / os.fsdecode("规则.yaml".encode("gbk"))).write_text(HOT_FILE)
 
     with pytest.raises(BadInput) as refused:
         load_rules([tmp_path])
@@ -297,7 +286,7 @@ def test_a_folder_that_holds_no_rules_any_more_is_a_problem_until_a_file_says_th
     tmp_path: Path,
 ) -> None:
     assert load_rules([tmp_path]).directories == ((),)
-    (tmp_path / "own.yaml").write_text(HOT)
+    (tmp_path / "own.yaml").write_text(HOT_FILE)
     before = load_rules([tmp_path]).directories
     (tmp_path / "own.yaml").unlink()  # or the disk that it was on is not mounted
 

@@ -17,7 +17,7 @@ from hub.access.model import Role as AccountRole
 from hub.access.passwords import Passwords
 from hub.access.store import AccountRow
 from hub.embedded import data_folder, logins, postgres, secret_files
-from hub.importing.existing_centre import read_held_centre as held_by
+from hub.importing.existing_centre import read_held_centre
 from hub.importing.file import parse_centre_file
 from hub.importing.model import HeldCentre, SimulatedAccounts
 from hub.importing.parts import CentreFile
@@ -118,7 +118,7 @@ async def list_simulated_accounts(url: str) -> list[AccountRow]:
 async def find_held_centre(url: str) -> HeldCentre | None:
     """The centre of this installation, and whether it is a simulated one; None before the first import."""
     async with Database.open(url, size=1, name="anling import") as database, database.transaction() as conn:
-        return await held_by(conn)
+        return await read_held_centre(conn)
 
 
 @asynccontextmanager

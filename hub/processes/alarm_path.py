@@ -14,7 +14,7 @@ from pathlib import Path
 from hub.alarms.finding_intake import FindingIntake
 from hub.alarms.watch import AlarmWatch
 from hub.fleet.authenticator import DeviceAuthenticator
-from hub.fleet.deliver import DeviceMessageDeliverer as DeliverToDevices
+from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.fleet.watch import BrokerWatch
 from hub.ingest.intake import Intake
 from hub.ingest.last_heard import LastHeard
@@ -34,7 +34,7 @@ from hub.notices.reports import TaskReports
 from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, parse_mailserver
 from hub.notifications.channels.webhook import WebhookChannel
-from hub.notifications.deliver import NotificationDeliverer as DeliverToPeople
+from hub.notifications.deliver import NotificationDeliverer
 from hub.notifications.model import ChannelName
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
 from hub.processes.watchdog import write_pulse
@@ -141,8 +141,8 @@ def _start_tasks(
     tasks.create_task(broker.run())
     tasks.create_task(AlarmWatch(database, changes, clock).run())
     tasks.create_task(FindingIntake(database, changes, clock).run())
-    tasks.create_task(DeliverToDevices(database, changes, broker, clock).run())
-    tasks.create_task(DeliverToPeople(database, changes, path.channels, clock, path.settings.origin).run())
+    tasks.create_task(DeviceMessageDeliverer(database, changes, broker, clock).run())
+    tasks.create_task(NotificationDeliverer(database, changes, path.channels, clock, path.settings.origin).run())
     tasks.create_task(write_beats(path.pools.states, Process.ALARM_PATH, hears))
     tasks.create_task(write_pulse())
 

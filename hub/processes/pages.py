@@ -29,7 +29,7 @@ from hub.kit.every import Housekeeping
 from hub.kit.http import Databases, Services
 from hub.notices.jobs import DueJobs
 from hub.notices.reports import TaskReports
-from hub.notices.watch import NoticeWatch as NoticeWatch
+from hub.notices.watch import NoticeWatch
 from hub.people.model import CONSENT_ENDS, VETO_ENDS
 from hub.people.service import end_consent, end_veto
 from hub.processes.running import RULES_EVERY_SECONDS, run_process
@@ -44,7 +44,7 @@ from hub.web.live import Live
 from hub.web.mounting import MountMaker, load_page_mount
 from hub.web.ready import OtherProcesses
 from hub.web.routers import list_routers
-from hub.web.security import WebRules as WebRules
+from hub.web.security import WebRules
 from hub.web.serving import PageServer
 from hub.web.static import STATIC, Pages
 

@@ -20,7 +20,7 @@ from hub.people.relative_store import relations_of
 from hub.telemetry.service import latest_by_room
 from hub.video.policy import Code
 from hub.video.service import decide_picture, viewings_of_senior
-from hub.video.store import WatchedRow as WatchedRow
+from hub.video.store import WatchedRow
 from hub.web import store
 from hub.web.board import camera_state
 from hub.web.cards import CameraState

@@ -22,10 +22,9 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from psycopg.conninfo import conninfo_to_dict
 
 from devices.button import Button
-from devices.contract.times import DeviceSystemClock as DeviceClock
+from devices.contract.times import DeviceSystemClock
 from devices.light import Light
-from devices.link import BrokerEndpoint as Where
-from devices.link import Identity
+from devices.link import BrokerEndpoint, Identity
 from devices.outbox import Outbox
 from devices.program import boot_id
 from hub.alarms import service as alarms
@@ -83,7 +82,7 @@ class Installation:
         """A real one, connected."""
         identity = Identity(HOUSE.centre, device_id, password_of(device_id))
         with Outbox(self.data_dir / f"{device_id}.outbox", boot_id()) as outbox:
-            button = Button(Where("127.0.0.1", self.port, "5"), identity, outbox, DeviceClock())
+            button = Button(BrokerEndpoint("127.0.0.1", self.port, "5"), identity, outbox, DeviceSystemClock())
             async with running(button.run):
                 await until(lambda: button.link.connected)
                 yield button

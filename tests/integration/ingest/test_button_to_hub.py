@@ -9,9 +9,8 @@ from pathlib import Path
 import psycopg
 
 from devices.button import Button
-from devices.contract.times import DeviceSystemClock as DeviceClock
-from devices.link import BrokerEndpoint as Where
-from devices.link import Identity
+from devices.contract.times import DeviceSystemClock
+from devices.link import BrokerEndpoint, Identity
 from devices.outbox import Outbox
 from hub.fleet.authenticator import DeviceAuthenticator
 from hub.fleet.deliver import DeviceMessageDeliverer
@@ -53,17 +52,24 @@ async def hub(database: Database, database_url: str, house: House) -> AsyncItera
         yield broker
 
 
+@asynccontextmanager
+async def heard_button(broker: Broker, house: House, folder: Path) -> AsyncIterator[tuple[Button, Outbox]]:
+    """王奶奶's button, which was pressed and says that it was heard; and what it keeps until it is answered."""
+    identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
+    with Outbox(folder / "outbox", "9f3c2a7be41d0c55") as outbox:
+        button = Button(BrokerEndpoint("127.0.0.1", broker.port), identity, outbox, DeviceSystemClock())
+        async with running(button.run):
+            await button.press()
+            await until(lambda: button.light[1] == "听到了，有人来")
+            yield button, outbox
+
+
 async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
     house = load_house(database_url, SystemClock().now())
-    async with hub(database, database_url, house) as broker:
-        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
-        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
-            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
-            async with running(button.run):
-                await button.press()
-                await until(lambda: button.light[1] == "听到了，有人来")
+    async with hub(database, database_url, house) as broker, heard_button(broker, house, tmp_path):
+        pass
 
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT senior_id, kind FROM press").fetchall() == [(house.wang, "press")]
@@ -77,13 +83,9 @@ async def test_a_press_is_one_transaction_of_few_statements(database_url: str, t
     async with (
         Recorded.open(url_as(database_url, Login.ALARMS), size=4, name="test recorded") as recorded,
         hub(recorded, database_url, house) as broker,
+        heard_button(broker, house, tmp_path),
     ):
-        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
-        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
-            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
-            async with running(button.run):
-                await button.press()
-                await until(lambda: button.light[1] == "听到了，有人来")
+        pass
 
     of_the_press = [asked for asked in recorded.transactions if any("INSERT INTO press" in one for one in asked)]
     assert [len(asked) for asked in of_the_press] == [35]
@@ -94,13 +96,9 @@ async def test_a_press_holds_the_ledger_for_nothing_but_its_commit(database_url:
     async with (
         Recorded.open(url_as(database_url, Login.ALARMS), size=4, name="test recorded") as recorded,
         hub(recorded, database_url, house) as broker,
+        heard_button(broker, house, tmp_path),
     ):
-        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
-        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
-            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
-            async with running(button.run):
-                await button.press()
-                await until(lambda: button.light[1] == "听到了，有人来")
+        pass
 
     assert any("ledger_care" in statement for asked in recorded.transactions for statement in asked)
     assert recorded.asked_after_the_ledger() == []
@@ -111,18 +109,12 @@ async def test_a_press_that_belongs_to_an_alarm_that_cannot_be_processed_is_hear
 ) -> None:
     house = load_house(database_url, SystemClock().now())
     give_phones(database_url, SystemClock().now())
-    async with hub(database, database_url, house) as broker:
-        identity = Identity(house.centre, house.wang_button, password_of(house.wang_button))
-        with Outbox(tmp_path / "outbox", "9f3c2a7be41d0c55") as outbox:
-            button = Button(Where("127.0.0.1", broker.port), identity, outbox, DeviceClock())
-            async with running(button.run):
-                await button.press()
-                await until(lambda: button.light[1] == "听到了，有人来")
-                with psycopg.connect(database_url) as conn:
-                    conn.execute("SET session_replication_role = replica")
-                    conn.execute("UPDATE alarm SET policy = '{}'")
-                await button.press()
-                await until(lambda: not outbox.list_unanswered())
+    async with hub(database, database_url, house) as broker, heard_button(broker, house, tmp_path) as (button, outbox):
+        with psycopg.connect(database_url) as conn:
+            conn.execute("SET session_replication_role = replica")
+            conn.execute("UPDATE alarm SET policy = '{}'")
+        await button.press()
+        await until(lambda: not outbox.list_unanswered())
 
     with psycopg.connect(database_url) as conn:
         assert conn.execute("SELECT count(*), count(unreadable_reason) FROM press").fetchall() == [(2, 0)]

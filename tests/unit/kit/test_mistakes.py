@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hub.kit.mistakes.model import MOST_MISTAKES, BadInput, Mistake, show_text
 from hub.kit.mistakes.reading import MOST_EXPLAINED, decode_text, read_file
 from hub.kit.mistakes.yaml_text import DEEPEST, MOST_VALUES
-from tests.unit.kit.mistakes_callers import CALLERS, CENTRE, RULES, InputCaller, Wrong
+from tests.unit.kit.mistakes_callers import CALLERS, CENTRE, InputCaller, Wrong
+from tests.unit.rules.examples import HOT_FILE
 
 KINDS = list(CALLERS[0].values)
 FILES = [caller for caller in CALLERS if caller.largest is not None]
@@ -130,7 +131,7 @@ def test_a_file_in_another_encoding_or_too_large_is_told(caller: InputCaller, tm
 
 
 def test_what_an_alias_or_a_merge_stands_for_is_read_as_if_it_were_written_there() -> None:
-    merged = RULES.replace("  on: {", "  on: &hot {") + (
+    merged = HOT_FILE.replace("  on: {", "  on: &hot {") + (
         "- id: other\n  priority: P2\n  on: {<<: *hot, per: device.id}\n  when: 'v > 1.0'\n"
         "  summary: {zh-CN: a, en: b}\n"
     )
@@ -141,7 +142,7 @@ def test_what_an_alias_or_a_merge_stands_for_is_read_as_if_it_were_written_there
 
 
 def test_what_cannot_be_printed_is_told_as_it_is_escaped() -> None:
-    (told,) = CALLERS[0].lines_of(RULES.replace("v > 32.0", "v >\u2003 \u200b 32.0"))
+    (told,) = CALLERS[0].lines_of(HOT_FILE.replace("v > 32.0", "v >\u2003 \u200b 32.0"))
 
     assert told.isprintable()
     assert "\\u200" in told

@@ -17,7 +17,7 @@ from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.ingest.intake import Intake
 from hub.ingest.neighbours import Neighbours
 from hub.kit.changes import Changes
-from hub.kit.clock import SystemClock
+from hub.kit.clock import Clock, FileClock, SystemClock
 from hub.kit.db import Database, Login
 from hub.mqtt.broker import Broker, listening_socket
 from hub.rules.service import Rules
@@ -30,9 +30,9 @@ from tests.integration.mqtt.taken_reports import Taken
 
 
 @asynccontextmanager
-async def hub(database: Database, database_url: str, house: House) -> AsyncIterator[Broker]:
+async def hub(database: Database, database_url: str, house: House, clock: Clock | None = None) -> AsyncIterator[Broker]:
     """The alarm path from the socket to the device outbox."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     intake = Intake(database, database, clock, Neighbours(Rules([], clock), house.centre))
     authenticator = DeviceAuthenticator(database, clock, house.centre)
     broker = Broker(
@@ -64,6 +64,14 @@ async def heard_button(broker: Broker, house: House, folder: Path) -> AsyncItera
             yield button, outbox
 
 
+def mid_morning(folder: Path) -> FileClock:
+    """10:00 of today in Shanghai, and going on: the centre is open, whenever the test runs."""
+    now = SystemClock().now()
+    at_ten = now.replace(hour=2, minute=0, second=0)
+    (folder / "clock").write_text(f"{(at_ten - now).total_seconds()}")
+    return FileClock(folder / "clock")
+
+
 async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
@@ -78,11 +86,12 @@ async def test_a_press_makes_one_alarm_and_the_button_says_that_it_was_heard(
 
 async def test_a_press_is_one_transaction_of_few_statements(database_url: str, tmp_path: Path) -> None:
     """A phone waits for each. What reads or writes for every press may be one more, and then says here why."""
-    house = load_house(database_url, SystemClock().now())
-    give_phones(database_url, SystemClock().now())
+    clock = mid_morning(tmp_path)
+    house = load_house(database_url, clock.now())
+    give_phones(database_url, clock.now())
     async with (
         Recorded.open(url_as(database_url, Login.ALARMS), size=4, name="test recorded") as recorded,
-        hub(recorded, database_url, house) as broker,
+        hub(recorded, database_url, house, clock) as broker,
         heard_button(broker, house, tmp_path),
     ):
         pass

@@ -60,7 +60,12 @@ class Client:
 @asynccontextmanager
 async def client_at(address: str) -> AsyncIterator[Client]:
     parts = urlsplit(address)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    # Small, so that answers which nobody reads fill it soon: by itself it grows to megabytes.
+    with_small_buffer = socket.socket(socket.AF_INET)
+    with_small_buffer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with_small_buffer.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(with_small_buffer, (parts.hostname, parts.port))
+    reader, writer = await asyncio.open_connection(sock=with_small_buffer)
     try:
         yield Client(reader, writer)
     finally:

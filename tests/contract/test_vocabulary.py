@@ -106,6 +106,7 @@ HOMONYMS: Final = {
     ("simulators/organisation/phones.py", "closed"): "the same",
     ("simulators/organisation/phones.py", "resolved"): "the same",
     ("simulators/organisation/receiver.py", "accepted"): "the same",
+    ("simulators/prove/people.py", "reassurance"): "the same",
 }
 """Where a word of a set means something else, and what."""
 

@@ -5,6 +5,8 @@ NOT_TO_BE_READ = {
     ("hub/kit/migrate.py", "migration.statements.encode()"),
     # An expression of the Common Expression Language, which is given the values of its names.
     ("hub/rules/expressions.py", "self._context"),
+    # The provers ask a hub of their own, as an observer, and poison its rows.
+    ("simulators/prove/observer.py", "statement"),
 }
 """Places that execute something, and what: a file and the code of the argument."""
 
@@ -18,6 +20,7 @@ PUT_TOGETHER = {
 FILL_THEIR_OWN_DATABASE = {
     # Like a test's fixtures: rows of a centre that exists for one measurement, in a server of its own.
     "benchmarks",
+    "simulators",
 }
 """Folders whose scripts write any table."""
 

@@ -1,0 +1,1 @@
+"""What proves, from outside, that the hub keeps its promises."""

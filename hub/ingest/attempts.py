@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
 
@@ -25,6 +25,9 @@ ATTEMPT_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 5.0
 
+ANSWERS_A_PART: Final = 50
+"""So many senders are answered before everybody else has a turn."""
+
 T = TypeVar("T")
 
 
@@ -43,6 +46,12 @@ async def commit_batch(database: Database, messages: int, work: Callable[[Conn],
 async def _attempt_commit(database: Database, work: Callable[[Conn], Awaitable[T]]) -> T:
     async with asyncio.timeout(ATTEMPT_SECONDS), database.transaction() as conn:
         return await work(conn)
+
+
+def in_parts(answered: Sequence[T]) -> Iterator[Sequence[T]]:
+    """What is answered at once, part by part."""
+    for first in range(0, len(answered), ANSWERS_A_PART):
+        yield answered[first : first + ANSWERS_A_PART]
 
 
 async def send_acks(answers: Sequence[AddressedAck], send: SendToDevice) -> None:

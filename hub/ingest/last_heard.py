@@ -31,9 +31,10 @@ class LastHeard:
         self._database = database
         self._clock = clock
         self._centre_id = centre_id
-        self._clocks = clocks
+        self.clocks = clocks
         self._heard: dict[DeviceId, datetime] = {}
         self._batteries: dict[DeviceId, float] = {}
+        self._flooding: set[str] = set()
         self._shed = 0
 
     def note_messages(self, arrived: Sequence[ReceivedMessage]) -> None:
@@ -45,23 +46,30 @@ class LastHeard:
         """So many messages were answered and not kept."""
         self._shed += messages
 
+    def note_press_flood(self, device: str) -> None:
+        """This device presses more often than a hand can; its presses ring all the same."""
+        self._flooding.add(device)
+
     async def write(self) -> None:
         """Write now what was noted since the last time; due every two seconds.
 
         Raises psycopg.OperationalError and TimeoutError: then it is kept for the next time.
         """
-        heard, said, shed = dict(self._heard), dict(self._batteries), self._shed
+        heard, said, shed, flooding = dict(self._heard), dict(self._batteries), self._shed, sorted(self._flooding)
         if not heard and not shed:
             return
         now = self._clock.now()
         async with asyncio.timeout(ATTEMPT_SECONDS), self._database.transaction() as conn:
-            known = {device: behind for device in heard if (behind := self._clocks.known_offset(device)) is not None}
+            known = {device: behind for device in heard if (behind := self.clocks.known_offset(device)) is not None}
             await fleet.record_heard(conn, heard, known)
             await fleet.record_batteries(conn, said)
             if shed:
                 raised = Raised(self._centre_id, NoticeCode.TELEMETRY_SHED, "hub", params={"messages": shed})
                 await raise_notice(conn, raised, now)
+            for device in flooding:
+                await raise_notice(conn, Raised(self._centre_id, NoticeCode.PRESS_FLOOD, f"device:{device}"), now)
         self._shed -= shed
+        self._flooding.difference_update(flooding)
         self._heard = {device: at for device, at in self._heard.items() if heard.get(device) != at}
         self._batteries = {device: left for device, left in self._batteries.items() if said.get(device) != left}
 

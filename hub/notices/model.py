@@ -22,6 +22,7 @@ class NoticeCode(StrEnum):
     DEVICE_OFF = "device-off"  # said as long as nobody watches it; `until` says when it comes back
     MESSAGE_ID_REUSED = "message-id-reused"
     MESSAGE_UNREADABLE = "message-unreadable"
+    PRESS_FLOOD = "press-flood"  # more often than a hand can; its presses ring all the same
     PRESS_RETAINED = "press-retained"
     PRESS_UNKEPT = "press-unkept"  # it could not be stored, not even as undecodable; its device repeats it
     ROSTER_GAP = "roster-gap"
@@ -63,6 +64,7 @@ OCCURRENCES: Final = frozenset(
         NoticeCode.CLOCK_SET,
         NoticeCode.MESSAGE_ID_REUSED,
         NoticeCode.MESSAGE_UNREADABLE,
+        NoticeCode.PRESS_FLOOD,
         NoticeCode.PRESS_RETAINED,
         NoticeCode.PRESS_UNKEPT,
         NoticeCode.ROW_PARKED,

@@ -9,6 +9,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator
 
+from hub.kit.origins import read_url_origin
+
 MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
 """One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
 
@@ -47,7 +49,10 @@ def url_validator(*schemes: str) -> AfterValidator:
 
 
 def read_origin(value: str | None) -> str | None:
-    """Scheme, host and port, without the slash that paths begin with: where people's pages are, all of them."""
+    """Scheme, host and port as browsers send them: where people's pages are, all of them.
+
+    A domain in Chinese is given in ASCII (UTS 46), a default port and the slash that paths begin with are left out.
+    """
     if value is None:
         return None
     parts = split_url(value, "http", "https")
@@ -55,7 +60,10 @@ def read_origin(value: str | None) -> str | None:
         raise ValueError("should be a URL with nothing behind host and port: the pages are at the root")
     if "@" in parts.netloc:
         raise ValueError("should be a URL with nothing before the host: people sign in on the page")
-    return value.rstrip("/")
+    origin = read_url_origin(value)
+    if origin is None:
+        raise ValueError("should be a URL with a domain that browsers can send, such as https://anling.example.org")
+    return origin.url
 
 
 def check_postgres_url(value: str | None) -> str | None:

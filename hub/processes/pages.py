@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -27,6 +26,8 @@ from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
 from hub.kit.http import Databases, Services
+from hub.kit.origins import read_url_origin
+from hub.kit.urls import format_url_host
 from hub.notices.jobs import DueJobs
 from hub.notices.reports import TaskReports
 from hub.notices.watch import NoticeWatch
@@ -193,12 +194,13 @@ def _inherited_sockets(settings: Settings) -> list[socket.socket] | None:
 
 def web_rules(settings: Settings, mounted: MountedPages | None = None) -> WebRules:
     """What requests must prove, for the names under which this hub is reached."""
-    hosts = {"localhost", "127.0.0.1", "::1", settings.http_host, urlsplit(settings.origin).hostname or ""}
-    if settings.lan:
-        hosts |= set(settings.media_hosts)
+    names = ["localhost", "127.0.0.1", "::1", settings.http_host, *(settings.media_hosts if settings.lan else ())]
+    public = read_url_origin(settings.origin)
+    known = [read_url_origin(f"http://{format_url_host(name)}") for name in names]
     return WebRules(
-        hosts=frozenset(hosts - {""}),
+        hosts=frozenset(one.host for one in (public, *known) if one is not None),
         https=settings.origin.startswith("https://"),
+        public=public,
         framed=mounted is not None,
         framed_origins=() if mounted is None else mounted.origins,
     )

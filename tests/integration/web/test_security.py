@@ -249,3 +249,17 @@ async def test_a_refusal_carries_its_code_and_what_the_page_needs_for_its_words(
         "code": "already-taken",
         "params": {"name": "周敏", "name_en": "Zhou Min"},
     }
+
+
+async def test_the_log_names_the_host_and_the_origin_that_do_not_fit_together(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bare(site) as browser:
+        for _ in range(3):
+            await browser.post(
+                "/api/sign-in", json=SIGN_IN, headers=forged(Host="localhost:9", Origin="https://care.example.org")
+            )
+
+    (line,) = [one.getMessage() for one in caplog.records if one.name == "hub.web.security"]
+    assert "'localhost:9'" in line
+    assert "'https://care.example.org'" in line

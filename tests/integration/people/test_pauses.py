@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
+
 from hub.kit.changes import LOST, Change, Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
@@ -74,3 +76,20 @@ async def test_of_two_pauses_the_longer_one_ends_the_pause(
     await jobs.do_due()
 
     assert [kind for kind, _ in entries_of(database_url)][2:] == ["viewing.pause-ended"]
+
+
+async def test_a_pause_holds_to_its_time_whenever_its_job_is_done(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    """A job may be early: it was set under a clock that was ahead."""
+    await pause(database, house, clock, 1)
+    with psycopg.connect(database_url) as conn:
+        [(veto_id,)] = conn.execute("SELECT id FROM veto").fetchall()
+
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
+        await service.end_veto(editing, veto_id)
+    clock.advance(HOUR)
+    async with open_edit(database, COMMAND_LINE, clock.now()) as editing:
+        await service.end_veto(editing, veto_id)
+
+    assert [kind for kind, _ in entries_of(database_url)] == ["viewing.paused", "viewing.pause-ended"]

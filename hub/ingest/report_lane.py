@@ -1,4 +1,4 @@
-"""How do reports become batches? In the order in which they came, without a task, a timer or a future for each."""
+"""How do reports become batches? Devices take turns, without a task, a timer or a future for each report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hub.ingest.batch_size import BatchSize
+from hub.ingest.fair_queue import FairQueue
 from hub.mqtt.model import Inbound
 
 
@@ -20,6 +22,11 @@ class WaitingReport:
     answer: Callable[[], None]
     is_answered: bool = False
 
+    @property
+    def device(self) -> str:
+        """Whose turn it is with this report."""
+        return self.inbound.topic.rsplit("/", 1)[-1]
+
     def settle(self) -> bool:
         """Its sender may be answered; False when it was already."""
         if self.is_answered:
@@ -30,13 +37,13 @@ class WaitingReport:
 
 
 class ReportLane:
-    """The queue. `linger_seconds` is how long the first of a batch waits for others."""
+    """The queue. `linger_seconds` is how long a batch that is not full waits for more, `size` how many it may have."""
 
-    def __init__(self, *, linger_seconds: float, batch: int) -> None:
+    def __init__(self, size: BatchSize, *, linger_seconds: float) -> None:
+        self.size = size
         self._linger_seconds = linger_seconds
-        self._batch = batch
-        self._queue: deque[WaitingReport] = deque()
-        self._in_flight: Sequence[WaitingReport] = ()
+        self._queue = FairQueue[WaitingReport]()
+        self._by_age: tuple[deque[WaitingReport], deque[WaitingReport]] = (deque(), deque())  # of QoS 0, of QoS 1
         self._came = asyncio.Event()
 
     def __len__(self) -> int:
@@ -44,31 +51,35 @@ class ReportLane:
 
     def put(self, reports: Sequence[WaitingReport]) -> None:
         """Queue reports. How many may wait is the caller's to decide."""
-        self._queue.extend(reports)
+        for report in reports:
+            self._queue.add(report.device, report)
+            self._by_age[report.inbound.qos > 0].append(report)
+        self._came.set()
+
+    def put_back(self, reports: Sequence[WaitingReport]) -> None:
+        """They could not be committed: they are gathered again, first and in their order."""
+        self._queue.put_back([(report.device, report) for report in reports])
         self._came.set()
 
     async def gather(self) -> Sequence[WaitingReport]:
         """The next batch, at least one report; those that were answered meanwhile are left out."""
-        self._in_flight = ()
         while True:
             await self._came.wait()
-            await asyncio.sleep(self._linger_seconds)
-            taken = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
+            if len(self._queue) < self.size.size:
+                await asyncio.sleep(self._linger_seconds)
+            taken = self._queue.take(self.size.size)
             if not self._queue:
                 self._came.clear()
-            if batch := [report for report in taken if not report.is_answered]:
-                self._in_flight = batch
+            if batch := [report for _, report in taken if not report.is_answered]:
                 return batch
 
-    def shed_older_than(self, moment: float) -> int:
-        """Answer what came before that moment and is not committed yet, oldest first; how many those were."""
-        return _shed_reports(self._in_flight, moment) + _shed_reports(self._queue, moment)
+    def shed_older_than(self, unconfirmed: float, confirmed: float) -> int:
+        """Answer what came before these moments (of QoS 0, of QoS 1) and is not committed yet; how many those were."""
+        return _shed_reports(self._by_age[0], unconfirmed) + _shed_reports(self._by_age[1], confirmed)
 
 
-def _shed_reports(reports: Sequence[WaitingReport] | deque[WaitingReport], moment: float) -> int:
+def _shed_reports(by_age: deque[WaitingReport], moment: float) -> int:
     shed = 0
-    for report in reports:
-        if report.came_at > moment:
-            break
-        shed += report.settle()
+    while by_age and (by_age[0].is_answered or by_age[0].came_at <= moment):
+        shed += by_age.popleft().settle()
     return shed

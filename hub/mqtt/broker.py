@@ -17,12 +17,14 @@ import logging
 import secrets
 import socket
 from collections import Counter
+from collections.abc import Callable
 
 from hub.kit.clock import Clock
 from hub.mqtt import codec, frames
 from hub.mqtt.codec import ConnackCode, Connect, Packet, Publish
 from hub.mqtt.connection import Connection, End, Unanswered
 from hub.mqtt.exchange import MAX_SESSIONS_OF_A_DEVICE, Exchange, Member, Routed, may_publish
+from hub.mqtt.in_flight import DeviceInFlight
 from hub.mqtt.model import (
     AuthenticationUnavailable,
     Authenticator,
@@ -65,9 +67,12 @@ class Broker:
         receivers: Receivers,
         take_report: TakeReport,
         clock: Clock,
+        count_shed: Callable[[int], None] = lambda _messages: None,
     ) -> None:
+        """`count_shed` gets the number of reports that the broker itself answered without handing them over."""
         self.counts: Counter[End] = Counter()
         self.take_report = take_report
+        self.count_shed = count_shed
         self._listening = listening
         self._authenticator = authenticator
         self._receivers = receivers
@@ -76,6 +81,7 @@ class Broker:
         self._connections: set[Connection] = set()
         self._by_member: dict[Member, Connection] = {}
         self._by_device: dict[str, set[Connection]] = {}
+        self._in_flight: dict[str, DeviceInFlight] = {}
         self._with_answers: set[Connection] = set()
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -138,6 +144,9 @@ class Broker:
         for connection in tuple(self._connections):
             connection.end_if_silent(now)
         self._exchange.forget_the_long_gone(now)
+        gone = [device for device in self._in_flight.keys() - self._by_device.keys() if self._in_flight[device].is_idle]
+        for device in gone:
+            del self._in_flight[device]
 
     def _deliver_routed(self, routed: Routed) -> int:
         for member, messages in routed.deliveries:
@@ -233,7 +242,8 @@ class Broker:
         member, kept = joined
         self._by_member[member] = connection
         self._by_device.setdefault(principal.device_id, set()).add(connection)
-        connection.accept_client(connect, member, session_present=kept)
+        in_flight = self._in_flight.setdefault(principal.device_id, DeviceInFlight())
+        connection.accept_client(connect, member, in_flight, session_present=kept)
 
     def _take_over(self, principal: Principal, client_id: str) -> None:
         member = self._exchange.members.get((principal.device_id, client_id))
@@ -280,7 +290,7 @@ class Broker:
             await receiver(inbound)
         except NotDurable:
             if heard_by is not None:
-                heard_by.end(End.NOT_DURABLE, "a message could not be kept: the device has to repeat it")
+                heard_by.end_not_durable(lane)
             return
         if heard_by is not None and unanswered is not None:
             heard_by.acknowledge(unanswered, lane)

@@ -6,12 +6,14 @@ import asyncio
 import logging
 import socket
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hub.mqtt import codec
 from hub.mqtt.codec import Connack, ConnackCode, Connect, Malformed, Packet, Publish
+from hub.mqtt.connection_reports import ConnectionReports, ReportFlow
 from hub.mqtt.conversation import (
     Admit,
     Answered,
@@ -27,6 +29,7 @@ from hub.mqtt.conversation import (
 )
 from hub.mqtt.encode import encode_packet, encode_version_5_refusal
 from hub.mqtt.exchange import Member, may_publish
+from hub.mqtt.in_flight import DeviceInFlight
 from hub.mqtt.model import LocalWire, ReportRoute
 from hub.mqtt.parser import Parser
 from hub.mqtt.topics import Lane, lane_of
@@ -36,11 +39,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_UNANSWERED_ALARMS = 256
-MAX_UNANSWERED_STATES = 100
-MAX_UNANSWERED_REPORTS = 500
-"""Of one connection. Each is answered within a second, so that reading goes on within one: a press behind a backlog of
-its own connection waits for as many seconds as there are 500 readings before it, while the database takes none."""
 PACKETS_A_TURN = 50
 """Of one connection. The others have their turn before it goes on: no flood holds the loop for 10 ms."""
 MAX_WRITE_BYTES = 256 * 1024
@@ -75,6 +73,7 @@ class PauseReason(StrEnum):
 
     ADMITTING = "admitting"
     UNANSWERED = "unanswered"
+    REPORT_WINDOW = "report_window"
     TURN_OVER = "turn_over"
 
 
@@ -88,31 +87,13 @@ class Unanswered:
 
 @dataclass(slots=True)
 class _Lanes:
-    """What is unanswered on each lane, oldest first; of reports only how many, who takes them keeps their order."""
+    """What is unanswered on the alarm path's lanes, oldest first: PUBACKs keep the order of their lane."""
 
     alarm: deque[Unanswered] = field(default_factory=deque)
     state: deque[Unanswered] = field(default_factory=deque)
-    reports: int = 0
 
     def of(self, lane: Lane) -> deque[Unanswered]:
         return self.alarm if lane is Lane.ALARM else self.state
-
-    @property
-    def are_full(self) -> bool:
-        return (
-            self.reports >= MAX_UNANSWERED_REPORTS
-            or len(self.alarm) >= MAX_UNANSWERED_ALARMS
-            or len(self.state) >= MAX_UNANSWERED_STATES
-        )
-
-    @property
-    def have_room(self) -> bool:
-        """Half of it, so that reading does not stop and go on with every message."""
-        return (
-            self.reports < MAX_UNANSWERED_REPORTS // 2
-            and len(self.alarm) < MAX_UNANSWERED_ALARMS // 2
-            and len(self.state) < MAX_UNANSWERED_STATES // 2
-        )
 
 
 @runtime_checkable
@@ -136,6 +117,8 @@ class Connection(asyncio.Protocol):
         self._conversation = Conversation(broker.now())
         self._parser = Parser()
         self._lanes = _Lanes()
+        self._in_flight = DeviceInFlight()
+        self._reports = self._build_reports()
         self._member: Member | None = None
         self._transport: ClientWire | None = None
         self._held: set[PauseReason] = set()
@@ -173,11 +156,17 @@ class Connection(asyncio.Protocol):
 
     # From the broker.
 
-    def accept_client(self, connect: Connect, member: Member, *, session_present: bool) -> None:
+    def accept_client(
+        self, connect: Connect, member: Member, in_flight: DeviceInFlight, *, session_present: bool
+    ) -> None:
+        """The client is authenticated; `in_flight` is what its device has on other connections, too."""
         self._member = member
+        self._in_flight = in_flight
+        self._reports = self._build_reports()
         self._name = f"{member.principal.device_id} ({connect.client_id!r})"
         self._conversation.admitted(connect, self._broker.now())
         self.send(Connack(session_present, ConnackCode.ACCEPTED), *member.session.resume())
+        self._pause_if_full()
         self._read_on(PauseReason.ADMITTING)
 
     def refuse(self, code: ConnackCode, why: End, reason: str) -> None:
@@ -186,11 +175,11 @@ class Connection(asyncio.Protocol):
         self.end(why, reason)
 
     def await_answer(self, message: Publish, lane: Lane) -> Unanswered:
-        """Count a message as in flight; reading pauses (backpressure) while too many of any lane are."""
+        """Count a message as in flight; reading pauses (backpressure) while its device has too many on any lane."""
         unanswered = Unanswered(message.packet_id)
         self._lanes.of(lane).append(unanswered)
-        if self._lanes.are_full:
-            self._pause_reading(PauseReason.UNANSWERED)
+        self._in_flight.counts[lane] += 1
+        self._pause_if_full()
         return unanswered
 
     def acknowledge(self, unanswered: Unanswered, lane: Lane) -> None:
@@ -203,30 +192,57 @@ class Connection(asyncio.Protocol):
             if packet_id is not None:
                 due.append(codec.Puback(packet_id))
         self.send(*due)
-        if self._lanes.have_room:
-            self._read_on(PauseReason.UNANSWERED)
+        self._in_flight.settle_one(lane)
+
+    def end_not_durable(self, lane: Lane) -> None:
+        """A message could not be kept: the device has to connect again and repeat it."""
+        self.end(End.NOT_DURABLE, "a message could not be kept: the device has to repeat it")
+        self._in_flight.settle_one(lane)
 
     def take_report(self, route: ReportRoute, payload: bytes, packet_id: int | None) -> None:
-        """Hand a report over; reading pauses while too many are not settled."""
-        self._lanes.reports += 1
-        if self._lanes.reports >= MAX_UNANSWERED_REPORTS:
-            self._pause_reading(PauseReason.UNANSWERED)
-        self._broker.take_report(route, payload, self.report_settled, packet_id)
-
-    def report_settled(self, packet_id: int | None) -> None:
-        """The oldest report is committed or shed: its PUBACK goes out with all others of this turn."""
-        self._lanes.reports -= 1
+        """Hand a report over. With QoS 1 it waits for a place in its device's window."""
         if packet_id is not None:
+            self._reports.take_report(route, payload, packet_id)
+            return
+        self._in_flight.counts[Lane.TELEMETRY] += 1
+        self._pause_if_full()
+        self._broker.take_report(route, payload, self._settle_unconfirmed, None)
+
+    def _build_reports(self) -> ConnectionReports:
+        flow = ReportFlow(
+            self._broker.take_report,
+            self._broker.count_shed,
+            answer=self._answer_reports,
+            pause=lambda: self._pause_reading(PauseReason.REPORT_WINDOW),
+            read_on=lambda: self._read_on(PauseReason.REPORT_WINDOW),
+        )
+        return ConnectionReports(flow, self._in_flight)
+
+    def _answer_reports(self, packet_ids: Iterator[int]) -> None:
+        """PUBACKs go out with all others of this turn."""
+        for packet_id in packet_ids:
             self._pubacks += codec.PUBACK_HEAD + packet_id.to_bytes(2, "big")
         self._broker.answers_wait(self)
 
+    def _settle_unconfirmed(self, packet_id: int | None) -> None:
+        """A report of QoS 0 is committed or shed."""
+        assert packet_id is None, "a report with packet id has a place in the window"
+        self._in_flight.settle_one(Lane.TELEMETRY)
+
+    def _pause_if_full(self) -> None:
+        if self._in_flight.is_full and not self.is_ended:
+            self._pause_reading(PauseReason.UNANSWERED)
+            self._in_flight.paused.add(self._has_room)
+
+    def _has_room(self) -> None:
+        """The device has room again: read on in a turn of its own."""
+        asyncio.get_running_loop().call_soon(self._read_on, PauseReason.UNANSWERED)
+
     def write_answers(self) -> None:
-        """Write the PUBACKs of settled reports, and read on when there is room again."""
+        """Write the PUBACKs of settled reports."""
         pubacks, self._pubacks = self._pubacks, bytearray()
         if pubacks:
             self._write(bytes(pubacks))
-        if self._lanes.have_room:
-            self._read_on(PauseReason.UNANSWERED)
 
     def send(self, *packets: Packet) -> None:
         """Write packets. A client that does not read them is dropped when 256 KiB wait for it."""
@@ -252,6 +268,8 @@ class Connection(asyncio.Protocol):
         if self.is_ended:
             return
         member, will = self._member, self._conversation.end()
+        self._in_flight.paused.discard(self._has_room)
+        self._reports.close()
         log.log(logging.INFO if why in (End.LEFT, End.LOST) else logging.WARNING, "%s: %s", self._name, reason)
         self._broker.connection_closed(self, member, why)
         if will is not None and member is not None:
@@ -262,6 +280,7 @@ class Connection(asyncio.Protocol):
     def drop(self) -> None:
         """Close at once and without a will: it is the hub that goes, not the device."""
         self._conversation.end()
+        self._reports.close()
         if self._transport is not None:
             self._transport.abort()
 

@@ -1,23 +1,25 @@
 """What goes over the local socket between broker and telemetry? Both are of one build, on one machine.
 
-The broker writes reports, telemetry answers how many it has settled, in their order, and what devices are to be told:
+The broker writes numbered reports, telemetry answers which of them it has settled, in whatever order, and what devices
+are to be told:
 
-    report:  seconds (float64) · QoS (uint8) · length of the payload (uint32) · label · payload
+    report:  number (uint64) · seconds (float64) · QoS (uint8) · length of the payload (uint32) · label · payload
     label:   length of the topic (uint16) · topic · length of the publisher (uint8) · publisher
-    settled: 1 (uint8) · how many since the connection began (uint64)
+    settled: 1 (uint8) · how many (uint32) · the number of each (uint64)
     message: 2 (uint8) · length of the topic (uint16) · length of the payload (uint32) · topic · payload
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-_REPORT: Final = struct.Struct("<dBI")
+_REPORT: Final = struct.Struct("<QdBI")
 _TOPIC: Final = struct.Struct("<H")
-_SETTLED: Final = struct.Struct("<BQ")
+_SETTLED: Final = struct.Struct("<BI")
+_NUMBER_BYTES: Final = 8
 _MESSAGE_HEAD: Final = struct.Struct("<BHI")
 _IS_SETTLED: Final = 1
 _IS_MESSAGE: Final = 2
@@ -27,6 +29,7 @@ _IS_MESSAGE: Final = 2
 class HandedReport:
     """A report as telemetry gets it. `came_at`: seconds of the machine's monotonic clock."""
 
+    number: int
     topic: str
     publisher: str
     qos: int
@@ -36,9 +39,9 @@ class HandedReport:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """So many reports of this connection, from its first on, are committed or shed."""
+    """The reports with these numbers are committed or shed."""
 
-    total: int
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,14 @@ def encode_label(topic: str, publisher: str) -> bytes:
     return _TOPIC.pack(len(named)) + named + bytes([len(by)]) + by
 
 
-def encode_report(came_at: float, qos: int, labelled: bytes, payload: bytes) -> bytes:
+def encode_report(number: int, came_at: float, qos: int, labelled: bytes, payload: bytes) -> bytes:
     """One report."""
-    return _REPORT.pack(came_at, qos, len(payload)) + labelled + payload
+    return _REPORT.pack(number, came_at, qos, len(payload)) + labelled + payload
 
 
-def encode_settled(total: int) -> bytes:
-    """How many are settled."""
-    return _SETTLED.pack(_IS_SETTLED, total)
+def encode_settled(numbers: Sequence[int]) -> bytes:
+    """Which reports are settled."""
+    return _SETTLED.pack(_IS_SETTLED, len(numbers)) + struct.pack(f"<{len(numbers)}Q", *numbers)
 
 
 def encode_message(topic: str, payload: bytes) -> bytes:
@@ -85,11 +88,12 @@ class ReportReader:
         self._pending += received
         pending, at = self._pending, 0
         while (end := self._end_of(at)) is not None:
-            came_at, qos, length = _REPORT.unpack_from(pending, at)
+            number, came_at, qos, length = _REPORT.unpack_from(pending, at)
             topic_at = at + _REPORT.size + _TOPIC.size
             (topic_bytes,) = _TOPIC.unpack_from(pending, at + _REPORT.size)
             publisher_at = topic_at + topic_bytes + 1
             yield HandedReport(
+                number,
                 pending[topic_at : topic_at + topic_bytes].decode(),
                 pending[publisher_at : end - length].decode(),
                 qos,
@@ -105,7 +109,7 @@ class ReportReader:
         behind = at + _REPORT.size + _TOPIC.size
         if len(pending) < behind:
             return None
-        _, _, length = _REPORT.unpack_from(pending, at)
+        *_, length = _REPORT.unpack_from(pending, at)
         (topic_bytes,) = _TOPIC.unpack_from(pending, at + _REPORT.size)
         publisher_length_at = behind + topic_bytes
         if len(pending) <= publisher_length_at:
@@ -133,9 +137,7 @@ class ReplyReader:
         if not pending:
             return None
         if pending[0] == _IS_SETTLED:
-            if len(pending) < _SETTLED.size:
-                return None
-            return Settled(_SETTLED.unpack_from(pending)[1]), _SETTLED.size
+            return self._next_settled()
         if pending[0] != _IS_MESSAGE:
             raise ValueError(f"a reply of unknown kind {pending[0]}")
         if len(pending) < _MESSAGE_HEAD.size:
@@ -145,3 +147,12 @@ class ReplyReader:
         if len(pending) < end:
             return None
         return MessageForDevice(pending[_MESSAGE_HEAD.size : middle].decode(), bytes(pending[middle:end])), end
+
+    def _next_settled(self) -> tuple[Settled, int] | None:
+        if len(self._pending) < _SETTLED.size:
+            return None
+        _, count = _SETTLED.unpack_from(self._pending)
+        end = _SETTLED.size + count * _NUMBER_BYTES
+        if len(self._pending) < end:
+            return None
+        return Settled(struct.unpack_from(f"<{count}Q", self._pending, _SETTLED.size)), end

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ CONNECT_EVERY_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """A report of the broker; `settle` is called once, and in the order in which the reports came."""
+    """A report of the broker; `settle` is called once, in whatever order."""
 
     inbound: Inbound
     came_at: float
@@ -70,7 +71,12 @@ class BrokerLink:
 
     def _receive_reports(self, link: _Link, reports: Sequence[HandedReport]) -> None:
         now, monotonic = self._clock.now(), time.monotonic()
-        self._receive([HandedOver(_build_inbound(one, now, monotonic), one.came_at, link.settle) for one in reports])
+        self._receive(
+            [
+                HandedOver(_build_inbound(one, now, monotonic), one.came_at, partial(link.settle, one.number))
+                for one in reports
+            ]
+        )
 
 
 def _build_inbound(report: HandedReport, now: datetime, monotonic: float) -> Inbound:
@@ -93,8 +99,7 @@ class _Link(asyncio.Protocol):
         self._hear = hear
         self._reader = frames.ReportReader()
         self._wire: LocalWire | None = None
-        self._settled = 0
-        self._is_telling = False
+        self._settled: list[int] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, LocalWire)
@@ -108,12 +113,11 @@ class _Link(asyncio.Protocol):
         self._wire = None
         self.ended.set()
 
-    def settle(self) -> None:
-        """One more is settled; the broker gets one count for all of a turn."""
-        self._settled += 1
-        if not self._is_telling:
-            self._is_telling = True
+    def settle(self, number: int) -> None:
+        """This report is settled; the broker gets one message for all of a turn."""
+        if not self._settled:
             asyncio.get_running_loop().call_soon(self._report_settled)
+        self._settled.append(number)
 
     def write(self, content: bytes) -> None:
         """Write, unless the connection is over: then nobody waits for it."""
@@ -125,5 +129,5 @@ class _Link(asyncio.Protocol):
             self._wire.abort()
 
     def _report_settled(self) -> None:
-        self._is_telling = False
-        self.write(frames.encode_settled(self._settled))
+        settled, self._settled = self._settled, []
+        self.write(frames.encode_settled(settled))

@@ -63,12 +63,11 @@ class ReportRoute:
 
 
 SettleReport: TypeAlias = Callable[[int | None], None]
-"""Tells a connection that its oldest unanswered report is committed or shed. The PUBACK of its packet id is then due;
-None for QoS 0."""
+"""Tells a connection that the report with this packet id is committed or shed; None for QoS 0."""
 
 TakeReport: TypeAlias = Callable[[ReportRoute, bytes, SettleReport, int | None], None]
 """Takes what devices report, readings and visits: route, payload, whom to tell, packet id. It waits for nothing, and
-settles each within a second, those of a connection in the order in which they were taken."""
+settles each once, in whatever order: those of QoS 0 within a second."""
 
 PublishNow: TypeAlias = Callable[[str, bytes], None]
 """Hands a payload to the devices that subscribed to a topic. Raises Unreachable when none did."""

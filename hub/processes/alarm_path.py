@@ -44,10 +44,12 @@ from hub.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class _AlarmPools:
-    """Connections, divided so that a press waits for no other part of this process."""
+    """Connections, divided so that no part waits for another: neither a press nor a timer beside a full lane."""
 
     alarms: Database
     states: Database
+    timers: Database
+    deliveries: Database
     others: Database
 
 
@@ -89,11 +91,13 @@ async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[
 @asynccontextmanager
 async def _open_pools(conninfo: str) -> AsyncIterator[_AlarmPools]:
     async with (
-        Database.open(conninfo, size=6, name="anling alarms", generic_plans=True) as alarm_pool,
+        Database.open(conninfo, size=2, name="anling alarms", generic_plans=True) as alarm_pool,
         Database.open(conninfo, size=2, name="anling states") as state_pool,
+        Database.open(conninfo, size=2, name="anling timers", generic_plans=True) as timer_pool,
+        Database.open(conninfo, size=4, name="anling deliveries", generic_plans=True) as delivery_pool,
         Database.open(conninfo, size=3, name="anling others") as other_pool,
     ):
-        yield _AlarmPools(alarm_pool, state_pool, other_pool)
+        yield _AlarmPools(alarm_pool, state_pool, timer_pool, delivery_pool, other_pool)
 
 
 async def _wait_for_centre(database: Database) -> CentreId:
@@ -114,6 +118,7 @@ async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
         receivers=intake.receivers,
         take_report=handover.take_report,
         clock=path.clock,
+        count_shed=intake.heard.count_shed,
     )
     tasks.create_task(handover.run(broker.publish_now))
     tasks.create_task(recheck_changed(path.changes, broker))
@@ -134,15 +139,15 @@ def _start_tasks(
     path: _Path, tasks: asyncio.TaskGroup, intake: Intake, broker: Broker | ExternalBroker, *, hears: Callable[[], bool]
 ) -> None:
     """Let everything run that the alarm path is made of. `hears`: whether devices can reach it now."""
-    database, changes, clock = path.pools.alarms, path.changes, path.clock
+    pools, changes, clock, origin = path.pools, path.changes, path.clock, path.settings.origin
     tasks.create_task(intake.run_alarms(broker.publish))
     tasks.create_task(intake.run_states())
     tasks.create_task(path.housekeeping.every(LastHeard.EVERY_SECONDS, intake.heard.write, "who-was-heard-by-alarms"))
     tasks.create_task(broker.run())
-    tasks.create_task(AlarmWatch(database, changes, clock).run())
-    tasks.create_task(FindingIntake(database, changes, clock).run())
-    tasks.create_task(DeviceMessageDeliverer(database, changes, broker, clock).run())
-    tasks.create_task(NotificationDeliverer(database, changes, path.channels, clock, path.settings.origin).run())
+    tasks.create_task(AlarmWatch(pools.timers, changes, clock).run())
+    tasks.create_task(FindingIntake(pools.timers, changes, clock).run())
+    tasks.create_task(DeviceMessageDeliverer(pools.deliveries, changes, broker, clock).run())
+    tasks.create_task(NotificationDeliverer(pools.deliveries, changes, path.channels, clock, origin).run())
     tasks.create_task(write_beats(path.pools.states, Process.ALARM_PATH, hears))
     tasks.create_task(write_pulse())
 

@@ -10,8 +10,8 @@ from psycopg.rows import TupleRow
 from ulid import ULID
 
 from hub.alarms import service
+from hub.alarms.finding_batch import Concluded
 from hub.alarms.model import Alarm, Arrival, Outcome
-from hub.alarms.service import Concluded
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, AlarmId, DeviceId, PressId, SeniorId

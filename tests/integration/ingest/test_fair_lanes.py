@@ -11,11 +11,13 @@ from hub.kit.db import Database
 from tests.fakes.house import House
 from tests.integration.ingest.lanes import (
     PRESS,
+    TEMPERATURE,
     Acks,
     Lanes,
     alarm,
     answers,
     hand_over,
+    report,
     rows,
     said,
     standing,
@@ -114,3 +116,29 @@ async def test_a_device_that_presses_more_often_than_a_hand_can_is_noticed_and_r
 
     assert ("press-flood", "device:b-wang") in await standing(database, house)
     assert rows(database_url, "SELECT times_pressed FROM alarm") == [(51,)]
+
+
+async def test_presses_of_one_alarm_that_are_committed_together_are_one_transition_and_each_counts(
+    intake: Lanes, acks: Acks, clock: SetClock, database_url: str
+) -> None:
+    await alarm(intake, *(said(clock, "alarm", "b-wang", {**PRESS, "id": id_of(n), "seq": n}) for n in range(6)))
+
+    assert rows(database_url, "SELECT version, times_pressed FROM alarm") == [(2, 6)]
+    assert rows(database_url, "SELECT count(*) FROM alarm_press") == [(6,)]
+    given = await answers(acks, 6)
+    assert {ack["id"] for ack in given} == {id_of(n) for n in range(6)}
+    assert len({ack["alarm"] for ack in given}) == 1
+
+
+async def test_a_reading_does_not_wait_for_the_flood_of_another_device(intake: Lanes, clock: SetClock) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        flood = [
+            tasks.create_task(report(intake, said(clock, "tele", "cam-gym", {**TEMPERATURE, "id": id_of(n)})))
+            for n in range(FLOOD)
+        ]
+        await flood[0]
+        await report(intake, said(clock, "tele", "t-gym", TEMPERATURE))
+        answered = sum(one.done() for one in flood)
+
+    assert answered < FLOOD
+    assert intake.telemetry.counts.shed == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -19,6 +20,7 @@ from tests.fakes.logins import url_as
 from tests.integration.ingest.lanes import (
     ACK_TOPIC,
     PRESS,
+    READINGS,
     TEMPERATURE,
     Acks,
     Lanes,
@@ -269,7 +271,7 @@ async def test_more_presses_than_one_attempt_can_commit_are_committed_in_parts(
     assert rows(database_url, "SELECT count(*) FROM alarm_press") == [(10,)]
 
 
-async def test_a_press_waits_for_the_database_and_a_reading_does_not(
+async def test_presses_and_readings_wait_for_the_database_and_what_has_no_answer_does_not(
     database_url: str, house: House, clock: SetClock, rules: ListeningRules, acks: Acks
 ) -> None:
     async with (
@@ -283,10 +285,14 @@ async def test_a_press_waits_for_the_database_and_a_reading_does_not(
                 press = tasks.create_task(
                     hand_over(intake.alarms.receivers.alarm, said(clock, "alarm", "b-wang", PRESS))
                 )
-                await report(intake, said(clock, "tele", "t-gym", TEMPERATURE))
+                temperature = said(clock, "tele", "t-gym", TEMPERATURE)
+                reading = tasks.create_task(report(intake, temperature))
+                await report(intake, replace(temperature, qos=0))
 
                 assert not press.done()
+                assert not reading.done()
                 assert intake.telemetry.counts.shed == 1
                 conn.rollback()
 
+    assert len(rows(database_url, READINGS)) == 2
     assert rows(database_url, "SELECT state, times_pressed FROM alarm") == [("open", 1)]

@@ -110,6 +110,7 @@ class Bench:
     state: Lane
     telemetry: Taken
     clock: SetClock
+    shed: int = 0
 
     def raw(self, device_id: str = "b-01", **changes: object) -> AbstractAsyncContextManager[RawClient]:
         return raw_client(self.broker.port, device_id, **changes)
@@ -121,15 +122,22 @@ async def running_broker() -> AsyncIterator[Bench]:
     rows = Rows({"b-01": device("b-01"), "b-02": device("b-02"), "observer": observer})
     alarm, state, telemetry = Lane(), Lane(), Taken()
     clock = SetClock(datetime(2026, 11, 23, 2, 14, 5, tzinfo=UTC))
+    bench: Bench
+
+    def count_shed(messages: int) -> None:
+        bench.shed += messages
+
     broker = Broker(
         listening_socket("127.0.0.1", 0),
         authenticator=rows,
         receivers=Receivers(alarm, state),
         take_report=telemetry.take_report,
         clock=clock,
+        count_shed=count_shed,
     )
+    bench = Bench(broker, rows, alarm, state, telemetry, clock)
     async with running(broker.run):
-        yield Bench(broker, rows, alarm, state, telemetry, clock)
+        yield bench
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.mqtt.codec import Connack, ConnackCode, Pingreq, Pingresp, Puback, Publish, Suback
-from hub.mqtt.connection import MAX_UNANSWERED_REPORTS, End
+from hub.mqtt.connection import End
+from hub.mqtt.in_flight import REPORT_WINDOW
 from hub.mqtt.model import Unreachable
 from tests.integration.mqtt.fakes import CENTRE, PRESS, Bench, hello, press, raw_client, reading, subscribe, until
 
@@ -69,7 +70,7 @@ async def test_a_flood_of_readings_waits_in_the_socket_and_all_are_answered(benc
     bench.telemetry.open.clear()
     async with bench.raw() as client:
         await client.send(*(reading(n) for n in range(1, 1001)))
-        await until(lambda: bench.telemetry.got.qsize() == MAX_UNANSWERED_REPORTS)
+        await until(lambda: bench.telemetry.got.qsize() == REPORT_WINDOW)
         async with bench.raw("b-02") as other:
             await other.send(press(7, "b-02"))
             assert await other.next() == Puback(7)
@@ -78,8 +79,85 @@ async def test_a_flood_of_readings_waits_in_the_socket_and_all_are_answered(benc
         bench.telemetry.open.set()
         answers = [await client.next() for _ in range(1000)]
 
-    assert in_flight == MAX_UNANSWERED_REPORTS
+    assert in_flight == REPORT_WINDOW
     assert answers == [Puback(n) for n in range(1, 1001)]
+    assert bench.telemetry.finished == 1000
+
+
+async def test_a_press_behind_five_readings_that_wait_is_read(bench: Bench) -> None:
+    bench.telemetry.open.clear()
+    async with bench.raw() as client:
+        await client.send(*(reading(n) for n in range(1, 6)), press(7))
+
+        assert await client.next() == Puback(7)
+
+
+async def test_the_window_is_the_devices_whatever_connections_it_opens(bench: Bench) -> None:
+    bench.telemetry.open.clear()
+    async with bench.raw(client_id="one") as one, bench.raw(client_id="two") as two:
+        await one.send(*(reading(n) for n in range(1, 4)), Pingreq())
+        assert await one.next() == Pingresp()
+        await two.send(*(reading(n) for n in range(1, 11)))
+        await until(lambda: bench.telemetry.got.qsize() == REPORT_WINDOW)
+
+        bench.telemetry.open.set()
+        answers = [await two.next() for _ in range(10)]
+
+    assert answers == [Puback(n) for n in range(1, 11)]
+
+
+async def test_connecting_again_makes_no_room_in_the_window(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.mqtt.connection_reports.HOLD_REPORT_SECONDS", 0.05)
+    bench.telemetry.open.clear()
+    for client_id in ("one", "two", "three"):
+        async with bench.raw(client_id=client_id) as client:
+            await client.send(*(reading(n) for n in range(1, 6)), press(7))
+            assert await client.next() == (Puback(7) if client_id == "one" else Puback(1))
+
+    assert bench.telemetry.got.qsize() == REPORT_WINDOW
+
+
+async def test_readings_that_are_settled_in_another_order_are_answered_in_theirs(bench: Bench) -> None:
+    bench.telemetry.open.clear()
+    async with bench.raw() as client:
+        await client.send(reading(1), reading(2), reading(3))
+        first, second, third = [await bench.telemetry.next() for _ in range(3)]
+        for taken in (third, second, first):
+            taken.settle(taken.packet_id)
+
+        assert [await client.next() for _ in range(3)] == [Puback(1), Puback(2), Puback(3)]
+
+
+async def test_a_press_behind_more_readings_than_the_window_has_places_is_read_though_none_is_settled(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.mqtt.connection_reports.HOLD_REPORT_SECONDS", 0.05)
+    bench.telemetry.open.clear()
+    async with bench.raw() as client:
+        await client.send(*(reading(n) for n in range(1, 101)), press(200))
+
+        assert await client.next() == Puback(200)
+        bench.telemetry.open.set()
+        assert [await client.next() for _ in range(100)] == [Puback(n) for n in range(1, 101)]
+
+    assert bench.shed == 95
+    assert bench.telemetry.finished == REPORT_WINDOW
+
+
+async def test_presses_in_flight_are_counted_over_all_connections_of_a_device(bench: Bench) -> None:
+    bench.alarm.open.clear()
+    async with bench.raw(client_id="one") as one, bench.raw(client_id="two") as two, bench.raw("b-02") as other:
+        await one.send(*(press(n) for n in range(1, 251)))
+        await until(lambda: bench.alarm.got.qsize() == 250)
+        await two.send(*(press(n) for n in range(1, 251)))
+        await until(lambda: bench.alarm.got.qsize() == 256)
+        await other.send(press(7, "b-02"))
+        await until(lambda: bench.alarm.got.qsize() == 257)
+
+        bench.alarm.open.set()
+        answers = [await two.next() for _ in range(250)]
+
+    assert answers == [Puback(n) for n in range(1, 251)]
 
 
 async def test_a_press_is_answered_before_a_flood_in_front_of_it_has_been_read(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Reports from the broker to telemetry over a local socket: settled in their order, shed when telemetry is away."""
+"""Reports from the broker to telemetry over a local socket: of QoS 1 until they are settled, of QoS 0 for a second."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ async def test_a_report_is_answered_when_telemetry_has_settled_it_and_not_before
         handed = [await within(bench.got.get()) for _ in range(3)]
         assert device.answered == []
 
-        handed[0].settle()
-        await until(lambda: device.answered == [7])
-        handed[1].settle()
         handed[2].settle()
-        await until(lambda: device.answered == [7, None, 8])
+        await until(lambda: device.answered == [8])
+        handed[0].settle()
+        handed[1].settle()
+        await until(lambda: device.answered == [8, 7, None])
 
     inbound = handed[0].inbound
     assert (inbound.topic, inbound.publisher, inbound.payload) == (route().topic, "t-01", b"reading")
@@ -96,66 +96,79 @@ async def test_a_report_is_answered_when_telemetry_has_settled_it_and_not_before
     assert bench.shed == []
 
 
-async def test_what_telemetry_does_not_settle_within_a_second_is_answered_and_counted(bench: Bench) -> None:
+async def test_what_has_no_answer_and_is_not_settled_within_a_second_is_shed_and_counted(bench: Bench) -> None:
     device = Device()
     async with bench.telemetry():
-        bench.handover.take_report(route(), b"reading", device.settle, 1)
+        bench.handover.take_report(route(), b"reading", device.settle, None)
+        bench.handover.take_report(route(), b"reading", device.settle, 7)
         late = await within(bench.got.get())
-        await until(lambda: device.answered == [1])
+        confirmed = await within(bench.got.get())
+        await until(lambda: device.answered == [None])
         assert bench.shed == [1]
 
         late.settle()
-        bench.handover.take_report(route(), b"reading", device.settle, 2)
-        (await within(bench.got.get())).settle()
-        await until(lambda: device.answered == [1, 2])
+        confirmed.settle()
+        await until(lambda: device.answered == [None, 7])
     assert bench.shed == [1]
 
 
-async def test_without_telemetry_reports_are_answered_and_it_gets_those_of_the_last_second_when_it_comes(
-    bench: Bench,
+async def test_what_waits_for_its_answer_is_shed_in_the_end_answered_and_counted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("hub.mqtt.handover.SHED_CONFIRMED_AFTER_SECONDS", 0.2)
     device = Device()
-    bench.handover.take_report(route(), b"old", device.settle, 1)
-    await until(lambda: device.answered == [1])
-
-    bench.handover.take_report(route(), b"young", device.settle, 2)
     async with bench.telemetry():
-        handed = await within(bench.got.get())
-        handed.settle()
-        await until(lambda: device.answered == [1, 2])
+        bench.handover.take_report(route(), b"reading", device.settle, 1)
 
-    assert handed.inbound.payload == b"young"
+        await until(lambda: device.answered == [1])
     assert bench.shed == [1]
 
 
-async def test_what_a_telemetry_had_in_flight_when_it_was_killed_is_answered_and_the_next_one_starts_anew(
-    bench: Bench,
-) -> None:
+async def test_without_telemetry_what_waits_for_an_answer_waits_and_the_rest_is_shed(bench: Bench) -> None:
+    device = Device()
+    bench.handover.take_report(route(), b"confirmed", device.settle, 1)
+    bench.handover.take_report(route(), b"old", device.settle, None)
+    await until(lambda: device.answered == [None])
+
+    bench.handover.take_report(route(), b"young", device.settle, None)
+    async with bench.telemetry():
+        handed = [await within(bench.got.get()) for _ in range(2)]
+        for one in handed:
+            one.settle()
+        await until(lambda: device.answered == [None, 1, None])
+
+    assert [one.inbound.payload for one in handed] == [b"confirmed", b"young"]
+    assert bench.shed == [1]
+
+
+async def test_what_a_telemetry_had_in_flight_when_it_was_killed_goes_to_the_next_one(bench: Bench) -> None:
     device = Device()
     async with bench.telemetry():
         bench.handover.take_report(route(), b"in flight", device.settle, 1)
-        await within(bench.got.get())
-    assert device.answered == [1]
+        bench.handover.take_report(route(), b"without answer", device.settle, None)
+        stale = [await within(bench.got.get()) for _ in range(2)]
+    assert device.answered == [None]
     assert bench.shed == [1]
 
     async with bench.telemetry():
         bench.handover.take_report(route(), b"after", device.settle, 2)
-        handed = await within(bench.got.get())
-        assert device.answered == [1]
-        handed.settle()
-        await until(lambda: device.answered == [1, 2])
-    assert handed.inbound.payload == b"after"
+        handed = [await within(bench.got.get()) for _ in range(2)]
+        stale[0].settle()  # on a connection that is over
+        handed[1].settle()
+        await until(lambda: device.answered == [None, 2])
+        handed[0].settle()
+        await until(lambda: device.answered == [None, 2, 1])
+    assert [one.inbound.payload for one in handed] == [b"in flight", b"after"]
 
 
-async def test_a_telemetry_that_has_too_much_gets_no_more_readings_and_visits_still(
+async def test_a_telemetry_that_has_too_much_gets_no_more_of_what_has_no_answer_and_visits_still(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.mqtt.handover.CAPACITY", 20)
-    monkeypatch.setattr("hub.mqtt.handover.KEPT_FOR_VISITS", 5)
+    monkeypatch.setattr("hub.mqtt.handover.CAPACITY", 15)
     device = Device()
     async with bench.telemetry():
         for _ in range(18):
-            bench.handover.take_report(route(), b"reading", device.settle, 1)
+            bench.handover.take_report(route(), b"reading", device.settle, None)
         bench.handover.take_report(route("visit"), b"visit", device.settle, 2)
         handed = [await within(bench.got.get()) for _ in range(16)]
         for one in handed:
@@ -163,7 +176,7 @@ async def test_a_telemetry_that_has_too_much_gets_no_more_readings_and_visits_st
         await until(lambda: len(device.answered) == 19)
 
     assert handed[-1].inbound.payload == b"visit"
-    assert device.answered[-1] == 2
+    assert 2 in device.answered
     assert sum(bench.shed) == 3
 
 

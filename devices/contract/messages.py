@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import inf
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self, TypeAlias, overload
 
@@ -28,7 +29,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from devices.contract.topics import ID_PATTERN, Kind
-from devices.contract.units import Unit
+from devices.contract.units import RANGE_OF, Unit
 
 LARGEST_PAYLOAD: Final = 4096
 """Bytes. A longer one is unreadable."""
@@ -140,15 +141,22 @@ class Reading(BaseModel):
     value: float
     unit: Unit
 
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        least, most = RANGE_OF.get(self.unit, (-inf, inf))
+        if not least <= self.value <= most:
+            raise ValueError(f"{self.unit} is from {least:g} to {most:g}")
+        return self
+
 
 class TeleMessage(Message):
-    """`tele/{device}`: readings taken at one moment."""
+    """`tele/{device}`: readings taken at one moment; none are left when all of them were odd."""
 
     id: MessageId
     seq: Seq | None = None
     at: Time | None = None
     age_ms: AgeMs | None = None
-    readings: Annotated[tuple[Reading, ...], Field(min_length=1, max_length=40)]
+    readings: Annotated[tuple[Reading, ...], Field(max_length=40)]
 
 
 class VisitAction(StrEnum):
@@ -325,7 +333,7 @@ def parse_message(kind: Kind, payload: bytes) -> AnyMessage:
     try:
         message = MODEL_OF[kind].model_validate_json(payload, extra="ignore")
     except ValidationError as error:
-        raise _describe_unreadable(payload, error) from None
+        raise describe_unreadable(payload, error) from None
     if "v" not in message.model_fields_set:
         raise Unreadable(Reason.UNKNOWN_VERSION, "v is missing", _extract_id(payload))
     return message
@@ -339,8 +347,8 @@ def serialize_message(message: Message) -> bytes:
     return payload
 
 
-def _describe_unreadable(payload: bytes, error: ValidationError) -> Unreadable:
-    """Name what is wrong, the version first: of an unknown version we understand no field."""
+def describe_unreadable(payload: bytes, error: ValidationError) -> Unreadable:
+    """Why the payload is no message: the version first, for of an unknown version we understand no field."""
     try:
         payload.decode()
     except UnicodeDecodeError as wrong:
@@ -365,5 +373,9 @@ def _describe_unreadable(payload: bytes, error: ValidationError) -> Unreadable:
 def _extract_id(payload: bytes) -> str | None:
     """The id of a message that is otherwise wrong, if it has one."""
     found = from_json(payload)
-    text = found.get("id") if isinstance(found, dict) else None
-    return text if isinstance(text, str) and re.fullmatch(_MESSAGE_ID, text) else None
+    return answerable_id(found.get("id")) if isinstance(found, dict) else None
+
+
+def answerable_id(value: object) -> str | None:
+    """The same value, if it may be the id of a message, so that its sender can be answered."""
+    return value if isinstance(value, str) and re.fullmatch(_MESSAGE_ID, value) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 
-from devices.contract.messages import Ack, AlarmMessage, Cmd, Cue, Unreadable, VisitMessage, parse_message
+from devices.contract.messages import AlarmMessage, Unreadable, VisitMessage
+from devices.contract.side_values import read_message
 from devices.contract.topics import FROM_DEVICE, parse_topic
 from hub.ingest.model import Decoded, DecodedMessage, QuarantineReason, Undecodable
 
@@ -18,11 +19,10 @@ def decode_message(topic: str, payload: bytes) -> Decoded:
     if parsed is None or parsed.kind not in FROM_DEVICE:
         return Undecodable(None, QuarantineReason.UNKNOWN_TOPIC, "the topic is none that devices publish to")
     try:
-        said = parse_message(parsed.kind, payload)
+        read = read_message(parsed.kind, payload)
     except Unreadable as unreadable:
         return Undecodable(parsed, QuarantineReason(unreadable.reason), unreadable.detail[:200], unreadable.message_id)
-    assert not isinstance(said, Ack | Cue | Cmd), "the kinds that devices publish"
-    return DecodedMessage(parsed, said)
+    return DecodedMessage(parsed, read.message, read.left_out)
 
 
 def digest_message(message: AlarmMessage | VisitMessage) -> bytes:

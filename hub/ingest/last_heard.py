@@ -1,24 +1,27 @@
-"""Who was heard, how full are batteries, and what was shed? Written apart from the lanes, every two seconds."""
+"""Who was heard, how full are batteries, what was shed, which values were odd? Written beside the lanes, each 2 s."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from devices.contract.messages import AlarmMessage, ConnectionState, StatusMessage, TeleMessage
 from hub.fleet import service as fleet
+from hub.ingest import store
 from hub.ingest.attempts import ATTEMPT_SECONDS
 from hub.ingest.model import DecodedMessage, ReceivedMessage, Undecodable
 from hub.ingest.timing import DeviceClocks
 from hub.kit.clock import Clock
-from hub.kit.db import Database
+from hub.kit.db import Conn, Database
 from hub.kit.ids import CentreId, DeviceId
-from hub.notices.model import NoticeCode, Raised
+from hub.notices.model import NoticeCode, NoticePriority, Raised
 from hub.notices.service import raise_notice
 
 BATTERY: Final = "battery"
+NAMES_NOTED: Final = 5
+"""Of one device's odd values, until they are written: who mends these sees the others afterwards."""
 
 
 class LastHeard:
@@ -34,6 +37,7 @@ class LastHeard:
         self.clocks = clocks
         self._heard: dict[DeviceId, datetime] = {}
         self._batteries: dict[DeviceId, float] = {}
+        self._odd: dict[DeviceId, frozenset[str]] = {}
         self._flooding: set[str] = set()
         self._shed = 0
 
@@ -41,6 +45,8 @@ class LastHeard:
         """These messages were kept."""
         self._heard |= collect_heard_times(arrived)
         self._batteries |= collect_battery_levels(arrived)
+        for device, names in collect_odd_values(arrived).items():
+            self._odd[device] = frozenset(sorted(self._odd.get(device, frozenset()) | names)[:NAMES_NOTED])
 
     def count_shed(self, messages: int) -> None:
         """So many messages were answered and not kept."""
@@ -55,7 +61,8 @@ class LastHeard:
 
         Raises psycopg.OperationalError and TimeoutError: then it is kept for the next time.
         """
-        heard, said, shed, flooding = dict(self._heard), dict(self._batteries), self._shed, sorted(self._flooding)
+        heard, said, odd = dict(self._heard), dict(self._batteries), dict(self._odd)
+        shed, flooding = self._shed, sorted(self._flooding)
         if not heard and not shed:
             return
         now = self._clock.now()
@@ -63,6 +70,7 @@ class LastHeard:
             known = {device: behind for device in heard if (behind := self.clocks.known_offset(device)) is not None}
             await fleet.record_heard(conn, heard, known)
             await fleet.record_batteries(conn, said)
+            await _notice_odd_values(conn, odd, now)
             if shed:
                 raised = Raised(self._centre_id, NoticeCode.TELEMETRY_SHED, "hub", params={"messages": shed})
                 await raise_notice(conn, raised, now)
@@ -72,6 +80,17 @@ class LastHeard:
         self._flooding.difference_update(flooding)
         self._heard = {device: at for device, at in self._heard.items() if heard.get(device) != at}
         self._batteries = {device: left for device, left in self._batteries.items() if said.get(device) != left}
+        self._odd = {device: names for device, names in self._odd.items() if odd.get(device) != names}
+
+
+async def _notice_odd_values(conn: Conn, odd: Mapping[DeviceId, frozenset[str]], now: datetime) -> None:
+    """One notice a device. In the order of their ids, so that the two processes that write them never deadlock."""
+    senders = await store.find_senders(conn, sorted(odd), now) if odd else {}
+    for device_id in sorted(senders):
+        sender = senders[device_id]
+        params = {"values": ", ".join(sorted(odd[sender.device_id]))[:200]}
+        raised = Raised(sender.centre_id, NoticeCode.VALUE_LEFT_OUT, f"device:{device_id}", NoticePriority.P4, params)
+        await raise_notice(conn, raised, now)
 
 
 def collect_heard_times(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId, datetime]:
@@ -98,3 +117,14 @@ def collect_battery_levels(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId,
                     if reading.name == BATTERY and reading.unit == "%EL" and 0 <= reading.value <= 100:
                         said[DeviceId(topic.device)] = round(reading.value, 1)
     return said
+
+
+def collect_odd_values(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId, frozenset[str]]:
+    """Which values of devices' messages were left out, because they were odd."""
+    odd: dict[DeviceId, frozenset[str]] = {}
+    for message in arrived:
+        match message.decoded:
+            case DecodedMessage(topic, left_out=(_, *_) as left_out):
+                device_id = DeviceId(topic.device)
+                odd[device_id] = odd.get(device_id, frozenset()) | frozenset(left_out)
+    return odd

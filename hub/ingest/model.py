@@ -8,20 +8,20 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from devices.contract.messages import Ack, AlarmMessage, Done, Reason, StatusMessage, TeleMessage, VisitMessage
+from devices.contract.messages import Ack, Reason
+from devices.contract.side_values import DeviceMessage
 from devices.contract.topics import Topic
 from hub.kit.ids import CentreId, DeviceId, RoomId, SeniorId
 from hub.mqtt.model import Inbound
 
-DeviceMessage: TypeAlias = AlarmMessage | TeleMessage | VisitMessage | StatusMessage | Done
-
 
 @dataclass(frozen=True, slots=True)
 class DecodedMessage:
-    """A message of the contract."""
+    """A message of the contract. `left_out` names the side values that were odd."""
 
     topic: Topic
     said: DeviceMessage
+    left_out: tuple[str, ...] = ()
 
 
 class QuarantineReason(StrEnum):

@@ -34,6 +34,7 @@ class NoticeCode(StrEnum):
     TRIGGER_SILENT = "trigger-silent"
     UNKNOWN_CARD = "unknown-card"
     UNTOLD = "untold"
+    VALUE_LEFT_OUT = "value-left-out"  # a message was read without some of its values, which `values` names
     VISIT_LEFT_OPEN = "visit-left-open"
     WRONG_CREDENTIALS = "wrong-credentials"
 
@@ -70,6 +71,7 @@ OCCURRENCES: Final = frozenset(
         NoticeCode.ROW_PARKED,
         NoticeCode.TELEMETRY_SHED,
         NoticeCode.UNKNOWN_CARD,
+        NoticeCode.VALUE_LEFT_OUT,
         NoticeCode.WRONG_CREDENTIALS,
     }
 )

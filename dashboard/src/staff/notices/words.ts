@@ -30,6 +30,8 @@ const zh = {
     'command-unproven': (s: string) => `${s}没有确认指令。请去看它有没有响、有没有亮。`,
     'roster-gap': (tier: string) => `第 ${tier} 层现在没有联系得上的人。请补上值班表。`,
     'message-unreadable': (s: string) => `${s}发来读不懂的报文，放在“异常报文”页。`,
+    'value-left-out': (s: string, p: Params) =>
+      `${s}的报文里有不对的数值（${p.values ?? '?'}），没有采用，其余照常。请管理员检查设备设置。`,
     'rule-files-not-loaded': (_s: string, p: Params) =>
       p.line === null
         ? `规则目录读不到，或者里面的文件没有了，旧的规则继续有效。请管理员检查：${p.file ?? ''}`
@@ -85,6 +87,8 @@ const en: typeof zh = {
     'command-unproven': (s: string) => `${s} did not confirm its command. Go and see whether it sounds or shines.`,
     'roster-gap': (tier: string) => `Nobody of tier ${tier} can be reached now. Please fill the roster.`,
     'message-unreadable': (s: string) => `${s} sent messages nobody can read; they are on the page “Unreadable messages”.`,
+    'value-left-out': (s: string, p: Params) =>
+      `${s} sent values that cannot be right (${p.values ?? '?'}). They were left out, everything else counts. Ask the administrator to check its settings.`,
     'rule-files-not-loaded': (_s: string, p: Params) =>
       p.line === null
         ? `The rules folder cannot be read, or its files are gone; the former rules stay. See ${p.file ?? ''}.`

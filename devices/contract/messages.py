@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from math import inf
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self, TypeAlias, overload
 
@@ -29,7 +28,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from devices.contract.topics import ID_PATTERN, Kind
-from devices.contract.units import RANGE_OF, Unit
+from devices.contract.units import Unit
 
 LARGEST_PAYLOAD: Final = 4096
 """Bytes. A longer one is unreadable."""
@@ -140,13 +139,6 @@ class Reading(BaseModel):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     value: float
     unit: Unit
-
-    @model_validator(mode="after")
-    def _is_possible(self) -> Self:
-        least, most = RANGE_OF.get(self.unit, (-inf, inf))
-        if not least <= self.value <= most:
-            raise ValueError(f"{self.unit} is from {least:g} to {most:g}")
-        return self
 
 
 class TeleMessage(Message):

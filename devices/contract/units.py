@@ -69,6 +69,3 @@ UNIT_OF: Final[Mapping[str, Unit]] = MappingProxyType(
     }
 )
 """The readings of our own devices. A yes or no (`black`, `frozen`, `moved`) is 1 or 0, as RFC 8428 note 1 has it."""
-
-RANGE_OF: Final[Mapping[Unit, tuple[float, float]]] = MappingProxyType({Unit.BATTERY_LEVEL: (0.0, 100.0)})
-"""Where a unit ends by its meaning; 255 and -1 are what devices send for "unknown" and "low"."""

@@ -38,6 +38,7 @@ from hub.ingest.model import (
 )
 from hub.ingest.neighbours import Neighbours
 from hub.ingest.press_rate import PressRates
+from hub.ingest.timing import estimate_time
 from hub.kit.bulkhead import Defect, call_in_bulkhead, run_in_bulkhead
 from hub.kit.clock import Clock
 from hub.kit.db import WORLD_IS_DOWN, Database
@@ -198,7 +199,8 @@ class AlarmLane:
                 if isinstance(decoded, DecodedMessage) and isinstance(decoded.said, AlarmMessage)
                 else None
             )
-            if self._rates.note_press(waiting.device, inbound.received_at - timedelta(milliseconds=age_ms or 0)):
+            pressed_at = estimate_time(inbound.received_at, None, age_ms, timedelta()).at  # no age is too large for it
+            if self._rates.note_press(waiting.device, pressed_at):
                 self._heard.note_press_flood(waiting.device)
 
 

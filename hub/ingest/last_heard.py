@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from devices.contract.messages import AlarmMessage, ConnectionState, StatusMessage, TeleMessage
+from devices.contract.messages import AlarmMessage, ConnectionState, Reading, StatusMessage, TeleMessage
+from devices.contract.units import Unit
 from hub.fleet import service as fleet
 from hub.ingest import store
 from hub.ingest.attempts import ATTEMPT_SECONDS
@@ -114,9 +115,13 @@ def collect_battery_levels(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId,
                 said[DeviceId(topic.device)] = round(percent, 1)
             case DecodedMessage(topic, TeleMessage(readings=readings)):
                 for reading in readings:
-                    if reading.name == BATTERY and reading.unit == "%EL" and 0 <= reading.value <= 100:
+                    if _is_battery(reading) and 0 <= reading.value <= 100:
                         said[DeviceId(topic.device)] = round(reading.value, 1)
     return said
+
+
+def _is_battery(reading: Reading) -> bool:
+    return reading.name == BATTERY and reading.unit == Unit.BATTERY_LEVEL
 
 
 def collect_odd_values(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId, frozenset[str]]:
@@ -124,7 +129,15 @@ def collect_odd_values(arrived: Sequence[ReceivedMessage]) -> dict[DeviceId, fro
     odd: dict[DeviceId, frozenset[str]] = {}
     for message in arrived:
         match message.decoded:
-            case DecodedMessage(topic, left_out=(_, *_) as left_out):
-                device_id = DeviceId(topic.device)
-                odd[device_id] = odd.get(device_id, frozenset()) | frozenset(left_out)
+            case DecodedMessage(topic, said, left_out):
+                if isinstance(said, TeleMessage) and any(map(_is_impossible_battery, said.readings)):
+                    left_out = (*left_out, f"readings.{BATTERY}")
+                if left_out:
+                    device_id = DeviceId(topic.device)
+                    odd[device_id] = odd.get(device_id, frozenset()) | frozenset(left_out)
     return odd
+
+
+def _is_impossible_battery(reading: Reading) -> bool:
+    """255 and -1 are what devices send for "unknown": a reading as any other, and nothing that a battery has."""
+    return _is_battery(reading) and not 0 <= reading.value <= 100

@@ -25,7 +25,8 @@ from hub.ingest.model import (
     Undecodable,
 )
 from hub.ingest.neighbours import Neighbours
-from hub.ingest.store import MessageIdentity, Press
+from hub.ingest.repeats import EarlierPress, RepeatedMessage, has_own_form, is_new_call
+from hub.ingest.store import Before, MessageIdentity, Press
 from hub.ingest.timing import DeviceClocks, When, estimate_time
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
@@ -37,7 +38,7 @@ from hub.rules.model import PressHeard, PressKind
 CANCEL_COUNTS_WITHIN: Final = timedelta(seconds=10)
 """Between the times of the press and of its cancel, not of their arrivals: either may be late, or come first."""
 UNREADABLE_AGAIN_AFTER: Final = timedelta(minutes=10)
-"""Undecodable bytes have no id to be deduplicated by: the same ones are a repeat for so long, and then a new call."""
+"""While their alarm is live the same undecodable bytes are a repeat for so long; then somebody has pressed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ async def _store_readable(
     device_id = DeviceId(topic.device)
     seen = MessageIdentity(device_id, SeenLane.ALARM, said.id, digest_message(said))
     before = await store.read_earlier_message(batch.conn, seen)
-    if before.press_id is not None:
+    if before.press_id is not None and not _is_new_call(inbound, said, before, asked.sender.clock_behind):
         return _StoredPress(topic, said.id, before.press_id, None)
     if not inbound.replayed:
         batch.clocks.note_message(device_id, inbound.received_at, said.at, said.age_ms)
@@ -144,10 +145,37 @@ async def _store_readable(
         assert whose is not None, "it was registered a statement ago, and devices are never deleted"
         sender = whose
     press = _build_press(inbound, sender, said, moment, seen.digest, batch.now)
-    await _notice_anomalies(batch, inbound, sender, reused=before.is_reused)
-    await store.insert_seen_message(batch.conn, seen, press.id, batch.now)
+    if not await store.renew_seen_message(batch.conn, seen, press.id, before.press_id, batch.now):
+        return await _repeat_of_another(batch, topic, said.id, seen)
+    await _notice_anomalies(batch, inbound, sender, reused=before.is_reused or before.press_id is not None)
     await store.insert_press(batch.conn, press)
     return _StoredPress(topic, said.id, press.id, _build_event(press), press.of_message_id)
+
+
+async def _repeat_of_another(
+    batch: _PressBatch, topic: Topic, message_id: str | None, seen: MessageIdentity
+) -> _StoredPress:
+    """The same message was committed while this transaction ran, by whoever received it too."""
+    committed = await store.read_earlier_message(batch.conn, seen)
+    return _StoredPress(topic, message_id, committed.press_id, None)
+
+
+def _is_new_call(inbound: Inbound, said: AlarmMessage, before: Before, behind: timedelta | None) -> bool:
+    """Whether a message that was seen calls anew: see `hub.ingest.repeats`."""
+    moment = _press_time(inbound, said, behind or timedelta())
+    arrival = RepeatedMessage(
+        message_id=said.id,
+        received_at=inbound.received_at,
+        is_redelivery=inbound.dup or inbound.replayed,
+        age_ms=said.age_ms,
+        pressed_at=None if moment.uncertain else moment.at,
+    )
+    return is_new_call(arrival, _earlier_press(before))
+
+
+def _earlier_press(before: Before) -> EarlierPress:
+    assert before.received_at is not None, "asked only of a press that is there"
+    return EarlierPress(before.received_at, before.has_alarm, before.alarm_ended_at)
 
 
 def _press_time(inbound: Inbound, said: AlarmMessage, learned: timedelta) -> When:
@@ -160,9 +188,41 @@ async def _store_undecodable(
     batch: _PressBatch, inbound: Inbound, undecodable: Undecodable, sender: Sender
 ) -> _StoredPress:
     assert undecodable.topic is not None
-    of_bytes = sha256(inbound.payload).digest()
-    press = Press(
-        id=PressId(new_id("p", batch.now)),
+    seen = MessageIdentity(sender.device_id, SeenLane.UNREADABLE, "", _digest_undecodable(inbound, undecodable))
+    before = await store.read_earlier_message(batch.conn, seen)
+    if before.press_id is not None and not _counts_again(inbound, undecodable, before):
+        return _StoredPress(undecodable.topic, undecodable.message_id, before.press_id, None)
+    press = _build_undecodable_press(inbound, undecodable, sender, seen.digest, batch.now)
+    if not await store.renew_seen_message(batch.conn, seen, press.id, before.press_id, batch.now):
+        return await _repeat_of_another(batch, undecodable.topic, undecodable.message_id, seen)
+    await store.insert_press(batch.conn, press)
+    await quarantine.quarantine_press(batch.conn, inbound, undecodable, batch.neighbours.centre_id, batch.now)
+    return _StoredPress(undecodable.topic, undecodable.message_id, press.id, _build_event(press))
+
+
+def _digest_undecodable(inbound: Inbound, undecodable: Undecodable) -> bytes:
+    """What makes two undecodable messages the same: an id of our form where there is one, else all of their bytes."""
+    if undecodable.message_id is not None and has_own_form(undecodable.message_id):
+        return sha256(b"id " + undecodable.message_id.encode()).digest()
+    return sha256(inbound.payload).digest()
+
+
+def _counts_again(inbound: Inbound, undecodable: Undecodable, before: Before) -> bool:
+    """Whether undecodable bytes that were seen count: as a new call, or once more for an alarm that is live."""
+    earlier = _earlier_press(before)
+    is_redelivery = inbound.dup or inbound.replayed
+    arrival = RepeatedMessage(undecodable.message_id, inbound.received_at, is_redelivery)
+    if is_redelivery or has_own_form(undecodable.message_id) or earlier.alarm_ended_at is not None:
+        return is_new_call(arrival, earlier)
+    waited = inbound.received_at - earlier.received_at
+    return not timedelta() <= waited < UNREADABLE_AGAIN_AFTER  # negative: the clock has been set back since
+
+
+def _build_undecodable_press(
+    inbound: Inbound, undecodable: Undecodable, sender: Sender, of_bytes: bytes, now: datetime
+) -> Press:
+    return Press(
+        id=PressId(new_id("p", now)),
         centre_id=sender.centre_id,
         device_id=sender.device_id,
         message_id=undecodable.message_id,
@@ -179,13 +239,6 @@ async def _store_undecodable(
         digest=of_bytes,
         unreadable_reason=undecodable.reason,
     )
-    seen = MessageIdentity(sender.device_id, SeenLane.UNREADABLE, "", of_bytes)
-    if not await store.insert_undecodable_message(batch.conn, seen, press.id, batch.now, UNREADABLE_AGAIN_AFTER):
-        before = await store.read_earlier_message(batch.conn, seen)
-        return _StoredPress(undecodable.topic, undecodable.message_id, before.press_id, None)
-    await store.insert_press(batch.conn, press)
-    await quarantine.quarantine_press(batch.conn, inbound, undecodable, batch.neighbours.centre_id, batch.now)
-    return _StoredPress(undecodable.topic, undecodable.message_id, press.id, _build_event(press))
 
 
 async def _find_sender(batch: _PressBatch, topic: Topic, at: datetime) -> Sender | None:

@@ -144,26 +144,30 @@ async def insert_seen_message(conn: Conn, seen: MessageIdentity, press_id: Press
     return await cursor.fetchone() is not None
 
 
-async def insert_undecodable_message(
-    conn: Conn, seen: MessageIdentity, press_id: PressId, at: datetime, again_after: timedelta
+async def renew_seen_message(
+    conn: Conn, seen: MessageIdentity, press_id: PressId, instead_of: PressId | None, at: datetime
 ) -> bool:
-    """Note undecodable bytes; whether they count: the first time, and again after `again_after`."""
+    """Note a message that makes this press, `instead_of` the one that the same message made before.
+
+    False when another transaction has noted it meanwhile: then it makes none.
+    """
     cursor = await conn.execute(
         """
         INSERT INTO seen_message (device_id, lane, message_id, digest, at, press_id)
-        VALUES (%(device_id)s, 'unreadable', '', %(digest)s, %(at)s, %(press_id)s)
+        VALUES (%(device_id)s, %(lane)s, %(message_id)s, %(digest)s, %(at)s, %(press_id)s)
             ON CONFLICT (device_id, lane, message_id, digest) DO UPDATE
                SET at = excluded.at, press_id = excluded.press_id
-             -- later than now: of a clock that has been set back since
-             WHERE seen_message.at <= %(at)s - %(again_after)s OR seen_message.at > %(at)s
+             WHERE seen_message.press_id = %(instead_of)s
         RETURNING press_id
         """,
         {
             "device_id": seen.device_id,
+            "lane": seen.lane,
+            "message_id": seen.message_id,
             "digest": seen.digest,
             "press_id": press_id,
+            "instead_of": instead_of,
             "at": at,
-            "again_after": again_after,
         },
     )
     return await cursor.fetchone() is not None
@@ -175,6 +179,11 @@ class Before:
 
     press_id: PressId | None
     is_reused: bool
+    received_at: datetime | None
+    """When that press came."""
+    has_alarm: bool
+    alarm_ended_at: datetime | None
+    """When the alarm of that press was resolved; None while it is live."""
 
 
 async def read_earlier_message(conn: Conn, seen: MessageIdentity) -> Before:
@@ -182,15 +191,18 @@ async def read_earlier_message(conn: Conn, seen: MessageIdentity) -> Before:
     async with conn.cursor(row_factory=class_row(Before)) as cur:
         await cur.execute(
             """
-            SELECT (
-              SELECT press_id
-                FROM seen_message
-               WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s
-                 AND digest = %(digest)s) AS press_id,
-            EXISTS (
+            SELECT same.press_id, press.received_at, alarm.id IS NOT NULL AS has_alarm,
+                   alarm.resolved_at AS alarm_ended_at, EXISTS (
               SELECT FROM seen_message
                WHERE device_id = %(device_id)s AND lane = %(lane)s AND message_id = %(message_id)s
                  AND digest <> %(digest)s) AS is_reused
+              FROM (VALUES (%(digest)s::bytea)) AS said (digest)
+              LEFT JOIN seen_message AS same
+                ON same.device_id = %(device_id)s AND same.lane = %(lane)s AND same.message_id = %(message_id)s
+               AND same.digest = said.digest
+              LEFT JOIN press ON press.id = same.press_id
+              LEFT JOIN alarm_press ON alarm_press.press_id = press.id
+              LEFT JOIN alarm ON alarm.id = alarm_press.alarm_id
             """,
             {
                 "device_id": seen.device_id,

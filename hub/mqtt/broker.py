@@ -269,6 +269,7 @@ class Broker:
             live_retain=message.retain,
             replayed=False,
             received_at=self._clock.now(),
+            dup=message.dup,
         )
         unanswered = heard_by.await_answer(message, lane) if heard_by else None
         self._task_group().create_task(self._receive_durably(inbound, lane, heard_by, unanswered))

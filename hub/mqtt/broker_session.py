@@ -287,6 +287,7 @@ class BrokerSession:
             live_retain=False,
             replayed=message.retain,  # only set when a subscription made the broker send it (MQTT 5, 3.3.1.3)
             received_at=self._clock.now(),
+            dup=message.dup,
         )
         assert self._tasks is not None
         task = self._tasks.create_task(self._receive(inbound, message.mid, self._epoch))

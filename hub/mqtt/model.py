@@ -22,6 +22,8 @@ class Inbound:
     replayed: bool
     """A broker delivered it because the hub subscribed: it is old."""
     received_at: datetime
+    dup: bool = False
+    """Its sender, or a broker between, says that it may have sent it before (MQTT 3.1.1, 3.3.1.1)."""
 
 
 class NotDurable(Exception):

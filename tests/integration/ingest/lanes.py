@@ -33,11 +33,11 @@ ACK_TOPIC = "anling/v1/jiuquan-road/ack/b-wang"
 
 def said(
     clock: SetClock, kind: str, device: str, message: dict[str, object] | bytes, *,
-    replayed: bool = False, live_retain: bool = False,
+    replayed: bool = False, live_retain: bool = False, dup: bool = False,
 ) -> Inbound:  # fmt: skip
     """A message as the broker hands it over."""
     payload = message if isinstance(message, bytes) else json.dumps({"v": 1, **message}).encode()
-    return Inbound(f"anling/v1/{CENTRE}/{kind}/{device}", payload, 1, device, live_retain, replayed, clock.now())
+    return Inbound(f"anling/v1/{CENTRE}/{kind}/{device}", payload, 1, device, live_retain, replayed, clock.now(), dup)
 
 
 class ListeningRules(Rules):

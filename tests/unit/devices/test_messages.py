@@ -33,7 +33,7 @@ from devices.contract.messages import (
 )
 from devices.contract.schema import json_schemas
 from devices.contract.topics import Kind
-from devices.contract.units import RANGE_OF, Unit
+from devices.contract.units import Unit
 
 ids = st.from_regex(r"[0-9a-f]{16}-[0-9]{1,9}", fullmatch=True)
 alarm_ids = st.from_regex(r"a-[0-9a-hjkmnp-tv-z]{26}", fullmatch=True)
@@ -65,7 +65,7 @@ readings = st.builds(
     Reading,
     name=st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True),
     value=numbers,
-    unit=st.sampled_from([unit for unit in Unit if unit not in RANGE_OF]),
+    unit=st.sampled_from(Unit),
 )
 messages: dict[Kind, st.SearchStrategy[AnyMessage]] = {
     Kind.ALARM: presses,

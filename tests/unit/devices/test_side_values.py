@@ -27,7 +27,7 @@ TEST = b'{"v":1,"id":"x-1","kind":"test"'
 PLAIN_TEST = AlarmMessage(id="x-1", kind=AlarmKind.TEST)
 
 ODD_READINGS = (
-    b'{"v":1,"id":"x-1","seq":"88","readings":[{"name":"battery","value":255,"unit":"%EL"},'
+    b'{"v":1,"id":"x-1","seq":"88","readings":[{"name":"battery","value":"255","unit":"%EL"},'
     b'{"name":"temperature","value":21.4,"unit":"Cel"},{"name":"humidity","value":NaN,"unit":"%RH"},'
     b'{"name":"x","value":0x1,"unit":"Cel"},{"name":"Y z","value":1,"unit":"Cel"}]}'
 )
@@ -188,7 +188,7 @@ def test_what_decides_is_never_guessed(payload: bytes, reason: str, message_id: 
         ),
         (
             Kind.TELE,
-            b'{"v":1,"id":"x-1","readings":[{"name":"battery","value":-1,"unit":"%EL"}]}',
+            b'{"v":1,"id":"x-1","readings":[{"name":"battery","value":NaN,"unit":"%EL"}]}',
             ReadMessage(TeleMessage(id="x-1", readings=()), ("readings.battery",)),
         ),
         (

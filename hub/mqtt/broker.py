@@ -18,10 +18,11 @@ import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 from hub.kit.clock import Clock
 from hub.mqtt import codec, frames
-from hub.mqtt.codec import ConnackCode, Connect, Packet, Publish
+from hub.mqtt.codec import ConnackCode, Connect, ForeignConnect, Packet, Publish
 from hub.mqtt.connection import Connection, End, Unanswered
 from hub.mqtt.exchange import MAX_SESSIONS_OF_A_DEVICE, Exchange, Member, Routed, may_publish
 from hub.mqtt.in_flight import DeviceInFlight
@@ -30,13 +31,15 @@ from hub.mqtt.model import (
     Authenticator,
     Inbound,
     NotDurable,
+    NoteRefusal,
     Principal,
     Receivers,
+    Refusal,
     ReportRoute,
     TakeReport,
     Unreachable,
 )
-from hub.mqtt.topics import Lane
+from hub.mqtt.topics import Lane, lane_of
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +71,10 @@ class Broker:
         take_report: TakeReport,
         clock: Clock,
         count_shed: Callable[[int], None] = lambda _messages: None,
+        note_refusal: NoteRefusal = lambda _device_id, _refusal, _reason: None,
     ) -> None:
         """`count_shed` gets the number of reports that the broker itself answered without handing them over."""
+        self.note_refusal = note_refusal
         self.counts: Counter[End] = Counter()
         self.take_report = take_report
         self.count_shed = count_shed
@@ -83,6 +88,8 @@ class Broker:
         self._by_device: dict[str, set[Connection]] = {}
         self._in_flight: dict[str, DeviceInFlight] = {}
         self._with_answers: set[Connection] = set()
+        self._wills: dict[str, Publish] = {}
+        """Of connections that ended while another one of their device lived: the last of each device."""
         self._tasks: asyncio.TaskGroup | None = None
 
     @property
@@ -196,9 +203,32 @@ class Broker:
         if not of_device:
             self._by_device.pop(member.principal.device_id, None)
 
+    def settle_will(self, device_id: str, will: Publish | None, *, is_taken_over: bool) -> None:
+        """A connection of the device ended, and left a will or none. It counts once no connection of the device lives.
+
+        An old connection that hung is noticed long after its device came back on another (or takes this one over).
+        """
+        if is_taken_over or self.is_connected(device_id):
+            if will is not None:
+                self._wills[device_id] = will
+            return
+        kept = self._wills.pop(device_id, None)
+        if (due := will or kept) is not None:
+            self.receive_message(due, device_id, None, lane_of(due.topic))
+
     def start_authentication(self, connection: Connection, connect: Connect) -> None:
         """Ask the authenticator about a connection while others go on."""
         self._task_group().create_task(self._authenticate(connection, connect))
+
+    def name_refused(self, connect: Connect | ForeignConnect | None, refusal: Refusal, reason: str) -> None:
+        """A client is refused whoever it is; one that proves whose it is has its device noticed."""
+        if connect is not None and connect.username is not None and connect.password is not None:
+            self._task_group().create_task(self._name_refused(connect.username, connect.password, refusal, reason))
+
+    async def _name_refused(self, username: str, password: str, refusal: Refusal, reason: str) -> None:
+        with suppress(AuthenticationUnavailable):  # it tries again, and is named then
+            if await self._authenticator.authenticate(username, password, "") is not None:
+                self.note_refusal(username, refusal, reason)
 
     async def _authenticate(self, connection: Connection, connect: Connect) -> None:
         try:
@@ -213,7 +243,9 @@ class Broker:
         if principal is None:
             connection.refuse(ConnackCode.WRONG_CREDENTIALS, End.CREDENTIALS, "wrong credentials")
         elif connect.will is not None and not may_publish(principal, connect.will.topic):
-            connection.refuse(ConnackCode.NOT_AUTHORISED, End.FORBIDDEN, "a Last Will that its rows forbid")
+            reason = "a Last Will that its rows forbid"
+            self.note_refusal(principal.device_id, Refusal.LAST_WILL, reason)
+            connection.refuse(ConnackCode.NOT_AUTHORISED, End.FORBIDDEN, reason)
         else:
             self._accept_client(connection, connect, principal)
             await self._recheck_once_in(connection, principal.device_id)

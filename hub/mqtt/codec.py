@@ -20,6 +20,10 @@ class Malformed(Exception):
         self.reason = reason
 
 
+class TooLarge(Malformed):
+    """A packet that is longer than any that is taken."""
+
+
 class ConnackCode(IntEnum):
     ACCEPTED = 0
     WRONG_PROTOCOL = 1
@@ -54,9 +58,11 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class ForeignConnect:
-    """CONNECT of another version of the protocol; only its level is understood."""
+    """CONNECT of another version of the protocol: its level, and whose it says it is, where that can be read."""
 
     level: int
+    username: str | None = None
+    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,17 @@ class _Reader:
     def number(self) -> int:
         return int.from_bytes(self.take(2), "big")
 
+    def variable_number(self) -> int:
+        """One to four bytes of seven bits, the lowest first (2.2.3)."""
+        number, shift = 0, 0
+        while shift < 28:
+            digit = self.byte()
+            number |= (digit & 0x7F) << shift
+            shift += 7
+            if digit < 0x80:
+                return number
+        raise Malformed("a number of more than four bytes")
+
     def packet_id(self) -> int:
         if packet_id := self.number():
             return packet_id
@@ -253,7 +270,7 @@ def _decode_connect(reader: _Reader) -> Connect | ForeignConnect:
     if (name, level) != ("MQTT", 4):
         if name not in ("MQTT", "MQIsdp"):
             raise Malformed("not the MQTT protocol")
-        return ForeignConnect(level)
+        return _decode_foreign_connect(level, reader)
     flags, keep_alive_seconds = reader.byte(), reader.number()
     _check_connect_flags(flags)
     client_id = reader.text()
@@ -268,6 +285,25 @@ def _decode_connect(reader: _Reader) -> Connect | ForeignConnect:
         username=reader.text() if flags & 0x80 else None,
         password=_decode_password(reader) if flags & 0x40 else None,
     )
+
+
+def _decode_foreign_connect(level: int, reader: _Reader) -> ForeignConnect:
+    """MQTT 5 (3.1) puts properties before the client id and before the will; 3.1 is laid out as 3.1.1 is."""
+    try:
+        flags, _ = reader.byte(), reader.number()
+        if level == 5:
+            reader.take(reader.variable_number())
+        reader.block()
+        if flags & 0x04:
+            if level == 5:
+                reader.take(reader.variable_number())
+            reader.block()
+            reader.block()
+        username = reader.text() if flags & 0x80 else None
+        password = _decode_password(reader) if flags & 0x40 else None
+    except Malformed:
+        return ForeignConnect(level)
+    return ForeignConnect(level, username, password)
 
 
 def _check_connect_flags(flags: int) -> None:

@@ -5,7 +5,7 @@ Pure: packets and monotonic seconds in, one step out; the broker does what the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ from hub.mqtt.codec import (
     Unsubscribe,
     Will,
 )
+from hub.mqtt.model import Refusal
 from hub.mqtt.topics import Lane, lane_of
 
 CONNECT_WITHIN_SECONDS = 5.0
@@ -47,6 +48,9 @@ class Refuse:
 
     code: ConnackCode
     reason: str
+    refusal: Refusal = field(default=Refusal.OUT_OF_TURN, compare=False)
+    connect: Connect | None = field(default=None, compare=False)
+    """Who asks, to have a device noticed that proves that it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class RefuseVersion:
     """Answer CONNECT of another protocol version in a form that its client can read, and close."""
 
     level: int
+    connect: ForeignConnect | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Violation:
     """The client broke the protocol: close, and its will is published."""
 
     reason: str
+    refusal: Refusal = field(default=Refusal.OUT_OF_TURN, compare=False)
 
 
 PacketAction: TypeAlias = (
@@ -133,7 +139,7 @@ class Conversation:
     def _first(self, packet: Packet) -> PacketAction:
         match packet:
             case ForeignConnect(level):
-                return RefuseVersion(level)
+                return RefuseVersion(level, packet)
             case Connect() as connect if refusal := _find_connect_refusal(connect):
                 return refusal
             case Connect() as connect:
@@ -145,7 +151,7 @@ class Conversation:
     def _next(self, packet: Packet) -> PacketAction:
         match packet:
             case Publish(qos=2):
-                return Violation("QoS 2 is not offered: publish with QoS 1 and repeat the same id")
+                return Violation("QoS 2 is not offered: publish with QoS 1 and repeat the same id", Refusal.QOS_2)
             case Publish(topic=topic):
                 return TakePublish(packet, lane_of(topic))
             case Puback(packet_id):
@@ -166,9 +172,10 @@ class Conversation:
 def _find_connect_refusal(connect: Connect) -> Refuse | None:
     """What cannot be admitted whoever asks. A press must have happened: a Last Will cannot be one."""
     if not connect.client_id and not connect.clean_session:
-        return Refuse(ConnackCode.WRONG_CLIENT_ID, "a lasting session needs a client id")
+        why = "a lasting session needs a client id"
+        return Refuse(ConnackCode.WRONG_CLIENT_ID, why, Refusal.CLIENT_ID, connect)
     if connect.will is not None and lane_of(connect.will.topic) is Lane.ALARM:
-        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will on the alarm lane")
+        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will on the alarm lane", Refusal.LAST_WILL, connect)
     if connect.will is not None and connect.will.qos == 2:
-        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will of QoS 2")
+        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will of QoS 2", Refusal.LAST_WILL, connect)
     return None

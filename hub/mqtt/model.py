@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
 
@@ -24,6 +25,23 @@ class Inbound:
     received_at: datetime
     dup: bool = False
     """Its sender, or a broker between, says that it may have sent it before (MQTT 3.1.1, 3.3.1.1)."""
+
+
+class Refusal(StrEnum):
+    """Why the built-in broker ended the connection of a device that it knows, or did not take it."""
+
+    QOS_2 = "qos-2"
+    WRONG_TOPIC = "wrong-topic"
+    TOO_LARGE = "too-large"
+    MALFORMED = "malformed"
+    PROTOCOL_VERSION = "protocol-version"
+    LAST_WILL = "last-will"
+    CLIENT_ID = "client-id"
+    OUT_OF_TURN = "out-of-turn"
+
+
+NoteRefusal: TypeAlias = Callable[[str, Refusal, str], None]
+"""Takes the device, why it was refused, and the same in words for whoever sets it up. It waits for nothing."""
 
 
 class NotDurable(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hub.mqtt.codec import Malformed, Packet, decode_packet
+from hub.mqtt.codec import Malformed, Packet, TooLarge, decode_packet
 
 MAX_PACKET_BYTES = 16 * 1024
 """Four times what the contract allows: an oversized call for help must still reach the hub, as an unreadable one."""
@@ -47,7 +47,7 @@ class Parser:
 
     def _cut(self, at: int, start: int, length: int) -> tuple[int, bytes] | None:
         if length > self._max_packet_bytes:
-            raise Malformed(f"packet of {length} bytes; at most {self._max_packet_bytes} are taken")
+            raise TooLarge(f"packet of {length} bytes; at most {self._max_packet_bytes} are taken")
         end = start + length
         if len(self._pending) < end:
             return None

@@ -21,6 +21,7 @@ class NoticeCode(StrEnum):
     COMMAND_UNPROVEN = "command-unproven"
     DEVICE_OFF = "device-off"  # said as long as nobody watches it; `until` says when it comes back
     MESSAGE_ID_REUSED = "message-id-reused"
+    MESSAGE_REFUSED = "message-refused"  # by the built-in broker; `why` is one of its `Refusal`s, `detail` its reason
     MESSAGE_UNREADABLE = "message-unreadable"
     PRESS_FLOOD = "press-flood"  # more often than a hand can; its presses ring all the same
     PRESS_RETAINED = "press-retained"
@@ -64,6 +65,7 @@ OCCURRENCES: Final = frozenset(
     {
         NoticeCode.CLOCK_SET,
         NoticeCode.MESSAGE_ID_REUSED,
+        NoticeCode.MESSAGE_REFUSED,
         NoticeCode.MESSAGE_UNREADABLE,
         NoticeCode.PRESS_FLOOD,
         NoticeCode.PRESS_RETAINED,

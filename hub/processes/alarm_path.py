@@ -15,6 +15,7 @@ from hub.alarms.finding_intake import FindingIntake
 from hub.alarms.watch import AlarmWatch
 from hub.fleet.authenticator import DeviceAuthenticator
 from hub.fleet.deliver import DeviceMessageDeliverer
+from hub.fleet.refusals import RefusedDevices
 from hub.fleet.watch import BrokerWatch
 from hub.ingest.intake import Intake
 from hub.ingest.last_heard import LastHeard
@@ -112,6 +113,7 @@ async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     settings, pools = path.settings, path.pools
     intake = Intake(pools.alarms, pools.states, path.clock, path.neighbours())
     handover = Handover(settings.telemetry_socket_path, sheds=intake.heard.count_shed)
+    refused = RefusedDevices(pools.others, path.clock, path.centre_id)
     broker = Broker(
         listening_socket(settings.mqtt_host, settings.mqtt_port),
         authenticator=DeviceAuthenticator(pools.others, path.clock, path.centre_id),
@@ -119,7 +121,9 @@ async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
         take_report=handover.take_report,
         clock=path.clock,
         count_shed=intake.heard.count_shed,
+        note_refusal=refused.note_refusal,
     )
+    tasks.create_task(path.housekeeping.every(RefusedDevices.EVERY_SECONDS, refused.write, "refused-devices"))
     tasks.create_task(handover.run(broker.publish_now))
     tasks.create_task(recheck_changed(path.changes, broker))
     _start_tasks(path, tasks, intake, broker, hears=lambda: True)

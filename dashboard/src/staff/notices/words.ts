@@ -2,6 +2,7 @@
 import type { NoticeCard, NoticeCode, WordsOf } from '../../lib/api/types'
 import { inLanguage, type InBoth } from '../../lib/language.svelte'
 import { unusableInChinese, unusableInEnglish } from './cameras'
+import { refusedInChinese, refusedInEnglish } from './refusals'
 
 type Params = NoticeCard['params']
 type Say = (subject: string, params: Params) => string
@@ -29,6 +30,7 @@ const zh = {
     'wrong-credentials': (s: string) => `有设备用错误的账号或密码连接${s}，已经拒绝。请管理员检查。`,
     'command-unproven': (s: string) => `${s}没有确认指令。请去看它有没有响、有没有亮。`,
     'roster-gap': (tier: string) => `第 ${tier} 层现在没有联系得上的人。请补上值班表。`,
+    'message-refused': refusedInChinese,
     'message-unreadable': (s: string) => `${s}发来读不懂的报文，放在“异常报文”页。`,
     'value-left-out': (s: string, p: Params) =>
       `${s}的报文里有不对的数值（${p.values ?? '?'}），没有采用，其余照常。请管理员检查设备设置。`,
@@ -86,6 +88,7 @@ const en: typeof zh = {
     'wrong-credentials': (s: string) => `Something tried to connect as ${s} with wrong credentials and was refused.`,
     'command-unproven': (s: string) => `${s} did not confirm its command. Go and see whether it sounds or shines.`,
     'roster-gap': (tier: string) => `Nobody of tier ${tier} can be reached now. Please fill the roster.`,
+    'message-refused': refusedInEnglish,
     'message-unreadable': (s: string) => `${s} sent messages nobody can read; they are on the page “Unreadable messages”.`,
     'value-left-out': (s: string, p: Params) =>
       `${s} sent values that cannot be right (${p.values ?? '?'}). They were left out, everything else counts. Ask the administrator to check its settings.`,

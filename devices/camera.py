@@ -27,6 +27,7 @@ from devices.contract.units import UNIT_OF
 from devices.link import BrokerEndpoint, DeviceLink, Dial, Identity, connect_socket
 from devices.picture_analysis import Luma, PictureAnalysis, PictureMemory, analyse_picture
 from devices.program import Installation, WrongArguments, boot_id, build_parser, read_secret, run_device
+from devices.rtsp.conversation import UNAUTHORIZED, CameraRefused
 from devices.rtsp.relay import open_relay
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 OPEN_WITHIN: Final = 5.0  # seconds
 READ_WITHIN: Final = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+_FIRST_SIGN_IN_PAUSE, _LONGEST_SIGN_IN_PAUSE = 30.0, 600.0
+"""After a refused account: cameras lock one for half an hour after five to seven wrong passwords."""
 # Only the video track is set up; explicit timeouts, or a dead camera blocks for ever.
 _OPTIONS: Final = {
     "rtsp_transport": "tcp",
@@ -96,12 +99,16 @@ class PictureReader:
         self._thread.join(OPEN_WITHIN + READ_WITHIN)
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
+        pause, sign_in_pause = _FIRST_PAUSE, _FIRST_SIGN_IN_PAUSE
         while not self._stop.is_set():
             try:
                 with _open_camera(self._url) as (container, stream):
-                    pause = _FIRST_PAUSE
+                    pause, sign_in_pause = _FIRST_PAUSE, _FIRST_SIGN_IN_PAUSE
                     self._read(container, stream)
+            except CameraRefused as refused:
+                log.warning("%s", refused)
+                if refused.status == UNAUTHORIZED:
+                    pause, sign_in_pause = sign_in_pause, min(sign_in_pause * 2, _LONGEST_SIGN_IN_PAUSE)
             except (av.FFmpegError, OSError) as error:
                 # The text of some of them repeats the address, which may hold a password.
                 log.debug("the camera cannot be read (%s): again in %.2g s", type(error).__name__, pause)

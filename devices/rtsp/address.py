@@ -27,9 +27,15 @@ class CameraAddress:
     account: str = field(repr=False)
     rest: str
 
+    @property
+    def named(self) -> str:
+        """How a request names the camera, up to its path: without the account, and without a zone of this machine's."""
+        host = self.host.partition("%")[0]
+        return f"rtsp{'s' if self.is_tls else ''}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     def reached_at(self, port: int) -> str:
-        """The same camera at a port of this machine, in plain RTSP."""
-        return f"rtsp://{self.account}127.0.0.1:{port}{self.rest}"
+        """The same camera at a port of this machine, in plain RTSP, for whoever need not know the account."""
+        return f"rtsp://127.0.0.1:{port}{self.rest}"
 
 
 def parse_address(url: str) -> CameraAddress:

@@ -20,8 +20,9 @@ import yaml
 
 from devices.contract.kinds import KindOfDevice
 from simulators.rtsp import control, server
+from simulators.rtsp.authentication import CameraCredentials
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import CameraCredentials, Cameras
+from simulators.rtsp.server import Cameras
 
 
 def main() -> None:

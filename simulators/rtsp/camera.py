@@ -11,6 +11,7 @@ from datetime import tzinfo
 from enum import StrEnum
 
 from simulators.rtsp.encoder import CLOCK_RATE, SOUND, SUB, Encoder, Knobs, session_description
+from simulators.rtsp.oddities import Oddities
 from simulators.rtsp.picture import Planes, Scene, draw_black
 from simulators.rtsp.rtp import packetize_unit
 
@@ -52,6 +53,7 @@ class Camera:
     sub: Knobs = SUB
     occupancy: int = 2
     offers_sound: bool = False
+    odd: Oddities = field(default_factory=Oddities)
     set_up: list[str] = field(default_factory=list)
     fault: Fault | None = None
     frozen_at: float = 0.0
@@ -93,7 +95,8 @@ class SimulatedStream:
         """The SDP. The first call opens an encoder to learn the parameter sets; they are always the same."""
         if self._description is None:
             self._description = session_description(self.knobs, Encoder(self.knobs).parameter_sets)
-        return self._description + SOUND if self.camera.offers_sound else self._description
+        described = self.camera.odd.describe(self._description)
+        return described + SOUND if self.camera.offers_sound else described
 
     async def run(self) -> None:
         """Encode while there are readers; begin each time with a key picture. Ends only by cancellation."""

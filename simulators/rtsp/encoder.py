@@ -29,6 +29,8 @@ class Knobs:
     gop: int = 12
     profile: Literal["baseline", "main", "high"] = "baseline"
     b_frames: int = 0
+    intra_refresh: bool = False
+    """Pictures are made anew column by column: after the first there is no key picture any more."""
     parameter_sets_in_band: bool = True
     codec: Literal["h264", "h265"] = "h264"
     quality: int = 27
@@ -119,7 +121,8 @@ def _open_encoder(knobs: Knobs) -> VideoCodecContext:
         options["x265-params"] = "log-level=none:pools=none:frame-threads=1:repeat-headers=0"
     else:
         # One thread: several delay as many pictures (measured), and here each would delay what is seen.
-        options["x264-params"] = f"threads=1:scenecut=0:keyint={knobs.gop}:min-keyint={knobs.gop}"
+        refresh = f":intra-refresh={int(knobs.intra_refresh)}"
+        options["x264-params"] = f"threads=1:scenecut=0:keyint={knobs.gop}:min-keyint={knobs.gop}{refresh}"
         codec.profile = knobs.profile.capitalize()
     codec.options = options
     codec.open()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import secrets
 import struct
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from simulators.rtsp import rtp
+from simulators.rtsp.authentication import Authenticator, CameraCredentials
 from simulators.rtsp.camera import Camera, Fault, Sent, SimulatedStream
+from simulators.rtsp.oddities import Oddities
 
-REALM = "simulated camera"
 LARGEST_REQUEST = 16_384
 MOST_UNSENT = 1_000_000
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
@@ -25,15 +25,7 @@ REASONS = {
     503: "Service Unavailable",
 }  # fmt: skip
 # A camera by its own id or its room's: rtsp://…/cameras/cam-gym, rtsp://…/gym/sub
-PATH = re.compile(r"rtsp://[^/]+(?:/cameras)?/([a-z0-9-]+)(/sub)?(?:/(track[12]))?/?$")
-
-
-@dataclass(frozen=True, slots=True)
-class CameraCredentials:
-    """The one account of all simulated cameras."""
-
-    user: str
-    password: str = field(repr=False)
+PATH = re.compile(r"rtsps?://[^/]+(?:/cameras)?/([a-z0-9-]+)(/sub)?(?:/(track[0-9]))?/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +105,8 @@ class _Way(Protocol):
 
     def send(self, packet: bytes) -> None: ...
 
+    def send_stray(self, content: bytes) -> None: ...
+
     def is_full(self) -> bool: ...
 
     def close(self) -> None: ...
@@ -128,6 +122,9 @@ class _Interleaved:
 
     def send(self, packet: bytes) -> None:
         self._writer.write(struct.pack("!cBH", b"$", self._channel, len(packet)) + packet)
+
+    def send_stray(self, content: bytes) -> None:
+        self._writer.write(content)
 
     def is_full(self) -> bool:
         return self._writer.transport.get_write_buffer_size() > MOST_UNSENT
@@ -173,6 +170,9 @@ class _Datagrams(asyncio.DatagramProtocol):
         if self._pair is not None:
             self._pair[0].sendto(packet, self._to)
 
+    def send_stray(self, content: bytes) -> None:
+        self.send(content)
+
     def is_full(self) -> bool:
         return False
 
@@ -184,8 +184,10 @@ class _Datagrams(asyncio.DatagramProtocol):
 class _Delivery:
     """The pictures of one stream on their way to one reader: from the first key picture on, whole pictures only."""
 
-    def __init__(self, way: _Way) -> None:
+    def __init__(self, way: _Way, odd: Oddities) -> None:
         self._way = way
+        self._odd = odd
+        self._pictures = 0
         self._source = secrets.randbits(32)
         self._sequence = secrets.randbits(15)
         self._begun = False
@@ -206,6 +208,9 @@ class _Delivery:
             )
             self._sequence += 1
             self._way.send(packet)
+        self._pictures += 1
+        if self._odd.stray and self._pictures % self._odd.stray_every == 0:
+            self._way.send_stray(self._odd.stray)
 
 
 class _RtspConnection:
@@ -222,7 +227,7 @@ class _RtspConnection:
         self._credentials = credentials
         self._reader = reader
         self._writer = writer
-        self._nonce = secrets.token_hex(16)
+        self._authenticator: Authenticator | None = None
         self._session = secrets.token_hex(8)
         self._way: _Way | None = None
         self._stream: SimulatedStream | None = None
@@ -281,11 +286,14 @@ class _RtspConnection:
         return Request(method, rest.partition(" ")[0], headers)
 
     async def _answer(self, request: Request) -> Reply:
-        if request.method == "OPTIONS":
-            return Reply(200, (("Public", METHODS),))
-        if not self._is_known(request):
-            return Reply(401, (("WWW-Authenticate", f'Digest realm="{REALM}", nonce="{self._nonce}"'),))
         stream = self._cameras.of_url(request.url)
+        odd = Oddities() if stream is None else stream.camera.odd
+        if request.method == "OPTIONS" and "OPTIONS" not in odd.answers:
+            return Reply(200, (("Public", METHODS),))
+        if (challenge := self._challenge(request, odd)) is not None:
+            return Reply(401, challenge)
+        if request.method in odd.answers:
+            return Reply(odd.answers[request.method])
         if stream is None:
             return Reply(404)
         if stream.camera.fault is Fault.REFUSE:
@@ -293,7 +301,8 @@ class _RtspConnection:
         match request.method:
             case "DESCRIBE":
                 body = await asyncio.to_thread(stream.description)
-                return Reply(200, (("Content-Type", "application/sdp"), ("Content-Base", f"{request.url}/")), body)
+                base = f"{request.url}/" if odd.content_base is None else odd.content_base
+                return Reply(200, (("Content-Type", "application/sdp"), ("Content-Base", base)), body)
             case "SETUP":
                 return await self._set_up(request, stream)
             case "PLAY" if self._way is not None:
@@ -308,14 +317,15 @@ class _RtspConnection:
     async def _set_up(self, request: Request, stream: SimulatedStream) -> Reply:
         track = track_of(request.url)
         stream.camera.set_up.append(track)
-        if track == "track2":  # nobody listens to a microphone here
+        if track != "track1":  # nobody listens to a microphone here, and there is no other picture
             return Reply(404)
         if self._way is not None:
             return Reply(455)
         wanted = request.headers.get("transport", "")
-        if channel := re.search(r"RTP/AVP/TCP.*interleaved=(\d+)-\d+", wanted):
+        transports = stream.camera.odd.transports
+        if "tcp" in transports and (channel := re.search(r"RTP/AVP/TCP.*interleaved=(\d+)-\d+", wanted)):
             self._way = _Interleaved(self._writer, int(channel[1]))
-        elif ports := re.search(r"RTP/AVP(?:/UDP)?;unicast.*client_port=(\d+)-(\d+)", wanted):
+        elif "udp" in transports and (ports := re.search(r"RTP/AVP(?:/UDP)?;unicast.*client_port=(\d+)-(\d+)", wanted)):
             ours, theirs = (self._writer.get_extra_info(name)[0] for name in ("sockname", "peername"))
             datagrams = _Datagrams(theirs, (int(ports[1]), int(ports[2])))
             await datagrams.open(ours)
@@ -325,22 +335,22 @@ class _RtspConnection:
         self._stream = stream
         return Reply(200, (("Transport", self._way.reply), ("Session", f"{self._session};timeout=60")))
 
-    def _is_known(self, request: Request) -> bool:
-        """Digest authentication without qop (RFC 2617), as cameras speak it."""
+    def _challenge(self, request: Request, odd: Oddities) -> tuple[tuple[str, str], ...] | None:
+        """The headers that ask who this is; None once it is known, or where anybody may read."""
         if self._credentials is None:
-            return True
-        said = dict(re.findall(r'(\w+)="?([^",]*)"?', request.headers.get("authorization", "")))
-        secret = _md5_hex(f"{self._credentials.user}:{REALM}:{self._credentials.password}")
-        asked = _md5_hex(f"{request.method}:{said.get('uri', '')}")
-        expected = _md5_hex(f"{secret}:{self._nonce}:{asked}")
-        return (
-            said.get("username") == self._credentials.user
-            and said.get("nonce") == self._nonce
-            and secrets.compare_digest(said.get("response", ""), expected)
-        )
+            return None
+        if self._authenticator is None:
+            self._authenticator = Authenticator(odd.challenges, odd.requests_a_nonce)
+        known = self._credentials if odd.password is None else replace(self._credentials, password=odd.password)
+        if self._authenticator.admits(known, request.method, request.headers.get("authorization", "")):
+            return None
+        return self._authenticator.challenge()
 
     def _write(self, request: Request, reply: Reply) -> None:
-        lines = [f"RTSP/1.0 {reply.status} {REASONS[reply.status]}", f"CSeq: {request.headers.get('cseq', '0')}"]
+        lines = [
+            f"RTSP/1.0 {reply.status} {REASONS.get(reply.status, 'Refused')}",
+            f"CSeq: {request.headers.get('cseq', '0')}",
+        ]
         lines += [f"{name}: {value}" for name, value in reply.headers]
         if reply.body:
             lines.append(f"Content-Length: {len(reply.body)}")
@@ -350,7 +360,7 @@ class _RtspConnection:
         await self._playing.wait()
         assert self._stream is not None
         assert self._way is not None
-        with self._stream.read_by(_Delivery(self._way)):
+        with self._stream.read_by(_Delivery(self._way, self._stream.camera.odd)):
             await asyncio.Event().wait()
 
     async def _cut_by_fault(self) -> None:
@@ -368,7 +378,3 @@ class _RtspConnection:
 
 class _Cut(Exception):
     """A fault cuts this connection."""
-
-
-def _md5_hex(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

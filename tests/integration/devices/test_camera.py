@@ -14,8 +14,9 @@ from devices.contract.messages import TeleMessage, parse_message
 from devices.contract.times import DeviceSystemClock
 from devices.contract.topics import Kind
 from simulators.rtsp import server
+from simulators.rtsp.authentication import CameraCredentials
 from simulators.rtsp.camera import Camera, Fault
-from simulators.rtsp.server import CameraCredentials, Cameras
+from simulators.rtsp.server import Cameras
 from tests.fakes.cameras import listen_elsewhere, run_scripted_camera
 from tests.integration.devices.hub import admit_devices, built_in, identity
 from tests.integration.mqtt.fakes import Bench, running, running_broker, until

@@ -19,7 +19,8 @@ from tests.fakes.sockets import loopback_addresses
 
 ASKED = b"OPTIONS rtsp://10.0.0.7/gym RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 0\r\n\r\n"
-FRAME = b"$\x00\x05\x78" + 1400 * b"p"
+FRAME = b"$\x00\x05\x78" + b"\x80" + 1399 * b"p"
+TEARDOWN = b"TEARDOWN rtsp://10.0.0.7/gym RTSP/1.0\r\nCSeq: 2\r\n\r\n"
 PATIENCE = 10.0
 MOST = 64 << 20
 """Bytes: more than the kernel holds for those who do not read."""
@@ -85,9 +86,9 @@ def test_what_either_side_says_reaches_the_other() -> None:
     with talk() as one:
         one.there.sendall(OK + FRAME)
         assert all_of(one.here, len(OK + FRAME)) == OK + FRAME
-        one.here.sendall(b"TEARDOWN")
+        one.here.sendall(TEARDOWN)
         one.here.close()
-        assert all_of(one.there, 100) == b"TEARDOWN"
+        assert all_of(one.there, 100) == TEARDOWN
 
 
 def test_the_camera_hears_a_reader_s_last_words_even_when_the_relay_is_closed_at_once() -> None:
@@ -97,10 +98,10 @@ def test_the_camera_hears_a_reader_s_last_words_even_when_the_relay_is_closed_at
             with reader_of(reached.url) as here:
                 here.sendall(ASKED)
                 all_of(there, len(ASKED))
-                here.sendall(b"TEARDOWN")
+                here.sendall(TEARDOWN)
         with there:
             there.settimeout(PATIENCE)
-            assert all_of(there, 100) == b"TEARDOWN"
+            assert all_of(there, 100) == TEARDOWN
 
 
 def test_nobody_but_the_first_is_accepted() -> None:

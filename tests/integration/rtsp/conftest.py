@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from simulators.rtsp import control, server
+from simulators.rtsp.authentication import CameraCredentials
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import CameraCredentials, Cameras
+from simulators.rtsp.server import Cameras
 
 GYM = "cam-gym"
 

@@ -22,8 +22,9 @@ from hub.kit.ids import AccountId, DeviceId
 from hub.video.remote import MediaProcess
 from hub.video.service import Asker, OpenedViewing, Video
 from simulators.rtsp import server
+from simulators.rtsp.authentication import CameraCredentials
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import CameraCredentials, Cameras
+from simulators.rtsp.server import Cameras
 from tests.conftest import MORNING
 from tests.fakes.house import House
 from tests.fakes.viewer import Viewer

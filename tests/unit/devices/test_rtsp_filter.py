@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.rtsp.filter import MOST_BODY, MOST_HEAD, NotRtsp, RtspFilter, SentOn
+from devices.rtsp.filter import MOST_BODY, MOST_HEAD, MOST_SKIPPED, NotRtsp, RtspFilter, SentOn
 
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 0\r\n\r\n"
-FRAME = b"$\x00\x00\x0c" + b"\n$picture..."
+FRAME = b"$\x00\x00\x0c" + b"\x80$picture..."
 assert len(FRAME) == 4 + 12
 
 
@@ -27,10 +27,10 @@ def test_frames_pass_as_they_come_and_in_parts() -> None:
     assert rtsp_filter.feed(FRAME[2:]) == FRAME
 
 
-def test_the_head_of_a_frame_waits_until_its_length_is_known() -> None:
+def test_the_head_of_a_frame_waits_until_it_is_known_for_one() -> None:
     rtsp_filter = RtspFilter()
 
-    assert [rtsp_filter.feed(FRAME[at : at + 1]) for at in range(5)] == [b"", b"", b"", FRAME[:4], FRAME[4:5]]
+    assert [rtsp_filter.feed(FRAME[at : at + 1]) for at in range(6)] == [b"", b"", b"", b"", FRAME[:5], FRAME[5:6]]
 
 
 @pytest.mark.parametrize("length", range(8))
@@ -136,6 +136,37 @@ def test_a_body_may_hold_anything_and_is_not_read_as_messages() -> None:
     sent = b"RTSP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
     assert passed(sent + FRAME, at_a_time=1) == sent + FRAME
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        bytes.fromhex("0000000a5f13"),
+        b"\x00",
+        b"$",
+        b"$\x00",
+        b"$\x00\xff\xff\x00",
+        b"$$$$$$",
+        b"$\x00\x00\x04\x80abc",
+        b"RTSP",
+        b"RTSP/2.0 200 OK\r\n\r\n",
+        b"PLAY",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"A" * 60_000,
+        FRAME[4:] * 3,
+        b"\xff" * 65_536,
+    ],
+)
+def test_stray_bytes_between_frames_are_skipped_up_to_the_next(stray: bytes) -> None:
+    sent = OK + FRAME + stray + FRAME + OK + stray + FRAME
+
+    assert passed(sent) == OK + FRAME + FRAME + OK + FRAME
+    assert passed(sent, at_a_time=1 if len(stray) < 1000 else 997) == OK + FRAME + FRAME + OK + FRAME
+
+
+def test_a_camera_that_sends_nothing_but_stray_bytes_is_refused() -> None:
+    with pytest.raises(NotRtsp):
+        passed(OK + b"\x00" * (MOST_SKIPPED + 1), at_a_time=1000)
 
 
 # What cameras say, and what one might try with FFmpeg, in any order.

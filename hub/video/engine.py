@@ -19,11 +19,15 @@ class EngineUnreachable(Exception):
 
 
 class EngineRefused(Exception):
-    """The engine cannot do it; `code` is for the page, the message for whoever can repair it."""
+    """The engine cannot do it; `code` is for the page, the message for whoever can repair it.
 
-    def __init__(self, code: PlayCode, message: str = "") -> None:
+    `problem` is the camera's, where the camera is why.
+    """
+
+    def __init__(self, code: PlayCode, message: str = "", problem: CameraProblem | None = None) -> None:
         super().__init__(message or code)
         self.code = code
+        self.problem = problem
 
 
 class _EngineMessage(BaseModel):
@@ -78,11 +82,16 @@ class SdpAnswer(_EngineMessage):
 
 
 class Renewed(_EngineMessage):
-    """Which of the viewings do not run, each with why, and which cameras cannot be shown, each with what to set."""
+    """Which of the viewings do not run, each with why, and which cameras cannot be shown, each with what to set.
+
+    A camera with a problem that ends no viewing is in `unusable` as well. `well` are
+    those whose pictures come as they should: what was wrong with them is over.
+    """
 
     op: Literal["renewed"] = "renewed"
     gone: dict[str, str] = {}
     unusable: dict[str, CameraProblem] = {}
+    well: tuple[str, ...] = ()
 
 
 class ViewingStats(BaseModel):

@@ -51,21 +51,44 @@ class Ending(StrEnum):
 
 
 class CameraFault(StrEnum):
-    """What is wrong with a camera that cannot be shown; pages say what to set on it."""
+    """What is wrong with a camera that cannot be shown, or not at once; pages say what to set on it."""
 
     CODEC = "codec"
     B_FRAMES = "b-frames"
     NO_PICTURE = "no-picture"
+    NO_KEY_PICTURES = "no-key-pictures"
+    KEY_INTERVAL = "key-interval"
+    UNREADABLE = "unreadable"
     SENT_ON = "sent-on"
     BAD_ADDRESS = "bad-address"
+    UNKNOWN_HOST = "unknown-host"
+    UNREACHABLE = "unreachable"
+    CLOSED_PORT = "closed-port"
+    NO_ANSWER = "no-answer"
+    NO_TLS = "no-tls"
+    NOT_RTSP = "not-rtsp"
+    ENDS = "ends"
+    NO_ACCOUNT = "no-account"
+    WRONG_ACCOUNT = "wrong-account"
+    SIGN_IN = "sign-in"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "path-not-found"
+    FULL = "full"
+    TRANSPORT = "transport"
+    REFUSED = "refused"
+    CAMERA_ERROR = "camera-error"
     OUR_MISTAKE = "our-mistake"
 
 
 class CameraProblem(BaseModel):
-    """Why a camera cannot be shown: a code, and `codec` for pages; the sentence for logs says what to set on it."""
+    """Why a camera cannot be shown, or not at once: a code, and what pages say with it (`codec`, the `status` it
+    answered, `seconds` between key pictures); the sentence for logs says what to set on it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     code: CameraFault
     message: str
     codec: str = ""
+    status: int = 0
+    seconds: int = 0

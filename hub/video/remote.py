@@ -100,7 +100,7 @@ class MediaProcess(Engine):
         finally:
             self._waiting.pop(request.n, None)
         if isinstance(reply, MediaFailed):
-            raise EngineRefused(reply.code, reply.message)
+            raise EngineRefused(reply.code, reply.message, reply.problem)
         assert isinstance(reply, wanted), type(reply).__name__
         return reply
 

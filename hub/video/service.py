@@ -7,7 +7,7 @@ import hashlib
 import logging
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,10 +25,10 @@ from hub.kit.db import WORLD_IS_DOWN, Conn, Database
 from hub.kit.ids import AccountId, CentreId, DeviceId, RoomId, SeniorId, ViewingId, new_id
 from hub.ledger.model import Chain, Entry
 from hub.ledger.service import append_entries
-from hub.notices.model import NoticeCode, Raised
+from hub.notices.model import NoticeCode
 from hub.notices.service import clear_notice, raise_notice
 from hub.video import store
-from hub.video.engine import Candidates, Close, Engine, EngineRefused, EngineUnreachable, Open, Renew
+from hub.video.engine import Candidates, Close, Engine, EngineRefused, EngineUnreachable, Open, Renew, Renewed
 from hub.video.errors import (
     BadTicket,
     CannotPlay,
@@ -39,7 +39,7 @@ from hub.video.errors import (
     TooManyViewings,
 )
 from hub.video.facts import Question, ViewingFacts, decide_viewing
-from hub.video.model import RENEW_SECONDS, CameraProblem, Ending, Picture
+from hub.video.model import RENEW_SECONDS, Ending, Picture
 from hub.video.policy import (
     Because,
     Code,
@@ -51,6 +51,7 @@ from hub.video.policy import (
 )
 from hub.video.recent_changes import RecentChanges
 from hub.video.store import OpenViewing, WatchedRow
+from hub.video.told_problems import ToldProblems, describe_problem
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class Video:
         self._clock = clock
         self._starting: set[ViewingId] = set()
         self._may_be_open = True
-        self._unusable: dict[str, CentreId] = {}
+        self._told = ToldProblems()
         self._recent = RecentChanges(time.monotonic())
         self._unnoted: Subscription[Change] | None = None
 
@@ -173,6 +174,9 @@ class Video:
             answer = await self._engine.open(opening)
         except EngineRefused as error:
             await self._end_viewing(viewing, error.code)
+            if error.problem is not None:
+                met = Renewed(gone={}, unusable={camera_id: error.problem})
+                await self._notice_cameras({camera_id: viewing.centre_id}, (camera_id,), met)
             raise CannotPlay(error.code) from error
         except EngineUnreachable as error:
             await self._end_viewing(viewing, Ending.PICTURE_AWAY)
@@ -275,7 +279,9 @@ class Video:
         renewed = await self._engine.renew(request)
         for viewing_id, why in renewed.gone.items():
             await self._end_viewing(running[ViewingId(viewing_id)], Ending.PICTURE_AWAY if why == "unknown" else why)
-        await self._notice_unusable({one.camera_id: one.centre_id for one in running.values()}, renewed.unusable)
+        cameras = {one.camera_id: one.centre_id for one in running.values()}
+        met = {running[ViewingId(one)].camera_id for one, why in renewed.gone.items() if why == Ending.CAMERA_UNUSABLE}
+        await self._notice_cameras(cameras, met, renewed)
 
     async def _close_viewings(self, viewing_ids: tuple[ViewingId, ...]) -> None:
         """The gate first: what the database thinks of it may wait. Unreachable, its leases run out."""
@@ -296,24 +302,26 @@ class Video:
             entry = Entry("viewing-ended", {"viewing": viewing.id, "because": because})
             await append_entries(conn, viewing.centre_id, Chain.ACCESS, [entry], now)
 
-    async def _notice_unusable(self, cameras: dict[DeviceId, CentreId], unusable: Mapping[str, CameraProblem]) -> None:
-        """Tell staff once which camera cannot be shown and what to set on it, and when that is over."""
-        now = self._clock.now()
-        new = {one: cameras[DeviceId(one)] for one in unusable if one not in self._unusable and one in cameras}
-        over = {one for one in self._unusable if one in cameras and one not in unusable}
-        if not new and not over:
+    async def _notice_cameras(
+        self, cameras: Mapping[DeviceId, CentreId], met: Collection[str], renewed: Renewed
+    ) -> None:
+        """Tell staff which camera cannot be shown and what to set on it: one notice, until it is well.
+
+        `met` are those for which somebody was refused a picture now: they count once more.
+        """
+        now, moment = self._clock.now(), time.monotonic()
+        unusable = {one: problem for one in cameras if (problem := renewed.unusable.get(one))}
+        tell = {one: why for one, why in unusable.items() if self._told.is_news(one, why, moment, met)}
+        over = [one for one in cameras if one in renewed.well and one not in unusable and self._told.may_stand(one)]
+        if not tell and not over:
             return
         async with self._database.transaction() as conn:
-            for camera_id, centre_id in new.items():
-                problem = unusable[camera_id]
-                why = {"what": problem.message, "why": problem.code, "codec": problem.codec}
-                about = Raised(centre_id, NoticeCode.CAMERA_UNUSABLE, f"device:{camera_id}", params=why)
-                await raise_notice(conn, about, now)
+            for camera_id, problem in tell.items():
+                await raise_notice(conn, describe_problem(cameras[camera_id], camera_id, problem), now)
             for camera_id in over:
-                await clear_notice(
-                    conn, self._unusable[camera_id], NoticeCode.CAMERA_UNUSABLE, f"device:{camera_id}", now
-                )
-        self._unusable = {one: at for one, at in {**self._unusable, **new}.items() if one not in over}
+                await clear_notice(conn, cameras[camera_id], NoticeCode.CAMERA_UNUSABLE, f"device:{camera_id}", now)
+        self._told.note_told(tell, moment)
+        self._told.note_cleared(over)
 
 
 async def decide_picture(

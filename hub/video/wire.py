@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.video.engine import Candidates, Close, Open, Renew, Renewed, SdpAnswer, Stats
-from hub.video.model import PlayCode
+from hub.video.model import CameraProblem, PlayCode
 
 LONGEST_LINE = 256 * 1024
 
@@ -32,13 +32,14 @@ class MediaDone(BaseModel):
 
 
 class MediaFailed(BaseModel):
-    """It could not be done; `code` is for the page, `message` for whoever can repair it."""
+    """It could not be done; `code` is for the page, `message` for whoever can repair it, `problem` the camera's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     op: Literal["failed"] = "failed"
     code: PlayCode
     message: str = ""
+    problem: CameraProblem | None = None
 
 
 _Asks: TypeAlias = Annotated[Open | Candidates | Renew | Close | AskStats, Field(discriminator="op")]

@@ -80,7 +80,7 @@ async def _answer_of(engine: Engine, request: MediaRequest) -> SdpAnswer | Media
             f"request {request.asks.op}", lambda: _call_verb(engine, request), expected=(EngineRefused,)
         )
     except EngineRefused as error:
-        return MediaFailed(code=error.code, message=str(error))
+        return MediaFailed(code=error.code, message=str(error), problem=error.problem)
     if isinstance(answered, Defect):
         return MediaFailed(code=PlayCode.OUR_MISTAKE, message="a defect of the media process: its log says where")
     return answered

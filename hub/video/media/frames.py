@@ -1,4 +1,4 @@
-"""What does a late joiner get at once? The pictures since the last key picture, as long as they are few and young."""
+"""What does a late joiner get at once? The pictures since the last key picture, as long as they are few and small."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from hub.video.media.timeline import CLOCK_RATE, FrameTime
 
-LONGEST_SECONDS = 4.0
-MOST_BYTES = 1_000_000
+LONGEST_SECONDS = 60.0
+MOST_BYTES = 2_000_000
+MOST_PICTURES = 1_000
+"""A late joiner is sent all of this at once and decodes it before she sees anything: about 2 s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +41,7 @@ class Gop:
         self._frames.append(frame)
         self._bytes += len(frame.coded)
         age = frame.moment.timestamp - self._frames[0].moment.timestamp
-        if self._bytes > MOST_BYTES or age > LONGEST_SECONDS * CLOCK_RATE:
+        if self._bytes > MOST_BYTES or len(self._frames) > MOST_PICTURES or age > LONGEST_SECONDS * CLOCK_RATE:
             self.clear()
 
     def clear(self) -> None:

@@ -42,6 +42,11 @@ def has_parameter_sets(stream: bytes) -> bool:
     return {NalUnitType.SEQUENCE, NalUnitType.PICTURE} <= {unit_type(unit) for unit in split_units(stream)}
 
 
+def is_key_picture(stream: bytes) -> bool:
+    """Whether decoding can begin here: an IDR picture. FFmpeg takes recovery points for such, and browsers do not."""
+    return any(unit_type(unit) == NalUnitType.KEY_SLICE for unit in split_units(stream))
+
+
 def has_b_slices(stream: bytes) -> bool:
     """Whether the picture refers to a later one (slice_type in clause 7.4.3): browsers would show it out of order."""
     return any(_slice_type(unit) % 5 == B_SLICE for unit in split_units(stream) if unit_type(unit) == NalUnitType.SLICE)

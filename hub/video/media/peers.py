@@ -136,6 +136,11 @@ class Viewer:
             self._heard = (heard, now)
         return now - self._heard[1] > seconds
 
+    def has_waited_for_key(self, seconds: float) -> bool:
+        """Whether pictures have come for so long, all hers to see, and none with which she could have begun."""
+        since = self._outlet.waiting_since
+        return since is not None and self.source.state == "playing" and time.monotonic() - since > seconds
+
     @property
     def leaseless_seconds(self) -> float:
         """For how long there has been no lease; negative while there is one."""
@@ -186,11 +191,14 @@ class _Outlet(MediaStreamTrack):
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
         self.leaving: float | None = None
+        self.waiting_since: float | None = None
+        """Since when only a key picture is missing; monotonic."""
         self._viewer = viewer
         self._pictures: deque[tuple[Frame, int]] = deque()
         self._arrived = asyncio.Event()
         self._begun = False
         self._needs_key = True
+        self._catching_up = 0
         self._burst = 0
 
     async def recv(self) -> Packet[Stream]:
@@ -229,6 +237,7 @@ class _Outlet(MediaStreamTrack):
         if not self._pictures:  # dropped while a burst was paced
             return None
         frame, timestamp = self._pictures.popleft()
+        self._catching_up = max(0, self._catching_up - 1)
         self._burst += len(frame.coded)
         self.leaving = frame.captured_at
         packet: Packet[Stream] = av.Packet(frame.coded)
@@ -242,6 +251,7 @@ class _Outlet(MediaStreamTrack):
         kept = self._viewer.source.gop.frames
         if kept and self._viewer.passes(kept[0]) and time.monotonic() - kept[-1].captured_at < OLDEST_SECONDS:
             self._pictures.extend(compress_timestamps(kept))
+            self._catching_up = len(kept)
             self._needs_key = False
         self._viewer.source.listeners.add(self._take)
 
@@ -250,12 +260,16 @@ class _Outlet(MediaStreamTrack):
             self._viewer.shut(Ending.OUR_MISTAKE)
 
     def _offer(self, frame: Frame) -> None:
-        if not self._viewer.passes(frame) or (len(self._pictures) >= MOST_WAITING and self._begun):
+        passes = self._viewer.passes(frame)
+        if not passes or (len(self._pictures) - self._catching_up >= MOST_WAITING and self._begun):
             self._pictures.clear()
+            self._catching_up = 0
             self._needs_key = True
-        if not self._viewer.passes(frame) or (self._needs_key and not frame.is_key):
+        if not passes or (self._needs_key and not frame.is_key):
+            self.waiting_since = (self.waiting_since or time.monotonic()) if passes else None
             return
         self._needs_key = False
+        self.waiting_since = None
         self._pictures.append((frame, frame.moment.timestamp))
         self._arrived.set()
 

@@ -14,12 +14,11 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from devices.rtsp.address import NotAnAddress
-from devices.rtsp.filter import SentOn
 from devices.rtsp.relay import open_relay
 from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.video.engine import CameraStats
-from hub.video.media import h264
+from hub.video.media import faults, h264
+from hub.video.media.faults import LONGEST_PAUSE, Outage, UnusableStream, classify_failure
 from hub.video.media.frames import Frame, Gop
 from hub.video.media.timeline import Timeline
 from hub.video.model import CameraFault, CameraProblem, Picture
@@ -38,25 +37,17 @@ OPTIONS = {
 OPEN_SECONDS = 3.0
 READ_SECONDS = 3.0
 LINGER_SECONDS = 20.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 4.0
-
-_B_FRAMES = CameraProblem(
-    code=CameraFault.B_FRAMES, message="the camera sends B-frames: set its profile to Baseline, or B-frames to 0"
-)
-_NO_PICTURE = CameraProblem(
-    code=CameraFault.NO_PICTURE, message="the camera offers no picture: check the path in its RTSP address"
-)
+FAILING_SECONDS = 8.0
+"""A camera that has failed for so long is said to; it may have been restarted until then."""
+LONG_KEY_SECONDS = 10.0
+"""Key pictures that are further apart are said: whoever may not see what was captured before she came waits so long."""
+KEY_LESS_SECONDS = 15.0
+"""A camera that has sent none for so long since it was opened sends none."""
+SETTLED_SECONDS = 5.0
+"""B-frames do not come with the first pictures: only after so long is a camera that sent any known to be well."""
 
 FrameListener: TypeAlias = Callable[[Frame], None]
 State: TypeAlias = Literal["opening", "playing", "silent", "unusable"]
-
-
-class UnusableStream(Exception):
-    """A camera whose stream no browser could show as it is; its message says what to set on it."""
-
-    def __init__(self, problem: CameraProblem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 class CameraSource:
@@ -64,23 +55,37 @@ class CameraSource:
 
     picture: Final = Picture.CLEAR
 
-    def __init__(self, camera_id: str, url: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, camera_id: str, url: str, loop: asyncio.AbstractEventLoop, *, failing: float = FAILING_SECONDS
+    ) -> None:
         self.camera_id = camera_id
         self.url = url
         self.state: State = "opening"
         self.problem: CameraProblem | None = None
+        """Why it cannot be shown; it stands until pictures come again."""
+        self.advice: CameraProblem | None = None
+        """What is to be set on it although it is shown."""
         self.connections = 0
         self.gop = Gop()
         self.listeners: set[FrameListener] = set()
         self._loop = loop
         self._stop = threading.Event()
         self._timeline = Timeline()
+        self._outage = Outage(failing)
+        self._opened_at = 0.0
+        self._key_at: float | None = None
+        self._is_steady = False
         self._thread = threading.Thread(target=self._run, name=f"camera {camera_id}", daemon=True)
         self._thread.start()
 
     @property
     def stats(self) -> CameraStats:
         return CameraStats(state=self.state, viewers=len(self.listeners), connections=self.connections)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether its pictures come as they should: also the second key picture, in time."""
+        return self.state == "playing" and self._is_steady and self.problem is None and self.advice is None
 
     @property
     def is_stopped(self) -> bool:
@@ -100,29 +105,26 @@ class CameraSource:
 
     def _give_up(self, defect: Defect) -> None:
         said = f"the hub fails at what this camera sends ({defect.error}): its log says where"
-        self._call_in_loop(self._changed, "unusable", CameraProblem(code=CameraFault.OUR_MISTAKE, message=said))
+        self._call_in_loop(self._failed, CameraProblem(code=CameraFault.OUR_MISTAKE, message=said))
         self._stop.wait(LONGEST_PAUSE)
 
     def _read(self) -> None:
-        pause = FIRST_PAUSE
         while not self._stop.is_set():
+            began = time.monotonic()
             try:
                 with _open_camera(self.url) as (container, stream):
-                    self._call_in_loop(self._changed, "playing", None)
+                    self._call_in_loop(self._opened)
                     self._play(container, stream)
-                    pause = FIRST_PAUSE
-                self._call_in_loop(self._changed, "silent", None)
-            except (UnusableStream, SentOn, NotAnAddress) as error:
-                pause = LONGEST_PAUSE
-                self._call_in_loop(self._changed, "unusable", _classify_problem(error))
-            except (av.FFmpegError, OSError) as error:
-                # The text of some of them repeats the address, which holds the camera's password.
-                log.warning(
-                    "camera %s cannot be read (%s): again in %.2g s", self.camera_id, type(error).__name__, pause
-                )
-                self._call_in_loop(self._changed, "silent", None)
+                failure = faults.ENDED
+            except (UnusableStream, av.FFmpegError, OSError) as error:
+                failure = classify_failure(error)
+            if self._stop.is_set():
+                return
+            pause, is_said = self._outage.note(failure, began, time.monotonic())
+            # The text of the errors themselves may repeat the address, which holds the camera's password.
+            log.warning("camera %s cannot be read (%s): again in %.2g s", self.camera_id, failure.code, pause)
+            self._call_in_loop(self._failed, failure if is_said else None)
             self._stop.wait(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
 
     def _play(self, container: InputContainer, stream: VideoStream) -> None:
         self._timeline.restarted()
@@ -134,13 +136,15 @@ class CameraSource:
                 continue
             coded = bytes(packet)
             if h264.has_b_slices(coded):
-                raise UnusableStream(_B_FRAMES)
-            if packet.is_keyframe and not h264.has_parameter_sets(coded):
+                raise UnusableStream(faults.B_FRAMES)
+            is_key = h264.is_key_picture(coded)
+            if is_key and not h264.has_parameter_sets(coded):
                 coded = sets + coded
             shown = None if packet.pts is None else float(packet.pts * packet.time_base)
-            self._call_in_loop(
-                self._arrived, Frame(coded, self._timeline.place(shown, time.monotonic()), packet.is_keyframe)
-            )
+            if is_key:
+                self._outage.end()
+            moment = self._timeline.place(shown, time.monotonic())
+            self._call_in_loop(self._arrived, Frame(coded, moment, is_key))
 
     def _call_in_loop(self, what: Callable[..., None], *about: object) -> None:
         try:
@@ -148,27 +152,56 @@ class CameraSource:
         except RuntimeError:  # the loop has ended, and this thread is about to
             self._stop.set()
 
-    def _changed(self, state: State, problem: CameraProblem | None) -> None:
+    def _opened(self) -> None:
+        self.state = "playing"
+        self.connections += 1
+        self._begin_anew()
+
+    def _failed(self, problem: CameraProblem | None) -> None:
+        """It cannot be read, for this reason when people are to be told; a problem stands until pictures come."""
         if problem is not None and problem != self.problem:
             log.error("camera %s cannot be shown: %s", self.camera_id, problem.message)
-        self.state, self.problem = state, problem
-        if state == "playing":
-            self.connections += 1
+        self.problem = problem or self.problem
+        self.state = "silent" if self.problem is None else "unusable"
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._opened_at, self._key_at, self._is_steady, self.advice = time.monotonic(), None, False, None
         self.gop.clear()
 
     def _arrived(self, frame: Frame) -> None:
         if self._stop.is_set():
             return
+        self._look_at_keys(frame, time.monotonic())
         self.gop.add(frame)
         for listener in tuple(self.listeners):
             listener(frame)
+
+    def _look_at_keys(self, frame: Frame, now: float) -> None:
+        """Say when key pictures are missing or seldom; end a problem with the first after it."""
+        apart = now - (self._opened_at if self._key_at is None else self._key_at)
+        if frame.is_key:
+            if self._key_at is not None:
+                self._is_steady = apart <= LONG_KEY_SECONDS
+                self.advice = None if self._is_steady else faults.key_pictures_every(round(apart))
+            self._key_at = now
+        elif self._key_at is None and apart > KEY_LESS_SECONDS:
+            self.advice = faults.NO_KEY_PICTURES
+        elif self._key_at is not None and apart > LONG_KEY_SECONDS and self.advice is None:
+            self.advice = faults.key_pictures_every(round(apart))
+        if self.problem is None or self._key_at is None:
+            return
+        settled = SETTLED_SECONDS if self.problem.code is CameraFault.B_FRAMES else 0.0
+        if now - self._opened_at >= settled:
+            self.problem = None
 
 
 class Sources:
     """The readers of all cameras that are watched, or were a moment ago."""
 
-    def __init__(self, *, linger: float = LINGER_SECONDS) -> None:
+    def __init__(self, *, linger: float = LINGER_SECONDS, failing: float = FAILING_SECONDS) -> None:
         self._linger = linger
+        self._failing = failing
         self._open: dict[str, CameraSource] = {}
         self._users: dict[str, int] = {}
         self._closing: dict[str, asyncio.TimerHandle] = {}
@@ -185,7 +218,9 @@ class Sources:
             source.stop()
             source = None
         if source is None:
-            source = self._open[camera_id] = CameraSource(camera_id, url, asyncio.get_running_loop())
+            source = self._open[camera_id] = CameraSource(
+                camera_id, url, asyncio.get_running_loop(), failing=self._failing
+            )
         self._users[camera_id] = self._users.get(camera_id, 0) + 1
         return source
 
@@ -217,18 +252,26 @@ class Sources:
 
 @contextmanager
 def _open_camera(url: str) -> Iterator[tuple[InputContainer, VideoStream]]:
-    with (
-        open_relay(url, OPEN_SECONDS) as camera,
-        av.open(camera.url, options=OPTIONS, timeout=(camera.seconds, READ_SECONDS)) as container,
-    ):
-        yield container, _h264_track(container, camera.video_codecs())
+    """Raises UnusableStream, or what `classify_failure` knows."""
+    with open_relay(url, OPEN_SECONDS) as camera:
+        began, is_open = time.monotonic(), False
+        try:
+            with av.open(camera.url, options=OPTIONS, timeout=(camera.seconds, READ_SECONDS)) as container:
+                is_open = True
+                yield container, _h264_track(container, camera.video_codecs())
+        except av.FFmpegError as error:  # FFmpeg calls all of it invalid data
+            if camera.has_ended():
+                raise ConnectionResetError from error
+            if not is_open and time.monotonic() - began >= camera.seconds:
+                raise TimeoutError from error
+            raise
 
 
 def _h264_track(container: InputContainer, named: tuple[str, ...]) -> VideoStream:
-    """The first track of H.264. Raises Unusable when there is none; `named` are the codecs that the camera names."""
+    """The first track of H.264. Raises UnusableStream when there is none; `named` are the codecs it names."""
     tracks = container.streams.video
     if not tracks:
-        raise UnusableStream(_NO_PICTURE)
+        raise UnusableStream(faults.NO_PICTURE)
     # PyAV gives no codec_context, whatever its types say, to a codec for which FFmpeg has no decoder.
     known = {track: getattr(track.codec_context, "name", None) for track in tracks}
     for track, name in known.items():
@@ -237,13 +280,3 @@ def _h264_track(container: InputContainer, named: tuple[str, ...]) -> VideoStrea
     codec = next((name for name in (*known.values(), *named) if name), "an unknown codec")
     said = f"the camera sends {codec}: set its video codec to H.264"
     raise UnusableStream(CameraProblem(code=CameraFault.CODEC, message=said, codec=codec))
-
-
-def _classify_problem(error: UnusableStream | SentOn | NotAnAddress) -> CameraProblem:
-    match error:
-        case UnusableStream():
-            return error.problem
-        case SentOn():
-            return CameraProblem(code=CameraFault.SENT_ON, message=str(error))
-        case _:
-            return CameraProblem(code=CameraFault.BAD_ADDRESS, message=str(error))

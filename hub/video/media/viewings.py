@@ -12,8 +12,8 @@ from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.video.engine import Candidates, Close, Engine, EngineRefused, Open, Renew, Renewed, SdpAnswer, Stats
 from hub.video.media import gate
 from hub.video.media.peers import Viewer
-from hub.video.media.sources import LINGER_SECONDS, Sources
-from hub.video.model import Ending, Picture, PlayCode
+from hub.video.media.sources import KEY_LESS_SECONDS, LINGER_SECONDS, Sources
+from hub.video.model import CameraProblem, Ending, Picture, PlayCode
 
 CONNECT_SECONDS = 10.0
 UNHEARD_SECONDS = 10.0
@@ -42,7 +42,7 @@ class PassThroughEngine(Engine):
         self._group.create_task(self._see_off(viewer))
         if source.problem is not None:
             viewer.shut(Ending.CAMERA_UNUSABLE)
-            raise EngineRefused(PlayCode.CAMERA_UNUSABLE, source.problem.message)
+            raise EngineRefused(PlayCode.CAMERA_UNUSABLE, source.problem.message, source.problem)
         whose = f"viewing {request.viewing_id}"
         try:
             answer = await run_in_bulkhead(
@@ -66,14 +66,19 @@ class PassThroughEngine(Engine):
 
     async def renew(self, request: Renew) -> Renewed:
         gone = {}
-        unusable = {}
+        unusable: dict[str, CameraProblem] = {}
+        well: set[str] = set()
         for viewing_id, picture in request.pictures.items():
             viewer = self._viewers.get(viewing_id)
             if viewer is None or viewer.ended.done():
                 gone[viewing_id] = self._why_gone(viewing_id, viewer)
                 continue
-            if viewer.source.problem is not None:
-                unusable[viewer.source.camera_id] = viewer.source.problem
+            source = viewer.source
+            if problem := source.problem or source.advice:
+                unusable[source.camera_id] = problem
+            if source.is_well:
+                well.add(source.camera_id)
+            if source.problem is not None or viewer.has_waited_for_key(KEY_LESS_SECONDS):
                 viewer.shut(Ending.CAMERA_UNUSABLE)
                 gone[viewing_id] = Ending.CAMERA_UNUSABLE
                 continue
@@ -81,7 +86,7 @@ class PassThroughEngine(Engine):
             if picture is Picture.BLURRED:
                 viewer.shut(Ending.CANNOT_BLUR)
                 gone[viewing_id] = Ending.CANNOT_BLUR
-        return Renewed(gone=gone, unusable=unusable)
+        return Renewed(gone=gone, unusable=unusable, well=tuple(sorted(well)))
 
     async def close(self, request: Close) -> None:
         for viewing_id in request.viewing_ids:

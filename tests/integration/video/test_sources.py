@@ -21,8 +21,9 @@ from hub.video.media.sources import Sources
 from hub.video.media.viewings import open_engine
 from hub.video.model import CameraProblem, Picture
 from simulators.rtsp import server
+from simulators.rtsp.authentication import CameraCredentials
 from simulators.rtsp.camera import Camera
-from simulators.rtsp.server import CameraCredentials, Cameras
+from simulators.rtsp.server import Cameras
 from tests.fakes.cameras import DESCRIPTION, listen_elsewhere, run_scripted_camera
 from tests.fakes.certificate import make_certificate
 from tests.fakes.viewer import open_viewer
@@ -184,7 +185,7 @@ async def test_addresses_in_a_description_are_names_that_only_the_camera_is_aske
         async with run_scripted_camera(answers) as camera:
             sources = Sources()
             source = sources.open("cam-gym", camera.url())
-            await until(lambda: source.state == "silent")
+            await until(lambda: source.state == "unusable")
             sources.stop()
 
             assert not other.was_visited
@@ -201,9 +202,11 @@ async def test_a_camera_that_answers_with_another_transport_is_not_read_over_it(
         async with run_scripted_camera({"DESCRIBE": described(), "SETUP": set_up}) as camera:
             sources = Sources()
             source = sources.open("cam-gym", camera.url())
-            await until(lambda: source.state == "silent")
+            await until(lambda: source.state == "unusable")
             sources.stop()
 
+            assert source.problem is not None
+            assert source.problem.code == "transport"
             assert not other.was_visited
             with pytest.raises(BlockingIOError):
                 datagrams.recv(1)

@@ -194,7 +194,7 @@ def _without_owner(owners: Owners, database: Catalogue) -> Iterator[Finding]:
 def _crossings(owners: Owners, uses: Iterable[Use]) -> Iterator[Finding]:
     """Writes of another's table, and reads that point upward or to a neighbour."""
     for use in uses:
-        if use.how == "writes" and use.owner != use.package and use.package not in FILL_THEIR_OWN_DATABASE:
+        if use.how == "writes" and use.owner != use.package and not use.where.startswith(FILL_THEIR_OWN_DATABASE):
             yield Finding("cross-domain write", use.where, use.name, use.line)
         if use.how != "writes" and not owners.is_below(use.owner, use.package):
             yield Finding("upward read", use.where, use.name, use.line)

@@ -17,11 +17,11 @@ PUT_TOGETHER = {
 }
 """Functions of the database that execute a text which they put together."""
 
-FILL_THEIR_OWN_DATABASE = {
+FILL_THEIR_OWN_DATABASE = (
     # Like a test's fixtures: rows of a centre that exists for one measurement, in a server of its own.
-    "benchmarks",
-    "simulators",
-}
+    "benchmarks/",
+    "simulators/prove/",
+)
 """Folders whose scripts write any table."""
 
 LONG_FOR_A_REASON = {

@@ -47,11 +47,13 @@ async def device_flood(target: FloodTarget) -> None:
         return json.dumps({"v": 1, "id": f"{boot}-{seq}", "seq": seq, "kind": "press", "age_ms": 0}).encode()
 
     topic = f"anling/v1/{CENTRE}/alarm/{FLOODING}"
-    await _together(CONNECTIONS, lambda n: _publish_without_end(target, FLOODING, f"{FLOODING}-{n}", topic, body))
+    await _publish_together(
+        CONNECTIONS, lambda n: _publish_without_end(target, FLOODING, f"{FLOODING}-{n}", topic, body)
+    )
 
 
 async def unreadable_flood(target: FloodTarget) -> None:
-    """One connection of a device that says what nobody can read, each time something else."""
+    """One connection of a device that says what that cannot be decoded, each time something else."""
     numbers = itertools.count(1)
     topic = f"anling/v1/{CENTRE}/alarm/{FLOODING}"
     await _publish_without_end(
@@ -71,7 +73,7 @@ async def readings_flood(target: FloodTarget) -> None:
 
     topic = f"anling/v1/{CENTRE}/tele/{SENSOR}"
     a_second = READINGS_A_SECOND // CONNECTIONS
-    await _together(
+    await _publish_together(
         CONNECTIONS,
         lambda n: _publish_without_end(target, SENSOR, f"{SENSOR}-{n}", topic, body, qos=n % 2, a_second=a_second),
     )
@@ -79,22 +81,22 @@ async def readings_flood(target: FloodTarget) -> None:
 
 async def silent_connections(target: FloodTarget) -> None:
     """220 connections to the broker that say nothing; one that is ended is opened again."""
-    await _together(SILENT, lambda _n: _say_nothing(target))
+    await _publish_together(SILENT, lambda _n: _say_nothing(target))
 
 
 async def wrong_passwords(target: FloodTarget) -> None:
     """Devices that guess, one after the other on 16 connections, without a pause."""
-    await _together(16, lambda n: _guess_device_password(target, n))
+    await _publish_together(16, lambda n: _guess_device_password(target, n))
 
 
 async def endless_header(target: FloodTarget) -> None:
     """A request to the pages whose header line never ends."""
-    await _together(2, lambda _n: _write_endless_header(target))
+    await _publish_together(2, lambda _n: _write_endless_header(target))
 
 
 async def sign_ins(target: FloodTarget) -> None:
     """24 people at once who sign in with a wrong password, again and again."""
-    await _together(SIGN_INS, lambda n: _guess_account_password(target, n))
+    await _publish_together(SIGN_INS, lambda n: _guess_account_password(target, n))
 
 
 FLOODS: Final[Mapping[str, Callable[[FloodTarget], Awaitable[None]]]] = {
@@ -111,7 +113,7 @@ FLOODS: Final[Mapping[str, Callable[[FloodTarget], Awaitable[None]]]] = {
 }
 
 
-async def _together(count: int, one: Callable[[int], Awaitable[None]]) -> None:
+async def _publish_together(count: int, one: Callable[[int], Awaitable[None]]) -> None:
     """`count` of them at once, each begun again when it ends."""
 
     async def without_end(number: int) -> None:

@@ -14,11 +14,11 @@ from simulators.prove.line import DeviceLine
 from simulators.prove.observer import Observer, make_login
 from simulators.prove.people import StaffPage
 from simulators.prove.proven_hub import LOOPBACK, ProvenHub, ProverBroker, Tree
-from simulators.prove.prover_centre import CANARY, ProverCentre, write_centre_file
+from simulators.prove.prover_centre import CANARY, OWN, ProverCentre, write_centre_file
 from simulators.prove.sinks import Sinks, open_sinks
 from simulators.prove.triggers import Canary, Door
 
-PROVER_SETTINGS: Final[Mapping[str, str]] = {}
+PROVER_SETTINGS: Final[Mapping[str, str]] = {"ANLING_WEBHOOK_HOSTS": LOOPBACK}
 """Settings that every prover's hub has: what lets it send to sinks on this machine."""
 
 
@@ -32,6 +32,8 @@ class Wanted:
     settings: Mapping[str, str] = field(default_factory=dict)
     tree: Tree = field(default_factory=Tree)
     seed: int = 1
+    pace: int = 1
+    """How fast the hub's clock will run."""
     folder: Path | None = None
     """Where the hub lives; None: a temporary folder that goes away."""
 
@@ -53,6 +55,11 @@ class ProvingGround:
     def door(self) -> Door:
         """Where triggers connect: the line, which can be cut."""
         return Door(LOOPBACK, self.line.port)
+
+    @property
+    def own_triggers(self) -> tuple[str, ...]:
+        """Triggers of the prover's own, whose presses are not counted."""
+        return OWN
 
     def canary(self) -> Canary:
         """Asks whether the hub answers, beside the line."""

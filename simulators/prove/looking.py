@@ -59,19 +59,17 @@ class Looking:
         observer.close()
 
     def _find(self, observer: Observer, answer: _Answer) -> Seen:
-        """The database first, then the spool, then the database again: the press may be drained in between."""
+        """Twice the spool, then the database: a press may be drained from one into the other in between."""
         spool, has_waited = find_spool(self._hub.data_dir, self._hub.settings), False
         while not self._over.is_set():
             try:
-                if observer.is_committed(answer.device_id, answer.press_id):
-                    return Seen.LATER if has_waited else Seen.COMMITTED
-                if is_spooled(spool, answer.device_id, answer.press_id):
-                    return Seen.SPOOLED
-                is_committed = observer.is_committed(answer.device_id, answer.press_id)
-                return Seen.COMMITTED if is_committed else Seen.NOWHERE
+                for _ in range(2):
+                    if is_spooled(spool, answer.device_id, answer.press_id):
+                        return Seen.SPOOLED
+                    if observer.is_committed(answer.device_id, answer.press_id):
+                        return Seen.LATER if has_waited else Seen.COMMITTED
+                return Seen.NOWHERE
             except DatabaseAway:
-                if is_spooled(spool, answer.device_id, answer.press_id):
-                    return Seen.SPOOLED
                 has_waited = True
                 time.sleep(_AGAIN_SECONDS)
         return Seen.NOT_YET

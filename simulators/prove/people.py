@@ -1,11 +1,9 @@
-"""How do people answer alarms? A tap on the link of a message, or a member of the staff on her page."""
+"""How do people answer alarms? A member of the staff on her page, signed in in a browser of her own."""
 
-import json
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar
 from typing import Final
+
+import httpx
 
 from simulators.prove.proven_hub import ProvenHub
 from simulators.prove.prover_centre import STAFF
@@ -27,7 +25,7 @@ class StaffPage:
     """A browser of somebody: its cookies, and what it asks the hub."""
 
     hub: ProvenHub
-    cookies: CookieJar = field(default_factory=CookieJar)
+    browser: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_WITHIN, trust_env=False))
 
     def open_invitation(self, account_id: str = STAFF) -> None:
         """Choose a password with the link that the import printed; that signs in. Raises NotAnswered."""
@@ -48,16 +46,10 @@ class StaffPage:
 
     def post(self, path: str, body: dict[str, str]) -> bytes:
         """What the hub answers to a POST of a page. Raises NotAnswered."""
-        url = path if path.startswith("http") else f"{self.hub.url}{path}"
-        headers = {"X-Anling": "1", "content-type": "application/json"}
-        request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - our own http URL
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
-        )
         try:
-            with opener.open(request, timeout=_WITHIN) as answer:
-                return bytes(answer.read())
-        except urllib.error.HTTPError as error:
-            raise NotAnswered(error.code, f"{path}: {error.code} {error.read()[:200]!r}") from error
-        except OSError as error:
-            raise NotAnswered(0, f"{path}: {error}") from error
+            answer = self.browser.post(f"{self.hub.url}{path}", json=body, headers={"X-Anling": "1"})
+        except httpx.HTTPError as error:
+            raise NotAnswered(0, f"{path}: {type(error).__name__} {error}") from error
+        if not answer.is_success:
+            raise NotAnswered(answer.status_code, f"{path}: {answer.status_code} {answer.text[:200]}")
+        return answer.content

@@ -13,7 +13,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from simulators.prove.ground import ProvingGround
 from simulators.prove.ledger import Ledger, TriggerKind
 from simulators.prove.looking import Looking
-from simulators.prove.triggers import Trigger
+from simulators.prove.triggers import KEEP_ALIVE, Door, Trigger
 from simulators.prove.waiting import wait_for
 
 _TICK: Final = 0.2
@@ -34,6 +34,12 @@ class Pressing:
     def press(self, device_id: str) -> str:
         """Press one of them; gives the id."""
         return self.triggers[device_id].press(self.ledger)
+
+    def press_at_both(self, other: Door) -> None:
+        """Each repeating trigger presses once, at its own door and at `other` at the same moment, with one id."""
+        for trigger in self.triggers.values():
+            if trigger.kind is TriggerKind.REPEATING:
+                trigger.press_at_both(self.ledger, other)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -68,6 +74,7 @@ class Pressing:
             partial(self._note_answer, device_id),
             random=ground.random,
             version=_choose_version(ground.wanted.broker, n),
+            keep_alive=KEEP_ALIVE if ground.wanted.pace == 1 else 0,
         )
 
     def _note_answer(self, device_id: str, press_id: str, answer: str) -> None:

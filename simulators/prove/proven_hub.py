@@ -7,14 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import quote
 
+import httpx
+
+from simulators.prove.processes import list_family, send_signal
 from simulators.prove.waiting import wait_for
 
 ProverBroker = Literal["builtin", "mosquitto"]
@@ -116,6 +117,12 @@ class ProvenHub:
             self.process.kill()
             self.process.wait(10)
 
+    def kill_all(self) -> None:
+        """End every process of this hub now."""
+        if self.process is not None:
+            send_signal(list_family(self.process.pid), signal.SIGKILL)
+            self.process.wait(10)
+
     def import_file(self, text: str) -> None:
         """`./anling import`, and wait until devices can connect. Raises RuntimeError with what it printed."""
         file = self.folder / "centre.yaml"
@@ -158,11 +165,11 @@ class ProvenHub:
 
     def is_ready(self) -> bool:
         """Whether `/readyz` says that the hub works."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=3) as answer:  # noqa: S310 - our own http URL
-                return bool(answer.status == 200)
-        except (urllib.error.HTTPError, OSError):
-            return False
+        return self._read_status() == httpx.codes.OK
+
+    def answers_http(self) -> bool:
+        """Whether the pages answer anything, ready or not."""
+        return self._read_status() != 0
 
     def pid_of(self, part: str) -> int:
         """The pid of one of PARTS, `mosquitto` or `supervisor`. Raises OSError before it runs."""
@@ -188,6 +195,13 @@ class ProvenHub:
 
     def _broker_option(self) -> tuple[str, ...]:
         return ("--broker", "mosquitto") if self.broker == "mosquitto" else ()
+
+    def _read_status(self) -> int:
+        """The status of `/readyz`; 0 without an answer."""
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=3, trust_env=False).status_code
+        except httpx.HTTPError:
+            return 0
 
     def _says_it_runs(self) -> bool:
         assert self.process is not None

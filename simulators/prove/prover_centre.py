@@ -13,6 +13,11 @@ SIREN: Final = "siren-1"
 SENSOR: Final = "t-hall"
 CANARY: Final = "b-canary"
 """The trigger that asks whether the hub answers: the prover's own, beside those whose presses are counted."""
+POISON: Final = "b-poison"
+"""The trigger whose messages and rows are poisoned."""
+FLOOD: Final = "b-flood"
+"""The trigger that presses more often than a hand can."""
+OWN: Final = (CANARY, POISON, FLOOD)
 STAFF: Final = "staff-01"
 """Who signs in to accept and resolve."""
 
@@ -43,7 +48,7 @@ def name_senior(trigger_id: str) -> str:
 def write_centre_file(centre: ProverCentre) -> str:
     """The centre's file. JSON is YAML."""
     template = _FILE.validate_python(yaml.safe_load(_TEMPLATE.read_text("utf-8")))
-    numbers = [trigger_id.removeprefix("b-") for trigger_id in (*centre.trigger_ids, CANARY)]
+    numbers = [trigger_id.removeprefix("b-") for trigger_id in (*centre.trigger_ids, *OWN)]
     filled = {"{hooks}": centre.hooks_url}
     waits = {"{wait}": centre.tier_wait_seconds}
     return json.dumps(_fill_places(template, filled, numbers, waits), ensure_ascii=False)

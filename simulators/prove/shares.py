@@ -84,19 +84,19 @@ def measure_share(ground: ProvingGround, name: str, seconds: float) -> Share:
     canary = ground.canary()
     wait_for(lambda: canary.press_once(_ANSWER_WITHIN), 60, "a press is answered before the flood")
     quiet = _press_and_tap(ground, canary, seconds / 2)
-    with _hanging_webhook(ground) if name == HANGING_WEBHOOK else _flooded(ground, name):
+    with _hanging_webhook(ground) if name == HANGING_WEBHOOK else _measure_beside_flood(ground, name):
         beside = _press_and_tap(ground, canary, seconds)
     wait_for(lambda: (canary.press_once(_ANSWER_WITHIN) or 1.0) < 1.0, 120, f"presses are quick again after {name}")
     return Share(
-        canary_p99_ms=round(1000 * percentile(beside.press_seconds, 0.99), 1),
-        quiet_p99_ms=round(1000 * percentile(quiet.press_seconds, 0.99), 1),
+        canary_p99_ms=round(1000 * percentile_of(beside.press_seconds, 0.99), 1),
+        quiet_p99_ms=round(1000 * percentile_of(quiet.press_seconds, 0.99), 1),
         refused=beside.presses_refused + beside.taps_refused,
         presses=len(beside.press_seconds) + beside.presses_refused,
         taps=beside.taps,
     )
 
 
-def percentile(values: Sequence[float], share: float) -> float:
+def percentile_of(values: Sequence[float], share: float) -> float:
     """The value that `share` of all do not exceed; without a value infinity, for nothing was answered."""
     return sorted(values)[math.ceil(share * len(values)) - 1] if values else math.inf
 
@@ -150,7 +150,7 @@ def _is_answered(tap: Callable[[str], None], alarm_id: str) -> bool:
 
 
 @contextmanager
-def _flooded(ground: ProvingGround, name: str) -> Iterator[None]:
+def _measure_beside_flood(ground: ProvingGround, name: str) -> Iterator[None]:
     """One of FLOODS, in a process of its own."""
     passwords = {device: ground.hub.password_of(device) for device in (FLOODING, SENSOR)}
     target = FloodTarget(LOOPBACK, ground.hub.mqtt_port, ground.hub.http_port, passwords)

@@ -103,6 +103,9 @@ class _WebhookServer(ThreadingHTTPServer):
     request_queue_size = 256
     sinks: Sinks
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A hub that was killed has ended its connection: nothing on the terminal."""
+
 
 class _WebhookReceiver(BaseHTTPRequestHandler):
     """Answers each POST as the provider does now."""

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -23,7 +24,7 @@ from simulators.prove.prover_centre import CENTRE
 REPEATS_AFTER: Final = (1.0, 2.0, 4.0, 8.0)
 REPEATS_EVERY: Final = 15.0
 SPOOLED_REPEATS_EVERY: Final = 60.0
-_KEEP_ALIVE: Final = 10
+KEEP_ALIVE: Final = 10
 _CONNECT_SECONDS: Final = 5.0
 _IN_FLIGHT: Final = 200
 
@@ -60,11 +61,16 @@ class Trigger:
         *,
         random: Random,
         version: MQTTProtocolVersion = MQTTv311,
+        keep_alive: int = KEEP_ALIVE,
     ) -> None:
+        """`keep_alive` in seconds of the hub's clock; 0 where that clock runs faster than the one that paho goes by."""
         self.device_id = device_id
         self.kind = kind
         self._door = door
+        self._keep_alive = keep_alive
         self._on_answer = on_answer
+        self._password = password
+        self._bodies: dict[str, dict[str, object]] = {}
         self._boot = f"{random.getrandbits(64):016x}"
         self._seq = 0
         self._waiting: dict[str, _KeptPress] = {}
@@ -79,7 +85,7 @@ class Trigger:
 
     def start(self) -> None:
         """Connect, and connect again whenever that ends."""
-        self._client.connect_async(self._door.host, self._door.port, keepalive=_KEEP_ALIVE)
+        self._client.connect_async(self._door.host, self._door.port, keepalive=self._keep_alive)
         self._client.loop_start()
 
     def stop(self) -> None:
@@ -95,10 +101,25 @@ class Trigger:
             press_id = f"{self._boot}-{self._seq}"
             ledger.note_press(Pressed(press_id, self.device_id, self.kind, now))
             payload: dict[str, object] = {"v": 1, "id": press_id, "seq": self._seq, "kind": "press"}
+            self._bodies[press_id] = payload
             self._waiting[press_id] = _KeptPress(payload, now, now)
         self.repeat_due()
         if self.is_connected:
             ledger.note_sent(press_id, now)
+        return press_id
+
+    def press_at_both(self, ledger: Ledger, other: Door) -> str:
+        """Press at the door and, with the same bytes, at another one."""
+        second = self._build_client(self._password, MQTTv311)
+        second.on_connect = second.on_publish = second.on_message = None
+        second.connect(other.host, other.port, keepalive=KEEP_ALIVE)
+        second.loop_start()
+        press_id = self.press(ledger)
+        info = second.publish(self._topic("alarm"), json.dumps({**self._bodies[press_id], "age_ms": 0}), qos=1)
+        with suppress(ValueError, RuntimeError):
+            info.wait_for_publish(5)
+        second.disconnect()
+        second.loop_stop()
         return press_id
 
     def repeat_due(self) -> None:
@@ -109,10 +130,9 @@ class Trigger:
                 if waiting.due_at <= now and self._may_publish(waiting):
                     self._publish(press_id, waiting, now)
 
-    def repeat(self, press_id: str, seq: int) -> None:
+    def repeat_answered(self, press_id: str) -> None:
         """Publish an id again although it was answered, as a trigger does that has not heard its `ack`."""
-        payload = {"v": 1, "id": press_id, "seq": seq, "kind": "press", "age_ms": 0}
-        self._client.publish(self._topic("alarm"), json.dumps(payload), qos=1)
+        self._client.publish(self._topic("alarm"), json.dumps({**self._bodies[press_id], "age_ms": 0}), qos=1)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1) -> MQTTMessageInfo:
         """Anything else that this device says."""
@@ -231,7 +251,7 @@ class Canary:
             client.on_subscribe = lambda *_: connected.set()
             client.on_message = lambda *_: answered.set()
         try:
-            client.connect(self._door.host, self._door.port, keepalive=_KEEP_ALIVE)
+            client.connect(self._door.host, self._door.port, keepalive=KEEP_ALIVE)
         except OSError:
             return None
         client.loop_start()

@@ -13,7 +13,7 @@ class NotWithin(Exception):
     """What was waited for did not come about in time; the message says what, and for how long."""
 
 
-def wait_for(question: Callable[[], Answer], within: float, what: str) -> Answer:
+def wait_for(question: Callable[[], Answer | None], within: float, what: str) -> Answer:
     """Ask until the answer is true, and give it. Raises NotWithin after so many seconds.
 
     An OSError counts as no answer: what is asked may just be starting.

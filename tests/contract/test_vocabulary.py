@@ -107,6 +107,10 @@ HOMONYMS: Final = {
     ("simulators/organisation/phones.py", "resolved"): "the same",
     ("simulators/organisation/receiver.py", "accepted"): "the same",
     ("simulators/prove/people.py", "reassurance"): "the same",
+    ("simulators/prove/noloss.py", "answered"): "a key of the prover's result",
+    ("simulators/prove/watching.py", "closed"): "an observer has only what the rows hold",
+    ("simulators/prove/watching.py", "resolved"): "the same",
+    ("simulators/prove/noloss.py", "taken"): "the same",
 }
 """Where a word of a set means something else, and what."""
 

@@ -10,7 +10,7 @@ from hub.mqtt import codec
 from hub.mqtt.codec import Connect, Publish
 from hub.mqtt.parser import Parser
 from simulators.prove.packets import connect_packet, publish_packet
-from simulators.prove.shares import Share, percentile
+from simulators.prove.shares import Share, percentile_of
 
 
 def test_a_flood_sends_what_a_broker_reads() -> None:
@@ -32,11 +32,11 @@ def test_a_flood_sends_what_a_broker_reads() -> None:
     [([3.0, 1.0, 2.0], 0.99, 3.0), ([1.0], 0.5, 1.0), ([float(n) for n in range(1, 101)], 0.99, 99.0)],
 )
 def test_a_percentile_is_a_value_that_was_measured(values: list[float], share: float, value: float) -> None:
-    assert percentile(values, share) == value
+    assert percentile_of(values, share) == value
 
 
 def test_without_an_answer_a_percentile_is_without_end() -> None:
-    assert percentile([], 0.99) == math.inf
+    assert percentile_of([], 0.99) == math.inf
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hub.fleet import service
 from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.ids import CentreId, DeviceId
-from hub.mqtt.model import Refusal
+from hub.mqtt.model import DeviceRefusal
 from hub.notices.model import NoticeCode, Raised
 from hub.notices.service import raise_notice
 
@@ -24,10 +24,10 @@ class RefusedDevices:
         self._database = database
         self._clock = clock
         self._centre_id = centre_id
-        self._noted: dict[DeviceId, tuple[Refusal, str]] = {}
+        self._noted: dict[DeviceId, tuple[DeviceRefusal, str]] = {}
         """Of each device the last; only registered devices get so far."""
 
-    def note_refusal(self, device_id: str, refusal: Refusal, reason: str) -> None:
+    def note_refusal(self, device_id: str, refusal: DeviceRefusal, reason: str) -> None:
         """This device was refused; `reason` is for whoever sets it up."""
         self._noted[DeviceId(device_id)] = (refusal, reason[:_LONGEST_DETAIL])
 

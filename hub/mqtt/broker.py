@@ -22,19 +22,19 @@ from contextlib import suppress
 
 from hub.kit.clock import Clock
 from hub.mqtt import codec, frames
-from hub.mqtt.codec import ConnackCode, Connect, ForeignConnect, Packet, Publish
+from hub.mqtt.codec import ConnackCode, Connect, ForeignConnect, Packet, Publish, Will
 from hub.mqtt.connection import Connection, End, Unanswered
 from hub.mqtt.exchange import MAX_SESSIONS_OF_A_DEVICE, Exchange, Member, Routed, may_publish
 from hub.mqtt.in_flight import DeviceInFlight
 from hub.mqtt.model import (
     AuthenticationUnavailable,
     Authenticator,
+    DeviceRefusal,
     Inbound,
     NotDurable,
     NoteRefusal,
     Principal,
     Receivers,
-    Refusal,
     ReportRoute,
     TakeReport,
     Unreachable,
@@ -88,7 +88,7 @@ class Broker:
         self._by_device: dict[str, set[Connection]] = {}
         self._in_flight: dict[str, DeviceInFlight] = {}
         self._with_answers: set[Connection] = set()
-        self._wills: dict[str, Publish] = {}
+        self._wills: dict[str, Will] = {}
         """Of connections that ended while another one of their device lived: the last of each device."""
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -203,7 +203,7 @@ class Broker:
         if not of_device:
             self._by_device.pop(member.principal.device_id, None)
 
-    def settle_will(self, device_id: str, will: Publish | None, *, is_taken_over: bool) -> None:
+    def settle_will(self, device_id: str, will: Will | None, *, is_taken_over: bool) -> None:
         """A connection of the device ended, and left a will or none. It counts once no connection of the device lives.
 
         An old connection that hung is noticed long after its device came back on another (or takes this one over).
@@ -214,18 +214,19 @@ class Broker:
             return
         kept = self._wills.pop(device_id, None)
         if (due := will or kept) is not None:
-            self.receive_message(due, device_id, None, lane_of(due.topic))
+            message = Publish(due.topic, due.payload, qos=due.qos, retain=due.retain)
+            self.receive_message(message, device_id, None, lane_of(due.topic))
 
     def start_authentication(self, connection: Connection, connect: Connect) -> None:
         """Ask the authenticator about a connection while others go on."""
         self._task_group().create_task(self._authenticate(connection, connect))
 
-    def name_refused(self, connect: Connect | ForeignConnect | None, refusal: Refusal, reason: str) -> None:
+    def name_refused(self, connect: Connect | ForeignConnect | None, refusal: DeviceRefusal, reason: str) -> None:
         """A client is refused whoever it is; one that proves whose it is has its device noticed."""
         if connect is not None and connect.username is not None and connect.password is not None:
             self._task_group().create_task(self._name_refused(connect.username, connect.password, refusal, reason))
 
-    async def _name_refused(self, username: str, password: str, refusal: Refusal, reason: str) -> None:
+    async def _name_refused(self, username: str, password: str, refusal: DeviceRefusal, reason: str) -> None:
         with suppress(AuthenticationUnavailable):  # it tries again, and is named then
             if await self._authenticator.authenticate(username, password, "") is not None:
                 self.note_refusal(username, refusal, reason)
@@ -244,7 +245,7 @@ class Broker:
             connection.refuse(ConnackCode.WRONG_CREDENTIALS, End.CREDENTIALS, "wrong credentials")
         elif connect.will is not None and not may_publish(principal, connect.will.topic):
             reason = "a Last Will that its rows forbid"
-            self.note_refusal(principal.device_id, Refusal.LAST_WILL, reason)
+            self.note_refusal(principal.device_id, DeviceRefusal.LAST_WILL, reason)
             connection.refuse(ConnackCode.NOT_AUTHORISED, End.FORBIDDEN, reason)
         else:
             self._accept_client(connection, connect, principal)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
+from hub.mqtt.model import DeviceRefusal
 from hub.mqtt.topics import is_filter, is_topic
 
 MAX_CLIENT_ID_BYTES = 128
@@ -15,6 +16,8 @@ MAX_PASSWORD_BYTES = 256
 class Malformed(Exception):
     """The bytes are no packet, or one that may not be sent: the connection has to be closed (4.8)."""
 
+    refusal = DeviceRefusal.MALFORMED
+
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -22,6 +25,8 @@ class Malformed(Exception):
 
 class TooLarge(Malformed):
     """A packet that is longer than any that is taken."""
+
+    refusal = DeviceRefusal.TOO_LARGE
 
 
 class ConnackCode(IntEnum):

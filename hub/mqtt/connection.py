@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hub.mqtt import codec
-from hub.mqtt.codec import Connack, ConnackCode, Connect, ForeignConnect, Malformed, Packet, Publish, TooLarge
+from hub.mqtt.codec import Connack, ConnackCode, Connect, Malformed, Packet, Publish
 from hub.mqtt.connection_reports import ConnectionReports, ReportFlow
 from hub.mqtt.conversation import (
     Admit,
@@ -30,7 +30,7 @@ from hub.mqtt.conversation import (
 from hub.mqtt.encode import encode_packet, encode_version_5_refusal
 from hub.mqtt.exchange import Member, may_publish
 from hub.mqtt.in_flight import DeviceInFlight
-from hub.mqtt.model import LocalWire, Refusal, ReportRoute
+from hub.mqtt.model import DeviceRefusal, LocalWire, ReportRoute
 from hub.mqtt.parser import Parser
 from hub.mqtt.topics import Lane
 
@@ -273,9 +273,7 @@ class Connection(asyncio.Protocol):
         log.log(logging.INFO if why in (End.LEFT, End.LOST) else logging.WARNING, "%s: %s", self._name, reason)
         self._broker.connection_closed(self, member, why)
         if member is not None:
-            message = None if will is None else Publish(will.topic, will.payload, qos=will.qos, retain=will.retain)
-            is_taken_over = why is End.TAKEN_OVER
-            self._broker.settle_will(member.principal.device_id, message, is_taken_over=is_taken_over)
+            self._broker.settle_will(member.principal.device_id, will, is_taken_over=why is End.TAKEN_OVER)
         self._close_after_flush()
 
     def drop(self) -> None:
@@ -297,8 +295,7 @@ class Connection(asyncio.Protocol):
                     self._pause_reading(PauseReason.TURN_OVER)
                     asyncio.get_running_loop().call_soon(self._read_on, PauseReason.TURN_OVER)
         except Malformed as malformed:
-            refusal = Refusal.TOO_LARGE if isinstance(malformed, TooLarge) else Refusal.MALFORMED
-            self._end_refused(End.MALFORMED, refusal, f"malformed packet: {malformed.reason}")
+            self._end_refused(End.MALFORMED, malformed.refusal, f"malformed packet: {malformed.reason}")
 
     def _take_known_report(self, head: int, body: bytes, now: float) -> bool:
         """Take a PUBLISH to a topic that this connection has reported to before and that nobody else listens to.
@@ -347,8 +344,8 @@ class Connection(asyncio.Protocol):
             case Refuse(code, reason, refusal, connect):
                 self._broker.name_refused(connect, refusal, reason)
                 self.refuse(code, End.REFUSED, reason)
-            case RefuseVersion(level, connect):
-                self._refuse_version(level, connect)
+            case RefuseVersion():
+                self._refuse_version(step)
             case Leave():
                 self.end(End.LEFT, "left")
             case Violation(reason, refusal):
@@ -357,24 +354,23 @@ class Connection(asyncio.Protocol):
     def _pass_on(self, publish: Publish, lane: Lane) -> None:
         principal = self._authenticated_member().principal
         if not may_publish(principal, publish.topic):
-            self._end_refused(End.FORBIDDEN, Refusal.WRONG_TOPIC, f"may not publish to {publish.topic!r}")
+            self._end_refused(End.FORBIDDEN, DeviceRefusal.WRONG_TOPIC, f"may not publish to {publish.topic!r}")
             return
         self._broker.receive_message(publish, principal.device_id, self, lane)
 
-    def _end_refused(self, why: End, refusal: Refusal, reason: str) -> None:
+    def _end_refused(self, why: End, refusal: DeviceRefusal, reason: str) -> None:
         """End it, and have its device noticed: what it sent is lost, perhaps a press, and only a person can mend it."""
         if self._member is not None:
             self._broker.note_refusal(self._member.principal.device_id, refusal, reason)
         self.end(why, reason)
 
-    def _refuse_version(self, level: int, connect: ForeignConnect | None) -> None:
-        reason = f"speaks protocol level {level}; this broker speaks 4 (MQTT 3.1.1)"
-        self._broker.name_refused(connect, Refusal.PROTOCOL_VERSION, reason)
-        if level >= 5 and self._transport is not None:
-            self._transport.write(encode_version_5_refusal())
-        elif level < 5:
+    def _refuse_version(self, refused: RefuseVersion) -> None:
+        self._broker.name_refused(refused.connect, DeviceRefusal.PROTOCOL_VERSION, refused.reason)
+        if refused.level >= 5:
+            self._write(encode_version_5_refusal())
+        else:
             self.send(Connack(session_present=False, code=ConnackCode.WRONG_PROTOCOL))
-        self.end(End.REFUSED, reason)
+        self.end(End.REFUSED, refused.reason)
 
     def _authenticated_member(self) -> Member:
         assert self._member is not None, "only an authenticated client gets this far"

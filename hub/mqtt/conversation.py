@@ -22,7 +22,7 @@ from hub.mqtt.codec import (
     Unsubscribe,
     Will,
 )
-from hub.mqtt.model import Refusal
+from hub.mqtt.model import DeviceRefusal
 from hub.mqtt.topics import Lane, lane_of
 
 CONNECT_WITHIN_SECONDS = 5.0
@@ -48,7 +48,7 @@ class Refuse:
 
     code: ConnackCode
     reason: str
-    refusal: Refusal = field(default=Refusal.OUT_OF_TURN, compare=False)
+    refusal: DeviceRefusal = field(default=DeviceRefusal.OUT_OF_TURN, compare=False)
     connect: Connect | None = field(default=None, compare=False)
     """Who asks, to have a device noticed that proves that it is one."""
 
@@ -59,6 +59,10 @@ class RefuseVersion:
 
     level: int
     connect: ForeignConnect | None = field(default=None, compare=False)
+
+    @property
+    def reason(self) -> str:
+        return f"speaks protocol level {self.level}; this broker speaks 4 (MQTT 3.1.1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Violation:
     """The client broke the protocol: close, and its will is published."""
 
     reason: str
-    refusal: Refusal = field(default=Refusal.OUT_OF_TURN, compare=False)
+    refusal: DeviceRefusal = field(default=DeviceRefusal.OUT_OF_TURN, compare=False)
 
 
 PacketAction: TypeAlias = (
@@ -151,7 +155,7 @@ class Conversation:
     def _next(self, packet: Packet) -> PacketAction:
         match packet:
             case Publish(qos=2):
-                return Violation("QoS 2 is not offered: publish with QoS 1 and repeat the same id", Refusal.QOS_2)
+                return Violation("QoS 2 is not offered: publish with QoS 1 and repeat the same id", DeviceRefusal.QOS_2)
             case Publish(topic=topic):
                 return TakePublish(packet, lane_of(topic))
             case Puback(packet_id):
@@ -173,9 +177,9 @@ def _find_connect_refusal(connect: Connect) -> Refuse | None:
     """What cannot be admitted whoever asks. A press must have happened: a Last Will cannot be one."""
     if not connect.client_id and not connect.clean_session:
         why = "a lasting session needs a client id"
-        return Refuse(ConnackCode.WRONG_CLIENT_ID, why, Refusal.CLIENT_ID, connect)
+        return Refuse(ConnackCode.WRONG_CLIENT_ID, why, DeviceRefusal.CLIENT_ID, connect)
     if connect.will is not None and lane_of(connect.will.topic) is Lane.ALARM:
-        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will on the alarm lane", Refusal.LAST_WILL, connect)
+        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will on the alarm lane", DeviceRefusal.LAST_WILL, connect)
     if connect.will is not None and connect.will.qos == 2:
-        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will of QoS 2", Refusal.LAST_WILL, connect)
+        return Refuse(ConnackCode.NOT_AUTHORISED, "a Last Will of QoS 2", DeviceRefusal.LAST_WILL, connect)
     return None

@@ -27,7 +27,7 @@ class Inbound:
     """Its sender, or a broker between, says that it may have sent it before (MQTT 3.1.1, 3.3.1.1)."""
 
 
-class Refusal(StrEnum):
+class DeviceRefusal(StrEnum):
     """Why the built-in broker ended the connection of a device that it knows, or did not take it."""
 
     QOS_2 = "qos-2"
@@ -40,7 +40,7 @@ class Refusal(StrEnum):
     OUT_OF_TURN = "out-of-turn"
 
 
-NoteRefusal: TypeAlias = Callable[[str, Refusal, str], None]
+NoteRefusal: TypeAlias = Callable[[str, DeviceRefusal, str], None]
 """Takes the device, why it was refused, and the same in words for whoever sets it up. It waits for nothing."""
 
 

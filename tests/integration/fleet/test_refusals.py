@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.fleet.refusals import RefusedDevices
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
-from hub.mqtt.model import Refusal
+from hub.mqtt.model import DeviceRefusal
 from hub.notices.store import list_standing_notices
 from tests.fakes.house import House
 
@@ -15,9 +15,9 @@ async def test_a_refused_device_is_a_notice_with_its_name_and_what_is_wrong(
 ) -> None:
     refused = RefusedDevices(database, clock, house.centre)
     for _ in range(500):
-        refused.note_refusal(house.wang_button, Refusal.WRONG_TOPIC, "may not publish to 'x'" + "x" * 500)
-    refused.note_refusal(house.li_button, Refusal.QOS_2, "QoS 2 is not offered")
-    refused.note_refusal("nobody", Refusal.QOS_2, "QoS 2 is not offered")
+        refused.note_refusal(house.wang_button, DeviceRefusal.WRONG_TOPIC, "may not publish to 'x'" + "x" * 500)
+    refused.note_refusal(house.li_button, DeviceRefusal.QOS_2, "QoS 2 is not offered")
+    refused.note_refusal("nobody", DeviceRefusal.QOS_2, "QoS 2 is not offered")
 
     await refused.write()
     await refused.write()

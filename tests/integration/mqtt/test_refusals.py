@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from hub.mqtt.codec import Packet, Pingresp, Publish, Will
-from hub.mqtt.model import Refusal
+from hub.mqtt.model import DeviceRefusal
 from tests.integration.mqtt.fakes import CENTRE, PRESS, Bench, hello, press, raw_client, until
 
 ALARM = f"{CENTRE}/alarm/b-01"
@@ -17,10 +17,10 @@ class Noted:
     """What the broker said of devices that it refused."""
 
     def __init__(self, bench: Bench) -> None:
-        self.got: list[tuple[str, Refusal]] = []
+        self.got: list[tuple[str, DeviceRefusal]] = []
         bench.broker.note_refusal = lambda device_id, refusal, reason: self.got.append((device_id, refusal))
 
-    async def first(self) -> tuple[str, Refusal]:
+    async def first(self) -> tuple[str, DeviceRefusal]:
         await until(lambda: bool(self.got))
         return self.got[0]
 
@@ -45,18 +45,18 @@ def connect_of(level: int, *, password: str = "b-01-secret", will: bool = False,
 @pytest.mark.parametrize(
     ("refused", "refusal"),
     [
-        ([Publish(ALARM, PRESS, qos=2, packet_id=1)], Refusal.QOS_2),
-        ([press(1, "b-02")], Refusal.WRONG_TOPIC),
-        ([Publish("anling/v1/elsewhere/alarm/b-01", PRESS, qos=1, packet_id=1)], Refusal.WRONG_TOPIC),
-        ([Publish(f"{ALARM}/press", PRESS, qos=1, packet_id=1)], Refusal.WRONG_TOPIC),
-        ([Publish("alarm/b-01", PRESS)], Refusal.WRONG_TOPIC),
-        ([press(1, payload=b" " * 16384)], Refusal.TOO_LARGE),
-        ([hello("b-01")], Refusal.OUT_OF_TURN),
-        ([Pingresp()], Refusal.OUT_OF_TURN),
+        ([Publish(ALARM, PRESS, qos=2, packet_id=1)], DeviceRefusal.QOS_2),
+        ([press(1, "b-02")], DeviceRefusal.WRONG_TOPIC),
+        ([Publish("anling/v1/elsewhere/alarm/b-01", PRESS, qos=1, packet_id=1)], DeviceRefusal.WRONG_TOPIC),
+        ([Publish(f"{ALARM}/press", PRESS, qos=1, packet_id=1)], DeviceRefusal.WRONG_TOPIC),
+        ([Publish("alarm/b-01", PRESS)], DeviceRefusal.WRONG_TOPIC),
+        ([press(1, payload=b" " * 16384)], DeviceRefusal.TOO_LARGE),
+        ([hello("b-01")], DeviceRefusal.OUT_OF_TURN),
+        ([Pingresp()], DeviceRefusal.OUT_OF_TURN),
     ],
 )  # fmt: skip
 async def test_a_press_that_the_protocol_refuses_is_named(
-    refused: list[Packet], refusal: Refusal, bench: Bench
+    refused: list[Packet], refusal: DeviceRefusal, bench: Bench
 ) -> None:
     noted = Noted(bench)
     async with bench.raw() as client:
@@ -73,7 +73,7 @@ async def test_bytes_that_are_no_packet_are_named(content: bytes, bench: Bench) 
         await client.write(content)
 
         assert await client.next() is None
-    assert noted.got == [("b-01", Refusal.MALFORMED)]
+    assert noted.got == [("b-01", DeviceRefusal.MALFORMED)]
 
 
 @pytest.mark.parametrize(
@@ -91,20 +91,20 @@ async def test_a_device_that_speaks_another_version_is_named_by_its_password(con
     async with raw_client(bench.broker.port, None) as client:
         await client.write(content)
 
-        assert await noted.first() == ("b-01", Refusal.PROTOCOL_VERSION)
+        assert await noted.first() == ("b-01", DeviceRefusal.PROTOCOL_VERSION)
 
 
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"will": Will(ALARM, PRESS, 1, retain=False)}, Refusal.LAST_WILL),
-        ({"will": Will(f"{CENTRE}/status/b-01", b"gone", 2, retain=False)}, Refusal.LAST_WILL),
-        ({"will": Will(f"{CENTRE}/status/b-02", b"gone", 1, retain=False)}, Refusal.LAST_WILL),
-        ({"client_id": "", "clean_session": False}, Refusal.CLIENT_ID),
+        ({"will": Will(ALARM, PRESS, 1, retain=False)}, DeviceRefusal.LAST_WILL),
+        ({"will": Will(f"{CENTRE}/status/b-01", b"gone", 2, retain=False)}, DeviceRefusal.LAST_WILL),
+        ({"will": Will(f"{CENTRE}/status/b-02", b"gone", 1, retain=False)}, DeviceRefusal.LAST_WILL),
+        ({"client_id": "", "clean_session": False}, DeviceRefusal.CLIENT_ID),
     ],
 )
 async def test_a_device_that_is_refused_at_the_door_is_named(
-    changes: dict[str, object], refusal: Refusal, bench: Bench
+    changes: dict[str, object], refusal: DeviceRefusal, bench: Bench
 ) -> None:
     noted = Noted(bench)
     async with raw_client(bench.broker.port, None) as client:

@@ -86,7 +86,9 @@ def choose_challenge(challenges: Sequence[Challenge], tried: frozenset[str] = fr
     Basic, which tells the password to whoever listens, only where no Digest is asked for.
     """
     digests = [one for one in challenges if one.scheme == "digest" and "nonce" in one.parameters]
-    usable = [one for one in digests if one.algorithm in _STRENGTH and one.algorithm not in tried and _qop(one) != ""]
+    usable = [
+        one for one in digests if one.algorithm in _STRENGTH and one.algorithm not in tried and _choose_qop(one) != ""
+    ]
     if usable:
         return min(usable, key=lambda one: _STRENGTH.index(one.algorithm))
     if any(one.scheme == "digest" for one in challenges):
@@ -118,7 +120,7 @@ def sign_request(
         return b"Basic " + base64.b64encode(account.user + b":" + account.password)
     said = challenge.parameters
     digest = _hash_of(challenge.algorithm)
-    realm, nonce, qop = said.get("realm", "").encode(), said["nonce"].encode(), _qop(challenge)
+    realm, nonce, qop = said.get("realm", "").encode(), said["nonce"].encode(), _choose_qop(challenge)
     secret = digest(account.user + b":" + realm + b":" + account.password)
     if challenge.algorithm.endswith("-SESS"):
         secret = digest(b":".join([secret, nonce, client_nonce.encode()]))
@@ -136,7 +138,7 @@ def sign_request(
 def _write_digest(
     challenge: Challenge, account: Account, request: SignedRequest, response: bytes, count: int, client_nonce: str
 ) -> bytes:
-    said, qop = challenge.parameters, _qop(challenge)
+    said, qop = challenge.parameters, _choose_qop(challenge)
     user = account.user
     if hides_user := said.get("userhash", "").lower() == "true":
         user = _hash_of(challenge.algorithm)(account.user + b":" + said.get("realm", "").encode())
@@ -144,7 +146,7 @@ def _write_digest(
     quoted += [(b"uri", request.uri), (b"response", response)]
     if "opaque" in said:
         quoted.append((b"opaque", said["opaque"].encode()))
-    words = [name + b'="' + _escape(value) + b'"' for name, value in quoted]
+    words = [name + b'="' + _escape_quoted(value) + b'"' for name, value in quoted]
     if "algorithm" in said:
         words.append(b"algorithm=" + said["algorithm"].encode())
     if qop is not None:
@@ -156,12 +158,12 @@ def _write_digest(
     return b"Digest " + b", ".join(words)
 
 
-def _escape(value: bytes) -> bytes:
+def _escape_quoted(value: bytes) -> bytes:
     """For a quoted string; what would end the header's line is left out."""
     return re.sub(rb'(["\\])', rb"\\\1", re.sub(rb"[\r\n\x00]", b"", value))
 
 
-def _qop(challenge: Challenge) -> str | None:
+def _choose_qop(challenge: Challenge) -> str | None:
     """How far the signature goes: None as in RFC 2069, where nothing is offered; "" when only unknown is."""
     if "qop" not in challenge.parameters:
         return None

@@ -24,7 +24,7 @@ from devices.rtsp.authentication import (
 )
 from devices.rtsp.description import choose_track, video_codecs
 from devices.rtsp.filter import RtspFilter, RtspMessage
-from devices.rtsp.requests import Request, RequestReader
+from devices.rtsp.requests import RequestReader, RtspRequest
 
 UNAUTHORIZED: Final = 401
 NO_SUCH_TRANSPORT: Final = 461
@@ -52,7 +52,7 @@ class CameraRefused(ConnectionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RelayedNames:
     """How an address of FFmpeg's begins, which names the relay, and how the camera's does."""
 
     relay: bytes
@@ -67,7 +67,7 @@ class Place:
 class _Asked:
     """A request that waits for its answer, and what was tried to get a better one."""
 
-    request: Request
+    request: RtspRequest
     tried: frozenset[str] = frozenset()
     stale: int = 0
 
@@ -82,23 +82,25 @@ class Passed:
     """RTCP of FFmpeg's for a camera that is read over UDP."""
 
 
-class Conversation:
+class RtspConversation:
     """One connection of FFmpeg's to one camera.
 
-    `place` is what requests name as the camera instead of the relay; `open_datagrams` gives a pair of UDP ports on
+    `names` is what requests name as the camera instead of the relay; `open_datagrams` gives a pair of UDP ports on
     which the relay listens, when a camera has to be asked for those.
     """
 
-    def __init__(self, account: Account | None, place: Place, open_datagrams: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self, account: Account | None, names: RelayedNames, open_datagrams: Callable[[], tuple[int, int]]
+    ) -> None:
         self.video_codecs: tuple[str, ...] = ()
         """What the camera's description names, once it came."""
         self.server_ports: tuple[int, int] | None = None
         """Where the camera sends its datagrams from, once it said so; zeroes where it does not say."""
         self._account = account
-        self._place = place
+        self._names = names
         self._open_datagrams = open_datagrams
         self._reader = RequestReader()
-        self._filter = RtspFilter(self._judge)
+        self._filter = RtspFilter(self._judge_message)
         self._waiting: dict[int, _Asked] = {}
         self._number = 0
         self._challenge: Challenge | None = None
@@ -110,8 +112,8 @@ class Conversation:
         """What FFmpeg says now, in a piece of any size."""
         passed = Passed()
         for said in self._reader.feed(chunk):
-            if isinstance(said, Request):
-                passed.to_camera += self._ask(_Asked(replace(said, url=self._place.name(said.url))))
+            if isinstance(said, RtspRequest):
+                passed.to_camera += self._number_request(_Asked(replace(said, url=self._names.name(said.url))))
             elif said.startswith(b"$") and self.server_ports is not None:
                 passed.reports.append(said[4:])
             else:
@@ -124,19 +126,19 @@ class Conversation:
         read = self._filter.feed(chunk)
         return Passed(to_reader=read, to_camera=self._to_camera)
 
-    def _ask(self, asked: _Asked) -> bytes:
+    def _number_request(self, asked: _Asked) -> bytes:
         self._number += 1
         self._waiting[self._number] = asked
-        return asked.request.write(self._number, self._sign(asked.request))
+        return asked.request.write(self._number, self._sign_request(asked.request))
 
-    def _sign(self, request: Request) -> bytes | None:
+    def _sign_request(self, request: RtspRequest) -> bytes | None:
         if self._challenge is None or self._account is None:
             return None
         self._answered += 1
         signed = SignedRequest(request.method, request.url, request.body)
         return sign_request(self._challenge, self._account, signed, self._answered, self._client_nonce)
 
-    def _judge(self, message: RtspMessage) -> bytes:
+    def _judge_message(self, message: RtspMessage) -> bytes:
         """What FFmpeg reads of it. What the camera asks of us passes as it is."""
         status = message.status
         if status is None:
@@ -147,12 +149,12 @@ class Conversation:
         if asked is None:
             return b"" if status == UNAUTHORIZED else message.write()
         if status == UNAUTHORIZED:
-            self._to_camera += self._ask(self._sign_in(asked, message))
+            self._to_camera += self._number_request(self._sign_in(asked, message))
             return b""
         if status == NO_SUCH_TRANSPORT and asked.request.method == b"SETUP" and self.server_ports is None:
             self._to_camera += self._ask_for_datagrams(asked)
             return b""
-        return self._answer(asked.request, message, status).with_header(b"CSeq", asked.request.number).write()
+        return self._translate_answer(asked.request, message, status).with_header(b"CSeq", asked.request.number).write()
 
     def _asked_for(self, message: RtspMessage) -> _Asked | None:
         """The request that this answers; the oldest where the camera does not number its answers as it should."""
@@ -181,9 +183,9 @@ class Conversation:
         first, second = self._open_datagrams()
         self.server_ports = (0, 0)
         wanted = asked.request.with_transport(b"RTP/AVP;unicast;client_port=%d-%d" % (first, second))
-        return self._ask(replace(asked, request=wanted))
+        return self._number_request(replace(asked, request=wanted))
 
-    def _answer(self, request: Request, message: RtspMessage, status: int) -> RtspMessage:
+    def _translate_answer(self, request: RtspRequest, message: RtspMessage, status: int) -> RtspMessage:
         """The camera's answer as FFmpeg understands it. Raises CameraRefused for one after which nothing can follow."""
         if status >= _LEAST_REFUSAL and request.method in _DECIDING:
             raise CameraRefused(status, request.method.decode())
@@ -198,7 +200,7 @@ class Conversation:
             return self._set_up(request, message)
         return message
 
-    def _set_up(self, request: Request, message: RtspMessage) -> RtspMessage:
+    def _set_up(self, request: RtspRequest, message: RtspMessage) -> RtspMessage:
         """One form of what cameras answer. Raises CameraRefused for another way than the one that was asked for."""
         transport = b",".join(message.values(b"Transport"))
         channels = _INTERLEAVED.search(transport)

@@ -14,7 +14,7 @@ _H264: Final = ("h264", "avc", "x-h264")
 
 def video_codecs(description: bytes) -> tuple[str, ...]:
     """The names of the codecs of its video tracks, in order, also of those that FFmpeg does not know; no nonsense."""
-    return tuple(name for track in _tracks(description)[1] if _is_video(track) for name in _codecs_of(track))
+    return tuple(name for track in _split_tracks(description)[1] if _is_video(track) for name in _codecs_of(track))
 
 
 def choose_track(description: bytes) -> bytes:
@@ -22,13 +22,13 @@ def choose_track(description: bytes) -> bytes:
 
     Sound and what else there is are left out: what FFmpeg does not read of it, it cannot take for the picture.
     """
-    session, tracks = _tracks(description)
+    session, tracks = _split_tracks(description)
     videos = [track for track in tracks if _is_video(track)]
     chosen = next(([track] for track in videos if _is_h264(track)), videos)
     return b"".join(line + b"\r\n" for part in (session, *chosen) for line in part)
 
 
-def _tracks(description: bytes) -> tuple[list[bytes], list[list[bytes]]]:
+def _split_tracks(description: bytes) -> tuple[list[bytes], list[list[bytes]]]:
     """The lines of the session, and those of each medium."""
     session: list[bytes] = []
     tracks: list[list[bytes]] = []

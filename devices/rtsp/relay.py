@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from devices.rtsp.address import CameraAddress, parse_address
 from devices.rtsp.authentication import parse_account
-from devices.rtsp.conversation import CameraRefused, Conversation, Passed, Place
+from devices.rtsp.conversation import CameraRefused, Passed, RelayedNames, RtspConversation
 from devices.rtsp.datagrams import Datagrams
 from devices.rtsp.filter import NotRtsp, SentOn
 
@@ -73,8 +73,8 @@ class _Relay:
         self._camera.settimeout(0)
         self._door = socket.create_server(("127.0.0.1", 0), backlog=1)
         self.port: int = self._door.getsockname()[1]
-        place = Place(address.reached_at(self.port).removesuffix(address.rest).encode(), address.named.encode())
-        self._conversation = Conversation(parse_account(address.account), place, self._open_datagrams)
+        place = RelayedNames(address.reached_at(self.port).removesuffix(address.rest).encode(), address.named.encode())
+        self._conversation = RtspConversation(parse_account(address.account), place, self._open_datagrams)
         self._datagrams: Datagrams | None = None
         self._waiting = selectors.PollSelector()
         self._stop, self._stopped = socket.socketpair()

@@ -8,7 +8,7 @@ _FRAME_HEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RtspRequest:
     """One request as FFmpeg wrote it, without CSeq and without any account."""
 
     method: bytes
@@ -27,11 +27,11 @@ class Request:
 
     def transport(self) -> bytes:
         """The transport that a SETUP asks for."""
-        found = [line.partition(b":")[2].strip() for line in self.headers if _name(line) == b"transport"]
+        found = [line.partition(b":")[2].strip() for line in self.headers if _header_name(line) == b"transport"]
         return found[0] if found else b""
 
-    def with_transport(self, transport: bytes) -> Request:
-        kept = tuple(line for line in self.headers if _name(line) != b"transport")
+    def with_transport(self, transport: bytes) -> RtspRequest:
+        kept = tuple(line for line in self.headers if _header_name(line) != b"transport")
         return replace(self, headers=(*kept, b"Transport: " + transport))
 
 
@@ -41,15 +41,15 @@ class RequestReader:
 
     _held: bytes = field(default=b"", repr=False)
 
-    def feed(self, chunk: bytes) -> list[Request | bytes]:
+    def feed(self, chunk: bytes) -> list[RtspRequest | bytes]:
         """The requests that are whole now; everything else (RTCP, answers) as the bytes that it is, whole as well."""
         self._held += chunk
-        found: list[Request | bytes] = []
+        found: list[RtspRequest | bytes] = []
         while self._held:
             end = self._end_of_next()
             if end is None:
                 break
-            found.append(_parse(self._held[:end]))
+            found.append(_parse_request(self._held[:end]))
             self._held = self._held[end:]
         return found
 
@@ -64,21 +64,21 @@ class RequestReader:
             if head < 0:
                 return None
             lines = held[:head].split(b"\r\n")
-            lengths = [line.partition(b":")[2] for line in lines if _name(line) == b"content-length"]
+            lengths = [line.partition(b":")[2] for line in lines if _header_name(line) == b"content-length"]
             end = head + 4 + (int(lengths[0]) if lengths else 0)
         return end if end <= len(held) else None
 
 
-def _parse(said: bytes) -> Request | bytes:
+def _parse_request(said: bytes) -> RtspRequest | bytes:
     if said.startswith((b"$", b"RTSP/")):
         return said
     head, _, body = said.partition(b"\r\n\r\n")
     start, *lines = head.split(b"\r\n")
     method, url, *_ = start.split(b" ")
-    number = next((line.partition(b":")[2].strip() for line in lines if _name(line) == b"cseq"), b"0")
-    headers = tuple(line for line in lines if _name(line) not in (b"cseq", b"authorization"))
-    return Request(method, url, number, headers, body)
+    number = next((line.partition(b":")[2].strip() for line in lines if _header_name(line) == b"cseq"), b"0")
+    headers = tuple(line for line in lines if _header_name(line) not in (b"cseq", b"authorization"))
+    return RtspRequest(method, url, number, headers, body)
 
 
-def _name(line: bytes) -> bytes:
+def _header_name(line: bytes) -> bytes:
     return line.partition(b":")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""Whom does a simulated camera let in? Digest (RFC 7616, RFC 2069 without qop) and Basic (RFC 7617)."""
+"""How does a simulated camera authenticate readers? Digest (RFC 7616, RFC 2069 without qop) and Basic (RFC 7617)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CameraCredentials:
     password: str = field(repr=False)
 
 
-class Authenticator:
+class CameraAuthenticator:
     """Asks one connection who it is, and judges what it says."""
 
     def __init__(self, challenges: tuple[str, ...] = (), requests_a_nonce: int | None = None) -> None:
@@ -49,7 +49,7 @@ class Authenticator:
             self._begin_nonce(is_stale=True)
             return False
         return given.get("username") == credentials.user and secrets.compare_digest(
-            given.get("response", ""), _response(credentials, method, given)
+            given.get("response", ""), _expected_response(credentials, method, given)
         )
 
     def _begin_nonce(self, *, is_stale: bool) -> None:
@@ -73,7 +73,7 @@ class Authenticator:
         return False
 
 
-def _response(credentials: CameraCredentials, method: str, given: Mapping[str, str]) -> str:
+def _expected_response(credentials: CameraCredentials, method: str, given: Mapping[str, str]) -> str:
     algorithm = given.get("algorithm", "MD5").upper()
     name = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}[algorithm.removesuffix("-SESS")]
 

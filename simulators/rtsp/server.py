@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from simulators.rtsp import rtp
-from simulators.rtsp.authentication import Authenticator, CameraCredentials
+from simulators.rtsp.authentication import CameraAuthenticator, CameraCredentials
 from simulators.rtsp.camera import Camera, Fault, Sent, SimulatedStream
 from simulators.rtsp.oddities import Oddities
 
@@ -227,7 +227,7 @@ class _RtspConnection:
         self._credentials = credentials
         self._reader = reader
         self._writer = writer
-        self._authenticator: Authenticator | None = None
+        self._authenticator: CameraAuthenticator | None = None
         self._session = secrets.token_hex(8)
         self._way: _Way | None = None
         self._stream: SimulatedStream | None = None
@@ -340,7 +340,7 @@ class _RtspConnection:
         if self._credentials is None:
             return None
         if self._authenticator is None:
-            self._authenticator = Authenticator(odd.challenges, odd.requests_a_nonce)
+            self._authenticator = CameraAuthenticator(odd.challenges, odd.requests_a_nonce)
         known = self._credentials if odd.password is None else replace(self._credentials, password=odd.password)
         if self._authenticator.admits(known, request.method, request.headers.get("authorization", "")):
             return None

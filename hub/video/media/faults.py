@@ -149,11 +149,11 @@ class Outage:
     _pause: float = FIRST_PAUSE
     _sign_in_pause: float = FIRST_SIGN_IN_PAUSE
 
-    def end(self) -> None:
+    def end_outage(self) -> None:
         """A picture came."""
         self._since, self._pause, self._sign_in_pause = None, FIRST_PAUSE, FIRST_SIGN_IN_PAUSE
 
-    def note(self, problem: CameraProblem, began: float, now: float) -> tuple[float, bool]:
+    def note_failure(self, problem: CameraProblem, began: float, now: float) -> tuple[float, bool]:
         """It failed again, in a try that `began` then: seconds until the next, and whether people are to be told."""
         self._since = began if self._since is None else self._since
         is_said = problem.code in _SETTINGS or now - self._since >= self.patience

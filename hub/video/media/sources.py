@@ -120,7 +120,7 @@ class CameraSource:
                 failure = classify_failure(error)
             if self._stop.is_set():
                 return
-            pause, is_said = self._outage.note(failure, began, time.monotonic())
+            pause, is_said = self._outage.note_failure(failure, began, time.monotonic())
             # The text of the errors themselves may repeat the address, which holds the camera's password.
             log.warning("camera %s cannot be read (%s): again in %.2g s", self.camera_id, failure.code, pause)
             self._call_in_loop(self._failed, failure if is_said else None)
@@ -142,7 +142,7 @@ class CameraSource:
                 coded = sets + coded
             shown = None if packet.pts is None else float(packet.pts * packet.time_base)
             if is_key:
-                self._outage.end()
+                self._outage.end_outage()
             moment = self._timeline.place(shown, time.monotonic())
             self._call_in_loop(self._arrived, Frame(coded, moment, is_key))
 

@@ -121,7 +121,7 @@ async def test_an_odd_camera_is_shown(odd: Oddities) -> None:
         (Oddities(answers={"SETUP": 453}), "full", 453),
         (Oddities(answers={"PLAY": 453}), "full", 453),
         (Oddities(answers={"DESCRIBE": 503}), "full", 503),
-        (Oddities(transports=frozenset()), "transport", 461),
+        (Oddities(transports=frozenset()), "no-transport", 461),
         (Oddities(answers={"DESCRIBE": 500}), "camera-error", 500),
         (Oddities(answers={"PLAY": 551}), "camera-error", 551),
         (Oddities(answers={"SETUP": 455}), "refused", 455),
@@ -213,8 +213,8 @@ async def saying(said: bytes, *, ends: bool) -> AsyncIterator[str]:
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "not-rtsp"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "not-rtsp"),
         (b"RTSP/1.0 200 OK\r\nX: " + b"a" * 20_000, "not-rtsp"),
-        (b"", "ends"),
-        (b"RTSP/1.0 200 OK\r\n", "ends"),
+        (b"", "connection-ends"),
+        (b"RTSP/1.0 200 OK\r\n", "connection-ends"),
     ],
 )
 async def test_what_speaks_something_else_is_said_to(said: bytes, code: str) -> None:

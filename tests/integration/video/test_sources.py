@@ -206,7 +206,7 @@ async def test_a_camera_that_answers_with_another_transport_is_not_read_over_it(
             sources.stop()
 
             assert source.problem is not None
-            assert source.problem.code == "transport"
+            assert source.problem.code == "no-transport"
             assert not other.was_visited
             with pytest.raises(BlockingIOError):
                 datagrams.recv(1)

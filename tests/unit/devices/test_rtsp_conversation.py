@@ -5,7 +5,7 @@ import re
 import pytest
 
 from devices.rtsp.authentication import Account
-from devices.rtsp.conversation import CameraRefused, Conversation, Place
+from devices.rtsp.conversation import CameraRefused, RelayedNames, RtspConversation
 from devices.rtsp.filter import SentOn
 from devices.rtsp.requests import RequestReader
 
@@ -27,8 +27,8 @@ def no_datagrams() -> tuple[int, int]:
     raise AssertionError("nobody asked for datagrams")
 
 
-def talk(account: Account | None = VIEWER) -> Conversation:
-    return Conversation(account, Place(RELAY, CAMERA), no_datagrams)
+def talk(account: Account | None = VIEWER) -> RtspConversation:
+    return RtspConversation(account, RelayedNames(RELAY, CAMERA), no_datagrams)
 
 
 CHALLENGE = 'WWW-Authenticate: Digest realm="cam", nonce="n1"'
@@ -241,7 +241,7 @@ def test_another_way_than_was_asked_for_is_refused(said: str) -> None:
 
 
 def test_a_camera_of_datagrams_alone_is_asked_for_those_and_ffmpeg_does_not_notice() -> None:
-    one = Conversation(VIEWER, Place(RELAY, CAMERA), lambda: (6000, 6001))
+    one = RtspConversation(VIEWER, RelayedNames(RELAY, CAMERA), lambda: (6000, 6001))
     one.hear_reader(ask("SETUP", "/gym", 1, TCP))
 
     asked = one.hear_camera(answer(461, 1)).to_camera
@@ -256,7 +256,7 @@ def test_a_camera_of_datagrams_alone_is_asked_for_those_and_ffmpeg_does_not_noti
 
 
 def test_a_camera_that_sends_neither_way_is_refused() -> None:
-    one = Conversation(VIEWER, Place(RELAY, CAMERA), lambda: (6000, 6001))
+    one = RtspConversation(VIEWER, RelayedNames(RELAY, CAMERA), lambda: (6000, 6001))
     one.hear_reader(ask("SETUP", "/gym", 1, TCP))
     one.hear_camera(answer(461, 1))
 

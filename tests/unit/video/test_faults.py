@@ -35,7 +35,7 @@ FULL = CameraProblem(code=CameraFault.FULL, message="453")
         (CameraRefused(404, "SETUP"), "path-not-found", "404"),
         (CameraRefused(453, "PLAY"), "full", "453"),
         (CameraRefused(503, "PLAY"), "full", "503"),
-        (CameraRefused(461, "SETUP"), "transport", "461"),
+        (CameraRefused(461, "SETUP"), "no-transport", "461"),
         (CameraRefused(400, "DESCRIBE"), "refused", "400"),
         (CameraRefused(500, "DESCRIBE"), "camera-error", "500"),
         (CameraRefused(599, "DESCRIBE"), "camera-error", "599"),
@@ -48,7 +48,7 @@ FULL = CameraProblem(code=CameraFault.FULL, message="453")
         (TimeoutError(), "no-answer", "power"),
         (OSError(113, "No route to host"), "unreachable", "network"),
         (OSError(101, "Network is unreachable"), "unreachable", "network"),
-        (ConnectionResetError(), "ends", "restart"),
+        (ConnectionResetError(), "connection-ends", "restart"),
         (av.InvalidDataError(0, "Invalid data", "rtsp://viewer:secret@cam/"), "unreadable", "H.264"),
         (av.MemoryError(12, "Cannot allocate memory"), "unreadable", "restart"),
     ],
@@ -64,33 +64,33 @@ def test_each_surprise_has_its_words(error: UnusableStream | OSError, code: str,
 def test_what_no_waiting_mends_is_said_at_once_and_the_rest_when_it_lasts() -> None:
     outage = Outage(8.0)
 
-    assert outage.note(FULL, 100.0, 100.1)[1] is False
-    assert outage.note(FULL, 104.0, 107.9)[1] is False
-    assert outage.note(FULL, 107.9, 108.0)[1] is True
-    assert Outage(8.0).note(B_FRAMES, 100.0, 100.1)[1] is True
+    assert outage.note_failure(FULL, 100.0, 100.1)[1] is False
+    assert outage.note_failure(FULL, 104.0, 107.9)[1] is False
+    assert outage.note_failure(FULL, 107.9, 108.0)[1] is True
+    assert Outage(8.0).note_failure(B_FRAMES, 100.0, 100.1)[1] is True
 
 
 def test_a_picture_ends_an_outage() -> None:
     outage = Outage(8.0)
-    outage.note(FULL, 100.0, 100.1)
-    outage.end()
+    outage.note_failure(FULL, 100.0, 100.1)
+    outage.end_outage()
 
-    assert outage.note(FULL, 110.0, 110.1)[1] is False
+    assert outage.note_failure(FULL, 110.0, 110.1)[1] is False
 
 
 def test_it_is_tried_again_ever_more_seldom_up_to_a_bound() -> None:
     outage = Outage(8.0)
 
-    pauses = [outage.note(FULL, 0.0, 0.0)[0] for _ in range(7)]
+    pauses = [outage.note_failure(FULL, 0.0, 0.0)[0] for _ in range(7)]
 
     assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
-    assert outage.note(B_FRAMES, 0.0, 0.0)[0] == LONGEST_PAUSE
+    assert outage.note_failure(B_FRAMES, 0.0, 0.0)[0] == LONGEST_PAUSE
 
 
 def test_a_wrong_password_is_not_told_so_often_that_the_camera_locks_the_account() -> None:
     outage = Outage(8.0)
 
-    pauses = [outage.note(REFUSES, 0.0, 0.0)[0] for _ in range(7)]
+    pauses = [outage.note_failure(REFUSES, 0.0, 0.0)[0] for _ in range(7)]
 
     assert pauses[0] == FIRST_SIGN_IN_PAUSE
     assert sum(pauses[:4]) > 400

@@ -22,14 +22,14 @@ const zh: Sentences = {
   'no-answer': () => '它没有回应，或者太慢。请看看摄像头有没有电、网线插好没有，也可以断电重启。',
   'no-tls': () => '它不支持加密连接，请管理员把地址开头的 rtsps:// 改成 rtsp://。',
   'not-rtsp': () => '这个地址上的设备不会用 RTSP 说话，请管理员检查地址和端口。',
-  ends: () => '它自己断开了连接。请断电重启；还不行，请管理员看看是不是同时看它的太多。',
+  'connection-ends': () => '它自己断开了连接。请断电重启；还不行，请管理员看看是不是同时看它的太多。',
   'no-account': () => '它要用户名和密码（401），地址里没有写。请管理员写成 rtsp://用户名:密码@…',
   'wrong-account': () => '它不认地址里的用户名和密码（401），可能是密码改过了。请管理员写上现在的用户名和密码。',
   'sign-in': () => '它的登录方式我们不会（401），请管理员在摄像头里把 RTSP 认证改成 Digest。',
   forbidden: () => '它不让我们看（403）。请管理员给这个用户开通看画面的权限；要是密码输错太多次被锁了，过半小时再看。',
   'path-not-found': () => '它说没有这个画面（404），请管理员检查 RTSP 地址里的路径。',
   full: ({ status }) => `同时看它的太多，没有位置了（${status}）。请管理员关掉别的录像或客户端，或者改用子码流。`,
-  transport: () => '它不肯用 TCP 也不肯用 UDP 发画面（461），请管理员在摄像头里打开单播 RTP。',
+  'no-transport': () => '它不肯用 TCP 也不肯用 UDP 发画面（461），请管理员在摄像头里打开单播 RTP。',
   refused: ({ status }) => `它不让读画面（${status}），请管理员检查地址，再断电重启摄像头。`,
   'camera-error': ({ status }) => `摄像头自己出了错（${status}），请断电重启；还不行，请联系厂家。`,
   'our-mistake': () => '这是安铃自己的毛病，不是摄像头没设好。请管理员把日志交给技术支持。',
@@ -55,7 +55,7 @@ const en: Sentences = {
   'no-answer': () => 'It does not answer, or too slowly: see that it has power and its cable is in, or restart it.',
   'no-tls': () => 'It speaks no TLS: the administrator should write rtsp:// instead of rtsps:// in its address.',
   'not-rtsp': () => 'What answers at its address speaks no RTSP: the administrator should check address and port.',
-  ends: () =>
+  'connection-ends': () =>
     'It ends the connection by itself: restart it; if that does not help, the administrator should see how many read it.',
   'no-account': () =>
     'It asks for an account (401) and its address has none: the administrator should write rtsp://user:password@…',
@@ -69,7 +69,7 @@ const en: Sentences = {
     'It knows no such picture (404): the administrator should check the path in its RTSP address.',
   full: ({ status }) =>
     `It has no place for one more reader (${status}): the administrator should end another one, or enter its sub-stream.`,
-  transport: () =>
+  'no-transport': () =>
     'It sends neither over TCP nor over UDP (461): the administrator should switch unicast RTP on.',
   refused: ({ status }) =>
     `It refuses to be read (${status}): the administrator should check its address, then restart it.`,

@@ -50,8 +50,9 @@ class SimulatedCentre:
     """One start of a simulated centre, on its ports.
 
     `centre_file` is the text of a whole centre's file. Its staff sign in with `password`; `invited` is the account that
-    gets a link which may be used again. `smtp_url` and `rules_dir` are settings of a hub in this centre. `urls` are
-    given to the pages that the package mounts. `addresses` are shown at the terminal: what, and where.
+    gets a link which may be used again. `smtp_url`, `webhook_hosts` and `rules_dir` are settings of a hub in this
+    centre. `urls` are given to the pages that the package mounts. `addresses` are shown at the terminal: what, and
+    where.
     """
 
     organisation: str
@@ -59,6 +60,7 @@ class SimulatedCentre:
     password: str
     invited: str
     smtp_url: str
+    webhook_hosts: tuple[str, ...]
     rules_dir: Path
     urls: tuple[str, ...]
     addresses: tuple[tuple[str, str], ...]

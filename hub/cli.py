@@ -119,6 +119,8 @@ def import_centre(
     _show_imported(settings, imported)
     if why := importing.explain_unreachable_responders(centre, has_mailserver=settings.smtp_url is not None):
         print_line(f"\n{why}")
+    if why := importing.explain_webhooks_not_sent(centre, settings.webhook_hosts):
+        print_line(f"\n{why}")
 
 
 def _read_centre(file: Path) -> CentreFile:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hub.kit.mistakes.error_messages import suggest_name
 from hub.kit.mistakes.reading import explain_variables
+from hub.kit.named_hosts import read_named_hosts
 from hub.kit.urls import (
     check_listening_address,
     check_networks,
@@ -64,6 +65,8 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_addresses)] = ("127.0.0.1",)
     media_socket: Path | None = None
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_named_hosts)] = ()
+    """Hosts, with or without a port, to which webhooks go without HTTPS or on this machine."""
     smtp_url: Annotated[SecretStr | None, BeforeValidator(read_mailserver)] = None
     clock_file: Path | None = None
     rules_dir: Path | None = None

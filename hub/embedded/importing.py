@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -24,7 +25,10 @@ from hub.importing.parts import CentreFile
 from hub.importing.service import LoadedCentre, load_centre
 from hub.kit.db import Database, Login
 from hub.kit.ids import AccountId, CentreId, OrganisationId
+from hub.kit.named_hosts import parse_named_host
+from hub.kit.urls import format_url_host
 from hub.ledger.edit import IMPORT, open_edit
+from hub.notifications.destinations import Outbound
 from hub.notifications.model import ChannelName
 
 log = logging.getLogger(__name__)
@@ -101,6 +105,27 @@ def explain_unreachable_responders(centre: CentreFile, *, has_mailserver: bool) 
         return None
     to_do = "Contacts are by e-mail alone: set ANLING_SMTP_URL." if channels else "Give accounts contacts in the file."
     return f"No phone channel is set up: at night nobody will be woken. {to_do}"
+
+
+def explain_webhooks_not_sent(centre: CentreFile, webhook_hosts: Sequence[str]) -> str | None:
+    """What to do about webhooks of this file that lead to plain HTTP where no setting names the host; None: nothing."""
+    outbound = Outbound(named=tuple(map(parse_named_host, webhook_hosts)))
+    places = {
+        (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        for account in centre.accounts
+        for contact in account.contacts
+        if contact.channel is ChannelName.WEBHOOK
+        for parts in [urlsplit(contact.address)]
+    }
+    unnamed = sorted(
+        {f"{format_url_host(host)}:{port}" for scheme, host, port in places if not outbound.may_ask(scheme, host, port)}
+    )
+    if not unnamed:
+        return None
+    return (
+        f"Nothing is sent to webhooks without HTTPS: {', '.join(unnamed)}. Write https:// in the file, or name hosts "
+        f"in the building that you trust: ANLING_WEBHOOK_HOSTS={','.join([*webhook_hosts, *unnamed])}"
+    )
 
 
 async def administrator_token(url: str, now: datetime) -> str | None:

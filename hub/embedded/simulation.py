@@ -67,6 +67,7 @@ def settings_in(settings: Settings, centre: SimulatedCentre) -> Settings:
         update={
             "simulation_urls": centre.urls,
             "smtp_url": SecretStr(centre.smtp_url),
+            "webhook_hosts": centre.webhook_hosts,
             "rules_dir": centre.rules_dir,
         }
     )

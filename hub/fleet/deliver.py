@@ -38,6 +38,15 @@ class _Try:
     again_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What goes out now, and how many rows were looked at for it."""
+
+    tries: Sequence[_Try]
+    now: datetime
+    looked_at: int
+
+
 class DeviceMessageDeliverer:
     """The one loop that sends messages to devices for the rest of the hub."""
 
@@ -46,34 +55,60 @@ class DeviceMessageDeliverer:
         self._changes = changes
         self._transport = transport
         self._clock = clock
+        self._in_flight: set[str] = set()
 
     async def run(self) -> None:
-        """Send until cancelled; while the database is down, retry every tick."""
+        """Send until cancelled; while the database is down, retry every tick.
+
+        What is due is looked for while earlier messages still wait for the broker: one of them that it does not
+        confirm holds up no siren.
+        """
         with self._changes.subscribe("device_command", "device") as heard:
-            while True:
-                try:
-                    while await self.send_due() == _BATCH:
-                        pass
-                except psycopg.OperationalError as error:
-                    log.warning("the device outbox cannot be read (%s): trying again in %s s", error, _TICK)
-                await heard.next_within(_TICK)
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    try:
+                        while (due := await self._claim_due()).looked_at == _BATCH:
+                            group.create_task(self._send_apart(due))
+                        group.create_task(self._send_apart(due))
+                    except psycopg.OperationalError as error:
+                        log.warning("the device outbox cannot be read (%s): trying again in %s s", error, _TICK)
+                    await heard.next_within(_TICK)
 
     async def send_due(self) -> int:
-        """Send what is due now. Returns how many messages were looked at.
+        """Send what is due now, and wait until all of it is confirmed or not. Returns how many were looked at."""
+        due = await self._claim_due()
+        await self._send_claimed(due)
+        return due.looked_at
+
+    async def _claim_due(self) -> _Due:
+        """What goes out now.
 
         Its next attempt is written before it goes out, and no row is locked while a broker is waited for: a crash
         in between sends it again then, never not at all.
         """
         now = self._clock.now()
         async with self._database.transaction() as conn:
-            due = await store.lock_due_messages(conn, now, _BATCH, LONGEST_WAIT)
+            due = await store.lock_due_messages(conn, now, _BATCH, LONGEST_WAIT, self._in_flight)
             tries = [_Try(one, next_try(one.tries + 1, now)) for one in due if one.until_at > now]
             await store.set_next_attempts(conn, {one.outgoing.id: one.again_at for one in tries})
             for outgoing in due:
                 if outgoing.until_at <= now:
                     await _end_expired_message(conn, outgoing, now)
-        await self._send_batch(tries, now)
-        return len(due)
+        self._in_flight.update(one.outgoing.id for one in tries)
+        return _Due(tries, now, len(due))
+
+    async def _send_apart(self, due: _Due) -> None:
+        try:
+            await self._send_claimed(due)
+        except (psycopg.OperationalError, TimeoutError) as error:
+            # Their next attempts stand in their rows already.
+            log.warning("what became of %d messages to devices could not be written down: %s", len(due.tries), error)
+
+    async def _send_claimed(self, due: _Due) -> None:
+        try:
+            await self._send_batch(due.tries, due.now)
+        finally:
+            self._in_flight.difference_update(one.outgoing.id for one in due.tries)
 
     async def _send_batch(self, tries: Sequence[_Try], now: datetime) -> None:
         """Hand all of them to the broker at once, in their order; note those that were taken.

@@ -228,8 +228,10 @@ async def end_older_commands(conn: Conn, device_id: DeviceId, do: object, now: d
     )
 
 
-async def lock_due_messages(conn: Conn, now: datetime, limit: int, longest_wait: timedelta) -> list[DueDeviceMessage]:
-    """Lock up to `limit` messages that are due, oldest first; those another loop has locked are skipped."""
+async def lock_due_messages(
+    conn: Conn, now: datetime, limit: int, longest_wait: timedelta, in_flight: Collection[str]
+) -> list[DueDeviceMessage]:
+    """Lock up to `limit` due messages, oldest first; those in flight, or locked by another loop, are skipped."""
     async with conn.cursor(row_factory=class_row(DueDeviceMessage)) as cur:
         await cur.execute(
             """
@@ -238,14 +240,14 @@ async def lock_due_messages(conn: Conn, now: datetime, limit: int, longest_wait:
                    coalesce(device.off_until > %(now)s, false) AS is_off
               FROM device_command
               JOIN device ON device.id = device_command.device_id
-             WHERE device_command.ended_at IS NULL
+             WHERE device_command.ended_at IS NULL AND device_command.id <> ALL(%(in_flight)s)
                -- later than any retry can be: of a clock that has been set back since
                AND (device_command.retry_at <= %(now)s OR device_command.retry_at > %(now)s + %(longest_wait)s)
              ORDER BY device_command.retry_at, device_command.id
              LIMIT %(limit)s
                FOR UPDATE OF device_command SKIP LOCKED
             """,
-            {"now": now, "limit": limit, "longest_wait": longest_wait},
+            {"now": now, "limit": limit, "longest_wait": longest_wait, "in_flight": list(in_flight)},
         )
         return await cur.fetchall()
 

@@ -1,25 +1,15 @@
 """The outbox's rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.db import Conn
-from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
-from hub.notices.parking import PolledRow
-from hub.notifications.model import (
-    AlarmFacts,
-    ContactMethod,
-    LeasedNotification,
-    Recipient,
-    Telling,
-    Template,
-)
+from hub.kit.ids import AccountId, AlarmId
+from hub.notifications.model import ContactMethod, Telling, Template
 
 
 async def insert_notifications(
@@ -148,147 +138,6 @@ async def move_attempts_earlier(conn: Conn, by: timedelta) -> None:
     )
 
 
-async def requeue_expired(conn: Conn, in_flight: Sequence[str], longest: timedelta, now: datetime) -> int:
-    """Queue again what was leased and not settled, except what is `in_flight`: it may be sent twice, and is never lost.
-
-    Rows that another transaction has locked are skipped until the next time: this is book-keeping, and an alarm's
-    transaction that holds them never waits for it (DECISIONS 37).
-    """
-    cursor = await conn.execute(
-        """
-        UPDATE notification
-           SET state = CASE WHEN unwanted THEN 'dead' ELSE 'queued' END,
-               error = CASE WHEN unwanted THEN 'withdrawn' ELSE error END,
-               ended_at = CASE WHEN unwanted THEN %(now)s END,
-               lease_until = NULL, leased_by = NULL, next_at = %(now)s
-         WHERE id IN (SELECT id
-                        FROM notification
-                       WHERE state = 'leased' AND id <> ALL(%(in_flight)s)
-                         -- later than any lease can end: of a clock that has been set back since
-                         AND (lease_until <= %(now)s OR lease_until > %(now)s + %(longest)s)
-                         FOR UPDATE SKIP LOCKED)
-        """,
-        {"now": now, "in_flight": list(in_flight), "longest": longest},
-    )
-    return cursor.rowcount
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableNotification:
-    """A leased row that cannot be read as a notification."""
-
-    row: PolledRow
-    defect: Defect
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """What was leased, the most urgent and oldest first."""
-
-    usable: tuple[LeasedNotification, ...]
-    unusable: tuple[UnreadableNotification, ...]
-
-
-async def lease_due_notifications(
-    conn: Conn, by: str, until: datetime, now: datetime, limit: int, longest_wait: timedelta
-) -> Leased:
-    """Lease up to `limit` due notifications; those leased elsewhere, and those that are parked, are skipped."""
-    async with conn.cursor(row_factory=dict_row) as cur:
-        await cur.execute(
-            """
-            WITH due AS (
-              SELECT id
-                FROM notification
-               WHERE state = 'queued'
-                 -- later than any retry can be: of a clock that has been set back since
-                 AND (next_at <= %(now)s OR next_at > %(now)s + %(longest_wait)s)
-                 AND NOT EXISTS (
-                   SELECT FROM parked_rows_at('notification', %(now)s) AS parked WHERE parked.row_id = notification.id)
-               ORDER BY priority, next_at, id
-               LIMIT %(limit)s
-                 FOR UPDATE SKIP LOCKED
-            ), leased AS (
-              UPDATE notification
-                 SET state = 'leased', lease_until = %(until)s, leased_by = %(by)s,
-                     tries = least(tries, 1000000) + 1  -- one row at its type's end would refuse them all
-                FROM due
-               WHERE notification.id = due.id
-              RETURNING notification.id, notification.centre_id, notification.alarm_id, notification.n,
-                        notification.account_id, notification.contact_method_id, notification.channel,
-                        notification.priority, notification.template, notification.params, notification.tries,
-                        notification.made_at
-            )
-            SELECT leased.id, leased.centre_id, leased.alarm_id, leased.n, leased.account_id, leased.channel,
-                   leased.template, leased.params, leased.tries, leased.made_at, contact_method.address,
-                   account.name, account.phone, account.language,
-                   -- The centre's own people, and those above it, are told by the organisation that runs it.
-                   coalesce(account.organisation_id, centre.organisation_id) AS organisation_id
-              FROM leased
-              JOIN contact_method ON contact_method.id = leased.contact_method_id
-              JOIN account ON account.id = leased.account_id
-              JOIN centre ON centre.id = leased.centre_id
-             ORDER BY leased.priority, leased.made_at, leased.id
-            """,
-            {"now": now, "until": until, "by": by, "limit": limit, "longest_wait": longest_wait},
-        )
-        rows = await cur.fetchall()
-    read = [(row, call_in_bulkhead(f"notification {row['id']}", partial(_build_outgoing, row))) for row in rows]
-    return Leased(
-        usable=tuple(one for _, one in read if not isinstance(one, Defect)),
-        unusable=tuple(
-            UnreadableNotification(_build_polled_row(row), one) for row, one in read if isinstance(one, Defect)
-        ),
-    )
-
-
-def _build_polled_row(row: Mapping[str, object]) -> PolledRow:
-    return PolledRow("notification", str(row["id"]), CentreId(str(row["centre_id"])))
-
-
-def _build_outgoing(row: Mapping[str, object]) -> LeasedNotification:
-    """One leased row, without a link yet."""
-    match row:
-        case {
-            "id": str(notification_id),
-            "centre_id": str(centre_id),
-            "alarm_id": str(alarm_id),
-            "n": int(n),
-            "account_id": str(account_id),
-            "channel": str(channel),
-            "template": str(template),
-            "params": dict(params),
-            "tries": int(tries),
-            "made_at": datetime() as made_at,
-            "address": str(address),
-            "name": str(name),
-            "phone": str(phone),
-            "language": str(language),
-            "organisation_id": None | str() as organisation_id,
-        }:
-            to = Recipient(
-                AccountId(account_id),
-                None if organisation_id is None else OrganisationId(organisation_id),
-                name,
-                phone,
-                language,
-                address,
-            )
-            return LeasedNotification(
-                id=notification_id,
-                centre_id=CentreId(centre_id),
-                alarm_id=AlarmId(alarm_id),
-                n=n,
-                channel=channel,
-                template=Template(template),
-                facts=AlarmFacts(**params),
-                to=to,
-                tries=tries,
-                made_at=made_at,
-                token=None,
-            )
-    raise AssertionError("a leased notification has other columns than its statement")
-
-
 async def set_taken(conn: Conn, notification_id: str, by: str, provider_id: str | None, now: datetime) -> bool:
     """A provider took it; False when the lease was not ours any more."""
     cursor = await conn.execute(
@@ -334,9 +183,9 @@ async def release_after_defect(conn: Conn, notification_id: str, by: str, now: d
     )
 
 
-async def lock_message(conn: Conn, outgoing: LeasedNotification) -> None:
+async def lock_message(conn: Conn, alarm_id: AlarmId, n: int, account_id: AccountId) -> None:
     """Let no other channel of this person's message fail until the transaction ends: the last one has to know it is."""
-    key = f"notification {outgoing.alarm_id} {outgoing.n} {outgoing.to.account_id}"
+    key = f"notification {alarm_id} {n} {account_id}"
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": key})
 
 

@@ -9,7 +9,9 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hub.alarms.finding_intake import FindingIntake
 from hub.alarms.watch import AlarmWatch
@@ -26,6 +28,7 @@ from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
 from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId, OrganisationId
+from hub.kit.named_hosts import parse_named_host
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import ExternalBroker
 from hub.mqtt.handover import Handover
@@ -36,6 +39,7 @@ from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, parse_mailserver
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import NotificationDeliverer
+from hub.notifications.destinations import Outbound
 from hub.notifications.model import ChannelName
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
 from hub.processes.watchdog import write_pulse
@@ -159,19 +163,36 @@ def _start_tasks(
 async def _build_channels(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Channel]:
     """The ways to reach people that this installation has."""
     channels: dict[str, Channel] = {}
-    secrets = organisation_secrets(settings.data_dir)
-    channels[ChannelName.WEBHOOK] = await stack.enter_async_context(WebhookChannel.open(secrets))
+    secret_of = partial(read_webhook_secret, settings.data_dir)
+    channels[ChannelName.WEBHOOK] = await stack.enter_async_context(
+        WebhookChannel.open(secret_of, outbound_of(settings))
+    )
     if settings.smtp_url is not None:
         channels[ChannelName.EMAIL] = EmailChannel(parse_mailserver(settings.smtp_url.get_secret_value()))
     return channels
 
 
-def organisation_secrets(data_dir: Path) -> dict[OrganisationId, str]:
-    """The webhook secret of each organisation (`whsec_…`), from files `secrets/webhook-ORGANISATION` of mode 0600."""
-    return {
-        OrganisationId(file.name.removeprefix("webhook-")): file.read_text("ascii").strip()
-        for file in sorted((data_dir / "secrets").glob("webhook-*"))
-    }
+def read_webhook_secret(data_dir: Path, organisation_id: OrganisationId) -> str | None:
+    """The webhook secret of an organisation (`whsec_…`), in `secrets/webhook-ORGANISATION`, as it is now.
+
+    None when there is none that can be read.
+    """
+    if Path(organisation_id).name != organisation_id:
+        return None
+    try:
+        return (data_dir / "secrets" / f"webhook-{organisation_id}").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return None
+
+
+def outbound_of(settings: Settings) -> Outbound:
+    """Where webhooks may go: not to the ports at which this installation itself is served."""
+    urls = (settings.mqtt_url, settings.database_url)
+    others = {urlsplit(url).port for url in urls if url is not None}
+    return Outbound(
+        named=tuple(map(parse_named_host, settings.webhook_hosts)),
+        own_ports=frozenset({settings.http_port, settings.mqtt_port, *(port for port in others if port is not None)}),
+    )
 
 
 if __name__ == "__main__":

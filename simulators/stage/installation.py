@@ -75,6 +75,7 @@ def place_centre(take_port: TakePort) -> SimulatedCentre:
         password=PASSWORD,
         invited=written.daughter,
         smtp_url=f"smtp://{_LOOPBACK}:{ports.smtp}?from={quote('hub@anling.example')}",
+        webhook_hosts=(f"{_LOOPBACK}:{ports.phones}",),
         rules_dir=RULES,
         urls=(ports.control_url, ports.phones_url),
         addresses=(("the organisation's phones", ports.phones_url),),

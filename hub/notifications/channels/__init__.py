@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from hub.notifications.model import LeasedNotification
 
@@ -16,9 +16,14 @@ class SendAccepted:
 
 @dataclass(frozen=True, slots=True)
 class SendRetry:
-    """Not now: the same message over the same channel may work in a moment. `reason` is a code."""
+    """Not now: the same message over the same channel may work in a moment. `reason` is a code.
+
+    `hung`: nobody answered within the time. `pause_seconds`: the provider wants no message for so long.
+    """
 
     reason: str
+    hung: bool = False
+    pause_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +59,5 @@ class Channel(Protocol):
 
 SEND_WITHIN = 5.0
 """Seconds. A provider that needs longer is retried."""
+
+HUNG: Final = SendRetry("timeout", hung=True)

@@ -1,105 +1,199 @@
 """How does a notification reach an organisation's own system? A signed POST (Standard Webhooks 1.0)."""
 
 import asyncio
+import base64
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
+from urllib.parse import unquote_to_bytes
 
+import httpcore
 import httpx
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from hub.kit.ids import OrganisationId
 from hub.notices.model import Priority
-from hub.notifications.channels import SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
+from hub.notifications.answers import (
+    LONGEST_ANSWER,
+    AnswerVerdict,
+    decode_text,
+    judge_answer,
+    parse_answer,
+    read_retry_after,
+    unpack_answer,
+)
+from hub.notifications.channels import HUNG, SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
+from hub.notifications.channels.outward import CheckedNetwork
+from hub.notifications.destinations import Forbidden, Outbound
 from hub.notifications.model import LeasedNotification
 from hub.notifications.texts import render_texts
 
-_LONGEST_ANSWER: Final = 16 * 1024
 _PROVIDER_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 """A provider's own number of a message: printable ASCII. A column cannot hold all that JSON can."""
 _IDLE: Final = 2.0
 """Seconds. Servers close an idle connection after five or more; a message sent into that moment would be delayed."""
-_CODES: Final = ("code", "errcode", "StatusCode")
-"""Where Feishu, WeCom, DingTalk and our own receiver put what really happened: they answer 200 to what they refuse."""
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+SecretOf: TypeAlias = Callable[[OrganisationId], str | None]
+"""Reads the secret (`whsec_…`) of an organisation; None: it has none. Called for each message."""
 
 
 class WebhookChannel:
-    """POSTs JSON, signed with the secret of the recipient's organisation. Follows no redirect, uses no proxy."""
+    """POSTs JSON, signed with the secret of the recipient's organisation. Follows no redirect, uses no proxy.
+
+    The secret is read when a message needs it: an organisation that an import brought while the hub runs has one.
+    """
 
     def __init__(
-        self, client: httpx.AsyncClient, secrets: Mapping[OrganisationId, str], *, within: float = SEND_WITHIN
+        self,
+        pool: httpcore.AsyncConnectionPool,
+        secret_of: SecretOf,
+        outbound: Outbound,
+        *,
+        within: float = SEND_WITHIN,
     ) -> None:
         """`within`: seconds that one message may take."""
-        self._client = client
+        self._pool = pool
+        self._secret_of = secret_of
+        self._outbound = outbound
         self._within = within
-        self._signers = {organisation: Webhook(secret) for organisation, secret in secrets.items()}
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, secrets: Mapping[OrganisationId, str], *, within: float = SEND_WITHIN
+        cls,
+        secret_of: SecretOf,
+        outbound: Outbound,
+        *,
+        within: float = SEND_WITHIN,
+        tls: ssl.SSLContext | None = None,
     ) -> AsyncIterator["WebhookChannel"]:
-        """`secrets`: `whsec_…` per organisation. Raises ValueError when one is no base64."""
-        limits = httpx.Limits(keepalive_expiry=_IDLE)
-        async with httpx.AsyncClient(
-            timeout=SEND_WITHIN, follow_redirects=False, trust_env=False, limits=limits
-        ) as client:
-            yield cls(client, secrets, within=within)
+        """`tls`: whose certificates are trusted; None: those that this machine trusts, and Mozilla's."""
+        # No limit of connections for all destinations together: each has its slots, and waits for no other.
+        async with httpcore.AsyncConnectionPool(
+            ssl_context=tls or httpcore.default_ssl_context(),
+            max_connections=None,
+            keepalive_expiry=_IDLE,
+            network_backend=CheckedNetwork(outbound),
+        ) as pool:
+            yield cls(pool, secret_of, outbound, within=within)
 
     async def send(self, outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> Result:
-        organisation = outgoing.to.organisation_id
-        signer = self._signers.get(organisation) if organisation is not None else None
-        if signer is None:
-            return SendRefused("no-secret")
         payload = json.dumps(build_body(outgoing, accept, now), ensure_ascii=False, separators=(",", ":"))
-        headers = {
+        try:
+            url = self._read_url(outgoing.to.address)
+            headers = {**_authorization_of(url), **self._sign(outgoing, payload, now)}
+            async with asyncio.timeout(self._within):
+                return await self._post(url, payload.encode(), headers, now)
+        except Forbidden as error:
+            return SendRefused(error.code)
+        except (TimeoutError, httpcore.TimeoutException):
+            return HUNG
+        except httpcore.ConnectError as error:
+            return _classify_connect_error(error)
+        except (httpcore.NetworkError, httpcore.ProtocolError):
+            return SendRetry("unreachable")
+
+    def _read_url(self, address: str) -> httpx.URL:
+        """Raises Forbidden for what is no URL, or leads where nothing is sent."""
+        try:
+            url = httpx.URL(address)
+            is_host = bool(url.host)  # read as people write it: a host that no name can have raises
+        except (httpx.InvalidURL, ValueError):
+            raise Forbidden("bad-address") from None
+        if url.scheme not in _DEFAULT_PORTS or not is_host:
+            raise Forbidden("bad-address")
+        self._outbound.check_url(url.scheme, url.raw_host.decode("ascii"), _port_of(url))
+        return url
+
+    def _sign(self, outgoing: LeasedNotification, payload: str, now: datetime) -> dict[str, str]:
+        organisation = outgoing.to.organisation_id
+        secret = self._secret_of(organisation) if organisation is not None else None
+        if secret is None:
+            raise Forbidden("no-secret")
+        try:
+            signer = Webhook(secret)
+        except (ValueError, EmptyWebhookSecretError):
+            raise Forbidden("bad-secret") from None
+        return {
             "content-type": "application/json",
+            "accept-encoding": "identity",
             "webhook-id": outgoing.id,
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signer.sign(outgoing.id, now.astimezone(UTC), payload),
         }
-        try:
-            async with asyncio.timeout(self._within):
-                return await self._post(outgoing.to.address, payload, headers)
-        except (TimeoutError, httpx.TimeoutException):
-            return SendRetry("timeout")
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):  # a host that no name can have
-            return SendRefused("bad-address")
-        except httpx.DecodingError:
-            return SendRetry("unreadable")
-        except httpx.TransportError:
-            return SendRetry("unreachable")
 
-    async def _post(self, url: str, payload: str, headers: Mapping[str, str]) -> Result:
-        async with self._client.stream("POST", url, content=payload.encode(), headers=headers) as response:
-            answer = b""
-            async for chunk in response.aiter_bytes():
+    async def _post(self, url: httpx.URL, payload: bytes, headers: Mapping[str, str], now: datetime) -> Result:
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=_port_of(url), target=url.raw_path)
+        wait = dict.fromkeys(("connect", "read", "write", "pool"), self._within)
+        async with self._pool.stream(
+            "POST", target, headers=list(headers.items()), content=payload, extensions={"timeout": wait}
+        ) as response:
+            said = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+            if not 200 <= response.status < 300:  # whatever the body says, and however long it takes
+                return classify_status(response.status, read_retry_after(said.get(b"retry-after"), now))
+            answer = bytearray()
+            async for chunk in response.aiter_stream():
                 answer += chunk
-                if len(answer) > _LONGEST_ANSWER:
+                if len(answer) > LONGEST_ANSWER:
                     break
-        return classify_response(response.status_code, answer)
+        unpacked = unpack_answer(said.get(b"content-encoding", ""), bytes(answer[:LONGEST_ANSWER]))
+        return SendRetry("unreadable") if unpacked is None else classify_answer(unpacked)
 
 
-def classify_response(status: int, answer: bytes) -> Result:
-    """What an answer means: taken needs success of HTTP, and of the code in the body where there is one.
+def _classify_connect_error(error: httpcore.ConnectError) -> Result:
+    """A certificate that nobody trusts is none a moment later; what else has gone wrong may work then."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return SendRefused("certificate")
+        cause = cause.__cause__ or cause.__context__
+    return SendRetry("unreachable")
+
+
+def classify_status(status: int, retry_after: float | None = None) -> Result:
+    """What a status means that is no success; `retry_after`: seconds that the provider asked for."""
+    if status in {408, 425, 429} or status >= 500:
+        return SendRetry(f"http-{status}", pause_seconds=retry_after)
+    return SendRefused(f"http-{status}")
+
+
+def classify_answer(answer: bytes) -> Result:
+    """What the body of a 2xx answer means; a refusal's reason carries the provider's number for it (`refused-93000`).
 
     What else the body says stops nothing: a `provider_id` that is none is left out.
     """
-    if status in {408, 429} or status >= 500:
-        return SendRetry(f"http-{status}")
-    if not 200 <= status < 300:
-        return SendRefused(f"http-{status}")
-    said = _parse_object(answer)
-    code = next((said[name] for name in _CODES if name in said), 0)
-    if code not in (0, "0"):
-        return SendRefused("refused")
-    provider_id = said.get("provider_id")
-    if isinstance(provider_id, str) and _PROVIDER_ID.fullmatch(provider_id):
-        return SendAccepted(provider_id)
-    return SendAccepted()
+    judged = judge_answer(answer)
+    reason = "-".join(filter(None, ("refused", judged.code.replace("-", "minus-"))))
+    match judged.verdict:
+        case AnswerVerdict.REFUSED:
+            return SendRefused(reason)
+        case AnswerVerdict.TOO_MANY:
+            return SendRetry(reason)
+        case AnswerVerdict.TAKEN:
+            return SendAccepted(_provider_id(answer))
+
+
+def _provider_id(answer: bytes) -> str | None:
+    parsed = parse_answer(decode_text(answer))
+    value = parsed.value.get("provider_id") if parsed is not None and isinstance(parsed.value, dict) else None
+    return value if isinstance(value, str) and _PROVIDER_ID.fullmatch(value) else None
+
+
+def _port_of(url: httpx.URL) -> int:
+    return url.port or _DEFAULT_PORTS[url.scheme]
+
+
+def _authorization_of(url: httpx.URL) -> dict[str, str]:
+    """Name and password of the URL as HTTP has them (RFC 7617)."""
+    if not url.userinfo:
+        return {}
+    return {"authorization": f"Basic {base64.b64encode(unquote_to_bytes(url.userinfo)).decode()}"}
 
 
 def build_body(outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> dict[str, object]:
@@ -126,12 +220,3 @@ def build_body(outgoing: LeasedNotification, accept: AcceptUrls | None, now: dat
             "accept_url": accept.api if accept else None,
         },
     }
-
-
-def _parse_object(answer: bytes) -> dict[str, object]:
-    """The object in the answer; empty when it is none, as many providers answer a bare `ok`."""
-    try:
-        said = json.loads(answer)
-    except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}

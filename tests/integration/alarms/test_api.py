@@ -30,7 +30,7 @@ def site(desk: Desk, pages_database: Database, web_database: Database) -> Site:
 async def link_to(desk: Desk, alarm_id: AlarmId, account: str) -> str:
     """The token in the message that this account was sent."""
     deliver = NotificationDeliverer(desk.database, Changes(desk.url), {}, desk.clock, "http://hub")
-    tokens = [outgoing.token for outgoing in await deliver.lease_due() if outgoing.to.account_id == account]
+    tokens = [outgoing.token for outgoing in (await deliver.lease_due()).leased if outgoing.to.account_id == account]
     assert tokens[0] is not None
     return tokens[0]
 

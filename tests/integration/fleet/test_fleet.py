@@ -20,6 +20,7 @@ from hub.kit.ids import AlarmId, DeviceId
 from hub.mqtt.model import Unreachable
 from hub.notices import store as notices
 from tests.fakes.house import House, password_of
+from tests.integration.mqtt.fakes import running
 
 ALARM = AlarmId("a-01jdbkzzzzzzzzzzzzzzzzzzzz")
 
@@ -31,6 +32,7 @@ class Broker:
         self.taken: list[tuple[str, dict[str, object]]] = []
         self.away: set[str] = set()
         self.hold: dict[str, asyncio.Event] = {}
+        self.given_up: list[str] = []
         self.asked = asyncio.Event()
 
     async def run(self) -> None:
@@ -42,7 +44,11 @@ class Broker:
         if device_id in self.away:
             raise Unreachable(topic)
         if device_id in self.hold:
-            await self.hold[device_id].wait()
+            try:
+                await self.hold[device_id].wait()
+            except asyncio.CancelledError:
+                self.given_up.append(device_id)
+                raise
         self.taken.append((topic, json.loads(payload)))
 
     def is_connected(self, device_id: str) -> bool:
@@ -100,6 +106,25 @@ async def test_a_cue_reaches_the_button_once(
     await deliver.send_due()
 
     assert broker.taken == [("anling/v1/jiuquan-road/cue/b-wang", {"n": 1})]
+
+
+async def test_a_message_that_the_broker_does_not_confirm_holds_up_no_other(
+    database: Database, database_url: str, house: House, clock: SetClock, broker: Broker
+) -> None:
+    broker.hold[house.wang_button] = asyncio.Event()
+    changes = Changes(database_url)
+    deliver = DeviceMessageDeliverer(database, changes, broker, clock)
+    async with asyncio.timeout(10), running(changes.run), running(deliver.run):
+        await changes.ready()
+        await put(database, clock, cue(house, clock, 1))
+        await broker.asked.wait()
+        await put(database, clock, siren(house, clock))
+        while not broker.taken:
+            await asyncio.sleep(0.01)
+        given_up = list(broker.given_up)
+
+    assert given_up == []
+    assert [topic for topic, _ in broker.taken] == [f"anling/v1/jiuquan-road/cmd/{house.siren}"]
 
 
 async def test_a_newer_cue_takes_the_place_of_one_that_was_not_sent(

@@ -1,19 +1,23 @@
 """How tests of messages to people reach phones and mailboxes: a deliverer whose loop does not run."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import psycopg
 
 from hub.kit.changes import Changes
 from hub.kit.ids import OrganisationId
+from hub.kit.named_hosts import NamedHost
 from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, parse_mailserver
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import NotificationDeliverer
+from hub.notifications.destinations import Outbound
 from tests.integration.alarms.conftest import Desk
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLWhvbmd0YWktMDEyMzQ1Njc4OWFi"
+SECRETS = {OrganisationId("hongtai"): SECRET}
+HERE = Outbound(named=(NamedHost("127.0.0.1"),))
 PUBLIC = "https://hub.example"
 
 
@@ -28,12 +32,15 @@ def reach(desk: Desk, account: str, channel: str, address: str, rank: int = 0) -
 
 @asynccontextmanager
 async def delivering(
-    desk: Desk, mail_url: str | None = None, *, within: float = 5.0
+    desk: Desk,
+    mail_url: str | None = None,
+    *,
+    within: float = 5.0,
+    secrets: Mapping[OrganisationId, str] = SECRETS,
 ) -> AsyncIterator[NotificationDeliverer]:
     """A deliverer whose loop does not run: the test leases and sends."""
     changes = Changes(desk.url)
-    secrets = {OrganisationId("hongtai"): SECRET}
-    async with WebhookChannel.open(secrets, within=within) as webhook:
+    async with WebhookChannel.open(secrets.get, HERE, within=within) as webhook:
         channels: dict[str, Channel] = {"webhook": webhook}
         if mail_url:
             channels["email"] = EmailChannel(parse_mailserver(mail_url), within=within)
@@ -43,10 +50,12 @@ async def delivering(
 async def send_all(deliver: NotificationDeliverer) -> int:
     """Send what is due now, and count it."""
     await deliver.requeue_expired()
-    leased = await deliver.lease_due()
-    for outgoing in leased:
+    due = await deliver.lease_due()
+    for outgoing in due.leased:
         await deliver.send(outgoing)
-    return len(leased)
+    for refused in due.refused:
+        await deliver.refuse_unsent(refused)
+    return len(due.leased)
 
 
 def states(desk: Desk) -> list[tuple[str, str, str | None]]:

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from hub.alarms import store as alarms
 from hub.kit.changes import LOST, Change, Changes
 from hub.kit.db import Database, Login
-from hub.kit.ids import AlarmId, OrganisationId
+from hub.kit.ids import AlarmId
 from hub.notifications import service
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import LEASE, NotificationDeliverer
@@ -23,8 +23,10 @@ from tests.fakes.recording_database import Recorded
 from tests.integration.alarms.conftest import Desk
 from tests.integration.mqtt.fakes import running
 from tests.integration.notifications.delivering import (
+    HERE,
     PUBLIC,
     SECRET,
+    SECRETS,
     delivering,
     reach,
     send_all,
@@ -103,7 +105,7 @@ async def test_only_who_took_it_is_asked_when_it_is_pressed_again_and_the_lead_o
     await desk.press()
     leased = await NotificationDeliverer(desk.database, Changes(desk.url), {}, desk.clock, PUBLIC).lease_due()
 
-    again = [one for one in leased if one.template is Template.PRESSED_AGAIN]
+    again = [one for one in leased.leased if one.template is Template.PRESSED_AGAIN]
     assert sorted((one.to.account_id, one.channel, one.token is not None) for one in again) == [
         ("sun", "webhook", False), ("zhou", "email", True), ("zhou", "webhook", True),
     ]  # fmt: skip
@@ -168,10 +170,10 @@ async def test_a_message_is_leased_in_one_transaction_and_noted_in_another(desk:
         Recorded.open(url_as(desk.url, Login.ALARMS), size=1, name="test recorded") as recorded,
         delivering(replace(desk, database=recorded)) as deliver,
     ):
-        (outgoing,) = await deliver.lease_due()
+        (outgoing,) = (await deliver.lease_due()).leased
         await deliver.send(outgoing)
 
-    assert [len(asked) for asked in recorded.transactions] == [2, 2]
+    assert [len(asked) for asked in recorded.transactions] == [3, 2]
 
 
 async def test_what_was_taken_wakes_the_alarms_and_not_the_deliverer(desk: Desk, phones: WebhookProvider) -> None:
@@ -195,7 +197,7 @@ async def test_a_crash_between_lease_and_answer_repeats_the_message_and_never_lo
     reach(desk, "zhou", "webhook", f"{phones.url}/ok")
     await desk.pressed_alarm()
     async with delivering(desk) as killed, delivering(desk) as next_one:
-        (leased,) = await killed.lease_due()
+        (leased,) = (await killed.lease_due()).leased
         assert await send_all(next_one) == 0
         desk.clock.advance(LEASE)
         assert await send_all(next_one) == 1
@@ -226,7 +228,7 @@ async def test_a_message_goes_out_while_somebody_takes_its_alarm(desk: Desk, pho
     async with delivering(desk) as deliver, desk.database.transaction() as conn:
         await alarms.lock_alarm(conn, alarm_id)
         async with asyncio.timeout(5):
-            leased = await deliver.lease_due()
+            leased = (await deliver.lease_due()).leased
 
     assert [outgoing.alarm_id for outgoing in leased] == [alarm_id]
 
@@ -237,7 +239,7 @@ async def test_what_nobody_needs_any_more_is_not_tried_again(desk: Desk, phones:
     alarm_id = await desk.pressed_alarm()
 
     async with delivering(desk) as deliver:
-        (ringing,) = await deliver.lease_due()
+        (ringing,) = (await deliver.lease_due()).leased
         await desk.accept(alarm_id, desk.house.liu)
         await deliver.send(ringing)
         desk.clock.advance(timedelta(seconds=5))
@@ -257,7 +259,7 @@ async def test_the_loop_sends_at_once_what_is_committed_and_a_slow_provider_hold
     with psycopg.connect(desk.url) as conn:
         conn.execute("UPDATE account SET organisation_id = 'hongtai' WHERE id = 'liu'")
     changes = Changes(desk.url)
-    async with WebhookChannel.open({OrganisationId("hongtai"): SECRET}) as webhook:
+    async with WebhookChannel.open(SECRETS.get, HERE) as webhook:
         deliver = NotificationDeliverer(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)
         async with asyncio.TaskGroup() as group:
             loops = [group.create_task(changes.run()), group.create_task(deliver.run())]
@@ -307,7 +309,7 @@ async def test_a_clock_that_is_behind_at_the_start_holds_back_no_message_and_no_
     reach(desk, "zhou", "webhook", f"{phones.url}/ok")
     await desk.pressed_alarm()
     async with delivering(desk) as deliver:
-        assert len(await deliver.lease_due()) == 1
+        assert len((await deliver.lease_due()).leased) == 1
     await desk.press(senior=desk.house.li, device=desk.house.li_button)
 
     desk.clock.set_wall(timedelta(hours=-2))

@@ -7,7 +7,6 @@ import psycopg
 import pytest
 
 from hub.kit.changes import Changes
-from hub.kit.ids import OrganisationId
 from hub.notifications.channels import AcceptUrls, Channel, Result
 from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import NotificationDeliverer
@@ -16,8 +15,9 @@ from tests.conftest import take_free_port
 from tests.fakes.providers import MailProvider, WebhookProvider
 from tests.integration.alarms.conftest import Desk
 from tests.integration.notifications.delivering import (
+    HERE,
     PUBLIC,
-    SECRET,
+    SECRETS,
     delivering,
     reach,
     send_all,
@@ -27,7 +27,7 @@ from tests.integration.notifications.delivering import (
 
 
 @pytest.mark.parametrize(
-    ("path", "error"), [("error-in-200", "refused"), ("redirect", "http-307"), ("gone", "http-410")]
+    ("path", "error"), [("error-in-200", "refused-93000"), ("redirect", "http-307"), ("gone", "http-410")]
 )
 async def test_a_provider_that_refuses_is_not_asked_again_and_it_is_noticed(
     desk: Desk, phones: WebhookProvider, path: str, error: str
@@ -131,12 +131,8 @@ async def test_an_address_that_is_none_is_noticed_and_stops_nothing(
     assert mailboxes.mails.empty()
 
 
-@pytest.mark.parametrize("broken", ["slow", "refused"])
-async def test_a_provider_that_does_not_answer_in_time_is_tried_four_times_and_then_it_is_noticed(
-    desk: Desk, phones: WebhookProvider, broken: str
-) -> None:
-    url = f"{phones.url}/slow" if broken == "slow" else f"http://127.0.0.1:{take_free_port()}/ok"
-    reach(desk, "zhou", "webhook", url)
+async def test_a_provider_that_cannot_be_reached_is_tried_four_times_and_then_it_is_noticed(desk: Desk) -> None:
+    reach(desk, "zhou", "webhook", f"http://127.0.0.1:{take_free_port()}/ok")
     await desk.pressed_alarm()
 
     async with delivering(desk, within=0.2) as deliver:
@@ -146,7 +142,7 @@ async def test_a_provider_that_does_not_answer_in_time_is_tried_four_times_and_t
             desk.clock.advance(timedelta(seconds=1))
 
     assert sent == 4
-    assert states(desk) == [("webhook", "dead", "timeout" if broken == "slow" else "unreachable")]
+    assert states(desk) == [("webhook", "dead", "unreachable")]
 
 
 @pytest.mark.parametrize(("mailbox", "state"), [("nobody@example.org", "dead"), ("busy@example.org", "queued")])
@@ -190,7 +186,7 @@ async def test_two_channels_of_a_person_that_fail_in_one_moment_are_noticed_once
     reach(desk, "zhou", "email", "nobody@example.org", rank=1)
     await desk.pressed_alarm()
     async with delivering(desk, mailboxes.url) as deliver, asyncio.TaskGroup() as group:
-        leased = await deliver.lease_due()
+        leased = (await deliver.lease_due()).leased
         async with desk.database.transaction() as conn:
             await conn.execute("SELECT FROM notification FOR UPDATE")
             for outgoing in leased:
@@ -259,7 +255,7 @@ async def test_a_channel_with_a_defect_fails_over_to_the_next_one(desk: Desk, ph
     reach(desk, "zhou", "email", "zhou@example.org", rank=1)
     await desk.pressed_alarm()
 
-    async with WebhookChannel.open({OrganisationId("hongtai"): SECRET}) as webhook:
+    async with WebhookChannel.open(SECRETS.get, HERE) as webhook:
         channels: dict[str, Channel] = {"webhook": webhook, "email": DefectiveChannel()}
         deliver = NotificationDeliverer(desk.database, Changes(desk.url), channels, desk.clock, PUBLIC)
         for _ in range(4):
@@ -285,7 +281,7 @@ async def test_what_cannot_be_written_down_of_one_message_stops_no_other(desk: D
 
     changes = Changes(desk.url)
     async with (
-        WebhookChannel.open({OrganisationId("hongtai"): SECRET}) as webhook,
+        WebhookChannel.open(SECRETS.get, HERE) as webhook,
         asyncio.timeout(10),
         asyncio.TaskGroup() as group,
     ):

@@ -26,6 +26,7 @@ OTHERS: dict[str, object] = {
     "tls_key": Path("key.pem"),
     "media_hosts": ("192.168.1.20", "127.0.0.1"),
     "media_socket": Path("/run/anling/media.sock"),
+    "webhook_hosts": ("192.168.1.9:8090", "phones.example.lan"),
     "smtp_url": SecretStr("smtp://anling:s%2Ccret@mail?from=hub%40anling.example"),
     "clock_file": Path("/tmp/clock"),
     "rules_dir": Path("我们的规则"),

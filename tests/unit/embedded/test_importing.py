@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.embedded.importing import explain_unreachable_responders
+from hub.embedded.importing import explain_unreachable_responders, explain_webhooks_not_sent
 from hub.importing.file import parse_centre_file
 from hub.importing.parts import CentreFile
 
@@ -48,3 +48,15 @@ def test_mail_alone_wakes_nobody_without_a_mailserver() -> None:
     assert explain_unreachable_responders(centre_of("social_worker", EMAIL), has_mailserver=False) == (
         "No phone channel is set up: at night nobody will be woken. Contacts are by e-mail alone: set ANLING_SMTP_URL."
     )
+
+
+def test_webhooks_without_https_are_named_with_the_setting_that_allows_them() -> None:
+    plain = '{channel: webhook, address: "http://192.168.1.9:8090/hooks"}'
+
+    said = explain_webhooks_not_sent(centre_of("staff", plain, WEBHOOK), ("phones.lan",))
+
+    assert said is not None
+    assert "192.168.1.9:8090" in said
+    assert "ANLING_WEBHOOK_HOSTS=phones.lan,192.168.1.9:8090" in said
+    assert explain_webhooks_not_sent(centre_of("staff", plain, WEBHOOK), ("192.168.1.9",)) is None
+    assert explain_webhooks_not_sent(centre_of("staff", WEBHOOK), ()) is None

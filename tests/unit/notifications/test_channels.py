@@ -8,7 +8,7 @@ import pytest
 from hub.kit.ids import AccountId, AlarmId, CentreId, OrganisationId
 from hub.notifications.channels import AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
 from hub.notifications.channels.email import Mailserver, build_mail, parse_mailserver
-from hub.notifications.channels.webhook import build_body, classify_response
+from hub.notifications.channels.webhook import build_body, classify_answer, classify_status
 from hub.notifications.model import LeasedNotification, Recipient, Template
 from hub.notifications.retries import next_try
 from tests.unit.notifications.test_texts import FACTS, TAKEN
@@ -30,31 +30,38 @@ OUTGOING = LeasedNotification(
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "meaning"),
+    ("answer", "meaning"),
     [
-        (200, b'{"code":0,"provider_id":"m-7"}', SendAccepted("m-7")),
-        (200, b'{"code":0,"provider_id":"m 7"}', SendAccepted()),
-        (200, b'{"code":0,"provider_id":"' + b"7" * 129 + b'"}', SendAccepted()),
-        (200, b'{"code":0,"provider_id":"m-7\\n"}', SendAccepted()),
-        (204, b"", SendAccepted()),
-        (200, b"ok", SendAccepted()),
-        (200, b"[]", SendAccepted()),
-        (200, b'{"errcode":0,"errmsg":"ok"}', SendAccepted()),
-        (200, b'{"errcode":93000,"errmsg":"invalid webhook url"}', SendRefused("refused")),
-        (200, b'{"errcode":310000,"errmsg":"sign not match"}', SendRefused("refused")),
-        (200, b'{"code":19021,"msg":"sign match fail"}', SendRefused("refused")),
-        (200, b'{"StatusCode":1}', SendRefused("refused")),
-        (302, b"", SendRefused("http-302")),
-        (404, b"", SendRefused("http-404")),
-        (401, b'{"code":0}', SendRefused("http-401")),
-        (408, b"", SendRetry("http-408")),
-        (429, b"", SendRetry("http-429")),
-        (500, b'{"code":0}', SendRetry("http-500")),
-        (503, b"", SendRetry("http-503")),
+        (b'{"code":0,"provider_id":"m-7"}', SendAccepted("m-7")),
+        (b'{"code":0,"provider_id":"m 7"}', SendAccepted()),
+        (b'{"code":0,"provider_id":"' + b"7" * 129 + b'"}', SendAccepted()),
+        (b'{"code":0,"provider_id":"m-7\\n"}', SendAccepted()),
+        (b"", SendAccepted()),
+        (b"ok", SendAccepted()),
+        (b'{"errcode":93000,"errmsg":"invalid webhook url"}', SendRefused("refused-93000")),
+        (b'{"errcode":45009,"errmsg":"api freq out of limit"}', SendRetry("refused-45009")),
+        (b'{"code":-1}', SendRefused("refused-minus-1")),
+        (b'{"success":false}', SendRefused("refused")),
     ],
 )
-def test_taken_needs_success_of_http_and_of_the_code_inside(status: int, answer: bytes, meaning: Result) -> None:
-    assert classify_response(status, answer) == meaning
+def test_the_answer_inside_a_success_decides_and_its_number_is_the_reason(answer: bytes, meaning: Result) -> None:
+    assert classify_answer(answer) == meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        (302, SendRefused("http-302")),
+        (401, SendRefused("http-401")),
+        (404, SendRefused("http-404")),
+        (408, SendRetry("http-408")),
+        (429, SendRetry("http-429")),
+        (500, SendRetry("http-500")),
+        (503, SendRetry("http-503")),
+    ],
+)
+def test_a_status_that_is_no_success_decides_whatever_the_body_says(status: int, meaning: Result) -> None:
+    assert classify_status(status) == meaning
 
 
 def test_an_organisation_gets_ids_names_and_words() -> None:

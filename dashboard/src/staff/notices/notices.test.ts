@@ -124,3 +124,16 @@ test.each([
 
   for (const one of said) expect(text).toContain(one)
 })
+
+test.each([
+  [{ reason: 'certificate', channel: 'email' }, '证书'],
+  [{ reason: 'not-https', channel: 'webhook' }, 'ANLING_WEBHOOK_HOSTS'],
+  [{ reason: 'refused-200', channel: 'webhook' }, '代码 200'],
+  [{ reason: 'refused-minus-1', channel: 'webhook' }, '代码 -1'],
+  [{ reason: 'smtp-550', channel: 'email' }, '代码 550'],
+  [{}, '检查值班人员的联系方式'],
+])('whoever could not be told, it says why: %o', (params, said) => {
+  language.current = 'zh-CN'
+
+  expect(noticeText(notice('untold', { code: 'untold', params }))).toContain(said)
+})

@@ -3,6 +3,7 @@ import type { NoticeCard, NoticeCode, WordsOf } from '../../lib/api/types'
 import { inLanguage, type InBoth } from '../../lib/language.svelte'
 import { unusableInChinese, unusableInEnglish } from './cameras'
 import { refusedInChinese, refusedInEnglish } from './refusals'
+import { untoldInChinese, untoldInEnglish } from './untold'
 
 type Params = NoticeCard['params']
 type Say = (subject: string, params: Params) => string
@@ -47,7 +48,7 @@ const zh = {
     'task-failed': (_s: string, p: Params) =>
       `后台任务“${p.task ?? '?'}”没有做成，过一会儿会再试，呼叫和报警照常。请告诉管理员。`,
     'device-off': (s: string, p: Params) => `${s}已停用到 ${p.until ?? '?'}：这期间不提醒它的毛病，按了照样响。`,
-    untold: () => '有报警没有告知到人。请检查值班人员的联系方式。',
+    untold: (_s: string, p: Params) => untoldInChinese(p),
     'rule-cannot-be-evaluated': (s: string) => `有一条规则算不出来（${s}）。请管理员检查。`,
     'telemetry-shed': () => '读数太多，丢了一些。呼叫不受影响。',
   } satisfies WordsOf<NoticeCode, Say> as WordsOf<NoticeCode, Say>,
@@ -106,7 +107,7 @@ const en: typeof zh = {
       `The background task “${p.task ?? '?'}” failed and is tried again; calls and alarms go on. Please tell the administrator.`,
     'device-off': (s: string, p: Params) =>
       `${s} is off until ${p.until ?? '?'}: what is wrong with it is not noticed meanwhile; a press of it rings all the same.`,
-    untold: () => 'Somebody could not be told of an alarm. Check the contacts of those on duty.',
+    untold: (_s: string, p: Params) => untoldInEnglish(p),
     'rule-cannot-be-evaluated': (s: string) => `A rule cannot be evaluated (${s}). Ask the administrator.`,
     'telemetry-shed': () => 'Too many readings: some were dropped. Calls are not affected.',
   },

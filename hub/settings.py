@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     public_url: Annotated[str | None, AfterValidator(read_origin)] = None
     proxy_hosts: Annotated[str, AfterValidator(check_networks)] = "127.0.0.1"
     """Whose word is taken for where a request came from: addresses and networks, with commas between them."""
+    proxy_protocol: Annotated[str | None, AfterValidator(check_networks)] = None
+    """Whose connections, to pages and broker, begin with a PROXY header (version 2): addresses and networks."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_addresses)] = ("127.0.0.1",)

@@ -40,7 +40,7 @@ from hub.access.errors import NotAllowed, SignedOut
 from hub.access.may import Action, Allowed, Anything, Audience, Object, Refusal, Refused, audience_of, may
 from hub.access.model import Role, SessionKind, Subject
 from hub.access.service import Access
-from hub.kit.http import get_service, services_of
+from hub.kit.http import get_service, note_signed_in, services_of
 from hub.kit.ids import AccountId, CentreId
 
 
@@ -140,6 +140,7 @@ async def _require_caller(request: Request, action: Action, kind: SessionKind) -
     subject = signed_in.subject if signed_in else None
     _require_allowed(may(subject, action, Anything(), now))
     assert signed_in is not None
+    note_signed_in(request)
     return Caller(signed_in.subject, action, signed_in.session_id, now)
 
 

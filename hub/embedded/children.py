@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,11 +17,13 @@ from hub.embedded.place import Place
 from hub.embedded.supervised import Child
 from hub.kit.db import Login
 from hub.kit.ids import OrganisationId
+from hub.kit.proxy_protocol import LOCAL_HEADER, is_in, read_networks
 
 ALARM_PATH_LOGINS: Final = (Login.ALARMS,)
 TELEMETRY_LOGINS: Final = (Login.TELEMETRY,)
 PAGES_LOGINS: Final = (Login.PAGES_READ, Login.PAGES_WRITE)
 """Whom each process is at the database: it is told these, and no others."""
+_ASKED_SECONDS: Final = 2.0
 _OTHER_SERVERS: Final = frozenset({"mqtt_url", "mqtt_password_file", "smtp_url"})
 """Settings that may hold a password of somebody else's server."""
 PAGES_PULSE_SECONDS: Final = 5.0
@@ -142,9 +143,8 @@ def _hub_environment(
 async def _is_ready(place: Place) -> bool:
     """Whether the hub works, as far as that is ours: for a broker of somebody else's it goes on waiting by itself."""
     try:
-        async with client_of(place) as client:
-            readiness = _READINESS.validate_json((await client.get("/readyz")).content)
-    except (httpx.TransportError, ValidationError):
+        readiness = _READINESS.validate_json(await ask_own_pages(place, "/readyz"))
+    except (OSError, EOFError, TimeoutError, ValidationError):
         return False
     return all(works for part, works in readiness.parts.items() if part != "broker" or place.is_broker_ours)
 
@@ -159,9 +159,25 @@ async def _is_listening(path: Path) -> bool:
     return True
 
 
-def client_of(place: Place) -> httpx.AsyncClient:
-    # This machine asks itself: the certificate is made for the name that others use, and no proxy stands between.
-    unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    unchecked.check_hostname = False
-    unchecked.verify_mode = ssl.CERT_NONE
-    return httpx.AsyncClient(base_url=place.asked_url, verify=unchecked, timeout=2.0, trust_env=False)
+async def ask_own_pages(place: Place, path: str) -> bytes:
+    """The body that the pages of this start answer with. Raises OSError, EOFError or TimeoutError.
+
+    Where this very machine is the trusted end of the PROXY protocol, it speaks for itself with a header of its own.
+    """
+    tls = None
+    if place.settings.tls_cert is not None:
+        # This machine asks itself: the certificate is made for the name that others use.
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
+    async with asyncio.timeout(_ASKED_SECONDS):
+        reader, writer = await asyncio.open_connection(place.asked_at, place.settings.http_port)
+        try:
+            if is_in(writer.get_extra_info("sockname")[0], read_networks(place.settings.proxy_protocol or "")):
+                writer.write(LOCAL_HEADER)
+            if tls is not None:
+                await writer.start_tls(tls)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("ascii"))
+            return (await reader.read()).partition(b"\r\n\r\n")[2]
+        finally:
+            writer.transport.abort()

@@ -52,12 +52,7 @@ class Place:
     @property
     def local_url(self) -> str:
         """How a browser of this machine reaches the pages."""
-        return self._url_at("localhost" if self._asked_at == LOOPBACK else self._asked_at)
-
-    @property
-    def asked_url(self) -> str:
-        """Where this start itself asks: the very address that is listened on, which a name may not lead to."""
-        return self._url_at(self._asked_at)
+        return self._url_at("localhost" if self.asked_at == LOOPBACK else self.asked_at)
 
     @property
     def mqtt_url(self) -> str:
@@ -65,7 +60,8 @@ class Place:
         return f"mqtt://{format_url_host(ports.reached_at(self.settings.mqtt_host))}:{self.settings.mqtt_port}"
 
     @property
-    def _asked_at(self) -> str:
+    def asked_at(self) -> str:
+        """Where this start itself asks: the very address that is listened on, which a name may not lead to."""
         return ports.reached_at(self.settings.http_host)
 
     def _url_at(self, host: str) -> str:

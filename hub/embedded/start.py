@@ -15,6 +15,7 @@ from hub.embedded.screen import Screen, ScreenAccount
 from hub.importing.existing_centre import find_contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
+from hub.kit.descriptors import raise_descriptor_limit
 from hub.kit.ids import DeviceId
 from hub.kit.urls import format_url_host
 from hub.settings import BrokerChoice, Settings
@@ -38,6 +39,7 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
     Raises NoMosquitto, CannotStart, NoDataFolder, AlreadyRunning, PortTaken, PostgresRefused, MigrationRefused or
     NotReady before anything is served; what was started is stopped again.
     """
+    raise_descriptor_limit()
     simulating = simulation.simulation_of(settings)
     steps = _WHAT if simulating is None else {**_WHAT, **simulating.steps}
     program = mosquitto.find_program() if settings.broker is BrokerChoice.MOSQUITTO else None

@@ -1,8 +1,8 @@
 """Authenticates devices at the built-in broker from the rows of the fleet."""
 
 import asyncio
-from collections import deque
-from datetime import timedelta
+from collections import OrderedDict
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -11,45 +11,97 @@ import psycopg
 from devices.contract.topics import FROM_DEVICE, TO_DEVICE, Kind, build_topic, is_id
 from hub.fleet import credentials, store
 from hub.fleet.model import DeviceCredentials, DeviceKind
+from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database
-from hub.kit.ids import CentreId, DeviceId
+from hub.kit.fair_lane import FairLane, LaneFull
+from hub.kit.ids import DeviceId
+from hub.kit.refusals import Refusals
 from hub.mqtt.model import AuthenticationUnavailable, Principal
-from hub.notices import service as notices
-from hub.notices.model import NoticeCode, Raised
 
-_WINDOW: Final = timedelta(minutes=1)
-_TRIES: Final = 3
-_SOURCES: Final = 1000  # names whose wrong passwords are counted; more than that is one flood
+NOBODY: Final = "broker"
+"""The subject of wrong passwords for names that no device has."""
+_LOOKUPS_AT_ONCE: Final = 2  # of the connections that they share with others
+_LOOKUPS_WAITING: Final = 300
+_LOOKUPS_OF_ONE: Final = 100
+_REMEMBERED: Final = 2000
+_REMEMBERED_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What a device's row said: the only password that may be right until it changes; None: no password is."""
+
+    credential_hash: bytes | None
+    known: bool
+    read_at: float
 
 
 class DeviceAuthenticator:
-    """The hub's `mqtt.model.Authenticator`. Wrong credentials are a notice from the third try a minute."""
+    """The hub's `mqtt.model.Authenticator`.
 
-    def __init__(self, database: Database, clock: Clock, centre_id: CentreId) -> None:
+    A right password is always looked up, so that who was revoked is out at once; a wrong one is answered from memory
+    once its row was read, and costs the database nothing. Lookups go round by address.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._centre_id = centre_id
-        self._wrong: dict[str, deque[float]] = {}
-        self.refused = 0
-        """Connections refused since the start."""
+        self._lookups = FairLane(at_once=_LOOKUPS_AT_ONCE, may_wait=_LOOKUPS_WAITING, of_one=_LOOKUPS_OF_ONE)
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._changes_heard = 0
+        self.refusals = Refusals(NOBODY)
 
-    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:  # noqa: ARG002
+    async def authenticate(self, username: str, password: str, address: str) -> Principal | None:
         """The device named `username`, if this is its password and it is enabled. Raises AuthenticationUnavailable."""
-        row = await self._find_credentials(username)
-        if row is None or row.credential_hash is None or not row.enabled:
-            await self._count_wrong(username, known=row is not None)
+        if not is_id(username):
+            self._count_refused(None)
             return None
-        if not credentials.matches_credential(password, row.credential_hash):
-            await self._count_wrong(username, known=True)
+        remembered = self._recall(username)
+        if remembered is not None and not _may_be_right(password, remembered.credential_hash):
+            self._count_refused(username if remembered.known else None)
             return None
-        self._wrong.pop(username, None)
+        row = await self._look_up(username, address)
+        if row is None or not row.enabled or not _may_be_right(password, row.credential_hash):
+            self._count_refused(username if row is not None else None)
+            return None
         return principal_of(row)
 
     async def stamp_of(self, device_id: str) -> str | None:
         """The stamp of the device's rows now, None when it would be refused. Raises AuthenticationUnavailable."""
         row = await self._find_credentials(device_id)
         return _stamp_of(row) if row is not None and row.enabled and row.credential_hash is not None else None
+
+    async def follow(self, changes: Changes) -> None:
+        """Forget what was remembered of devices whose rows change, as they change, until cancelled."""
+        with changes.subscribe("device") as heard:
+            async for change in heard:
+                self._changes_heard += 1
+                if change.kind == "lost":
+                    self._remembered.clear()
+                else:
+                    self._remembered.pop(change.id, None)
+
+    def _recall(self, username: str) -> _Remembered | None:
+        remembered = self._remembered.get(username)
+        if remembered is None or self._clock.monotonic() - remembered.read_at > _REMEMBERED_SECONDS:
+            return None
+        return remembered
+
+    async def _look_up(self, username: str, address: str) -> DeviceCredentials | None:
+        heard_before = self._changes_heard
+        try:
+            async with self._lookups.take_turn(address):
+                row = await self._find_credentials(username)
+        except LaneFull:
+            raise AuthenticationUnavailable(f"whether {username} may connect: too many ask at once") from None
+        if heard_before == self._changes_heard:  # else the row may be older than the change
+            of_row = row.credential_hash if row is not None and row.enabled else None
+            self._remembered[username] = _Remembered(of_row, row is not None, self._clock.monotonic())
+            self._remembered.move_to_end(username)
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return row
 
     async def _find_credentials(self, username: str) -> DeviceCredentials | None:
         if not is_id(username):
@@ -60,22 +112,16 @@ class DeviceAuthenticator:
         except (psycopg.OperationalError, TimeoutError) as error:
             raise AuthenticationUnavailable(f"whether {username} may connect: the database does not answer") from error
 
-    async def _count_wrong(self, username: str, *, known: bool) -> None:
-        self.refused += 1
-        subject = f"device:{username}" if known else "broker"
-        since = self._clock.monotonic() - _WINDOW.total_seconds()
-        if subject not in self._wrong and len(self._wrong) >= _SOURCES:
-            self._wrong.pop(next(iter(self._wrong)))
-        tries = self._wrong.setdefault(subject, deque(maxlen=_TRIES))
-        tries.append(self._clock.monotonic())
-        if len(tries) < _TRIES or tries[0] < since:
-            return
-        raised = Raised(self._centre_id, NoticeCode.WRONG_CREDENTIALS, subject, params={"refused": self.refused})
-        try:
-            async with asyncio.timeout(3), self._database.transaction() as conn:
-                await notices.raise_notice(conn, raised, self._clock.now())
-        except (psycopg.OperationalError, TimeoutError):
-            return  # counted all the same; the connection is refused either way
+    def _count_refused(self, device_id: str | None) -> None:
+        at = self._clock.monotonic()
+        if device_id is None:
+            self.refusals.count_unknown(at)
+        else:
+            self.refusals.count(f"device:{device_id}", ("device", device_id), at)
+
+
+def _may_be_right(password: str, credential_hash: bytes | None) -> bool:
+    return credential_hash is not None and credentials.matches_credential(password, credential_hash)
 
 
 def principal_of(row: DeviceCredentials) -> Principal:

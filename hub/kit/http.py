@@ -37,6 +37,24 @@ T = TypeVar("T")
 MAX_BODY_BYTES = 64 * 1024
 
 
+class SessionOfConnection:
+    """Whether a request of this connection had a session that holds: such a connection is not shed for a stranger's."""
+
+    NAME = "session_of_connection"
+    """Under which it is in the state of each request's scope, where the server has put it there."""
+
+    def __init__(self) -> None:
+        self.is_signed_in = False
+
+
+def note_signed_in(request: Request) -> None:
+    """The session of this request holds."""
+    state = request.scope.get("state", {})
+    session = state.get(SessionOfConnection.NAME)
+    if isinstance(session, SessionOfConnection):
+        session.is_signed_in = True
+
+
 class RetriedRoute(APIRoute):
     """A route whose work is retried once when PostgreSQL ended it for a deadlock, or because it took too long.
 

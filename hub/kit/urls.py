@@ -118,8 +118,8 @@ def read_addresses(value: object) -> object:
     return addresses
 
 
-def check_networks(value: str) -> str:
-    for part in value.split(","):
+def check_networks(value: str | None) -> str | None:
+    for part in [] if value is None else value.split(","):
         try:
             ip_network(part.strip())
         except ValueError:

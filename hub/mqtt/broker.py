@@ -21,15 +21,19 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hub.kit.clock import Clock
+from hub.kit.descriptors import places_for_clients
+from hub.kit.proxy_protocol import Network
 from hub.mqtt import codec, frames
+from hub.mqtt.admission import Admission
 from hub.mqtt.codec import ConnackCode, Connect, ForeignConnect, Packet, Publish, Will
-from hub.mqtt.connection import Connection, End, Unanswered
+from hub.mqtt.connection import Connection
 from hub.mqtt.exchange import MAX_SESSIONS_OF_A_DEVICE, Exchange, Member, Routed, may_publish
-from hub.mqtt.in_flight import DeviceInFlight
+from hub.mqtt.in_flight import DeviceInFlight, Unanswered
 from hub.mqtt.model import (
     AuthenticationUnavailable,
     Authenticator,
     DeviceRefusal,
+    End,
     Inbound,
     NotDurable,
     NoteRefusal,
@@ -40,12 +44,11 @@ from hub.mqtt.model import (
     Unreachable,
 )
 from hub.mqtt.topics import Lane, lane_of
+from hub.mqtt.unknown_connections import UnknownLimits
 
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 5000
-MAX_UNKNOWN_CONNECTIONS = 200
-"""Connections that are not authenticated: they cannot take the places of devices."""
 SWEEP_SECONDS = 0.5
 RECHECK_SECONDS = 1.0
 
@@ -72,8 +75,13 @@ class Broker:
         clock: Clock,
         count_shed: Callable[[int], None] = lambda _messages: None,
         note_refusal: NoteRefusal = lambda _device_id, _refusal, _reason: None,
+        proxies: tuple[Network, ...] = (),
+        unknown: UnknownLimits | None = None,
     ) -> None:
-        """`count_shed` gets the number of reports that the broker itself answered without handing them over."""
+        """`count_shed` gets the number of reports that the broker itself answered without handing them over.
+
+        `proxies`: whose connections begin with a PROXY header; nobody else's may.
+        """
         self.note_refusal = note_refusal
         self.counts: Counter[End] = Counter()
         self.take_report = take_report
@@ -83,6 +91,8 @@ class Broker:
         self._receivers = receivers
         self._clock = clock
         self._exchange = Exchange()
+        self._max_connections = places_for_clients(MAX_CONNECTIONS)
+        self.admission = Admission[Connection](clock, proxies, unknown or UnknownLimits())
         self._connections: set[Connection] = set()
         self._by_member: dict[Member, Connection] = {}
         self._by_device: dict[str, set[Connection]] = {}
@@ -148,8 +158,9 @@ class Broker:
 
     def _end_overdue(self) -> None:
         now = self._clock.monotonic()
+        within = self.admission.connect_within_seconds
         for connection in tuple(self._connections):
-            connection.end_if_silent(now)
+            connection.end_if_silent(now, within)
         self._exchange.forget_the_long_gone(now)
         gone = [device for device in self._in_flight.keys() - self._by_device.keys() if self._in_flight[device].is_idle]
         for device in gone:
@@ -179,21 +190,19 @@ class Broker:
         for connection in connections:
             connection.write_answers()
 
-    def connection_opened(self, connection: Connection) -> bool:
-        """Whether there is room for one more, and the broker still runs."""
+    def connection_opened(self, connection: Connection, address: str) -> bool:
+        """Whether there is room for one more, and the broker still runs; `""` for a proxy, which has no share."""
         if self._tasks is None:
             return False
-        unknown = sum(1 for other in self._connections if other.stamp is None)
-        if len(self._connections) >= MAX_CONNECTIONS or unknown >= MAX_UNKNOWN_CONNECTIONS:
-            self.counts[End.TOO_MANY] += 1
-            return False
+        is_full = len(self._connections) >= self._max_connections
         self._connections.add(connection)
-        return True
+        return self.admission.open(connection, address, is_full=is_full)
 
     def connection_closed(self, connection: Connection, member: Member | None, why: End) -> None:
         """Forget a connection; its session may wait for the next one."""
         self.counts[why] += 1
         self._connections.discard(connection)
+        self.admission.ended(connection)
         if member is None:
             return
         if self._by_member.pop(member, None) is not None:
@@ -219,6 +228,7 @@ class Broker:
 
     def start_authentication(self, connection: Connection, connect: Connect) -> None:
         """Ask the authenticator about a connection while others go on."""
+        self.admission.waits_for_answer(connection)
         self._task_group().create_task(self._authenticate(connection, connect))
 
     def name_refused(self, connect: Connect | ForeignConnect | None, refusal: DeviceRefusal, reason: str) -> None:
@@ -234,7 +244,7 @@ class Broker:
     async def _authenticate(self, connection: Connection, connect: Connect) -> None:
         try:
             principal = await self._authenticator.authenticate(
-                connect.username or "", connect.password or "", connect.client_id
+                connect.username or "", connect.password or "", self.admission.address_of(connection)
             )
         except AuthenticationUnavailable:
             connection.refuse(ConnackCode.UNAVAILABLE, End.REFUSED, "the database that authenticates it is down")
@@ -275,6 +285,7 @@ class Broker:
         member, kept = joined
         self._by_member[member] = connection
         self._by_device.setdefault(principal.device_id, set()).add(connection)
+        self.admission.authenticated(connection)
         in_flight = self._in_flight.setdefault(principal.device_id, DeviceInFlight())
         connection.accept_client(connect, member, in_flight, session_present=kept)
 

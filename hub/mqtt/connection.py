@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
+from hub.kit.proxy_protocol import SIGNATURE, BadProxyHeader, ProxyHeaderReader
 from hub.mqtt import codec
 from hub.mqtt.codec import Connack, ConnackCode, Connect, Malformed, Packet, Publish
 from hub.mqtt.connection_reports import ConnectionReports, ReportFlow
@@ -29,8 +28,8 @@ from hub.mqtt.conversation import (
 )
 from hub.mqtt.encode import encode_packet, encode_version_5_refusal
 from hub.mqtt.exchange import Member, may_publish
-from hub.mqtt.in_flight import DeviceInFlight
-from hub.mqtt.model import DeviceRefusal, LocalWire, ReportRoute
+from hub.mqtt.in_flight import DeviceInFlight, Unanswered, UnansweredLanes
+from hub.mqtt.model import ClientWire, DeviceRefusal, End, ReportRoute
 from hub.mqtt.parser import Parser
 from hub.mqtt.topics import Lane
 
@@ -42,30 +41,14 @@ log = logging.getLogger(__name__)
 PACKETS_A_TURN = 50
 """Of one connection. The others have their turn before it goes on: no flood holds the loop for 10 ms."""
 MAX_WRITE_BYTES = 256 * 1024
+MAX_UNKNOWN_BYTES = 64 * 1024
+"""What a connection may send before it is authenticated: presses behind its CONNECT, and no flood."""
 MAX_ROUTES = 16
 """Routes that are cached for one connection; a device of ours reports to two topics."""
 FLUSH_SECONDS = 2.0
 _QOS_0 = 0x30
 _PLAIN_PUBLISH = frozenset({_QOS_0, 0x32, 0x3A})
 """First bytes of PUBLISH without RETAIN: QoS 0, QoS 1, and QoS 1 once more (DUP)."""
-
-
-class End(StrEnum):
-    """Why a connection ended; the broker counts each."""
-
-    LEFT = "left"
-    LOST = "lost"
-    TAKEN_OVER = "taken_over"
-    CREDENTIALS = "credentials"
-    REFUSED = "refused"
-    FORBIDDEN = "forbidden"
-    MALFORMED = "malformed"
-    VIOLATION = "violation"
-    SILENT = "silent"
-    SLOW = "slow"
-    NOT_DURABLE = "not_durable"
-    SHUT = "shut"
-    TOO_MANY = "too_many"
 
 
 class PauseReason(StrEnum):
@@ -77,38 +60,6 @@ class PauseReason(StrEnum):
     TURN_OVER = "turn_over"
 
 
-@dataclass(slots=True, eq=False)
-class Unanswered:
-    """A PUBLISH whose PUBACK is owed; QoS 0 is owed none and only holds its place."""
-
-    packet_id: int | None
-    durable: bool = False
-
-
-@dataclass(slots=True)
-class _Lanes:
-    """What is unanswered on the alarm path's lanes, oldest first: PUBACKs keep the order of their lane."""
-
-    alarm: deque[Unanswered] = field(default_factory=deque)
-    state: deque[Unanswered] = field(default_factory=deque)
-
-    def of(self, lane: Lane) -> deque[Unanswered]:
-        return self.alarm if lane is Lane.ALARM else self.state
-
-
-@runtime_checkable
-class ClientWire(LocalWire, Protocol):
-    """What the connection of a client needs of its transport.
-
-    Why a protocol: asyncio's transports have it, and uvloop's, which do not inherit from asyncio's.
-    """
-
-    def close(self) -> None: ...
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
-    def get_write_buffer_size(self) -> int: ...
-
-
 class Connection(asyncio.Protocol):
     """One client's connection: bytes in, steps done, bytes out."""
 
@@ -116,7 +67,7 @@ class Connection(asyncio.Protocol):
         self._broker = broker
         self._conversation = Conversation(broker.now())
         self._parser = Parser()
-        self._lanes = _Lanes()
+        self._lanes = UnansweredLanes()
         self._in_flight = DeviceInFlight()
         self._reports = self._build_reports()
         self._member: Member | None = None
@@ -126,6 +77,8 @@ class Connection(asyncio.Protocol):
         self._routes_of = 0
         self._pubacks = bytearray()
         self._name = "a connection"
+        self._proxy: ProxyHeaderReader | None = None
+        """While the header is waited for that a proxy begins with."""
 
     @property
     def stamp(self) -> str | None:
@@ -141,18 +94,41 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, ClientWire)
         self._transport = transport
-        self._name = "{}:{}".format(*(transport.get_extra_info("peername") or ("?", "?"))[:2])
+        address, port = (transport.get_extra_info("peername") or ("?", 0))[:2]
+        self._name = f"{address}:{port}"
+        self._proxy = ProxyHeaderReader() if self._broker.admission.is_proxy(address) else None
         # A cable that was pulled is noticed even when the client asked for no keep-alive.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if not self._broker.connection_opened(self):
+        if not self._broker.connection_opened(self, "" if self._proxy else address):
             self.drop()
 
     def data_received(self, data: bytes) -> None:
+        if self._proxy is not None:
+            data = self._read_proxy_header(self._proxy, data)
+        elif self._conversation.stage is ConversationStage.NEW and data.startswith(SIGNATURE):
+            self.end(End.PROXY, "begins with a PROXY header, and ANLING_PROXY_PROTOCOL does not name its address")
         self._parser.add(data)
+        if self._member is None and self._parser.pending_bytes > MAX_UNKNOWN_BYTES:
+            self.end(End.MALFORMED, f"sent more than {MAX_UNKNOWN_BYTES} bytes before it was authenticated")
         self._go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.end(End.LOST, f"lost ({exc})" if exc else "lost")
+
+    def _read_proxy_header(self, reader: ProxyHeaderReader, received: bytes) -> bytes:
+        """Take what the proxy says first, and give what the client itself sent behind it."""
+        try:
+            read = reader.add(received)
+        except BadProxyHeader as bad:
+            self.end(End.PROXY, f"{bad}, and ANLING_PROXY_PROTOCOL names this address")
+            return b""
+        if read is None:
+            return b""
+        self._proxy, (header, behind) = None, read
+        if header.address is not None:
+            self._name = f"{header.address} through {self._name}"
+            self._broker.admission.address_told(self, header.address)
+        return behind
 
     # From the broker.
 
@@ -257,11 +233,17 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             self.end(End.SLOW, "does not read what it is sent")
 
-    def end_if_silent(self, now: float) -> None:
+    def end_if_silent(self, now: float, connect_within_seconds: float) -> None:
         if self._held and self._conversation.stage is ConversationStage.OPEN:
             self._conversation.note_activity(now)  # it was the broker that did not listen
-        if self._conversation.is_overdue(now):
+        if self._conversation.is_overdue(now, connect_within_seconds):
             self.end(End.SILENT, "silent for too long")
+
+    def shed(self) -> None:
+        """Nobody has authenticated it, and its place is needed."""
+        self.end(End.TOO_MANY, "shed for a newer connection: too many are not authenticated")
+        if self._transport is not None:
+            self._transport.abort()
 
     def end(self, why: End, reason: str) -> None:
         """Close, once; the will is published as if the client had, when no other connection of the device lives."""
@@ -270,7 +252,10 @@ class Connection(asyncio.Protocol):
         member, will = self._member, self._conversation.end()
         self._in_flight.paused.discard(self._has_room)
         self._reports.close()
-        log.log(logging.INFO if why in (End.LEFT, End.LOST) else logging.WARNING, "%s: %s", self._name, reason)
+        if member is None:
+            self._broker.admission.log_end(f"{self._name}: {reason}")
+        else:
+            log.log(logging.INFO if why in (End.LEFT, End.LOST) else logging.WARNING, "%s: %s", self._name, reason)
         self._broker.connection_closed(self, member, why)
         if member is not None:
             self._broker.settle_will(member.principal.device_id, will, is_taken_over=why is End.TAKEN_OVER)

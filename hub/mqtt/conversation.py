@@ -25,7 +25,8 @@ from hub.mqtt.codec import (
 from hub.mqtt.model import DeviceRefusal
 from hub.mqtt.topics import Lane, lane_of
 
-CONNECT_WITHIN_SECONDS = 5.0
+ADMITTED_WITHIN_SECONDS = 10.0
+"""From its first byte until it is authenticated; the authenticator itself gives up sooner."""
 
 
 class ConversationStage(StrEnum):
@@ -105,7 +106,8 @@ class Conversation:
     def __init__(self, opened_at: float) -> None:
         self.stage = ConversationStage.NEW
         self.will: Will | None = None
-        self._quiet_until: float | None = opened_at + CONNECT_WITHIN_SECONDS
+        self._opened_at = opened_at
+        self._quiet_until: float | None = None
         self._patience: float | None = None
 
     def receive(self, packet: Packet, at: float) -> PacketAction:
@@ -130,9 +132,14 @@ class Conversation:
         """Something came from the client, or the broker itself paused reading (backpressure)."""
         self._quiet_until = None if self._patience is None else at + self._patience
 
-    def is_overdue(self, at: float) -> bool:
-        """Whether the client has missed its keep-alive, or never sent CONNECT."""
-        return self.stage is not ConversationStage.ENDED and self._quiet_until is not None and at >= self._quiet_until
+    def is_overdue(self, at: float, connect_within_seconds: float) -> bool:
+        """Whether the client has missed its keep-alive, or was not authenticated in time, however much it sent."""
+        if self.stage is ConversationStage.ENDED:
+            return False
+        if self.stage is not ConversationStage.OPEN:
+            asked = self.stage is ConversationStage.ADMITTING
+            return at >= self._opened_at + (ADMITTED_WITHIN_SECONDS if asked else connect_within_seconds)
+        return self._quiet_until is not None and at >= self._quiet_until
 
     def end(self) -> Will | None:
         """The connection is over; returns the will to publish, once."""

@@ -70,3 +70,22 @@ class DeviceInFlight:
             paused, self.paused = self.paused, set()
             for read_on in paused:
                 read_on()
+
+
+@dataclass(slots=True, eq=False)
+class Unanswered:
+    """A PUBLISH whose PUBACK is owed; QoS 0 is owed none and only holds its place."""
+
+    packet_id: int | None
+    durable: bool = False
+
+
+@dataclass(slots=True)
+class UnansweredLanes:
+    """What is unanswered on the alarm path's lanes, oldest first: PUBACKs keep the order of their lane."""
+
+    alarm: deque[Unanswered] = field(default_factory=deque)
+    state: deque[Unanswered] = field(default_factory=deque)
+
+    def of(self, lane: Lane) -> deque[Unanswered]:
+        return self.alarm if lane is Lane.ALARM else self.state

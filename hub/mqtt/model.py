@@ -104,6 +104,38 @@ class LocalWire(Protocol):
     def abort(self) -> None: ...
 
 
+@runtime_checkable
+class ClientWire(LocalWire, Protocol):
+    """What the connection of a client needs of its transport.
+
+    Why a protocol: asyncio's transports have it, and uvloop's, which do not inherit from asyncio's.
+    """
+
+    def close(self) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
+class End(StrEnum):
+    """Why a connection ended; the broker counts each."""
+
+    LEFT = "left"
+    LOST = "lost"
+    TAKEN_OVER = "taken_over"
+    CREDENTIALS = "credentials"
+    REFUSED = "refused"
+    FORBIDDEN = "forbidden"
+    MALFORMED = "malformed"
+    VIOLATION = "violation"
+    SILENT = "silent"
+    SLOW = "slow"
+    NOT_DURABLE = "not_durable"
+    SHUT = "shut"
+    TOO_MANY = "too_many"
+    PROXY = "proxy"
+
+
 class Transport(Protocol):
     """A broker, inside the hub or elsewhere, that feeds the receivers and carries messages to devices."""
 
@@ -136,10 +168,10 @@ class Authenticator(Protocol):
     Why a protocol: the rows are those of the fleet, which is above the broker in the stack.
     """
 
-    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:
+    async def authenticate(self, username: str, password: str, address: str) -> Principal | None:
         """The principal behind these credentials, or None. Wrong ones are counted by the authenticator.
 
-        Raises AuthenticationUnavailable.
+        `address`: whose share of the work it takes. Raises AuthenticationUnavailable.
         """
 
     async def stamp_of(self, device_id: str) -> str | None:

@@ -25,6 +25,11 @@ class Parser:
             self._at = 0
         self._pending += received
 
+    @property
+    def pending_bytes(self) -> int:
+        """What was added and is not taken yet."""
+        return len(self._pending) - self._at
+
     def packets(self) -> Iterator[Packet]:
         """Yield what is whole. Raises Malformed; what follows is then meaningless. May be left and called again."""
         while (frame := self.next_frame()) is not None:

@@ -38,6 +38,7 @@ class NoticeCode(StrEnum):
     VALUE_LEFT_OUT = "value-left-out"  # a message was read without some of its values, which `values` names
     VISIT_LEFT_OPEN = "visit-left-open"
     WRONG_CREDENTIALS = "wrong-credentials"
+    WRONG_PASSWORDS = "wrong-passwords"  # of a person's account; `refused` says how many within a minute
 
 
 class Priority(StrEnum):
@@ -75,6 +76,7 @@ OCCURRENCES: Final = frozenset(
         NoticeCode.UNKNOWN_CARD,
         NoticeCode.VALUE_LEFT_OUT,
         NoticeCode.WRONG_CREDENTIALS,
+        NoticeCode.WRONG_PASSWORDS,
     }
 )
 """Codes of what happens and has no end that anybody could see. It is over when it has not happened for a while."""

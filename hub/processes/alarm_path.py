@@ -29,11 +29,13 @@ from hub.kit.every import Housekeeping
 from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId, OrganisationId
 from hub.kit.named_hosts import parse_named_host
+from hub.kit.proxy_protocol import read_networks
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import ExternalBroker
 from hub.mqtt.handover import Handover
 from hub.mqtt.revalidation import recheck_changed
 from hub.notices.model import NoticeCode
+from hub.notices.refusals import RefusalReports
 from hub.notices.reports import TaskReports
 from hub.notifications.channels import Channel
 from hub.notifications.channels.email import EmailChannel, parse_mailserver
@@ -118,16 +120,21 @@ async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     intake = Intake(pools.alarms, pools.states, path.clock, path.neighbours())
     handover = Handover(settings.telemetry_socket_path, sheds=intake.heard.count_shed)
     refused = RefusedDevices(pools.others, path.clock, path.centre_id)
+    authenticator = DeviceAuthenticator(pools.others, path.clock)
     broker = Broker(
         listening_socket(settings.mqtt_host, settings.mqtt_port),
-        authenticator=DeviceAuthenticator(pools.others, path.clock, path.centre_id),
+        authenticator=authenticator,
         receivers=intake.receivers,
         take_report=handover.take_report,
         clock=path.clock,
         count_shed=intake.heard.count_shed,
         note_refusal=refused.note_refusal,
+        proxies=read_networks(settings.proxy_protocol or ""),
     )
     tasks.create_task(path.housekeeping.every(RefusedDevices.EVERY_SECONDS, refused.write, "refused-devices"))
+    passwords = RefusalReports(pools.others, path.clock, authenticator.refusals, NoticeCode.WRONG_CREDENTIALS)
+    tasks.create_task(path.housekeeping.every(RefusalReports.EVERY_SECONDS, passwords.write, "refused-passwords"))
+    tasks.create_task(authenticator.follow(path.changes))
     tasks.create_task(handover.run(broker.publish_now))
     tasks.create_task(recheck_changed(path.changes, broker))
     _start_tasks(path, tasks, intake, broker, hears=lambda: True)

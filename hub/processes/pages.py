@@ -27,6 +27,7 @@ from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
 from hub.kit.http import Databases, Services
 from hub.kit.origins import read_url_origin
+from hub.kit.proxy_protocol import read_networks
 from hub.kit.urls import format_url_host
 from hub.notices.jobs import DueJobs
 from hub.notices.reports import TaskReports
@@ -46,7 +47,7 @@ from hub.web.mounting import MountMaker, load_page_mount
 from hub.web.ready import OtherProcesses
 from hub.web.routers import list_routers
 from hub.web.security import WebRules
-from hub.web.serving import PageServer
+from hub.web.serving import PageServer, Proxies
 from hub.web.static import STATIC, Pages
 
 WRITES_WITHIN: Final = timedelta(seconds=1)
@@ -182,7 +183,10 @@ async def _serve_web(pages: _PagesProcess, built: Pages, mounted: MountedPages |
         timeout_graceful_shutdown=2,
         lifespan="off",
     )
-    proxies = settings.proxy_hosts if settings.public_url is not None else ""
+    proxies = Proxies(
+        named=read_networks(settings.proxy_hosts if settings.public_url is not None else ""),
+        with_header=read_networks(settings.proxy_protocol or ""),
+    )
     await PageServer(config, proxies=proxies).serve(_inherited_sockets(settings))
     raise RuntimeError("the web server ended by itself")
 

@@ -18,6 +18,7 @@ from hub.embedded import postgres
 from hub.kit import log as logs
 from hub.kit.clock import Clock, clock_from
 from hub.kit.db import Database, Login, describe_outage, forget_libpq_environment
+from hub.kit.descriptors import raise_descriptor_limit
 from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId
 from hub.kit.migrate import MigrationRefused, refuse_unmigrated
@@ -40,6 +41,7 @@ def run_process(name: str, own: Collection[Login], serve: Serve) -> int:
 
     2 for wrong settings, 1 for a database that is down or no use, 0 when it was told to stop.
     """
+    raise_descriptor_limit()
     forget_libpq_environment()
     logs.set_up_logging(name)
     gc.freeze()  # what was imported stays: looking through it each time stopped the hub for 35 ms and more

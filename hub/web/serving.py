@@ -6,20 +6,23 @@ is read, and how many connections there are, of one address and in all.
 """
 
 import asyncio
-import ipaddress
 import logging
 import socket
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
+
+from hub.kit.descriptors import places_for_clients
+from hub.kit.http import SessionOfConnection
+from hub.kit.proxy_protocol import BadProxyHeader, Network, bytes_of_header_missing, is_in, read_proxy_header
+from hub.web.places import Limits, Places
 
 log = logging.getLogger(__name__)
 
@@ -29,80 +32,19 @@ _SAY_EVERY: Final = 60.0  # seconds between two log lines about connections that
 _START_FAILED: Final = 3  # the exit status that uvicorn gives when it cannot listen
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What clients may take; bytes, seconds and numbers of connections.
-
-    400 boards are a real figure, all of them possibly behind one router: each holds a live stream and asks for more on
-    one or two connections beside it. The file descriptors of all connections have to leave room for devices and
-    database: a usual limit of a process is 1,024 or far more.
-    """
-
-    head_bytes: int = 64 * 1024
-    head_seconds: float = 10.0
-    body_bytes: int = 256 * 1024  # on the wire, framing included; what a route reads is bounded by `kit/http`
-    body_seconds: float = 20.0
-    unread_seconds: float = 30.0  # how long an answer may wait for a client that does not read it
-    handshake_seconds: float = 10.0
-    connections: int = 900
-    connections_of_one: int = 600
-    look_seconds: float = 0.5  # between two looks at how long each connection has been at what it does
-
-
-class Places:
-    """How many connections each address has; those of `proxies` are bounded by the total alone."""
-
-    def __init__(self, limits: Limits, proxies: str) -> None:
-        self._limits = limits
-        self._proxies = [ipaddress.ip_network(one.strip(), strict=False) for one in proxies.split(",") if one.strip()]
-        self._taken: Counter[str] = Counter()
-
-    def enter(self, address: str) -> bool:
-        """Whether one more connection of this address is accepted (rate limit); it is counted if so."""
-        place = rate_limit_key(address)
-        if self._taken.total() >= self._limits.connections:
-            return False
-        if self._taken[place] >= self._limits.connections_of_one and not self._is_proxy(address):
-            return False
-        self._taken[place] += 1
-        return True
-
-    def leave(self, address: str) -> None:
-        """One connection of this address has ended."""
-        place = rate_limit_key(address)
-        self._taken[place] -= 1
-        if self._taken[place] == 0:
-            del self._taken[place]
-
-    def _is_proxy(self, address: str) -> bool:
-        one = _unmap_address(address)
-        return any(one in network for network in self._proxies)
-
-
-def rate_limit_key(address: str) -> str:
-    """Who shares a share: an IPv4 address, or the /64 network of an IPv6 address, in which a host has any number."""
-    one = _unmap_address(address)
-    if isinstance(one, ipaddress.IPv4Address):
-        return str(one)
-    return str(ipaddress.ip_network((one, 64), strict=False).network_address)
-
-
-def _unmap_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    one = ipaddress.ip_address(address.partition("%")[0])
-    return (one.ipv4_mapped or one) if isinstance(one, ipaddress.IPv6Address) else one
-
-
 Activity: TypeAlias = tuple[str, object]
 """What a connection does, and which of its requests or pauses that is about: as long as it is equal, time counts."""
 
 
 class BoundedConnection(H11Protocol):
-    """One client's connection. `lost` is set when it has ended."""
+    """One client's connection. `lost` is set when it has ended; `told_address`: what its proxy says of it."""
 
     def __init__(
-        self, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, object], limits: Limits
+        self, config: uvicorn.Config, server_state: ServerState, limits: Limits, told_address: str | None = None
     ) -> None:
-        super().__init__(config, server_state, app_state)
+        self._session = SessionOfConnection()
+        super().__init__(config, server_state, {SessionOfConnection.NAME: self._session})
+        self._told_address = told_address
         self.lost = asyncio.Event()
         self._limits = limits
         self._doing: Activity | None = None
@@ -110,6 +52,22 @@ class BoundedConnection(H11Protocol):
         self._pauses = 0
         self._body_of: object = None
         self._body_bytes = 0
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether one of its requests had a session that holds."""
+        return self._session.is_signed_in
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether it is the client's turn: nothing of it is being answered."""
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """The connection is there, under the client's own address."""
+        super().connection_made(transport)
+        if self._told_address is not None:
+            self.client = (self._told_address, 0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended, by whatever way."""
@@ -139,12 +97,12 @@ class BoundedConnection(H11Protocol):
         else:
             self.transport.abort()
 
-    def end_if_late(self, now: float) -> None:
+    def end_if_late(self, now: float, *, under_pressure: bool) -> None:
         """End the connection if it has been at one thing for too long; `now` is of the loop's clock."""
         doing = self._what()
         if doing is None or doing != self._doing:
             self._doing, self._since = doing, now
-        elif now - self._since > self._seconds_for(doing):
+        elif now - self._since > self._seconds_for(doing, under_pressure=under_pressure and not self.is_signed_in):
             self.transport.abort()
 
     def _what(self) -> Activity | None:
@@ -159,8 +117,10 @@ class BoundedConnection(H11Protocol):
             return "head", self.cycle
         return None
 
-    def _seconds_for(self, doing: Activity) -> float:
+    def _seconds_for(self, doing: Activity, *, under_pressure: bool) -> float:
         match doing[0]:
+            case "head" if under_pressure:
+                return self._limits.head_seconds_under_pressure
             case "head":
                 return self._limits.head_seconds
             case "body":
@@ -169,14 +129,53 @@ class BoundedConnection(H11Protocol):
                 return self._limits.unread_seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """`named`: whose word is taken for where a request came from; `with_header`: whose connections begin with it."""
+
+    named: tuple[Network, ...] = ()
+    with_header: tuple[Network, ...] = ()
+
+
+class _OpenConnection:
+    """One client from its first byte on: its proxy's header, a TLS handshake, requests."""
+
+    def __init__(self, accepted: socket.socket, task: asyncio.Task[None] | None = None) -> None:
+        self.socket = accepted
+        self.task = task
+        self.serves: BoundedConnection | None = None
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.serves is not None and self.serves.is_signed_in
+
+    @property
+    def is_waited_for(self) -> bool:
+        return self.serves is None or self.serves.is_waited_for
+
+    def shed(self) -> None:
+        """End it, at whatever it is."""
+        if self.serves is not None and self.serves.transport is not None:
+            self.serves.transport.abort()
+        elif self.task is not None:
+            self.task.cancel()
+
+
 class PageServer(uvicorn.Server):
     """uvicorn with limits, and without signal handlers of its own: `processes.pages` decides what a signal means."""
 
-    def __init__(self, config: uvicorn.Config, limits: Limits | None = None, proxies: str = "") -> None:
-        config.h11_max_incomplete_event_size = (limits or Limits()).head_bytes
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        limits: Limits | None = None,
+        proxies: Proxies = Proxies(),
+    ) -> None:
+        given = limits or Limits()
+        config.h11_max_incomplete_event_size = given.head_bytes
         super().__init__(config)
-        self._limits = limits or Limits()
-        self._places = Places(self._limits, proxies)
+        self._limits = replace(given, connections=places_for_clients(given.connections))
+        self._proxies = proxies
+        self._places = Places[_OpenConnection](self._limits, (*proxies.named, *proxies.with_header))
         self._group = asyncio.TaskGroup()
         self._accepting: list[asyncio.Task[None]] = []
         self._refused = 0
@@ -225,42 +224,70 @@ class PageServer(uvicorn.Server):
                     log.warning("no connection could be accepted: %s", error.strerror)
                     await asyncio.sleep(_ACCEPT_PAUSE)
                     continue
-                if self._places.enter(address[0]):
-                    self._group.create_task(self._serve_connection(accepted, address[0]))
-                else:
+                client = _OpenConnection(accepted)
+                if self._shed(self._places.enter(client, address[0])) is client:
                     accepted.close()
-                    self._log_refused(loop.time())
+                else:
+                    client.task = self._group.create_task(self._serve_connection(client, address[0]))
 
-    async def _serve_connection(self, accepted: socket.socket, address: str) -> None:
+    def _shed(self, shed: _OpenConnection | None) -> _OpenConnection | None:
+        if shed is not None:
+            shed.shed()
+            self._log_shed(asyncio.get_running_loop().time())
+        return shed
+
+    async def _serve_connection(self, client: _OpenConnection, address: str) -> None:
         """Serve one client until it has gone; a handshake that fails or takes too long is its own matter."""
-        connection = BoundedConnection(self.config, self.server_state, {}, self._limits)
         tls = self.config.ssl
         try:
+            told = await self._read_proxy_header(client, address)
+            client.serves = connection = BoundedConnection(self.config, self.server_state, self._limits, told)
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection,
-                accepted,
+                client.socket,
                 ssl=tls,
                 ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
                 ssl_shutdown_timeout=self._limits.handshake_seconds if tls else None,
             )
             await connection.lost.wait()
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, TimeoutError, BadProxyHeader) as error:
             log.debug("a connection did not come about: %s", type(error).__name__)
         finally:
-            self._places.leave(address)
+            if client.serves is None:
+                client.socket.close()
+            self._places.leave(client)
+
+    async def _read_proxy_header(self, client: _OpenConnection, address: str) -> str | None:
+        """What a proxy that begins with a PROXY header says of its client; None where there is no such proxy.
+
+        Raises BadProxyHeader, TimeoutError, EOFError and OSError.
+        """
+        if not is_in(address, self._proxies.with_header):
+            return None
+        loop, received = asyncio.get_running_loop(), b""
+        async with asyncio.timeout(self._limits.head_seconds):
+            while (header := read_proxy_header(received)) is None:
+                some = await loop.sock_recv(client.socket, bytes_of_header_missing(received))
+                if not some:
+                    raise EOFError
+                received += some
+        if header.address is not None and self._shed(self._places.move(client, header.address)) is client:
+            raise EOFError
+        return header.address
 
     async def _end_late_connections(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._limits.look_seconds)
+            under_pressure = self._places.under_pressure()
             for connection in tuple(self.server_state.connections):
                 if isinstance(connection, BoundedConnection):
-                    connection.end_if_late(loop.time())
+                    connection.end_if_late(loop.time(), under_pressure=under_pressure)
 
-    def _log_refused(self, now: float) -> None:
+    def _log_shed(self, now: float) -> None:
         self._refused += 1
         if now - self._said_at >= _SAY_EVERY:
-            log.warning("%d connections to the pages were refused: too many are open", self._refused)
+            log.warning("%d connections to the pages were shed: too many are open", self._refused)
             self._refused, self._said_at = 0, now
 
 

@@ -85,7 +85,7 @@ def test_wrong_credentials_are_refused_and_noticed_when_they_come_again_and_agai
     somebody = centre.free.senior()
     assert publish(centre, somebody.button, "alarm", press(), password="guessed") == REFUSED
     assert publish(centre, "b-99", "alarm", press(), password="guessed") == REFUSED
-    for _ in range(2):
+    for _ in range(9):
         publish(centre, somebody.button, "alarm", press(), password="guessed")
 
     noticed = "SELECT subject FROM notice WHERE code = 'wrong-credentials'"

@@ -15,12 +15,14 @@ import signal
 import sys
 from pathlib import Path
 
+from hub.kit.descriptors import raise_descriptor_limit
 from hub.video.media import account, control, internals, viewings
 
 
 def main() -> None:
     """Serve until told to stop. What prevents that is one line on stderr."""
     options = _parse_options()
+    raise_descriptor_limit()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s media %(levelname)s %(message)s")
     for talkative in ("aioice", "aiortc"):
         logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -144,7 +144,7 @@ async def test_a_siren_that_is_off_is_told_to_sound_and_not_expected_to_prove_it
 async def test_a_revoked_password_opens_nothing_and_its_connections_are_not_to_stay(
     database: Database, pages_database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
-    authenticator = DeviceAuthenticator(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock)
     assert await authenticator.stamp_of("b-wang") is not None
 
     async with open_edit(pages_database, COMMAND_LINE, clock.now()) as editing:

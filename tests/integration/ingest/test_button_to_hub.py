@@ -34,7 +34,7 @@ async def hub(database: Database, database_url: str, house: House, clock: Clock 
     """The alarm path from the socket to the device outbox."""
     clock = clock or SystemClock()
     intake = Intake(database, database, clock, Neighbours(Rules([], clock), house.centre))
-    authenticator = DeviceAuthenticator(database, clock, house.centre)
+    authenticator = DeviceAuthenticator(database, clock)
     broker = Broker(
         listening_socket("127.0.0.1", 0),
         authenticator=authenticator,

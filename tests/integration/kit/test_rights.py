@@ -38,7 +38,7 @@ escalation_policy   r        -         r          riu
 finding             rud      i         -          -
 first_administrator -        -         -          riud
 invitation          -        -         -          riud
-ledger_access       r        -         -          ri
+ledger_access       ri       -         -          ri
 ledger_care         ri       -         -          ri
 ledger_head         riu      -         -          riu
 migration           r        r         r          r

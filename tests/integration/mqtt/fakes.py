@@ -17,12 +17,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.kit.clock import SetClock
+from hub.kit.proxy_protocol import Network
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.codec import Connack, Connect, Packet, Publish, Subscribe, Will
 from hub.mqtt.encode import encode_packet
 from hub.mqtt.model import AuthenticationUnavailable, Inbound, NotDurable, Principal, Receivers
 from hub.mqtt.mosquitto import Listening, MosquittoAccount, hub_account, write_broker_files
 from hub.mqtt.parser import Parser
+from hub.mqtt.unknown_connections import UnknownLimits
 from tests.integration.mqtt.taken_reports import Taken
 
 T = TypeVar("T")
@@ -54,15 +56,17 @@ class Rows:
     readable: bool = True
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     asked: int = 0
+    asked_from: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.answers.set()
 
-    async def authenticate(self, username: str, password: str, client_id: str) -> Principal | None:
+    async def authenticate(self, username: str, password: str, address: str) -> Principal | None:
         if not self.readable:
             raise AuthenticationUnavailable
         principal = self.principals.get(username)
         self.asked += 1
+        self.asked_from.append(address)
         await self.answers.wait()
         if principal is not None and password == f"{username}-secret":
             return principal
@@ -117,7 +121,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def running_broker() -> AsyncIterator[Bench]:
+async def running_broker(
+    proxies: tuple[Network, ...] = (), unknown: UnknownLimits | None = None
+) -> AsyncIterator[Bench]:
     observer = Principal("observer", (), ("anling/#",), "1", observer=True)
     rows = Rows({"b-01": device("b-01"), "b-02": device("b-02"), "observer": observer})
     alarm, state, telemetry = Lane(), Lane(), Taken()
@@ -134,6 +140,8 @@ async def running_broker() -> AsyncIterator[Bench]:
         take_report=telemetry.take_report,
         clock=clock,
         count_shed=count_shed,
+        proxies=proxies,
+        unknown=unknown,
     )
     bench = Bench(broker, rows, alarm, state, telemetry, clock)
     async with running(broker.run):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.mqtt.codec import Connack, ConnackCode, Pingreq, Pingresp, Puback, Publish, Suback
-from hub.mqtt.connection import End
 from hub.mqtt.in_flight import REPORT_WINDOW
-from hub.mqtt.model import Unreachable
+from hub.mqtt.model import End, Unreachable
 from tests.integration.mqtt.fakes import CENTRE, PRESS, Bench, hello, press, raw_client, reading, subscribe, until
 
 

@@ -6,9 +6,23 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from random import Random
 
+from hub.kit.proxy_protocol import LOCAL_HEADER, read_networks
 from hub.mqtt.codec import Connack, ConnackCode, Disconnect, Pingreq, Pingresp, Puback, Publish, Will
-from hub.mqtt.connection import End
-from tests.integration.mqtt.fakes import CENTRE, PRESS, Bench, hello, press, raw_client, subscribe, until
+from hub.mqtt.encode import encode_packet
+from hub.mqtt.model import End
+from hub.mqtt.unknown_connections import UnknownLimits
+from tests.fakes.proxy import proxy_header
+from tests.integration.mqtt.fakes import (
+    CENTRE,
+    PRESS,
+    Bench,
+    hello,
+    press,
+    raw_client,
+    running_broker,
+    subscribe,
+    until,
+)
 
 OFFLINE = Will(f"{CENTRE}/status/b-01", b'{"v":1,"state":"offline"}', qos=1, retain=True)
 
@@ -164,3 +178,98 @@ async def test_a_device_has_at_most_eight_connections(bench: Bench) -> None:
         await ninth.send(hello("b-01", client_id="one-more"))
 
         assert await ninth.next() == Connack(session_present=False, code=ConnackCode.UNAVAILABLE)
+
+
+async def test_two_hundred_and_twenty_silent_connections_keep_no_device_out(bench: Bench) -> None:
+    async with AsyncExitStack() as opened:
+        for _ in range(220):
+            await opened.enter_async_context(raw_client(bench.broker.port, None))
+
+        for number in range(20):
+            device_id = "b-01" if number % 2 else "b-02"
+            async with bench.raw(device_id) as client:
+                await client.send(press(1, device_id))
+                assert await client.next() == Puback(1)
+
+    assert bench.broker.counts[End.TOO_MANY] >= 220 - 150
+
+
+async def test_with_many_silent_connections_each_has_two_seconds(bench: Bench) -> None:
+    async with AsyncExitStack() as opened:
+        silent = [await opened.enter_async_context(raw_client(bench.broker.port, None)) for _ in range(110)]
+        await silent[0].write(b"\x10\x20\x00\x04MQ")
+        await until(lambda: bench.broker.connections == 110)
+        bench.clock.advance(timedelta(seconds=2))
+
+        assert await silent[0].next() is None, "half a CONNECT is none"
+        assert await silent[-1].next() is None
+
+
+async def test_a_connect_that_trickles_in_has_no_more_time_than_none(bench: Bench) -> None:
+    async with raw_client(bench.broker.port, None) as client:
+        for byte in encode_packet(hello("b-01"))[:10]:
+            await client.write(bytes([byte]))
+            bench.clock.advance(timedelta(seconds=0.5))
+
+        assert await client.next() is None
+    assert bench.broker.counts[End.SILENT] == 1
+
+
+async def test_what_is_sent_before_anybody_is_authenticated_is_bounded(bench: Bench) -> None:
+    bench.rows.answers.clear()
+    async with raw_client(bench.broker.port, None) as client:
+        await client.send(hello("b-01"), *(press(number % 60_000 + 1) for number in range(4000)))
+
+        assert await client.is_shown_out()
+    assert bench.broker.counts[End.MALFORMED] == 1
+    assert bench.alarm.got.empty()
+
+
+async def test_a_proxy_says_where_each_device_comes_from() -> None:
+    async with (
+        running_broker(proxies=read_networks("127.0.0.1"), unknown=UnknownLimits(of_address=2)) as bench,
+        AsyncExitStack() as opened,
+    ):
+        silent = [await opened.enter_async_context(raw_client(bench.broker.port, None)) for _ in range(3)]
+        for client in silent:
+            await client.write(proxy_header("203.0.113.7"))
+        assert await silent[0].next() is None, "the oldest of its own address"
+
+        device = await opened.enter_async_context(raw_client(bench.broker.port, None))
+        told = proxy_header("2001:db8::7") + encode_packet(hello("b-01"))
+        for byte in told:
+            await device.write(bytes([byte]))
+        assert await device.next() == Connack(session_present=False, code=ConnackCode.ACCEPTED)
+        assert bench.rows.asked_from == ["2001:db8::"]
+
+
+async def test_a_connection_of_the_trusted_end_without_its_header_is_ended() -> None:
+    async with (
+        running_broker(proxies=read_networks("127.0.0.1")) as bench,
+        raw_client(bench.broker.port, None) as client,
+    ):
+        await client.send(hello("b-01"))
+
+        assert await client.next() is None
+        assert bench.broker.counts[End.PROXY] == 1
+        assert bench.rows.asked == 0
+
+
+async def test_the_trusted_end_may_speak_for_itself() -> None:
+    async with (
+        running_broker(proxies=read_networks("127.0.0.1")) as bench,
+        raw_client(bench.broker.port, None) as client,
+    ):
+        await client.write(LOCAL_HEADER)
+        await client.send(hello("b-01"))
+
+        assert await client.next() == Connack(session_present=False, code=ConnackCode.ACCEPTED)
+
+
+async def test_nobody_else_says_where_she_comes_from(bench: Bench) -> None:
+    async with raw_client(bench.broker.port, None) as client:
+        await client.write(proxy_header("203.0.113.7") + encode_packet(hello("b-01")))
+
+        assert await client.next() is None
+    assert bench.broker.counts[End.PROXY] == 1
+    assert bench.rows.asked == 0

@@ -9,7 +9,7 @@ import uvloop
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from hub.mqtt.codec import Puback, Publish
-from hub.mqtt.connection import End
+from hub.mqtt.model import End
 from tests.integration.mqtt.fakes import CENTRE, PRESS, Bench, Paho, press, reading, running_broker, until, within
 
 

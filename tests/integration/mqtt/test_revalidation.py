@@ -23,7 +23,7 @@ async def test_a_disabled_button_is_disconnected_and_its_neighbour_stays(
     changes = Changes(database_url)
     broker = Broker(
         listening_socket("127.0.0.1", 0),
-        authenticator=DeviceAuthenticator(database, clock, house.centre),
+        authenticator=DeviceAuthenticator(database, clock),
         receivers=Receivers(Lane(), Lane()),
         take_report=Taken().take_report,
         clock=clock,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hub.mqtt.codec import Disconnect, Pingreq, Pingresp, Will
-from hub.mqtt.connection import End
+from hub.mqtt.model import End
 from tests.integration.mqtt.fakes import CENTRE, Bench, press, until
 
 OFFLINE = Will(f"{CENTRE}/status/b-01", b'{"v":1,"state":"offline"}', qos=1, retain=True)

@@ -28,6 +28,7 @@ async def standing(database: Database, house: House) -> list[str]:
     [
         "telemetry-shed",
         "wrong-credentials",
+        "wrong-passwords",
         "message-unreadable",
         "message-id-reused",
         "press-retained",

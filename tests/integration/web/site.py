@@ -22,10 +22,11 @@ from hub.kit.ids import AccountId
 from hub.web.app import build_app
 from hub.web.live import Live
 from hub.web.mounting import MountMaker, load_page_mount
+from hub.web.places import Limits
 from hub.web.ready import OtherProcesses
 from hub.web.routers import list_routers
 from hub.web.security import WebRules
-from hub.web.serving import Limits, PageServer
+from hub.web.serving import PageServer, Proxies
 from hub.web.static import Pages
 
 HOSTS = frozenset({"localhost", "127.0.0.1"})
@@ -126,7 +127,10 @@ async def demo_site(
 
 @asynccontextmanager
 async def served(
-    site: Site, limits: Limits | None = None, certificate: tuple[Path, Path] | None = None
+    site: Site,
+    limits: Limits | None = None,
+    certificate: tuple[Path, Path] | None = None,
+    proxies: Proxies | None = None,
 ) -> AsyncIterator[str]:
     """Serve the site on a free port, with its live pages running; gives its address."""
     cert_file, key_file = certificate or (None, None)
@@ -145,7 +149,7 @@ async def served(
             ssl_certfile=cert_file,
             ssl_keyfile=key_file,
         )
-        server = PageServer(config, limits)
+        server = PageServer(config, limits, proxies or Proxies())
         async with asyncio.TaskGroup() as group:
             hearing = group.create_task(site.changes.run())
             living = group.create_task(site.live.run())

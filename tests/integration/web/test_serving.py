@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,9 +12,12 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from hub.web.serving import BoundedConnection, Limits, Places, rate_limit_key
+from hub.kit.proxy_protocol import LOCAL_HEADER, read_networks
+from hub.web.places import Limits
+from hub.web.serving import BoundedConnection, Proxies
 from tests.fakes.certificate import make_certificate
 from tests.fakes.house import House
+from tests.fakes.proxy import proxy_header
 from tests.integration.web.page import opened
 from tests.integration.web.site import Site, served
 
@@ -206,13 +209,13 @@ async def test_an_answer_that_nobody_takes_does_not_keep_a_closed_connection(sit
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         ours.settimeout(0)
         config = uvicorn.Config(site.app, http="h11", ws="none", lifespan="off")
-        connection = BoundedConnection(config, ServerState(), {}, Limits())
+        connection = BoundedConnection(config, ServerState(), Limits())
         await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, ours)
         connection.transport.write(b"a" * 60_000)
         connection.transport.close()
 
-        connection.end_if_late(0.0)
-        connection.end_if_late(Limits().unread_seconds + 1)
+        connection.end_if_late(0.0, under_pressure=False)
+        connection.end_if_late(Limits().unread_seconds + 1, under_pressure=False)
 
         async with asyncio.timeout(PATIENCE):
             await connection.lost.wait()
@@ -225,16 +228,105 @@ async def test_pipelined_requests_are_answered_one_after_the_other(site: Site) -
         assert (await client.answer()).count(b"HTTP/1.1 401 ") == 21
 
 
-async def test_who_has_her_share_of_connections_gets_no_more_until_one_ends(site: Site) -> None:
-    async with served(site, Limits(connections_of_one=2)) as address:
-        async with client_at(address) as first, client_at(address) as second:
-            await first.say(HEAD + b"\r\n")
-            await second.say(HEAD + b"\r\n")
-            await first.reader.readuntil(b"\r\n\r\n")
-            await second.reader.readuntil(b"\r\n\r\n")
-            async with client_at(address) as third:
-                assert await third.answer() == b""
+async def test_the_oldest_connection_that_says_nothing_is_shed_for_a_new_one(site: Site) -> None:
+    async with served(site, Limits(connections=3)) as address, AsyncExitStack() as opened_here:
+        silent = [await opened_here.enter_async_context(client_at(address)) for _ in range(3)]
+
+        async with client_at(address) as asking:
+            await asking.say(HEAD + b"Connection: close\r\n\r\n")
+            assert (await asking.answer()).startswith(b"HTTP/1.1 401 ")
+
+        assert await silent[0].answer() == b""
+
+
+async def test_a_page_in_which_somebody_is_signed_in_is_not_shed_by_a_thousand_that_say_nothing(
+    site: Site, house: House
+) -> None:
+    async with (
+        served(site, Limits(connections=4)) as address,
+        opened(address, "/api/live", await site.cookies_of(house.zhou)) as page,
+        AsyncExitStack() as opened_here,
+    ):
+        assert (await page.next()).name
+        for _ in range(30):
+            await opened_here.enter_async_context(client_at(address))
         await until_answered(address)
+
+        while (await page.next()).name != "beat":
+            pass
+
+
+async def test_a_new_connection_is_refused_when_there_is_no_stranger_to_shed(site: Site, house: House) -> None:
+    cookies = await site.cookies_of(house.zhou)
+    async with (
+        served(site, Limits(connections=1)) as address,
+        opened(address, "/api/live", cookies) as page,
+        client_at(address) as stranger,
+    ):
+        assert (await page.next()).name
+
+        assert await stranger.answer() == b""
+
+
+LOOPBACK = read_networks("127.0.0.1")
+
+
+async def test_behind_a_proxy_each_client_has_its_own_address(site: Site) -> None:
+    """More wrong passwords from one address than are free; the same account at another is asked nothing of it."""
+    async with served(site, proxies=Proxies(with_header=LOOPBACK)) as address:
+        answers = [await _sign_in_from(address, "203.0.113.7") for _ in range(5)]
+        elsewhere = await _sign_in_from(address, "2001:db8::7")
+
+    assert [answer[9:12] for answer in answers] == [b"401", b"401", b"401", b"401", b"429"]
+    assert elsewhere[9:12] == b"401"
+
+
+async def test_behind_a_proxy_one_address_takes_no_more_than_its_share(site: Site) -> None:
+    limits = Limits(connections_of_one=2)
+    async with served(site, limits, proxies=Proxies(with_header=LOOPBACK)) as address, AsyncExitStack() as here:
+        silent = [await here.enter_async_context(client_at(address)) for _ in range(3)]
+        for client in silent:
+            await client.say(proxy_header("203.0.113.7"))
+
+        assert await silent[0].answer() == b""
+        assert (await _sign_in_from(address, "203.0.113.8"))[9:12] == b"401"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [HEAD + b"\r\n", proxy_header("203.0.113.7")[:20], b"PROXY TCP4 203.0.113.7 10.0.0.1 1 80\r\n" + HEAD + b"\r\n"],
+)
+async def test_the_trusted_end_has_to_say_for_whom_it_speaks(site: Site, said: bytes) -> None:
+    async with served(site, AT_ONCE, proxies=Proxies(with_header=LOOPBACK)) as address, client_at(address) as client:
+        await client.say(said)
+
+        assert await client.answer() == b""
+
+
+async def test_the_trusted_end_may_speak_for_itself(site: Site) -> None:
+    async with served(site, proxies=Proxies(with_header=LOOPBACK)) as address, client_at(address) as client:
+        await client.say(LOCAL_HEADER + HEAD + b"Connection: close\r\n\r\n")
+
+        assert (await client.answer())[9:12] == b"401"
+
+
+async def test_nobody_else_says_where_a_request_comes_from(site: Site) -> None:
+    async with (
+        served(site, proxies=Proxies(with_header=read_networks("192.0.2.0/24"))) as address,
+        client_at(address) as client,
+    ):
+        await client.say(proxy_header("203.0.113.7") + HEAD + b"Connection: close\r\n\r\n")
+
+        assert (await client.answer())[9:12] == b"400"
+
+
+async def _sign_in_from(address: str, told: str) -> bytes:
+    body = b'{"account":"zhou","password":"wrong"}'
+    async with client_at(address) as client:
+        length = str(len(body)).encode()
+        head = A_POST + b"Connection: close\r\nContent-Length: " + length + b"\r\n\r\n"
+        await client.say(proxy_header(told) + head + body)
+        return await client.answer()
 
 
 async def until_answered(address: str) -> None:
@@ -275,47 +367,3 @@ async def test_what_is_no_tls_at_all_is_ended_and_gives_its_place_back(site: Sit
             assert b"HTTP/1.1" not in await client.answer()
 
         await until_answered(address)
-
-
-def test_four_hundred_boards_behind_one_router_have_room() -> None:
-    places = Places(Limits(), "")
-
-    assert all(places.enter("10.0.0.1") for _ in range(500))
-    assert places.enter("10.0.0.2")
-
-
-def test_one_address_never_takes_the_room_of_all_others() -> None:
-    places = Places(Limits(), "")
-
-    came_in = sum(places.enter("10.0.0.1") for _ in range(2000))
-
-    assert came_in == Limits().connections_of_one
-    assert places.enter("10.0.0.2")
-
-
-def test_all_together_have_a_limit_and_whoever_leaves_makes_room() -> None:
-    places = Places(Limits(connections=3), "")
-    assert [places.enter(f"10.0.0.{n}") for n in range(4)] == [True, True, True, False]
-
-    places.leave("10.0.0.1")
-
-    assert places.enter("10.0.0.4")
-
-
-def test_a_proxy_brings_everybody_and_has_no_share() -> None:
-    places = Places(Limits(connections=10, connections_of_one=2), "10.1.0.0/16, 127.0.0.1")
-
-    assert sum(places.enter("10.1.2.3") for _ in range(20)) == 10
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("2001:db8::1", "2001:db8::ffff"), ("::ffff:10.0.0.1", "10.0.0.1"), ("fe80::1%eth0", "fe80::2%eth0")],
-)
-def test_addresses_of_one_host_share_one_share(one: str, other: str) -> None:
-    assert rate_limit_key(one) == rate_limit_key(other)
-
-
-def test_two_hosts_have_two_shares() -> None:
-    assert rate_limit_key("10.0.0.1") != rate_limit_key("10.0.0.2")
-    assert rate_limit_key("2001:db8:0:1::1") != rate_limit_key("2001:db8:0:2::1")

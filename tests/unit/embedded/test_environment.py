@@ -22,6 +22,7 @@ OTHERS: dict[str, object] = {
     "mqtt_password_file": Path("/run/secrets/mqtt"),
     "public_url": "https://anling.example.org",
     "proxy_hosts": "127.0.0.1,10.0.0.0/8",
+    "proxy_protocol": "10.0.0.2",
     "tls_cert": Path("cert.pem"),
     "tls_key": Path("key.pem"),
     "media_hosts": ("192.168.1.20", "127.0.0.1"),

@@ -54,20 +54,20 @@ def test_a_client_that_does_not_connect_first_is_disconnected(packet: Packet) ->
 def test_a_client_that_is_silent_for_five_seconds_is_disconnected() -> None:
     conversation = Conversation(opened_at=10.0)
 
-    assert not conversation.is_overdue(14.9)
-    assert conversation.is_overdue(15.0)
+    assert not conversation.is_overdue(14.9, 5)
+    assert conversation.is_overdue(15.0, 5)
 
 
 def test_silence_of_one_and_a_half_keep_alives_ends_the_connection() -> None:
     conversation = opened(keep_alive_seconds=60)
     conversation.receive(Pingreq(), 50.0)
 
-    assert not conversation.is_overdue(139.9)
-    assert conversation.is_overdue(140.0)
+    assert not conversation.is_overdue(139.9, 5)
+    assert conversation.is_overdue(140.0, 5)
 
 
 def test_a_keep_alive_of_zero_never_ends_the_connection() -> None:
-    assert not opened(keep_alive_seconds=0).is_overdue(1e9)
+    assert not opened(keep_alive_seconds=0).is_overdue(1e9, 5)
 
 
 def test_a_press_that_nobody_made_is_refused_as_a_last_will() -> None:

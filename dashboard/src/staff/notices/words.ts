@@ -29,6 +29,7 @@ const zh = {
     'clock-set': (_s: string, p: Params) =>
       `主机的时钟被拨了 ${p.seconds ?? '?'} 秒，等待中的报警已照此调整。请管理员检查对时。`,
     'wrong-credentials': (s: string) => `有设备用错误的账号或密码连接${s}，已经拒绝。请管理员检查。`,
+    'wrong-passwords': (s: string) => `有人不停地试账号“${s}”的密码，都没有让进。请问一问本人，并告诉管理员。`,
     'command-unproven': (s: string) => `${s}没有确认指令。请去看它有没有响、有没有亮。`,
     'roster-gap': (tier: string) => `第 ${tier} 层现在没有联系得上的人。请补上值班表。`,
     'message-refused': refusedInChinese,
@@ -87,6 +88,8 @@ const en: typeof zh = {
     'clock-set': (_s: string, p: Params) =>
       `The hub’s clock was set by ${p.seconds ?? '?'} s; waiting alarms were adjusted. Please check its time server.`,
     'wrong-credentials': (s: string) => `Something tried to connect as ${s} with wrong credentials and was refused.`,
+    'wrong-passwords': (s: string) =>
+      `Somebody keeps trying passwords of the account “${s}” and was refused. Ask its owner, and tell the administrator.`,
     'command-unproven': (s: string) => `${s} did not confirm its command. Go and see whether it sounds or shines.`,
     'roster-gap': (tier: string) => `Nobody of tier ${tier} can be reached now. Please fill the roster.`,
     'message-refused': refusedInEnglish,

@@ -58,7 +58,9 @@ class StaffInvitation(BaseModel):
 async def sign_in(asked: SignIn, request: Request, response: Response, access: AccessService, now: Now) -> None:
     """Sign a staff member in. 401 `wrong-account-or-password`, 429 `too-many-tries`, 503 `too-busy`."""
     known = access.known_cookie_name(asked.account)
-    came_from = CameFrom(request.client.host if request.client else "nowhere", request.cookies.get(known))
+    address = request.client.host if request.client else "nowhere"
+    session = request.cookies.get(access.cookie_name(SessionKind.STAFF))
+    came_from = CameFrom(address, request.cookies.get(known), session)
     opened = await access.sign_in(asked.account, asked.password, came_from, now)
     set_cookie(response, access, opened)
     response.set_cookie(
@@ -86,10 +88,11 @@ async def family_sign_out(request: Request, response: Response, access: AccessSe
 
 @router.post("/api/family/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
 async def open_family_invitation(
-    token: InvitationToken, asked: PhoneDigits, response: Response, access: AccessService, now: Now
+    token: InvitationToken, asked: PhoneDigits, request: Request, response: Response, access: AccessService, now: Now
 ) -> None:
     """Sign a family member in for as long as she uses this phone. 403 `wrong-phone`, 429 `too-many-tries`, as above."""
-    set_cookie(response, access, await access.open_invitation(token, asked.phone_last4, now))
+    replaces = request.cookies.get(access.cookie_name(SessionKind.FAMILY))
+    set_cookie(response, access, await access.open_invitation(token, asked.phone_last4, now, replaces=replaces))
 
 
 @router.get("/api/invitations/{token}", dependencies=[Depends(Public(Action.OPEN_INVITATION))])
@@ -106,10 +109,11 @@ async def staff_invitation(token: InvitationToken, access: AccessService, now: N
 
 @router.post("/api/invitations/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])
 async def open_staff_invitation(
-    token: InvitationToken, asked: ChosenPassword, response: Response, access: AccessService, now: Now
+    token: InvitationToken, asked: ChosenPassword, request: Request, response: Response, access: AccessService, now: Now
 ) -> None:
     """Set the password of a new staff member and sign her in. 422 `weak-password`, and as above."""
-    set_cookie(response, access, await access.choose_password(token, asked.password, now))
+    replaces = request.cookies.get(access.cookie_name(SessionKind.STAFF))
+    set_cookie(response, access, await access.choose_password(token, asked.password, now, replaces=replaces))
 
 
 @router.get("/api/first-administrator/{token}", status_code=204, dependencies=[Depends(Public(Action.OPEN_INVITATION))])

@@ -94,3 +94,16 @@ class Subject:
     def relation_to(self, senior_id: SeniorId) -> Relation | None:
         """The tie to this senior, confirmed or not; None without one."""
         return next((relation for relation in self.relations if relation.senior_id == senior_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdministratorWish:
+    """How the first administrator wants to be called and to sign in; `centre_id` is None before the first import.
+
+    `replaces`: the cookie of the session that her browser had.
+    """
+
+    centre_id: CentreId | None
+    name: str
+    password: str
+    replaces: str | None = None

@@ -13,15 +13,19 @@ from hub.access.errors import (
     NoCentreYet,
     NoSuchAccount,
     NoSuchInvitation,
+    TooBusy,
     TooManyTries,
     WrongAccountOrPassword,
     WrongPhone,
 )
-from hub.access.model import Role, SessionKind, Subject
-from hub.access.passwords import Passwords, check_strength
+from hub.access.model import FirstAdministratorWish, Role, SessionKind, Subject
+from hub.access.passwords import Passwords, Tried, check_strength
 from hub.access.rate_limit import PASSWORD, PHONE_DIGITS, AttemptKey, RateLimit
 from hub.kit.db import Conn, Database
-from hub.kit.ids import AccountId, CentreId, new_id
+from hub.kit.fair_lane import FairLane, LaneFull
+from hub.kit.ids import AccountId, new_id
+from hub.kit.proxy_protocol import address_share
+from hub.kit.refusals import Refusals
 from hub.ledger.model import Chain, Entry
 from hub.ledger.service import append_entries
 
@@ -34,6 +38,10 @@ KNOWN_FOR = timedelta(days=30)
 FIRST_LINK_LASTS = timedelta(days=1)
 # A session's last use is written at most so often: each request would cost a write otherwise.
 _SEEN_EVERY = timedelta(minutes=1)
+# Of the connections with which people accept alarms, signing in takes two at most.
+_LOOKUPS_AT_ONCE = 2
+_LOOKUPS_WAITING = 100
+_LOOKUPS_OF_ONE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,14 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class CameFrom:
-    """Where a request to sign in came from: its address, and what the browser kept of a session before (`known`)."""
+    """Where a request to sign in came from: its address, and what the browser has of earlier sessions.
+
+    `known` is of one in which this account was signed in, `session` of the one that it is in now.
+    """
 
     address: str
     known: str | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,8 @@ class Access:
         self._passwords = Passwords()
         self._password_limit = RateLimit(PASSWORD)
         self._digits_limit = RateLimit(PHONE_DIGITS)
+        self._lookups = FairLane(at_once=_LOOKUPS_AT_ONCE, may_wait=_LOOKUPS_WAITING, of_one=_LOOKUPS_OF_ONE)
+        self.refusals = Refusals("sign-in")
         self.https = https
         self.simulated = simulated
 
@@ -115,33 +129,56 @@ class Access:
         """Open a staff session for whoever knows the password. Raises WrongAccountOrPassword, TooManyTries or TooBusy.
 
         Wrong answers elsewhere, from the same address too, do not make a browser wait that this account has used within
-        a month.
+        a month. The browser's session before, and the account's own one in it, end.
         """
-        place = came_from.address
-        async with self._database.transaction() as conn:
-            known = _digest_token(came_from.known) if came_from.known else None
-            if known is not None and await store.was_session_of(conn, known, account_id):
-                place = f"browser {known.hex()}"
-            account = await store.find_account(conn, account_id)
+        account, known = await self._look_up(account_id, came_from)
+        place = f"browser {known.hex()}" if known else address_share(came_from.address)
         key = (place, account_id)
-        _refuse_early_try(self._password_limit, key, now)
-        welcome = (
-            account is not None
-            and account.active
-            and account.role != Role.FAMILY
-            and (self.simulated or not account.simulated)
-        )
-        password_hash = account.password_hash if account is not None and welcome else None
-        if not await self._passwords.is_right(password, password_hash, place) or account is None:
-            self._password_limit.was_wrong(key, now)
-            raise WrongAccountOrPassword
+        try:
+            _refuse_early_try(self._password_limit, key, now)
+            tried = Tried(account_id, password, self._usable_hash(account))
+            if not await self._passwords.is_right(tried, place, known=known is not None) or account is None:
+                self._password_limit.was_wrong(key, now)
+                raise WrongAccountOrPassword
+        except (TooManyTries, WrongAccountOrPassword):
+            self._count_refused(account)
+            raise
         self._password_limit.was_right(key)
         async with self._database.transaction() as conn:
+            if known is not None:
+                await store.end_session(conn, known, now)
+            await _end_replaced(conn, came_from.session, now)
             opened = await open_session(conn, account.id, SessionKind.STAFF, now)
             await append_entries(
                 conn, account.centre_id, Chain.ACCESS, [Entry("signed-in", {"person": str(account.person)})], now
             )
         return opened
+
+    async def _look_up(
+        self, account_id: AccountId, came_from: CameFrom
+    ) -> tuple[store.AccountRow | None, bytes | None]:
+        """The account, and the id of its session that this browser had, if it had one. Raises TooBusy."""
+        known = _digest_token(came_from.known) if came_from.known else None
+        try:
+            async with self._lookups.take_turn(address_share(came_from.address)), self._database.transaction() as conn:
+                if known is not None and not await store.was_session_of(conn, known, account_id):
+                    known = None
+                return await store.find_account(conn, account_id), known
+        except LaneFull:
+            raise TooBusy(seconds=2) from None
+
+    def _usable_hash(self, account: store.AccountRow | None) -> str | None:
+        """The hash of the password with which this account may sign in here; None: with none."""
+        if account is None or not account.active or account.role == Role.FAMILY:
+            return None
+        return account.password_hash if self.simulated or not account.simulated else None
+
+    def _count_refused(self, account: store.AccountRow | store.InvitationRow | None) -> None:
+        if account is None:
+            self.refusals.count_unknown()
+        else:
+            account_id = account.id if isinstance(account, store.AccountRow) else account.account_id
+            self.refusals.count(f"account:{account_id}", ("person", str(account.person)))
 
     async def sign_out(self, token: str, now: datetime) -> None:
         """End the session behind a cookie's value."""
@@ -158,8 +195,10 @@ class Access:
         async with self._database.transaction() as conn:
             return await self._find_usable_invitation(conn, token, SessionKind.STAFF, now)
 
-    async def open_invitation(self, token: str, phone_last4: str, now: datetime) -> OpenedSession:
-        """Open a family session on the phone whose number staff wrote down.
+    async def open_invitation(
+        self, token: str, phone_last4: str, now: datetime, *, replaces: str | None = None
+    ) -> OpenedSession:
+        """Open a family session on the phone whose number staff wrote down; the one it `replaces` ends.
 
         Raises WrongPhone, TooManyTries, NoSuchInvitation, InvitationUsed or InvitationExpired.
         """
@@ -168,12 +207,18 @@ class Access:
             row = await self._find_usable_invitation(conn, token, SessionKind.FAMILY, now)
             # Only now, with the link locked and nothing awaited until the answer counts: many guesses sent at once
             # would all be looked at otherwise.
-            _refuse_early_try(self._digits_limit, key, now)
+            try:
+                _refuse_early_try(self._digits_limit, key, now)
+            except TooManyTries:
+                self._count_refused(row)
+                raise
             if len(row.phone) < len("1234") or not secrets.compare_digest(
                 row.phone[-4:].encode(), phone_last4.encode()
             ):
                 self._digits_limit.was_wrong(key, now)
+                self._count_refused(row)
                 raise WrongPhone
+            await _end_replaced(conn, replaces, now)
             opened = await open_session(conn, row.account_id, SessionKind.FAMILY, now)
             await store.use_invitation(conn, _digest_token(token), now)
             await append_entries(
@@ -182,18 +227,21 @@ class Access:
         self._digits_limit.was_right(key)
         return opened
 
-    async def choose_password(self, token: str, password: str, now: datetime) -> OpenedSession:
-        """Let a new staff member choose her password with her link, and in.
+    async def choose_password(
+        self, token: str, password: str, now: datetime, *, replaces: str | None = None
+    ) -> OpenedSession:
+        """Let a new staff member choose her password with her link, and in; the session it `replaces` ends.
 
         Raises WeakPassword, NoSuchInvitation, InvitationUsed or InvitationExpired.
         """
         check_strength(password)
         await self.staff_invitation(token, now)
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(password, f"link {_digest_token(token).hex()}")
         async with self._database.transaction() as conn:
             row = await self._find_usable_invitation(conn, token, SessionKind.STAFF, now)
             await store.set_password(conn, row.account_id, password_hash)
             await store.end_sessions_of(conn, row.account_id, now)
+            await _end_replaced(conn, replaces, now)
             opened = await open_session(conn, row.account_id, SessionKind.STAFF, now)
             await store.use_invitation(conn, _digest_token(token), now)
             await append_entries(
@@ -202,7 +250,7 @@ class Access:
         return opened
 
     async def become_first_administrator(
-        self, token: str, wish: "FirstAdministratorWish", now: datetime
+        self, token: str, wish: FirstAdministratorWish, now: datetime
     ) -> OpenedSession:
         """Make the first administrator's account, id `administrator`, and sign her in.
 
@@ -221,6 +269,7 @@ class Access:
             administrator = store.NewAdministrator(account_id, wish.centre_id, wish.name, password_hash)
             await store.insert_administrator(conn, administrator)
             await store.end_first_links(conn, now)
+            await _end_replaced(conn, wish.replaces, now)
             opened = await open_session(conn, account_id, SessionKind.STAFF, now)
             await append_entries(
                 conn, wish.centre_id, Chain.ACCESS, [Entry("first-administrator", {"account": account_id})], now
@@ -278,6 +327,12 @@ async def open_session(conn: Conn, account_id: AccountId, kind: SessionKind, now
     return OpenedSession(token, kind, lasts)
 
 
+async def _end_replaced(conn: Conn, token: str | None, now: datetime) -> None:
+    """End the session that this browser had: its cookie is about to be another's."""
+    if token:
+        await store.end_session(conn, _digest_token(token), now)
+
+
 async def create_invitation(conn: Conn, invited: "Invited", now: datetime) -> str:
     """Make a link that signs an account in; returns its token, which is stored nowhere."""
     token = secrets.token_urlsafe(32)
@@ -293,15 +348,6 @@ async def create_invitation(conn: Conn, invited: "Invited", now: datetime) -> st
         ),
     )
     return token
-
-
-@dataclass(frozen=True, slots=True)
-class FirstAdministratorWish:
-    """How the first administrator wants to be called and to sign in; `centre_id` is None before the first import."""
-
-    centre_id: CentreId | None
-    name: str
-    password: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,11 +113,10 @@ class DeviceAuthenticator:
             raise AuthenticationUnavailable(f"whether {username} may connect: the database does not answer") from error
 
     def _count_refused(self, device_id: str | None) -> None:
-        at = self._clock.monotonic()
         if device_id is None:
-            self.refusals.count_unknown(at)
+            self.refusals.count_unknown()
         else:
-            self.refusals.count(f"device:{device_id}", ("device", device_id), at)
+            self.refusals.count(f"device:{device_id}", ("device", device_id))
 
 
 def _may_be_right(password: str, credential_hash: bytes | None) -> bool:

@@ -28,8 +28,7 @@ class RefusalReports:
 
     async def write(self) -> None:
         """Write what was refused since the last turn. Raises psycopg.OperationalError; nothing is lost then."""
-        at = self._clock.monotonic()
-        refused = self._refusals.unwritten(at)
+        refused = self._refusals.unwritten(self._clock.monotonic())
         if not refused:
             return
         refused.sort(key=lambda one: -one.times)
@@ -42,7 +41,7 @@ class RefusalReports:
                     params = {"refused": one.last_minute}
                     await service.raise_notice(conn, Raised(centre_id, self._code, one.subject, params=params), now)
                 await append_entries(conn, centre_id, Chain.ACCESS, entries, now)
-        self._refusals.wrote(refused, at)
+        self._refusals.wrote(refused)
 
 
 def _entries_of(refused: list[RefusedPasswords]) -> list[Entry]:

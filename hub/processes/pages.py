@@ -30,6 +30,8 @@ from hub.kit.origins import read_url_origin
 from hub.kit.proxy_protocol import read_networks
 from hub.kit.urls import format_url_host
 from hub.notices.jobs import DueJobs
+from hub.notices.model import NoticeCode
+from hub.notices.refusals import RefusalReports
 from hub.notices.reports import TaskReports
 from hub.notices.watch import NoticeWatch
 from hub.people.model import CONSENT_ENDS, VETO_ENDS
@@ -137,6 +139,8 @@ def _start_housekeeping(pages: _PagesProcess, tasks: asyncio.TaskGroup) -> None:
     every = housekeeping.every
     retention = AccessRetention(database, clock, sessions_of_open_viewings)
     tasks.create_task(every(AccessRetention.EVERY_SECONDS, retention.delete_expired, "retention"))
+    refused = RefusalReports(pages.pools.writing, clock, pages.access.refusals, NoticeCode.WRONG_PASSWORDS)
+    tasks.create_task(every(RefusalReports.EVERY_SECONDS, refused.write, "refused-people"))
     tasks.create_task(every(NoticeWatch.EVERY_SECONDS, NoticeWatch(database, clock).clear_expired, "quiet-notices"))
     tasks.create_task(
         every(Closing.EVERY_SECONDS, Closing(pages.pools.writing, clock).notice_open_visits, "visits-left-open")

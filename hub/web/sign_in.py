@@ -3,14 +3,13 @@ administrator, who needs a centre."""
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from hub.access.api import AccessService, Asked, InvitationToken, Password, set_cookie
 from hub.access.may import Action
-from hub.access.model import Role
+from hub.access.model import FirstAdministratorWish, Role, SessionKind
 from hub.access.needs import Caller, Needs, Public
-from hub.access.service import FirstAdministratorWish
 from hub.centre.service import find_centre
 from hub.centre.shown import ShownCentre, read_shown_centre
 from hub.kit.http import HubDatabase, Now
@@ -112,6 +111,7 @@ async def family_invitation(
 async def first_administrator(
     token: InvitationToken,
     asked: FirstAdministrator,
+    request: Request,
     response: Response,
     access: AccessService,
     hub: HubDatabase,
@@ -120,5 +120,6 @@ async def first_administrator(
     """Make the first administrator's account and sign her in. 409 `no-centre-yet`, 422 `weak-password`."""
     async with hub.transaction() as conn:
         centre_id = await find_centre(conn)
-    wish = FirstAdministratorWish(centre_id, asked.name, asked.password)
+    replaces = request.cookies.get(access.cookie_name(SessionKind.STAFF))
+    wish = FirstAdministratorWish(centre_id, asked.name, asked.password, replaces)
     set_cookie(response, access, await access.become_first_administrator(token, wish, now))

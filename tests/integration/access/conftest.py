@@ -2,9 +2,11 @@
 
 import pytest
 
+from hub.access.passwords import Passwords
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from tests.fakes.house import House
+from tests.integration.access.signing_in import PASSWORD
 from tests.integration.web.site import Place, Site, make_site
 
 
@@ -24,3 +26,12 @@ def place(database_url: str, database: Database, web_database: Database, clock: 
 def site(place: Place) -> Site:
     """The web application of the small centre."""
     return make_site(place)
+
+
+@pytest.fixture
+async def zhous_password(place: Place, house: House) -> str:
+    """Zhou Min has chosen a password."""
+    password_hash = await Passwords().hash(PASSWORD)
+    async with place.hub.transaction() as conn:
+        await conn.execute("UPDATE account SET password_hash = %s WHERE id = %s", (password_hash, house.zhou))
+    return PASSWORD

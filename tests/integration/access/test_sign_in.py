@@ -11,33 +11,14 @@ import pytest
 from hub.access.accounts import disable_account
 from hub.access.model import SessionKind
 from hub.access.passwords import Passwords
-from hub.access.service import Invited, create_invitation, first_administrator_link
+from hub.access.service import Invited, first_administrator_link
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.ledger.edit import COMMAND_LINE, open_edit
 from simulators.stage import installation as stage
 from tests.fakes.house import House
+from tests.integration.access.signing_in import PASSWORD, linked, sign_in
 from tests.integration.web.site import Place, Site, demo_site, make_site, served
-
-PASSWORD = "three warm bowls of noodles"
-
-
-@pytest.fixture
-async def zhous_password(place: Place, house: House) -> str:
-    """Zhou Min has chosen a password."""
-    password_hash = await Passwords().hash(PASSWORD)
-    async with place.hub.transaction() as conn:
-        await conn.execute("UPDATE account SET password_hash = %s WHERE id = %s", (password_hash, house.zhou))
-    return PASSWORD
-
-
-async def sign_in(browser: httpx.AsyncClient, account: str, password: str) -> httpx.Response:
-    return await browser.post("/api/sign-in", json={"account": account, "password": password})
-
-
-async def linked(place: Place, invited: Invited) -> str:
-    async with place.hub.transaction() as conn:
-        return await create_invitation(conn, invited, place.clock.now())
 
 
 async def test_a_social_worker_signs_in_and_out(site: Site, house: House, zhous_password: str) -> None:

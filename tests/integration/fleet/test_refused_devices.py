@@ -209,7 +209,7 @@ async def test_under_many_names_one_write_has_few_entries(
     for device_id in devices:
         await authenticator.authenticate(device_id, "wrong", "10.0.0.7")
     for number in range(600):
-        authenticator.refusals.count(f"device:x-{number}", ("device", f"x-{number}"), 0.0)
+        authenticator.refusals.count(f"device:x-{number}", ("device", f"x-{number}"))
 
     await reports.write()
 

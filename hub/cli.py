@@ -12,7 +12,7 @@ import psycopg
 import typer
 
 from extension.simulation import Simulation
-from hub.commands import accounts, alarms, devices, ledger, roster, seniors
+from hub.commands import accounts, alarms, devices, ledger, outside_watch, roster, seniors
 from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, read_settings_or_exit, screen
 from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
@@ -279,6 +279,12 @@ async def _open_database_beside(data_dir: Path, settings: Settings) -> AsyncIter
     with data_folder.open_data_folder(data_dir):
         async with importing.database_of(data_dir, settings.database_url) as url:
             yield url
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def watch(arguments: typer.Context) -> NoReturn:
+    """Tell people when a hub, on another machine, is silent or not ready (`anling watch --help`)."""
+    sys.exit(outside_watch.main(arguments.args))
 
 
 @app.command()

@@ -134,7 +134,7 @@ def _open_run(budget: Budget, folder: Path) -> Iterator[Run]:
         clockwork = Clockwork(ground, budget.profile.pace)
         opened.enter_context(_wind_clock(clockwork))
         attended = frozenset((*ground.centre.trigger_ids[_UNATTENDED:], *ground.own_triggers))
-        watching = Watching(ground, attended, takes_after=3.0)
+        watching = Watching(ground, attended, takes_after=6.0)
         opened.enter_context(watching.running())
         opened.enter_context(pressing.running())
         yield Run(budget, ground, ledger, pressing, watching, clockwork)

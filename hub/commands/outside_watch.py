@@ -59,7 +59,7 @@ class Watched:
     told_at: float = 0.0
 
 
-def judge(watched: Watched, found: str | None, now: float, again_seconds: float = AGAIN_SECONDS) -> str | None:
+def judge_look(watched: Watched, found: str | None, now: float, again_seconds: float = AGAIN_SECONDS) -> str | None:
     """Take one more look; the state that people are to be told now: `down`, `still` or `back`. None: nothing.
 
     Call `was_told` once somebody was; until then the next look says the same.
@@ -145,7 +145,7 @@ def mail_over(server: str, context: ssl.SSLContext) -> Send:
         mail["From"], mail["To"] = asked.get("from", asked["to"])[0], ", ".join(asked["to"])
         mail["Subject"] = f"安铃 Anling: {state}"
         mail.set_content(text)
-        with _connect(parts.scheme, host, port, context) as connection:
+        with _connect_to_server(parts.scheme, host, port, context) as connection:
             if parts.username:
                 connection.login(unquote(parts.username), unquote(parts.password or ""))
             connection.send_message(mail)
@@ -153,7 +153,7 @@ def mail_over(server: str, context: ssl.SSLContext) -> Send:
     return send
 
 
-def _connect(scheme: str, host: str, port: int, context: ssl.SSLContext) -> smtplib.SMTP:
+def _connect_to_server(scheme: str, host: str, port: int, context: ssl.SSLContext) -> smtplib.SMTP:
     if scheme == "smtps":
         return smtplib.SMTP_SSL(host, port, timeout=SEND_WITHIN_SECONDS, context=context)
     connection = smtplib.SMTP(host, port, timeout=SEND_WITHIN_SECONDS)
@@ -176,14 +176,14 @@ def run_command(line: str) -> Send:
     return send
 
 
-def tell(channels: Mapping[str, Send], state: str, text: str) -> bool:
+def tell_people(channels: Mapping[str, Send], state: str, text: str) -> bool:
     """Use all channels at once; whether one of them took it. What failed is said on stderr, without its address."""
 
     def use(name: str) -> bool:
         try:
             channels[name](state, text)
         except (OSError, smtplib.SMTPException, subprocess.SubprocessError, ValueError) as error:
-            say(f"{name} did not take it: {type(error).__name__}: {getattr(error, 'reason', error)}")
+            print_line(f"{name} did not take it: {type(error).__name__}: {getattr(error, 'reason', error)}")
             return False
         return True
 
@@ -191,28 +191,28 @@ def tell(channels: Mapping[str, Send], state: str, text: str) -> bool:
         return any(list(threads.map(use, channels)))
 
 
-def watch(url: str, channels: Mapping[str, Send], context: ssl.SSLContext, options: argparse.Namespace) -> None:
+def watch_hub(url: str, channels: Mapping[str, Send], context: ssl.SSLContext, options: argparse.Namespace) -> None:
     """Look for ever."""
     watched = Watched()
     while True:
         began = time.monotonic()
         found = look_at(url, context, min(ANSWER_WITHIN_SECONDS, max(options.every, 1.0)))
-        state = judge(watched, found, began, options.again)
+        state = judge_look(watched, found, began, options.again)
         if found is not None or state is not None:
-            say(f"{state or 'a look'}: {found or 'ready'}")
-        if state is not None and tell(channels, state, text_of(state, url, found)):
+            print_line(f"{state or 'a look'}: {found or 'ready'}")
+        if state is not None and tell_people(channels, state, text_of(state, url, found)):
             was_told(watched, state, time.monotonic())
         time.sleep(max(0.0, options.every - (time.monotonic() - began)))
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
     sys.stderr.flush()
 
 
 def main(arguments: list[str]) -> int:
     """0 and 1: see `--once`; 2 for wrong arguments, 3 when no channel takes a first message."""
-    options = _parse(arguments)
+    options = _parse_arguments(arguments)
     url = options.url.rstrip("/").removesuffix("/readyz") + "/readyz"
     context = ssl.create_default_context(cafile=options.ca)
     if options.once:
@@ -220,24 +220,24 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(f"{found or 'ready'}\n")
         return 0 if found is None else 1
     try:
-        channels = _channels(options, url, context)
+        channels = _open_channels(options, url, context)
     except ValueError as error:
-        say(str(error))
+        print_line(str(error))
         return 2
     if not channels:
-        say("nobody would be told: give --webhook, --smtp or --command (--once only asks)")
+        print_line("nobody would be told: give --webhook, --smtp or --command (--once only asks)")
         return 2
-    if not tell(channels, "watching", text_of("watching", url, None)):
-        say("no channel took the first message: correct it, so that somebody hears of a hub in trouble")
+    if not tell_people(channels, "watching", text_of("watching", url, None)):
+        print_line("no channel took the first message: correct it, so that somebody hears of a hub in trouble")
         return 3
     try:
-        watch(url, channels, context, options)
+        watch_hub(url, channels, context, options)
     except KeyboardInterrupt:
         return 0
     return 0
 
 
-def _channels(options: argparse.Namespace, url: str, context: ssl.SSLContext) -> dict[str, Send]:
+def _open_channels(options: argparse.Namespace, url: str, context: ssl.SSLContext) -> dict[str, Send]:
     channels: dict[str, Send] = {}
     if options.webhook:
         if urlsplit(options.webhook).scheme not in {"http", "https"}:
@@ -250,15 +250,15 @@ def _channels(options: argparse.Namespace, url: str, context: ssl.SSLContext) ->
     return channels
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def _parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="anling watch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("url", type=_hub_url, help="where people reach the pages, such as https://anling.example.org")
     for channel in ("webhook", "smtp", "command"):
         parser.add_argument(f"--{channel}", default=os.environ.get(f"ANLING_WATCH_{channel.upper()}"))
-    parser.add_argument("--every", type=_seconds, default=EVERY_SECONDS, help="seconds between two looks")
-    parser.add_argument("--again", type=_seconds, default=AGAIN_SECONDS, help="seconds until it is said again")
+    parser.add_argument("--every", type=_check_seconds, default=EVERY_SECONDS, help="seconds between two looks")
+    parser.add_argument("--again", type=_check_seconds, default=AGAIN_SECONDS, help="seconds until it is said again")
     parser.add_argument("--ca", help="a file with the certificate of the hub, when no authority vouches for it")
     parser.add_argument("--once", action="store_true", help="ask once; 0 when it is ready, 1 when not")
     return parser.parse_args(arguments)
@@ -271,7 +271,7 @@ def _hub_url(text: str) -> str:
     return text.replace(parts.hostname, parts.hostname.encode("idna").decode("ascii"), 1)
 
 
-def _seconds(text: str) -> float:
+def _check_seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds <= 3600:
         raise argparse.ArgumentTypeError("should be between 0 and 3600")

@@ -110,7 +110,7 @@ class UnknownConnections(Generic[T]):
     def _find_shed(self, address: str, *, full: bool) -> T | None:
         """Who is shed before a new one of this address comes: nobody while there is room."""
         if address and self._of_address[address] >= self.limits.of_address:
-            return self._oldest({address})
+            return self._oldest(address)
         unproven_full = self._count_unproven() >= self.limits.in_all - self.limits.kept_for_known
         if address not in self._known and unproven_full:
             return self._oldest_of_most(self._unproven_addresses())
@@ -119,19 +119,17 @@ class UnknownConnections(Generic[T]):
         return None
 
     def _oldest_of_most(self, addresses: set[str]) -> T | None:
-        """The oldest of that address among these which has most: one address's many are shed before another's one."""
-        return self._oldest({max(addresses, key=lambda one: self._of_address[one])}) if addresses else None
+        """The oldest of that address among these which has most: one address's many are shed before another's one.
 
-    def _oldest(self, addresses: set[str]) -> T | None:
-        silent, waiting = None, None
-        for connection, unknown in self._open.items():
-            if unknown.address not in addresses:
-                continue
-            if not unknown.waits:
-                silent = connection
-                break
-            waiting = waiting or connection
-        return silent or waiting
+        Of two that have as many, the one whose oldest connection is older.
+        """
+        in_order = dict.fromkeys(one.address for one in self._open.values() if one.address in addresses)
+        return self._oldest(max(in_order, key=lambda one: self._of_address[one])) if in_order else None
+
+    def _oldest(self, address: str) -> T | None:
+        of_address = [(connection, one) for connection, one in self._open.items() if one.address == address]
+        silent = [connection for connection, one in of_address if not one.waits]
+        return next(iter(silent or [connection for connection, _ in of_address]), None)
 
     def _unproven_addresses(self) -> set[str]:
         return {address for address in self._of_address if address not in self._known}

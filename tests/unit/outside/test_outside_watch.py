@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.commands.outside_watch import Watched, judge, text_of, was_told
+from hub.commands.outside_watch import Watched, judge_look, text_of, was_told
 
 BAD = "no answer"
 
@@ -12,7 +12,7 @@ def told(looks: list[str | None], *, every: float = 15.0, again: float = 600.0) 
     watched, said = Watched(), []
     for number, found in enumerate(looks):
         now = number * every
-        state = judge(watched, found, now, again)
+        state = judge_look(watched, found, now, again)
         if state is not None:
             said.append((now, state))
             was_told(watched, state, now)
@@ -50,7 +50,7 @@ def test_after_it_is_back_it_is_watched_as_before() -> None:
 def test_what_nobody_took_is_said_at_the_next_look() -> None:
     watched = Watched()
 
-    assert [judge(watched, BAD, float(second)) for second in range(5)] == [None, None, "down", "down", "down"]
+    assert [judge_look(watched, BAD, float(second)) for second in range(5)] == [None, None, "down", "down", "down"]
 
 
 @pytest.mark.parametrize("state", ["down", "still", "back", "watching"])

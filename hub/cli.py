@@ -12,7 +12,7 @@ import psycopg
 import typer
 
 from extension.simulation import Simulation
-from hub.commands import accounts, alarms, devices, ledger, outside_watch, roster, seniors
+from hub.commands import accounts, alarms, clock, devices, ledger, outside_watch, roster, seniors
 from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, read_settings_or_exit, screen
 from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start
 from hub.embedded.data_folder import NoDataFolder
@@ -343,6 +343,7 @@ for group, name in (
     (alarms.app, "alarms"),
     (roster.app, "roster"),
     (ledger.app, "ledger"),
+    (clock.app, "clock"),
 ):
     app.add_typer(group, name=name)
 

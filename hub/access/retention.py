@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from hub.access import store
 from hub.access.service import KNOWN_FOR
 from hub.kit.clock import Clock
+from hub.kit.clock_readings import find_clock_doubt
 from hub.kit.db import Conn, Database
 
 SessionsInUse: TypeAlias = Callable[[Conn], Awaitable[Sequence[bytes]]]
@@ -23,8 +24,13 @@ class AccessRetention:
         self._in_use = in_use
 
     async def delete_expired(self) -> None:
-        """Delete what was over for a month, and is not in use. Raises psycopg.OperationalError."""
+        """Delete what was over for a month, and is not in use; nothing while the clock is in doubt.
+
+        Raises psycopg.OperationalError.
+        """
         before = self._clock.now() - KNOWN_FOR
         async with self._database.transaction() as conn:
+            if await find_clock_doubt(conn) is not None:
+                return
             await store.delete_ended_sessions(conn, before, await self._in_use(conn))
             await store.delete_expired_links(conn, before)

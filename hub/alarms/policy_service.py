@@ -22,7 +22,7 @@ async def policy_of_new_alarm(conn: Conn, centre_id: CentreId, now: datetime) ->
     """
     applies, policy = await policy_store.policy_at(conn, centre_id, now)
     if isinstance(policy, Defect):
-        await parking.notice_parked_row(conn, PolledRow("escalation-policy", applies, centre_id), policy, now)
+        await parking.notice_parked_row(conn, _polled_row_of(centre_id, applies), policy, now)
     return policy if isinstance(policy, Policy) else policies.shipped_policy(applies)
 
 
@@ -45,6 +45,8 @@ async def write_policy(edit: Edit, centre_id: CentreId, applies: Applies, name: 
     current = await policy_store.current_policy(edit.conn, centre_id, applies)
     if isinstance(current, Policy) and (current.name, current.steps) == (name, steps):
         return
+    if isinstance(current, Defect):
+        await parking.clear_parked_notice(edit.conn, _polled_row_of(centre_id, applies), edit.now)
     policy_id, policy = new_id("o", edit.now), Policy(name, 0, steps)
     made_by = edit.author.account_id
     await policy_store.replace_policy(edit.conn, policy_id, centre_id, applies, policy, made_by, edit.now)
@@ -55,3 +57,7 @@ async def write_called_duties(edit: Edit, centre_id: CentreId) -> None:
     """Tell the roster which duties the tiers call that hold, those that are shipped included."""
     for applies, policy in (await policies_in_force(edit.conn, centre_id)).items():
         await roster.write_called_duties(edit, centre_id, applies, policies.called_duties(policy.steps))
+
+
+def _polled_row_of(centre_id: CentreId, applies: Applies) -> PolledRow:
+    return PolledRow("escalation-policy", applies, centre_id)

@@ -21,7 +21,8 @@ async def policy_at(conn: Conn, centre_id: CentreId, now: datetime) -> tuple[App
           FROM (
             SELECT CASE WHEN clock.at >= centre.opens AND clock.at < centre.closes THEN %(open)s ELSE %(shut)s END
               FROM centre
-             CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE centre.timezone)::time) AS clock (at)
+             CROSS JOIN calendar_at(%(now)s) AS calendar
+             CROSS JOIN LATERAL (SELECT (calendar.moment AT TIME ZONE centre.timezone)::time) AS clock (at)
              WHERE centre.id = %(centre_id)s) AS hours (applies)
           LEFT JOIN escalation_policy AS policy
             ON policy.centre_id = %(centre_id)s AND policy.applies = hours.applies AND policy.current

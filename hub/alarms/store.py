@@ -44,6 +44,7 @@ def alarm_without_policy(row: Mapping[str, object]) -> Alarm:
     """The same without its policy, for what only shows it: a card does not depend on the next recipients."""
     values = dict(row)
     del values["policy"]
+    values["summary"] = _read_summary(values["summary"])
     outcome, priority, state = values.pop("outcome"), values.pop("priority"), values.pop("state")
     return Alarm(
         **values,  # type: ignore[arg-type]  # the columns are the fields: the tests read every one of them
@@ -52,6 +53,12 @@ def alarm_without_policy(row: Mapping[str, object]) -> Alarm:
         priority=Priority(str(priority)),
         state=AlarmState(str(state)),
     )
+
+
+def _read_summary(stored: object) -> dict[str, str]:
+    """The text in each language; none of JSON of another shape, so that somebody can take the alarm all the same."""
+    texts = stored.items() if isinstance(stored, dict) else ()
+    return {language: text for language, text in texts if isinstance(text, str)}
 
 
 async def lock_keys(conn: Conn, keys: Sequence[str]) -> None:
@@ -264,50 +271,6 @@ async def next_number(conn: Conn, centre_id: CentreId, now: datetime) -> str:
     row = await cursor.fetchone()
     assert row is not None
     return str(row[0])
-
-
-async def lock_reached_alarm(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
-    """Lock an alarm that is flagged as unreachable although a channel has taken a notification since it opened.
-
-    Gives its id and its centre; those that are parked are skipped.
-    """
-    cursor = await conn.execute(
-        """
-        SELECT id, centre_id
-          FROM alarm
-         WHERE unreachable
-           AND NOT EXISTS (
-             SELECT FROM parked_rows_at('alarm', %(now)s) AS parked WHERE parked.row_id = alarm.id)
-           AND EXISTS (
-             SELECT FROM notification
-              WHERE notification.alarm_id = alarm.id AND notification.taken_at IS NOT NULL
-                AND notification.made_at >= alarm.open_since)
-         LIMIT 1
-           FOR NO KEY UPDATE SKIP LOCKED
-        """,
-        {"now": now},
-    )
-    row = await cursor.fetchone()
-    return (AlarmId(row[0]), CentreId(row[1])) if row else None
-
-
-async def lock_alarm_of_disabled_owner(conn: Conn, now: datetime) -> tuple[AlarmId, CentreId] | None:
-    """Lock an alarm whose owner's account is disabled; gives its id and its centre. Those parked are skipped."""
-    cursor = await conn.execute(
-        """
-        SELECT id, centre_id
-          FROM alarm
-         WHERE state IN ('accepted', 'on_scene')
-           AND NOT EXISTS (
-             SELECT FROM parked_rows_at('alarm', %(now)s) AS parked WHERE parked.row_id = alarm.id)
-           AND EXISTS (SELECT FROM account WHERE account.id = alarm.owner_id AND NOT account.active)
-         LIMIT 1
-           FOR NO KEY UPDATE OF alarm SKIP LOCKED
-        """,
-        {"now": now},
-    )
-    row = await cursor.fetchone()
-    return (AlarmId(row[0]), CentreId(row[1])) if row else None
 
 
 async def insert_step(

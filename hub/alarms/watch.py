@@ -3,16 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 import psycopg
 
-from hub.alarms import clock_steps, service
-from hub.kit.bulkhead import run_in_bulkhead
+from hub.alarms import clock_steps, last_resort
+from hub.alarms.service import take_alarm_of_disabled_owner, take_due_timer, take_reached_alarm
+from hub.kit.bulkhead import Defect, run_in_bulkhead
 from hub.kit.changes import Changes
-from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, measure_clock_step
-from hub.kit.db import WORLD_IS_DOWN, Conn, Database
+from hub.kit.clock import Clock
+from hub.kit.clock_readings import ClockSteps
+from hub.kit.db import CONTENDED, WORLD_IS_DOWN, Conn, Database
+from hub.kit.heartbeats import Process
+from hub.notices.parking import BusyRows, RowWork, TakeRow, process_next_row
+from hub.notices.reports import TaskReports
+from hub.notifications import service as notifications
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +39,12 @@ class AlarmWatch:
         self._database = database
         self._changes = changes
         self._clock = clock
-        self._both = clock.both()
-        self._started_at = clock.now()
+        self._steps = ClockSteps(clock, Process.ALARM_PATH)
         self._is_clock_judged = False
-        self._newest: datetime | None = None  # what the clock has to reach, while it is behind since the start
+        self._are_links_limited = False
+        self._busy = BusyRows(clock.monotonic)
+        self._report = TaskReports(database, clock).report
+        self._failing: dict[str, str] = {}  # what each part of a look raised last; "" when it worked
 
     async def run(self) -> None:
         """Look until cancelled: every half second, and at once when a timer or account changed or a channel took a
@@ -63,67 +72,77 @@ class AlarmWatch:
         database is down, TimeoutError when it is not done in ten seconds.
         """
         async with asyncio.timeout(LOOK_WITHIN_SECONDS):
-            await run_in_bulkhead("following the clock", self._follow_clock, expected=WORLD_IS_DOWN)
-            await run_in_bulkhead(
-                "the alarms of who is disabled",
-                lambda: self._while_there_is(service.reopen_alarm_of_disabled_owner),
-                expected=WORLD_IS_DOWN,
-            )
-            await run_in_bulkhead(
-                "the timers that are due",
-                lambda: self._while_there_is(service.fire_due_timer),
-                expected=WORLD_IS_DOWN,
-            )
-            await run_in_bulkhead(
-                "the alarms that reached somebody",
-                lambda: self._while_there_is(service.clear_unreachable_flag),
-                expected=WORLD_IS_DOWN,
-            )
+            await self._step("judging the clock", self._judge_clock)
+            await self._step("following the clock", self._follow_clock)
+            await self._step("limiting what waits", self._limit_waits)
+            await self._step("the alarms of who is disabled", partial(self._process_all, take_alarm_of_disabled_owner))
+            await self._step("the timers that are due", self._fire_due_timers)
+            await self._step("the alarms that reached somebody", partial(self._process_all, take_reached_alarm))
+            await self._step("the alarms that are parked", self._notify_parked)
 
-    async def _follow_clock(self) -> None:
-        """Judge the clock at the start; shift what was made under a wrong time; limit each wait to its length."""
-        is_first = not self._is_clock_judged
-        if is_first:
-            await self._judge_clock()
-        both, now = self._clock.both(), self._clock.now()
-        by = measure_clock_step(self._both, both)
-        if by is not None:
-            since = now - timedelta(seconds=both.running_seconds - self._both.running_seconds)
-            await self._adjust_waits(ClockSet(by, since, self._wrong_from(since, is_first=is_first)), now)
-        self._both = both
-        async with self._database.transaction() as conn:
-            await clock_steps.clamp_waits(conn, now)
-            if self._newest is not None and now >= self._newest:
-                await clock_steps.clear_clock_behind(conn, now)
-                self._newest = None
+    async def _step(self, what: str, work: Callable[[], Awaitable[object]]) -> None:
+        """One part of a look: a defect in it is noticed until it works again, and the next part goes on."""
+        outcome = await run_in_bulkhead(what, work, expected=WORLD_IS_DOWN)
+        defect = outcome if isinstance(outcome, Defect) else None
+        error = "" if defect is None else defect.error
+        if self._failing.get(what) != error:  # at the first look too: a notice of an earlier process may stand
+            report = partial(self._report, f"alarms: {what}", defect)
+            reported = await run_in_bulkhead(f"the report about {what}", report, expected=WORLD_IS_DOWN)
+            if not isinstance(reported, Defect):
+                self._failing[what] = error
+
+    async def _process_all(self, take: TakeRow) -> None:
+        while await process_next_row(self._database, take, self._clock.now):
+            pass
+
+    async def _fire_due_timers(self) -> None:
+        """Alarms whose locks are not given are left out for a moment: the next ones do not wait behind them."""
+        while True:
+            taken: list[RowWork] = []
+
+            async def take(conn: Conn, now: datetime, into: list[RowWork] = taken) -> RowWork | None:
+                work = await take_due_timer(conn, now, self._busy.ids())
+                into.extend([] if work is None else [work])
+                return work
+
+            try:
+                if not await process_next_row(self._database, take, self._clock.now):
+                    return
+            except CONTENDED as error:
+                if not taken:
+                    raise
+                log.warning("alarm %s waits for a lock: %s", taken[0].row.id, type(error).__name__)
+                self._busy.leave_out(taken[0].row.id)
+
+    async def _notify_parked(self) -> None:
+        while await last_resort.notify_next_parked_alarm(self._database, self._clock.now()):
+            pass
 
     async def _judge_clock(self) -> None:
-        """Whether the clock was behind the newest row when the hub started; noticed, or cleared."""
+        """Once, at the start: whether the clock can be right."""
+        if self._is_clock_judged:
+            return
         async with self._database.transaction() as conn:
-            newest = await clock_steps.find_newest_row_time(conn)
-            now = self._clock.now()
-            if newest is not None and newest - self._started_at > MAY_PART_BY:
-                await clock_steps.notice_clock_behind(conn, newest, now)
-                self._newest = newest
-                log.error("the clock is %d s before the newest row: is it wrong?", (newest - now).total_seconds())
-            else:
-                await clock_steps.clear_clock_behind(conn, now)
+            await clock_steps.judge_clock(conn, self._steps.started_at, self._clock.now())
         self._is_clock_judged = True
 
-    def _wrong_from(self, since: datetime, *, is_first: bool) -> datetime | None:
-        """From when on the time was wrong; at the first look nothing has been brought near, and nothing is moved."""
-        if self._newest is None:
-            return None
-        return since if is_first else self._started_at
-
-    async def _adjust_waits(self, clock_set: ClockSet, now: datetime) -> None:
+    async def _follow_clock(self) -> None:
+        """Shift what was made under a time that was wrong."""
         async with self._database.transaction() as conn:
-            await clock_steps.adjust_waits_to_clock(conn, clock_set, now)
-        by = clock_set.by.total_seconds()
-        log.warning("the wall clock was set by %d s: what was made before was moved with it", by)
+            clock_set = await self._steps.measure(conn)
+            if clock_set is not None:
+                await clock_steps.adjust_waits_to_clock(conn, clock_set, self._clock.now())
+        self._steps.settle()
+        if clock_set is not None:
+            by = clock_set.by.total_seconds()
+            log.warning("the wall clock was set by %d s: what was made before was moved with it", by)
 
-    async def _while_there_is(self, do_one: Callable[[Conn, datetime], Awaitable[bool]]) -> None:
-        while True:
-            async with self._database.transaction() as conn:
-                if not await do_one(conn, self._clock.now()):
-                    return
+    async def _limit_waits(self) -> None:
+        """Limit each wait to its full length from now."""
+        async with self._database.transaction() as conn:
+            now = self._clock.now()
+            await clock_steps.clamp_waits(conn, now)
+            await clock_steps.end_doubt_when_reached(conn, now)
+            if not self._are_links_limited:
+                await notifications.clamp_links(conn, now)
+        self._are_links_limited = True

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import psycopg
 
@@ -67,12 +68,16 @@ class DeviceMessageDeliverer:
             async with asyncio.TaskGroup() as group:
                 while True:
                     try:
-                        while (due := await self._claim_due()).looked_at == _BATCH:
-                            group.create_task(self._send_apart(due))
-                        group.create_task(self._send_apart(due))
-                    except psycopg.OperationalError as error:
+                        claiming = partial(self._claim_all, group)
+                        await run_in_bulkhead("the device outbox", claiming, expected=WORLD_IS_DOWN)
+                    except (psycopg.OperationalError, TimeoutError) as error:
                         log.warning("the device outbox cannot be read (%s): trying again in %s s", error, _TICK)
                     await heard.next_within(_TICK)
+
+    async def _claim_all(self, group: asyncio.TaskGroup) -> None:
+        while (due := await self._claim_due()).looked_at == _BATCH:
+            group.create_task(self._send_apart(due))
+        group.create_task(self._send_apart(due))
 
     async def send_due(self) -> int:
         """Send what is due now, and wait until all of it is confirmed or not. Returns how many were looked at."""
@@ -93,13 +98,15 @@ class DeviceMessageDeliverer:
             await store.set_next_attempts(conn, {one.outgoing.id: one.again_at for one in tries})
             for outgoing in due:
                 if outgoing.until_at <= now:
-                    await _end_expired_message(conn, outgoing, now)
+                    await _end_or_park(conn, outgoing, now)
         self._in_flight.update(one.outgoing.id for one in tries)
         return _Due(tries, now, len(due))
 
     async def _send_apart(self, due: _Due) -> None:
         try:
-            await self._send_claimed(due)
+            await run_in_bulkhead(
+                "a batch of messages to devices", partial(self._send_claimed, due), expected=WORLD_IS_DOWN
+            )
         except (psycopg.OperationalError, TimeoutError) as error:
             # Their next attempts stand in their rows already.
             log.warning("what became of %d messages to devices could not be written down: %s", len(due.tries), error)
@@ -113,22 +120,19 @@ class DeviceMessageDeliverer:
     async def _send_batch(self, tries: Sequence[_Try], now: datetime) -> None:
         """Hand all of them to the broker at once, in their order; note those that were taken.
 
-        One that raises has a next attempt like any other: it is retried when it is due, at most every 15 s.
+        One that raises is parked at the third time.
         """
         async with asyncio.TaskGroup() as group:
             handed = [(one, group.create_task(self._publish_apart(one.outgoing))) for one in tries]
         outcomes = [(one, publishing.result()) for one, publishing in handed]
         taken = {one.outgoing.id: one.again_at for one, outcome in outcomes if outcome is True}
         raised = [(one.outgoing, outcome) for one, outcome in outcomes if isinstance(outcome, Defect)]
-        if not taken and not raised:
-            return
-        async with self._database.transaction() as conn:
-            if taken:
+        if taken:
+            async with self._database.transaction() as conn:
                 await store.set_sent(conn, taken, now)
-            for outgoing, defect in raised:
-                await parking.notice_parked_row(
-                    conn, PolledRow("device-command", outgoing.id, outgoing.centre_id), defect, now
-                )
+        for outgoing, defect in raised:
+            async with self._database.transaction() as conn:
+                await parking.park_row(conn, _polled_row_of(outgoing), defect, now)
 
     async def _publish_apart(self, outgoing: DueDeviceMessage) -> bool | Defect:
         return await run_in_bulkhead(
@@ -144,6 +148,19 @@ class DeviceMessageDeliverer:
         except (Unreachable, TimeoutError):
             return False
         return True
+
+
+def _polled_row_of(outgoing: DueDeviceMessage) -> PolledRow:
+    return PolledRow("device-command", outgoing.id, outgoing.centre_id)
+
+
+async def _end_or_park(conn: Conn, outgoing: DueDeviceMessage, now: datetime) -> None:
+    """End one message apart from the others of its batch."""
+    ended = await parking.run_in_savepoint(
+        conn, f"the end of message {outgoing.id}", lambda: _end_expired_message(conn, outgoing, now)
+    )
+    if isinstance(ended, Defect):
+        await parking.park_row(conn, _polled_row_of(outgoing), ended, now)
 
 
 async def _end_expired_message(conn: Conn, outgoing: DueDeviceMessage, now: datetime) -> None:

@@ -90,6 +90,11 @@ async def cue_until(conn: Conn, device_id: DeviceId, alarm_id: str) -> datetime 
     return await store.cue_until(conn, device_id, alarm_id)
 
 
+async def adjust_devices_to_clock(conn: Conn, clock_set: ClockSet) -> None:
+    """No device is silent because the clock was set."""
+    await store.shift_heard(conn, clock_set)
+
+
 async def adjust_outbox_to_clock(conn: Conn, clock_set: ClockSet) -> None:
     """A clock that was set back delays no message; set forward, it makes one attempt early, and ends no message."""
     if clock_set.by < timedelta():

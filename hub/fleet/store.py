@@ -114,6 +114,7 @@ async def set_heard(
             JOIN unnest(%(ids)s::text[], %(times)s::timestamptz[], %(behind)s::interval[])
               AS heard (device_id, at, behind) ON device.id = heard.device_id
            WHERE device.heard_at IS NULL OR device.heard_at < heard.at - interval '10 seconds'
+              OR device.heard_at > heard.at + interval '1 minute'  -- of a clock that was set back since
              FOR NO KEY UPDATE OF device SKIP LOCKED
         )
         UPDATE device
@@ -231,7 +232,7 @@ async def end_older_commands(conn: Conn, device_id: DeviceId, do: object, now: d
 async def lock_due_messages(
     conn: Conn, now: datetime, limit: int, longest_wait: timedelta, in_flight: Collection[str]
 ) -> list[DueDeviceMessage]:
-    """Lock up to `limit` due messages, oldest first; those in flight, or locked by another loop, are skipped."""
+    """Lock up to `limit` due messages, oldest first; those in flight, parked or locked are skipped."""
     async with conn.cursor(row_factory=class_row(DueDeviceMessage)) as cur:
         await cur.execute(
             """
@@ -241,6 +242,9 @@ async def lock_due_messages(
               FROM device_command
               JOIN device ON device.id = device_command.device_id
              WHERE device_command.ended_at IS NULL AND device_command.id <> ALL(%(in_flight)s)
+               AND NOT EXISTS (
+                 SELECT FROM parked_rows_at('device-command', %(now)s) AS parked
+                  WHERE parked.row_id = device_command.id)
                -- later than any retry can be: of a clock that has been set back since
                AND (device_command.retry_at <= %(now)s OR device_command.retry_at > %(now)s + %(longest_wait)s)
              ORDER BY device_command.retry_at, device_command.id
@@ -274,6 +278,20 @@ async def move_attempts_earlier(conn: Conn, by: timedelta, now: datetime) -> Non
          WHERE until_at > %(now)s
         """,
         {"by": by, "now": now},
+    )
+
+
+async def shift_heard(conn: Conn, clock_set: ClockSet) -> None:
+    """Devices were heard as long ago as before, by the clock as it is set now."""
+    await conn.execute(
+        """
+        UPDATE device
+           SET heard_at = heard_at + %(by)s
+         WHERE (%(before)s::timestamptz IS NULL OR heard_at < %(before)s)
+           AND (%(from)s::timestamptz IS NULL OR heard_at >= %(from)s)
+           AND heard_at BETWEEN '0001-01-01' AND '9999-01-01'
+        """,
+        {"by": clock_set.by, "before": clock_set.told_before, "from": clock_set.wrong_from},
     )
 
 

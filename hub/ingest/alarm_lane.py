@@ -169,7 +169,7 @@ class AlarmLane:
         return await commit_batch(
             self._database,
             len(messages),
-            lambda conn: presses.store_presses(conn, messages, neighbours, self._clocks, self._clock.now()),
+            lambda conn: presses.store_presses(conn, messages, neighbours, self._clocks, self._clock.now),
         )
 
     async def _settle_batch(

@@ -9,12 +9,15 @@ from typing import TypeAlias
 
 from hub.alarms import service as alarms
 from hub.alarms.finding_batch import Concluded
+from hub.kit.clock import ReadClock
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, PressId
 from hub.rules.model import Finding
 from hub.rules.service import Rules
 
-Conclude: TypeAlias = Callable[[Conn, Sequence[Finding], datetime, Sequence[PressId]], Awaitable[list[Concluded]]]
+Conclude: TypeAlias = Callable[
+    [Conn, Sequence[Finding], datetime, Sequence[PressId], ReadClock], Awaitable[list[Concluded]]
+]
 """Findings become alarms and notices, one result for each in order; the alarms of presses that were cancelled are
 marked, and staff still go and look. After it nothing is asked any more: the ledger's head is locked to the commit."""
 

@@ -28,6 +28,7 @@ from hub.ingest.neighbours import Neighbours
 from hub.ingest.repeats import EarlierPress, RepeatedMessage, has_own_form, is_new_call
 from hub.ingest.store import Before, MessageIdentity, Press
 from hub.ingest.timing import DeviceClocks, When, estimate_time
+from hub.kit.clock import ReadClock
 from hub.kit.db import Conn
 from hub.kit.ids import AlarmId, DeviceId, PressId, new_id
 from hub.mqtt.model import Inbound
@@ -49,6 +50,7 @@ class _PressBatch:
     neighbours: Neighbours
     clocks: DeviceClocks
     now: datetime
+    clock: ReadClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,14 @@ class _StoredPress:
 
 
 async def store_presses(
-    conn: Conn, arrived: Sequence[ReceivedMessage], neighbours: Neighbours, clocks: DeviceClocks, now: datetime
+    conn: Conn,
+    arrived: Sequence[ReceivedMessage],
+    neighbours: Neighbours,
+    clocks: DeviceClocks,
+    clock: ReadClock,
 ) -> list[AddressedAck]:
     """Store what arrived; the rules hear it, the alarms conclude. Returns the answers to give after the commit."""
-    batch = _PressBatch(conn, neighbours, clocks, now)
+    batch = _PressBatch(conn, neighbours, clocks, clock(), clock)
     kept = [one for message in arrived if (one := await _store_one(batch, message)) is not None]
     repeated = [one.press_id for one in kept if one.press_id is not None and one.event is None]
     alarms = await store.alarms_of(conn, repeated) if repeated else {}
@@ -98,7 +104,7 @@ async def _conclude_presses(batch: _PressBatch, new: Sequence[_StoredPress]) -> 
     cancelled = await store.find_cancelled_presses(batch.conn, named, CANCEL_COUNTS_WITHIN)
     if not findings and not cancelled:
         return {}
-    concluded = await batch.neighbours.conclude(batch.conn, findings, batch.now, cancelled)
+    concluded = await batch.neighbours.conclude(batch.conn, findings, batch.now, cancelled, batch.clock)
     alarms: dict[PressId, AlarmId] = {}
     for finding, belonging in zip(findings, concluded, strict=True):
         if finding.press_id is not None and belonging.alarm_id is not None:

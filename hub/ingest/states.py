@@ -66,7 +66,7 @@ async def evaluate_states(
                 elif isinstance(said, StatusMessage):
                     events.append(_build_status_event(message, said, sender))
     if events and (findings := await neighbours.rules.evaluate_events(conn, events, now)):
-        await neighbours.conclude(conn, findings, now, ())
+        await neighbours.conclude(conn, findings, now, (), lambda: now)
 
 
 def _describe_undecodable(understood: DecodedMessage, *, is_known: bool) -> Undecodable:

@@ -76,14 +76,23 @@ class Quarantined:
 
 
 async def find_senders(conn: Conn, device_ids: Sequence[str], at: datetime) -> dict[str, Sender]:
-    """The registered ones among these devices, and whose they were at that moment."""
+    """The registered ones among these devices, and whose they were at that moment.
+
+    A message that is older than every assignment of its device (or that came under a clock that is behind) is of whom
+    the device was assigned to after it: somebody is looked for by name, and not a device.
+    """
     async with conn.cursor(row_factory=class_row(Sender)) as cur:
         await cur.execute(
             """
             SELECT device.id AS device_id, device.centre_id, assignment.senior_id, assignment.room_id,
                    device.clock_behind
               FROM device
-              LEFT JOIN assignments_at(%(at)s) AS assignment ON assignment.device_id = device.id
+              LEFT JOIN LATERAL (
+                   SELECT senior_id, room_id
+                     FROM assignment
+                    WHERE device_id = device.id AND (to_at IS NULL OR to_at > %(at)s)
+                    ORDER BY from_at <= %(at)s DESC, to_at IS NULL DESC, from_at
+                    LIMIT 1) AS assignment ON true
              WHERE device.id = ANY(%(ids)s)
             """,
             {"ids": list(device_ids), "at": at},

@@ -29,13 +29,13 @@ async def run_in_bulkhead(what: str, work: Callable[[], Awaitable[T]], *, expect
     """Do `work`; a defect in it is logged and returned, so that the next row goes on.
 
     `what` names the work and the row's id, never a person. What is `expected` is no defect, and raised; for work with
-    the database that is `WORLD_IS_DOWN` (`kit/db`).
+    the database that is `WORLD_IS_DOWN` (`kit/db`). Of a group in which everything is expected the first is raised.
     """
     try:
         return await work()
-    except expected:
-        raise
     except Exception as error:  # noqa: BLE001 - the bulkhead: one row that raises must not stop the others
+        if (world := _find_expected(error, expected)) is not None:
+            raise world from error.__cause__
         return _log_defect(what, error)
 
 
@@ -45,6 +45,19 @@ def call_in_bulkhead(what: str, work: Callable[[], T]) -> T | Defect:
         return work()
     except Exception as error:  # noqa: BLE001 - the bulkhead: one row that raises must not stop the others
         return _log_defect(what, error)
+
+
+def _find_expected(error: Exception, expected: Expected) -> Exception | None:
+    """The error that says that it is no defect; None for a defect.
+
+    PostgreSQL refuses values that are too much for it as "program limit exceeded" (SQLSTATE 54), every time anew;
+    psycopg counts that among the errors of a server that is down.
+    """
+    if isinstance(error, ExceptionGroup):
+        found = [_find_expected(one, expected) for one in error.exceptions]
+        return None if None in found else found[0]
+    is_of_values = (getattr(error, "sqlstate", None) or "").startswith("54")
+    return error if isinstance(error, expected) and not is_of_values else None
 
 
 def _log_defect(what: str, error: Exception) -> Defect:

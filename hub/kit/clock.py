@@ -1,12 +1,15 @@
 """What time it is. The only place that asks the machine; everything else is given a clock."""
 
+import math
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 if sys.platform == "linux":
     _ALSO_ASLEEP: Final = time.CLOCK_BOOTTIME  # its CLOCK_MONOTONIC stands still while the machine sleeps
@@ -22,11 +25,16 @@ class BothClocks:
     """What the machine's two clocks said at one moment.
 
     `wall` is the one that people and time servers set, `running_seconds` the one that nobody sets and that goes on
-    while the machine sleeps.
+    while the machine sleeps. `boot` names the start of the machine since which the latter runs; "" where nobody knows.
     """
 
     wall: datetime
     running_seconds: float
+    boot: str = ""
+
+    def is_comparable_to(self, other: "BothClocks") -> bool:
+        """Whether both were read between the same start of the machine and its end."""
+        return self.boot != "" and self.boot == other.boot and math.isfinite(other.running_seconds)
 
 
 def measure_clock_step(before: BothClocks, now: BothClocks) -> timedelta | None:
@@ -54,6 +62,10 @@ class ClockSet:
     def told_before(self) -> datetime | None:
         """Times told before this are of the clock as it was; None: they cannot be told apart, all are taken for it."""
         return self.since if self.by > timedelta() else None
+
+
+ReadClock: TypeAlias = Callable[[], datetime]
+"""Says what time it is, when it is asked: of a Clock, its `now`."""
 
 
 class Clock(Protocol):
@@ -91,7 +103,8 @@ class FileClock:
     A test winds every process of a centre by writing one file (`ANLING_CLOCK_FILE`). A missing or unreadable file
     moves nothing. Winding moves the monotonic time too: a centre that slept for an hour has waited an hour. It sets
     neither of the machine's `both` clocks. A second number in the file sets the wall clock alone, as a time server
-    does or a start without a battery: `0 -1020` is 17 minutes behind, `0 0` is set right.
+    does or a start without a battery: `0 -1020` is 17 minutes behind, `0 0` is set right. A third word says that the
+    machine was started anew since the word was another: `0 -1020 monday`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,6 +112,7 @@ class FileClock:
         self._written_ns = -1
         self._passed = 0.0
         self._set = 0.0
+        self._boot = ""
 
     def now(self) -> datetime:
         self._read()
@@ -111,14 +125,14 @@ class FileClock:
     def both(self) -> BothClocks:
         self._read()
         machine = _read_both_clocks()
-        return replace(machine, wall=machine.wall + timedelta(seconds=self._set))
+        return replace(machine, wall=machine.wall + timedelta(seconds=self._set), boot=machine.boot + self._boot)
 
     def _read(self) -> None:
         with suppress(OSError, ValueError):
             written_ns = self._path.stat().st_mtime_ns
             if written_ns != self._written_ns:
-                passed, wall = [*map(float, self._path.read_text().split()), 0.0, 0.0][:2]
-                self._passed, self._set, self._written_ns = passed, wall, written_ns
+                passed, wall, boot = _fill_in_words(self._path.read_text().split())
+                self._passed, self._set, self._boot, self._written_ns = float(passed), float(wall), boot, written_ns
 
 
 class SetClock:
@@ -127,6 +141,7 @@ class SetClock:
     def __init__(self, start: datetime) -> None:
         self._now = start
         self._monotonic = 1000.0
+        self._boots = 1
 
     def now(self) -> datetime:
         return self._now
@@ -135,7 +150,12 @@ class SetClock:
         return self._monotonic
 
     def both(self) -> BothClocks:
-        return BothClocks(self._now, self._monotonic)
+        return BothClocks(self._now, self._monotonic, f"boot {self._boots}")
+
+    def reboot(self) -> None:
+        """Let the machine be started anew: its monotonic time begins again."""
+        self._boots += 1
+        self._monotonic = 1.0
 
     def advance(self, by: timedelta) -> None:
         """Let `by` pass."""
@@ -157,4 +177,17 @@ def _read_both_clocks() -> BothClocks:
         first = time.clock_gettime(_ALSO_ASLEEP)
         wall = datetime.now(UTC)
         if time.clock_gettime(_ALSO_ASLEEP) - first < _AT_ONE_MOMENT:
-            return BothClocks(wall, first)
+            return BothClocks(wall, first, _read_boot_id())
+
+
+@cache
+def _read_boot_id() -> str:
+    """What Linux calls this start of the machine; "" where the system has no such name."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return ""
+
+
+def _fill_in_words(words: list[str]) -> tuple[str, str, str]:
+    passed, wall, boot = [*words[:3], *("0", "0", "")[len(words) :]]
+    return passed, wall, boot

@@ -15,7 +15,14 @@ from typing import Final, Self, TypeAlias
 
 from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import make_conninfo
-from psycopg.errors import IdleInTransactionSessionTimeout, TransactionTimeout
+from psycopg.errors import (
+    DeadlockDetected,
+    IdleInTransactionSessionTimeout,
+    LockNotAvailable,
+    ReadOnlySqlTransaction,
+    SerializationFailure,
+    TransactionTimeout,
+)
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -28,8 +35,17 @@ LOCK_WITHIN: Final = "3s"
 STANDS_STILL_AT_MOST: Final = "10s"
 """A transaction in which nothing is asked for so long is ended by the server, and its locks are free again."""
 
-WORLD_IS_DOWN: Final = (OperationalError, TimeoutError)
-"""What a database that is down raises, and a wait that took too long: no defect of ours; who polls tries again."""
+ENDED_BY_SERVER: Final = (IdleInTransactionSessionTimeout, TransactionTimeout, ReadOnlySqlTransaction)
+"""What the server says of a transaction that stood still or took too long, and one that has become a standby of
+whatever is written: psycopg counts them among internal errors."""
+WORLD_IS_DOWN: Final = (OperationalError, TimeoutError, *ENDED_BY_SERVER)
+"""What a database that is down raises, and a wait that took too long: no defect of ours; who polls tries again.
+
+Among OperationalError are lost connections, deadlocks, serialization failures, locks that were not given, a full disk,
+too many connections and a server that is stopped. `Database.transaction` makes all of these an OperationalError.
+"""
+CONTENDED: Final = (LockNotAvailable, DeadlockDetected, SerializationFailure)
+"""Two transactions were in each other's way; neither the server nor the row is at fault, and another row may go on."""
 
 _KNOWS_TRANSACTION_TIMEOUT: Final = 170000
 
@@ -93,7 +109,7 @@ def describe_outage(error: OperationalError) -> str:
 
 
 class TookTooLong(OperationalError):
-    """The server ended a transaction that stood still, or took longer than its pool allows; it is undone."""
+    """The server ended a transaction that stood still, took longer than its pool allows, or may write nothing now."""
 
 
 class Database:
@@ -165,9 +181,9 @@ class Database:
                     conn = await stack.enter_async_context(self._pool.connection())
                 await stack.enter_async_context(conn.transaction())
                 yield conn
-        except (IdleInTransactionSessionTimeout, TransactionTimeout) as error:
+        except ENDED_BY_SERVER as error:
             raise TookTooLong(
-                f"the transaction stood still or took too long, and was ended: {type(error).__name__}"
+                f"the transaction stood still, took too long or may not write, and was ended: {type(error).__name__}"
             ) from error
 
     @asynccontextmanager

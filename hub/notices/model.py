@@ -16,7 +16,8 @@ class NoticeCode(StrEnum):
     CAMERA_DARK = "camera-dark"
     CAMERA_SILENT = "camera-silent"
     CAMERA_UNUSABLE = "camera-unusable"
-    CLOCK_BEHIND = "clock-behind"  # `newest` says, as ISO 8601, what the clock has to reach
+    CLOCK_AHEAD = "clock-ahead"  # so far after everything that is known that it may be wrong: nothing is deleted
+    CLOCK_BEHIND = "clock-behind"
     CLOCK_SET = "clock-set"
     COMMAND_UNPROVEN = "command-unproven"
     DEVICE_OFF = "device-off"  # said as long as nobody watches it; `until` says when it comes back
@@ -71,7 +72,6 @@ OCCURRENCES: Final = frozenset(
         NoticeCode.PRESS_FLOOD,
         NoticeCode.PRESS_RETAINED,
         NoticeCode.PRESS_UNKEPT,
-        NoticeCode.ROW_PARKED,
         NoticeCode.TELEMETRY_SHED,
         NoticeCode.UNKNOWN_CARD,
         NoticeCode.VALUE_LEFT_OUT,

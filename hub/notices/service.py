@@ -5,7 +5,7 @@ from datetime import datetime
 from hub.kit.db import Conn
 from hub.kit.ids import CentreId, NoticeId, new_id
 from hub.notices import store
-from hub.notices.model import OCCURRENCES, QUIET_FOR, Notice, NoticeCode, Raised
+from hub.notices.model import OCCURRENCES, QUIET_FOR, Notice, Raised
 
 
 async def raise_notice(conn: Conn, raised: Raised, now: datetime) -> NoticeId:
@@ -16,11 +16,6 @@ async def raise_notice(conn: Conn, raised: Raised, now: datetime) -> NoticeId:
 async def clear_notice(conn: Conn, centre_id: CentreId, code: str, subject: str, now: datetime) -> None:
     """The matter is over; nothing happens when no such notice stands."""
     await store.clear_notice(conn, centre_id, code, subject, now)
-
-
-async def newest_noticed_time(conn: Conn) -> datetime | None:
-    """What the clock has to reach, as a standing notice that it is behind says; None while none stands."""
-    return await store.newest_noticed_time(conn, NoticeCode.CLOCK_BEHIND)
 
 
 async def standing_about(conn: Conn, centre_id: CentreId, subject: str) -> list[Notice]:

@@ -1,13 +1,12 @@
 """The notices' rows."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from hub.kit.bulkhead import call_in_bulkhead
 from hub.kit.db import Conn
 from hub.kit.due_jobs import DueJob
 from hub.kit.ids import CentreId, NoticeId
@@ -119,30 +118,6 @@ async def find_notice(conn: Conn, notice_id: NoticeId) -> Notice | None:
         return await cur.fetchone()
 
 
-async def newest_noticed_time(conn: Conn, code: str) -> datetime | None:
-    """The latest time that a standing notice of this code names as `newest`; what names none is passed over."""
-    cursor = await conn.execute(
-        "SELECT id, params ->> 'newest' FROM notice WHERE code = %(code)s AND cleared_at IS NULL", {"code": code}
-    )
-    return max(
-        (
-            named
-            for notice_id, newest in await cursor.fetchall()
-            if newest is not None
-            and isinstance(named := call_in_bulkhead(f"notice {notice_id}", partial(_read_moment, newest)), datetime)
-        ),
-        default=None,
-    )
-
-
-def _read_moment(written: str) -> datetime:
-    """An aware time. Raises ValueError."""
-    moment = datetime.fromisoformat(written)
-    if moment.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return moment
-
-
 async def failures_of(conn: Conn, kind: str, row_id: str) -> int:
     """How often a row has raised, one time after the other."""
     cursor = await conn.execute(
@@ -153,18 +128,53 @@ async def failures_of(conn: Conn, kind: str, row_id: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-async def set_parked(conn: Conn, kind: str, row_id: str, error: str, now: datetime, again_at: datetime) -> None:
-    """Park a row until `again_at`."""
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The class of an exception, when it was raised, when the row is tried again (None: never), and in which hub."""
+
+    error: str
+    at: datetime
+    again_at: datetime | None
+    version: str
+
+
+async def set_failed(conn: Conn, kind: str, row_id: str, failed: Failed) -> None:
+    """Let a row wait until it is tried again, or park it."""
     await conn.execute(
         """
-        INSERT INTO parked_row AS parked (kind, row_id, parked_at, again_at, failures, error)
-        VALUES (%(kind)s, %(row_id)s, %(now)s, %(again_at)s, 1, %(error)s)
+        INSERT INTO parked_row AS parked (kind, row_id, parked_at, again_at, failures, error, by_version)
+        VALUES (%(kind)s, %(row_id)s, %(at)s, coalesce(%(again_at)s::timestamptz, 'infinity'), 1, %(error)s,
+                %(version)s)
             ON CONFLICT (kind, row_id) DO UPDATE
                SET parked_at = excluded.parked_at, again_at = excluded.again_at, error = excluded.error,
-                   failures = least(parked.failures, 1000000) + 1
+                   by_version = excluded.by_version, failures = least(parked.failures, 1000000) + 1
         """,
-        {"kind": kind, "row_id": row_id, "now": now, "again_at": again_at, "error": error},
+        {
+            "kind": kind,
+            "row_id": row_id,
+            "at": failed.at,
+            "again_at": failed.again_at,
+            "error": failed.error,
+            "version": failed.version,
+        },
     )
+
+
+async def set_parked_told(conn: Conn, kind: str, row_id: str, now: datetime) -> None:
+    """People are told of a parked row now."""
+    await conn.execute(
+        "UPDATE parked_row SET told_at = %(now)s WHERE kind = %(kind)s AND row_id = %(row_id)s",
+        {"kind": kind, "row_id": row_id, "now": now},
+    )
+
+
+async def marks_of_other_versions(conn: Conn, version: str) -> list[tuple[str, str]]:
+    """Kind and id of the rows that raised in another hub than `version`."""
+    cursor = await conn.execute(
+        "SELECT kind, row_id FROM parked_row WHERE by_version <> %(version)s ORDER BY kind, row_id FOR UPDATE",
+        {"version": version},
+    )
+    return [(kind, row_id) for kind, row_id in await cursor.fetchall()]
 
 
 async def delete_parked(conn: Conn, kind: str, row_id: str) -> bool:

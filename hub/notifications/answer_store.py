@@ -16,11 +16,29 @@ async def adjust_links_to_clock(conn: Conn, clock_set: ClockSet) -> None:
     await conn.execute(
         """
         UPDATE accept_link
-           SET ends_at = ends_at + %(by)s
-         WHERE made_at < %(since)s AND (%(from)s::timestamptz IS NULL OR made_at >= %(from)s)
-           AND ends_at > %(since)s - %(by)s
+           SET made_at = made_at + %(by)s, ends_at = ends_at + %(by)s
+         WHERE (%(before)s::timestamptz IS NULL OR made_at < %(before)s)
+           AND (%(from)s::timestamptz IS NULL OR made_at >= %(from)s)
+           AND ends_at > %(since)s - %(by)s AND ends_at < '9999-01-01'
         """,
-        {"by": clock_set.by, "since": clock_set.since, "from": clock_set.wrong_from},
+        {
+            "by": clock_set.by,
+            "before": clock_set.told_before,
+            "since": clock_set.since,
+            "from": clock_set.wrong_from,
+        },
+    )
+
+
+async def clamp_links(conn: Conn, now: datetime) -> None:
+    """No link that was made by a later clock holds for longer from now than when it was made."""
+    await conn.execute(
+        """
+        UPDATE accept_link
+           SET made_at = %(now)s, ends_at = ends_at - (made_at - %(now)s)
+         WHERE made_at > %(now)s AND made_at < '9999-01-01' AND isfinite(ends_at)
+        """,
+        {"now": now},
     )
 
 

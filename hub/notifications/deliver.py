@@ -190,10 +190,14 @@ class NotificationDeliverer:
             self._circuits[destination] = learned
 
     async def _park(self, conn: Conn, row: PolledRow, defect: Defect) -> None:
-        """One that raises before or after it is sent waits a minute, with a notice; the others go on."""
+        """One that raises before or after it is sent is retried, and at the third time parked, with a notice.
+
+        Then the same message goes over the next channel at once. The others go on.
+        """
         now = self._clock.now()
         await store.release_after_defect(conn, row.id, self._name, now)
-        await parking.park_row(conn, row, defect, now)
+        if await parking.park_row(conn, row, defect, now):
+            await store.queue_next_channel(conn, row.id, new_id("n", now), now)
 
     async def _with_link(self, conn: Conn, outgoing: LeasedNotification) -> LeasedNotification:
         if not outgoing.asks:

@@ -111,11 +111,15 @@ async def list_told_by_alarm(conn: Conn, alarm_ids: Sequence[AlarmId]) -> dict[A
 
 
 async def adjust_notifications_to_clock(conn: Conn, clock_set: ClockSet) -> None:
-    """A clock that was set back holds nothing back; set forward, it makes one try early, and ends no link."""
+    """A clock that was set back holds nothing back; set forward, it tries once early. Links hold as long as before."""
+    await answer_store.adjust_links_to_clock(conn, clock_set)
     if clock_set.by < timedelta():
         await store.move_attempts_earlier(conn, -clock_set.by)
-    else:
-        await answer_store.adjust_links_to_clock(conn, clock_set)
+
+
+async def clamp_links(conn: Conn, now: datetime) -> None:
+    """At a start with a clock that is behind: links hold for no longer than when they were made."""
+    await answer_store.clamp_links(conn, now)
 
 
 async def open_link(conn: Conn, token: str, now: datetime) -> AcceptLink | None:

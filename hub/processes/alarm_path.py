@@ -5,14 +5,17 @@ of ours, which ends it, loses nothing: the supervisor or a container starts it a
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
+from hub.alarms import last_resort
 from hub.alarms.finding_intake import FindingIntake
 from hub.alarms.watch import AlarmWatch
 from hub.fleet.authenticator import DeviceAuthenticator
@@ -34,6 +37,7 @@ from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import ExternalBroker
 from hub.mqtt.handover import Handover
 from hub.mqtt.revalidation import recheck_changed
+from hub.notices import parking
 from hub.notices.model import NoticeCode
 from hub.notices.refusals import RefusalReports
 from hub.notices.reports import TaskReports
@@ -47,6 +51,11 @@ from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_proce
 from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
 from hub.settings import Settings
+
+log = logging.getLogger(__name__)
+
+MARKS_EVERY_SECONDS: Final = 60.0
+"""Between two looks for marks of parked rows that are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,20 @@ async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[
             await changes.ready()
             centre_id = await _wait_for_centre(pools.states)
             path = _Path(settings, clock, pools, changes, rules, centre_id, channels, housekeeping)
+            await _try_rows_of_other_versions(path)
             await (_run_with_own_broker if settings.mqtt_url is None else _run_with_external_broker)(path, tasks)
+
+
+async def _delete_lost_marks(path: _Path) -> None:
+    async with path.pools.others.transaction() as conn:
+        await last_resort.delete_lost_marks(conn, path.centre_id, path.clock.now())
+
+
+async def _try_rows_of_other_versions(path: _Path) -> None:
+    async with path.pools.others.transaction() as conn:
+        tried = await parking.unpark_rows_of_other_versions(conn, path.centre_id, path.clock.now())
+    if tried:
+        log.info("%d rows that raised in another version of the hub are tried again", tried)
 
 
 @asynccontextmanager
@@ -163,6 +185,7 @@ def _start_tasks(
     tasks.create_task(FindingIntake(pools.timers, changes, clock).run())
     tasks.create_task(DeviceMessageDeliverer(pools.deliveries, changes, broker, clock).run())
     tasks.create_task(NotificationDeliverer(pools.deliveries, changes, path.channels, clock, origin).run())
+    tasks.create_task(path.housekeeping.every(MARKS_EVERY_SECONDS, partial(_delete_lost_marks, path), "parked-rows"))
     tasks.create_task(write_beats(path.pools.states, Process.ALARM_PATH, hears))
     tasks.create_task(write_pulse())
 

@@ -13,15 +13,16 @@ from hub.roster.model import Duty, Posts, Shift
 
 async def read_posts(conn: Conn, centre_id: CentreId, now: datetime) -> Posts:
     """Every active account of the centre with its role, and those on duty at `now`, each duty in the order of the
-    shifts."""
+    shifts. While the clock is in doubt, that is also who was on duty when it was last right."""
     cursor = await conn.execute(
         """
         SELECT account.role, account.id, shift.duty
           FROM account
+         CROSS JOIN calendar_at(%(now)s) AS calendar
           LEFT JOIN shift
             ON shift.account_id = account.id AND shift.centre_id = account.centre_id
-           AND shift.from_at <= %(now)s AND shift.to_at > %(now)s
-           AND (shift.ended_at IS NULL OR shift.ended_at > %(now)s)
+           AND (shift.from_at <= calendar.moment AND least(shift.to_at, shift.ended_at) > calendar.moment
+                OR shift.from_at <= calendar.or_moment AND least(shift.to_at, shift.ended_at) > calendar.or_moment)
          WHERE account.centre_id = %(centre_id)s AND account.active
          ORDER BY shift.from_at, account.id
         """,

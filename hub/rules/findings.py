@@ -5,7 +5,7 @@ Telemetry opens no alarm and writes no entry of the ledger. A notice is no alarm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,10 +21,15 @@ from hub.rules.model import Finding, Priority
 
 @dataclass(frozen=True, slots=True)
 class WaitingFinding:
-    """A finding that the alarm path has locked and not taken yet; `n` names its row."""
+    """A finding that the alarm path has locked and not taken yet; `n` names its row, `read` gives it, or raises.
+
+    `failures`: how often it has raised.
+    """
 
     n: int
-    finding: Finding
+    centre_id: CentreId
+    failures: int
+    read: Callable[[], Finding]
 
 
 async def dispatch_findings(conn: Conn, findings: Sequence[Finding], now: datetime) -> None:
@@ -51,19 +56,22 @@ async def lock_next_finding(conn: Conn, now: datetime) -> WaitingFinding | None:
     async with conn.cursor(row_factory=class_row(_FindingRow)) as cursor:
         await cursor.execute(
             """
-            SELECT n, centre_id, rule_id, priority, klass, at, senior_id, room_id, device_id, about, summary, params,
-                   late, time_uncertain, cleared
+            SELECT finding.n, finding.centre_id, finding.rule_id, finding.priority, finding.klass, finding.at,
+                   finding.senior_id, finding.room_id, finding.device_id, finding.about, finding.summary,
+                   finding.params, finding.late, finding.time_uncertain, finding.cleared,
+                   coalesce(parked_row.failures, 0) AS failures
               FROM finding
+              LEFT JOIN parked_row ON parked_row.kind = 'finding' AND parked_row.row_id = finding.n::text
              WHERE NOT EXISTS (
                SELECT FROM parked_rows_at('finding', %(now)s) AS parked WHERE parked.row_id = finding.n::text)
-             ORDER BY n
+             ORDER BY finding.n
              LIMIT 1
-               FOR UPDATE SKIP LOCKED
+               FOR UPDATE OF finding SKIP LOCKED
             """,
             {"now": now},
         )
         row = await cursor.fetchone()
-    return None if row is None else WaitingFinding(row.n, row.finding())
+    return None if row is None else WaitingFinding(row.n, row.centre_id, row.failures, row.finding)
 
 
 async def delete_finding(conn: Conn, n: int) -> None:
@@ -119,6 +127,7 @@ class _FindingRow:
     late: bool
     time_uncertain: bool
     cleared: bool
+    failures: int
 
     def finding(self) -> Finding:
         return Finding(

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from hub.centre.service import find_centre
 from hub.centre.shown import read_shown_centre
 from hub.fleet.model import DeviceKind
+from hub.kit.bulkhead import Defect, call_in_bulkhead
 from hub.kit.clock import MAY_PART_BY, Clock, ClockSet
 from hub.kit.db import Conn
 from hub.kit.mistakes.model import BadInput, Mistake
 from hub.notices import service as notices
 from hub.notices.model import NoticeCode
+from hub.notices.parking import run_in_savepoint
+from hub.notices.reports import report_task
 from hub.roster.service import end_of_roster
 from hub.rules import engine, silence_store, store
 from hub.rules.contexts import About, load_contexts, load_device_contexts
@@ -32,6 +37,8 @@ log = logging.getLogger(__name__)
 
 MOST_DUE = 500
 HOUSEKEEPING = timedelta(seconds=10)
+
+HousekeepingWork: TypeAlias = Callable[[Conn, datetime], Awaitable[list[Finding]]]
 
 
 class Rules:
@@ -53,6 +60,7 @@ class Rules:
         self._loaded_at = clock.now()
         self._stamps: dict[Path, tuple[int, int]] = {}
         self._kept_house_at: datetime | None = None
+        self._failing: dict[str, str] = {}  # what each part of the housekeeping raised last; "" when it worked
         self.problems: tuple[Mistake, ...] = ()
 
     @property
@@ -141,6 +149,7 @@ class Rules:
     async def shift_waits(self, conn: Conn, clock_set: ClockSet) -> None:
         """What is waited for ends after as long as before, and no message counts as older than one before it."""
         await store.adjust_times_to_clock(conn, clock_set)
+        await store.shift_heard_until(conn, clock_set)
         self._kept_house_at = None
 
     async def limit_waits(self, conn: Conn, now: datetime) -> None:
@@ -217,26 +226,45 @@ class Rules:
         self._kept_house_at = now
         await store.set_heard_until(conn, now)
         await store.add_rule_set(conn, bytes.fromhex(self.hash), len(self.in_force.rules), self.loaded_at)
-        await self._start_silence_waits(conn, now)
         return [
-            *await self._clear_orphans(conn, now),
-            *await self._about_files(conn, now),
-            *await self._about_rosters(conn, now),
+            *await self._keep_apart(conn, "waits for silence", self._start_silence_waits, now),
+            *await self._keep_apart(conn, "what rules are gone", self._clear_orphans, now),
+            *await self._keep_apart(conn, "notices about rule files", self._about_files, now),
+            *await self._keep_apart(conn, "notices about rosters", self._about_rosters, now),
         ]
 
-    async def _start_silence_waits(self, conn: Conn, now: datetime) -> None:
-        """Begin to wait for each device that a dead man's rule concerns and that was never heard."""
+    async def _keep_apart(self, conn: Conn, what: str, work: HousekeepingWork, now: datetime) -> list[Finding]:
+        """One part of the housekeeping: a defect in it is noticed until it works again, and the others go on."""
+        outcome = await run_in_savepoint(conn, what, partial(work, conn, now))
+        error = outcome.error if isinstance(outcome, Defect) else ""
+        if self._failing.get(what) != error and (centre_id := await find_centre(conn)) is not None:
+            await report_task(conn, centre_id, f"rules: {what}", error, now)
+            self._failing[what] = error
+        return [] if isinstance(outcome, Defect) else outcome
+
+    async def _start_silence_waits(self, conn: Conn, now: datetime) -> list[Finding]:
+        """Begin to wait for each device that a dead man's rule concerns and that was never heard.
+
+        A device for which that raises is left out, so that the others are watched.
+        """
         rules = {rule.id: rule for rule in self.in_force.dead_man()}
         pairs = [(rule, kind) for rule in rules.values() for kind in _watched_kinds(rule.on)]
         found = await silence_store.unwatched_devices(conn, pairs, now)
         if not found:
-            return
+            return []
         contexts = await load_device_contexts(conn, {device_id for _, device_id in found}, now)
-        begun = [engine.start_absence_wait(rules[rule_id], contexts[device_id], now) for rule_id, device_id in found]
-        memories = [memory for memory in begun if memory is not None]
+        begun = [
+            call_in_bulkhead(
+                f"the wait for silence of {device_id}",
+                partial(engine.start_absence_wait, rules[rule_id], contexts[device_id], now),
+            )
+            for rule_id, device_id in found
+        ]
+        memories = [memory for memory in begun if isinstance(memory, RuleMemory)]
         locked = await store.lock_memories(conn, memories)
         idle = [memory for memory in memories if locked[memory.rule_id, memory.key].stage is RuleStage.IDLE]
         await store.save_memories(conn, idle)
+        return []
 
     async def _clear_orphans(self, conn: Conn, now: datetime) -> list[Finding]:
         orphans = await store.lock_orphaned_memories(conn, None if self.problems else self._ids(), now, MOST_DUE)

@@ -309,6 +309,19 @@ async def clamp_times(conn: Conn, now: datetime, tolerance: timedelta) -> int:
     return cursor.rowcount
 
 
+async def shift_heard_until(conn: Conn, clock_set: ClockSet) -> None:
+    """The hub was heard as long ago as before, by the clock as it is set now."""
+    await conn.execute(
+        """
+        UPDATE rule_heard
+           SET until_at = until_at + %(by)s
+         WHERE (%(before)s::timestamptz IS NULL OR until_at < %(before)s)
+           AND (%(from)s::timestamptz IS NULL OR until_at >= %(from)s)
+        """,
+        {"by": clock_set.by, "before": clock_set.told_before, "from": clock_set.wrong_from},
+    )
+
+
 async def heard_until(conn: Conn) -> datetime | None:
     """Until when the hub is known to have listened; None before its first time."""
     async with conn.cursor(row_factory=scalar_row) as cursor:

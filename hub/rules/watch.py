@@ -3,16 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import psycopg
 
 from hub.kit.bulkhead import Defect, run_in_bulkhead
-from hub.kit.clock import MAY_PART_BY, Clock, ClockSet, measure_clock_step
+from hub.kit.clock import Clock
+from hub.kit.clock_readings import ClockSteps
 from hub.kit.db import WORLD_IS_DOWN, Conn, Database
-from hub.notices import parking
-from hub.notices.parking import PolledRow
+from hub.kit.heartbeats import Process
+from hub.notices.parking import PolledRow, RowWork, process_next_row
 from hub.rules import findings
 from hub.rules.service import Rules
 
@@ -36,10 +37,8 @@ class RulesWatch:
         self._hears = hears
         self._heard_until: datetime | None = None
         self._is_blind = False
-        self._both = clock.both()
-        self._started_at = clock.now()
+        self._steps = ClockSteps(clock, Process.TELEMETRY)
         self._has_begun = False
-        self._newest: datetime | None = None  # what the clock has to reach, while it is behind since the start
 
     async def run(self) -> None:
         """Process what is due every half second until cancelled; while the database is down, retry."""
@@ -69,33 +68,17 @@ class RulesWatch:
 
     async def _follow_clock(self) -> None:
         """In the first round, start the rules; shift what another clock made; limit each wait to its length."""
-        is_first = not self._has_begun
-        if is_first:
-            await self._start_rules()
-        both, now = self._clock.both(), self._clock.now()
-        by = measure_clock_step(self._both, both)
-        if by is not None:
-            since = now - timedelta(seconds=both.running_seconds - self._both.running_seconds)
-            wrong_from = None if self._newest is None else since if is_first else self._started_at
-            await self._shift_waits(ClockSet(by, since, wrong_from))
-        self._both = both
         async with self._database.transaction() as conn:
+            now = self._clock.now()
+            clock_set = await self._steps.measure(conn)
+            if clock_set is not None:
+                await self._rules.shift_waits(conn, clock_set)
+            if not self._has_begun:  # what was missed since this was last heard counts against no device
+                await self._rules.start(conn, now)
             await self._rules.limit_waits(conn, now)
-        if self._newest is not None and now >= self._newest:
-            self._newest = None
-
-    async def _start_rules(self) -> None:
-        """What was missed since this was last heard counts against no device; the clock may be behind that time."""
-        async with self._database.transaction() as conn:
-            heard_until = await self._rules.start(conn, self._clock.now())
-        if heard_until is not None and heard_until - self._started_at > MAY_PART_BY:
-            self._newest = heard_until
         self._has_begun = True
-
-    async def _shift_waits(self, clock_set: ClockSet) -> None:
-        async with self._database.transaction() as conn:
-            await self._rules.shift_waits(conn, clock_set)
-        if self._heard_until is not None:
+        self._steps.settle()
+        if clock_set is not None and self._heard_until is not None:
             self._heard_until += clock_set.by
 
     async def _evaluate_due(self) -> None:
@@ -113,21 +96,18 @@ class RulesWatch:
         self._heard_until, self._is_blind = now, False
 
     async def _evaluate_one_by_one(self) -> None:
-        while True:
-            async with self._database.transaction() as conn:
-                if not await self._ask_one(conn, self._clock.now()):
-                    return
+        while await process_next_row(self._database, self._take_memory, self._clock.now):
+            pass
 
-    async def _ask_one(self, conn: Conn, now: datetime) -> bool:
-        """Let one memory of a rule that is due fire; parked when it raises. False when none is due."""
+    async def _take_memory(self, conn: Conn, now: datetime) -> RowWork | None:
+        """Lock one memory of a rule that is due, to let it fire; None when none is due."""
         due = await self._rules.lock_due(conn, now, 1)
         if not due:
-            return False
+            return None
         memory = due[0]
 
         async def fire() -> None:
             await findings.dispatch_findings(conn, await self._rules.waited_out(conn, due, now), now)
 
         row = PolledRow("rule-memory", f"{memory.rule_id} {memory.key}", memory.centre_id)
-        await parking.run_or_park(conn, row, fire, now)
-        return True
+        return RowWork(row, fire, has_failed=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, LiteralString
 
 from psycopg.rows import class_row, scalar_row
@@ -71,7 +71,7 @@ LATEST = """
      ORDER BY assignment.room_id, reading_name.name, newest.ts DESC
 """
 MAKE_PARTITION = "SELECT make_reading_partition(%(at)s)"
-DROP_BEFORE = "SELECT drop_readings(%(before)s)"
+DROP_OLDEST = "SELECT drop_oldest_readings(%(before)s)"
 
 
 async def device_numbers(conn: Conn, device_ids: Collection[DeviceId]) -> dict[DeviceId, int]:
@@ -115,11 +115,33 @@ async def make_partition(conn: Conn, at: datetime) -> bool:
         return bool(await cursor.fetchone())
 
 
-async def drop_before(conn: Conn, before: datetime) -> int:
-    """Drop what is wholly older than `before`; how many partitions that were."""
+async def drop_oldest(conn: Conn, before: datetime) -> bool:
+    """Drop the oldest partition that is wholly older than `before`; whether there was one."""
     async with conn.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute(DROP_BEFORE, {"before": before})
-        return int(await cursor.fetchone() or 0)
+        await cursor.execute(DROP_OLDEST, {"before": before})
+        return bool(await cursor.fetchone())
+
+
+async def count_running(conn: Conn, ran: timedelta, enough: timedelta) -> bool:
+    """The hub has run for so long since the last time; whether it has run for `enough` since the last drop.
+
+    More than enough is not saved up.
+    """
+    async with conn.cursor(row_factory=scalar_row) as cursor:
+        await cursor.execute(
+            """
+            INSERT INTO reading_retention AS counted (ran_seconds) VALUES (least(%(ran)s::float8, %(enough)s))
+                ON CONFLICT (one_row) DO UPDATE SET ran_seconds = least(counted.ran_seconds + %(ran)s, %(enough)s)
+            RETURNING ran_seconds >= %(enough)s
+            """,
+            {"ran": max(0.0, ran.total_seconds()), "enough": enough.total_seconds()},
+        )
+        return bool(await cursor.fetchone())
+
+
+async def start_counting_anew(conn: Conn) -> None:
+    """Something was dropped: the next is a day of running away."""
+    await conn.execute("UPDATE reading_retention SET ran_seconds = 0")
 
 
 async def copy_rows(conn: Conn, rows: Sequence[Row]) -> None:

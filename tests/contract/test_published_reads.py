@@ -9,6 +9,7 @@ from tests.conftest import MORNING
 PUBLISHED = [
     "accepted_alarms",
     "assignments_at",
+    "calendar_at",
     "contacts_of_active_accounts",
     "device_assigned_at",
     "open_stays",

@@ -13,7 +13,7 @@ NOT_TO_BE_READ = {
 PUT_TOGETHER = {
     # The name of a partition is a date: no statement that is fixed can create or drop one.
     "make_reading_partition",
-    "drop_readings",
+    "drop_oldest_readings",
 }
 """Functions of the database that execute a text which they put together."""
 

@@ -15,6 +15,7 @@ from hub.alarms.model import Alarm, Arrival, Outcome
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AccountId, AlarmId, DeviceId, PressId, SeniorId
+from hub.notices.parking import process_next_row
 from hub.rules.model import Finding, Priority
 from tests.fakes.house import House
 
@@ -116,10 +117,8 @@ class Desk:
         await self.fire_due()
 
     async def fire_due(self) -> None:
-        while True:
-            async with self.database.transaction() as conn:
-                if not await service.fire_due_timer(conn, self.clock.now()):
-                    return
+        while await process_next_row(self.database, service.take_due_timer, self.clock.now):
+            pass
 
     async def phones_take_everything(self) -> None:
         """The provider takes what is queued."""

@@ -10,6 +10,7 @@ from hub.alarms.policy_service import write_policy
 from hub.centre.model import Applies
 from hub.kit.db import Database
 from hub.ledger.edit import COMMAND_LINE, Author, open_edit
+from hub.notices.parking import process_next_row
 from tests.fakes.entries import entries_of, person_of
 from tests.integration.alarms.conftest import Desk
 
@@ -65,9 +66,8 @@ async def test_when_no_phone_takes_it_within_fifteen_seconds_the_next_tier_is_ca
     assert desk.alarm(alarm_id, "tier, unreachable") == (1, True)
 
     await desk.phones_take_everything()
-    async with desk.database.transaction() as conn:
-        assert await service.clear_unreachable_flag(conn, desk.clock.now())
-        assert not await service.clear_unreachable_flag(conn, desk.clock.now())
+    assert await process_next_row(desk.database, service.take_reached_alarm, desk.clock.now)
+    assert not await process_next_row(desk.database, service.take_reached_alarm, desk.clock.now)
     assert desk.alarm(alarm_id, "unreachable") == (False,)
 
 

@@ -7,6 +7,7 @@ from hub.kit.changes import Changes
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.notices import store as notices
+from hub.notices.parking import RETRY_AFTER
 from tests.fakes.house import House
 from tests.integration.fleet.test_fleet import Broker, cue, put, siren
 
@@ -20,7 +21,7 @@ class DefectiveBroker(Broker):
         await super().publish(topic, payload, qos=qos, retain=retain)
 
 
-async def test_a_message_that_raises_is_noticed_and_rescheduled_and_the_others_go_out(
+async def test_a_message_that_raises_is_parked_at_the_third_time_and_the_others_go_out(
     database: Database, database_url: str, house: House, clock: SetClock
 ) -> None:
     broker = DefectiveBroker()
@@ -28,14 +29,16 @@ async def test_a_message_that_raises_is_noticed_and_rescheduled_and_the_others_g
     command_id = await put(database, clock, siren(house, clock))
     await put(database, clock, cue(house, clock, 1))
 
-    await deliver.send_due()
+    for pause in (*RETRY_AFTER, timedelta(minutes=1)):
+        await deliver.send_due()
+        clock.advance(pause)
     await deliver.send_due()
 
     assert [message for _, message in broker.taken] == [{"n": 1}]
     async with database.transaction() as conn:
         standing = await notices.list_standing_notices(conn, house.centre, 10)
-        (waits,) = await (await conn.execute("SELECT retry_at FROM device_command WHERE nonce = 'n-1'")).fetchall()
+        (tries,) = await (await conn.execute("SELECT tries FROM device_command WHERE nonce = 'n-1'")).fetchall()
     assert [(one.code, one.subject, one.times) for one in standing] == [
         ("row-parked", f"device-command:{command_id}", 1)
     ]
-    assert waits == (clock.now() + timedelta(seconds=1),)
+    assert tries == (3,)

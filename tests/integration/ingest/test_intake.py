@@ -158,6 +158,52 @@ async def test_a_press_that_was_kept_for_an_hour_is_late_and_belongs_to_whoever_
     assert (event.late, event.senior_id) == (True, house.wang)
 
 
+@pytest.mark.parametrize("age", [timedelta(days=20), timedelta(hours=1)])
+async def test_a_press_that_is_older_than_its_assignment_still_has_a_person(
+    intake: Lanes, rules: ListeningRules, clock: SetClock, database_url: str, house: House, age: timedelta
+) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE assignment SET from_at = %s WHERE device_id = 'b-wang'", (clock.now(),))
+    await alarm(intake, said(clock, "alarm", "b-wang", {**PRESS, "age_ms": age // timedelta(milliseconds=1)}))
+
+    (event,) = rules.heard
+    assert isinstance(event, PressHeard)
+    assert event.senior_id == house.wang
+
+
+async def test_a_press_under_a_clock_of_the_year_2000_has_the_person_who_wears_the_button_now(
+    intake: Lanes, rules: ListeningRules, clock: SetClock, database_url: str, house: House
+) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE assignment SET to_at = %s WHERE device_id = 'b-wang'", (clock.now(),))
+        conn.execute("INSERT INTO assignment VALUES ('as-2', 'b-wang', 's-zhang', NULL, %s, NULL)", (clock.now(),))
+    clock.set_wall(timedelta(days=-365 * 26))
+
+    await alarm(intake, said(clock, "alarm", "b-wang", PRESS))
+
+    (event,) = rules.heard
+    assert isinstance(event, PressHeard)
+    assert event.senior_id == house.zhang
+
+
+async def test_an_alarm_is_opened_at_the_moment_at_which_its_locks_are_given(
+    intake: Lanes, clock: SetClock, database_url: str
+) -> None:
+    """Not before the one of its key was resolved, for which it has waited."""
+    asked = clock.now()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        with psycopg.connect(database_url) as conn:
+            conn.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ("alarm jiuquan-road:senior:s-wang:help",)
+            )
+            group.create_task(alarm(intake, said(clock, "alarm", "b-wang", PRESS)))
+            while not rows(database_url, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                await asyncio.sleep(0.01)
+            clock.advance(timedelta(seconds=2))
+
+    assert rows(database_url, "SELECT opened_at, open_since FROM alarm") == [(asked + timedelta(seconds=2),) * 2]
+
+
 async def test_a_press_whose_time_nobody_knows_has_the_time_of_receipt_and_says_so(
     intake: Lanes, rules: ListeningRules, clock: SetClock
 ) -> None:

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from hub.alarms.model import Outcome
-from hub.alarms.service import accept_alarm, fire_due_timer, resolve_alarm
+from hub.alarms.service import accept_alarm, resolve_alarm, take_due_timer
 from hub.kit.clock import SetClock
 from hub.kit.db import Database
 from hub.kit.ids import AlarmId
+from hub.notices.parking import process_next_row
 from tests.fakes.house import House
 from tests.integration.ingest.lanes import (
     PRESS,
@@ -42,9 +43,8 @@ async def end_alarms(database: Database, house: House, clock: SetClock) -> None:
 async def close_alarms(database: Database, clock: SetClock) -> None:
     """What is resolved is closed after its quarter of an hour."""
     clock.advance(timedelta(minutes=15))
-    async with database.transaction() as conn:
-        while await fire_due_timer(conn, clock.now()):
-            pass
+    while await process_next_row(database, take_due_timer, clock.now):
+        pass
 
 
 @pytest.mark.parametrize("word", [b"SOS", b"\xff\x00", {**WORD, "v": 2}, WORD, {**WORD, "kind": "pull_cord"}])

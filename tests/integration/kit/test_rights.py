@@ -29,11 +29,13 @@ attendance_change   -        riu       r          riu
 called_duty         -        r         -          rid
 camera_source       -        -         -          ri(u)d
 centre              r        r         r          riu
+clock_doubt         riud     r         r          riud
+clock_reading       riu      riu       -          riu
 consent             -        -         r          riu
 contact_method      r        -         -          riu
 device              ru       ru        (r)        riu
 device_command      riu      -         -          riu
-due_job             -        -         -          riud
+due_job             r        -         -          riud
 escalation_policy   r        -         r          riu
 finding             rud      i         -          -
 first_administrator -        -         -          riud
@@ -52,6 +54,7 @@ process_beat        riu      riu       -          r
 quarantine          riud     riud      -          r
 reading             -        ri        -          r
 reading_name        -        ri        -          r
+reading_retention   -        riu       -          -
 relation            -        -         r          riu
 room                r        r         r          riu
 rule_heard          r        riu       -          r
@@ -69,7 +72,7 @@ visit               r        riu       r          riu
 """r SELECT, i INSERT, u UPDATE, d DELETE; in brackets: of some columns. What a login has by its group is included."""
 
 COLUMNS = {
-    ("accept_link", Login.ALARMS, "UPDATE"): "ends_at",
+    ("accept_link", Login.ALARMS, "UPDATE"): "ends_at made_at",
     ("accept_link", Login.PAGES_WRITE, "UPDATE"): "ends_at",
     ("account", Login.ALARMS, "SELECT"): (
         "active centre_id email id language name name_en organisation_id person phone role simulated"
@@ -236,4 +239,4 @@ def test_every_table_with_somebody_s_rows_has_row_level_security(database_url: s
             """
         ).fetchall()
 
-    assert [name for (name,) in found] == ["centre", "migration", "organisation", "room"]
+    assert [name for (name,) in found] == ["centre", "clock_doubt", "migration", "organisation", "room"]

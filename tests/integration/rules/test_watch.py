@@ -9,6 +9,7 @@ import pytest
 
 from hub.kit.clock import SetClock
 from hub.kit.db import Conn, Database
+from hub.notices.parking import RETRY_AFTER
 from hub.rules.memory import RuleMemory
 from hub.rules.model import Finding
 from hub.rules.service import Rules
@@ -113,7 +114,9 @@ async def test_a_rule_that_raises_for_one_device_stops_no_other_rule_and_no_alar
 
     monkeypatch.setattr(rules, "waited_out", raises_for_the_gym)
     clock.advance(timedelta(minutes=6))
-    await watch.process_due()
+    for pause in (*RETRY_AFTER, timedelta(minutes=10)):
+        await watch.process_due()
+        clock.advance(pause)
     await watch.process_due()
 
     noticed = rows(database_url, "SELECT code, subject, times FROM notice")

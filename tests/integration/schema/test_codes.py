@@ -13,6 +13,7 @@ from hub.attendance.model import AttendanceAction, Evidence
 from hub.centre.model import Applies, RoomType
 from hub.fleet.model import DeviceKind, DeviceState, SourceKind, SourceProtocol, Subtopic
 from hub.ingest.model import QuarantineReason, SeenLane
+from hub.kit.clock_readings import Doubt
 from hub.kit.heartbeats import Process
 from hub.kit.language import Language
 from hub.ledger.model import Chain
@@ -45,6 +46,7 @@ WORDS_OF: dict[tuple[str, str], Words] = {
     ("called_duty", "duty"): Duty,
     ("camera_source", "kind"): SourceKind,
     ("camera_source", "protocol"): SourceProtocol,
+    ("clock_doubt", "doubt"): Doubt,
     ("consent", "covers"): Purpose,
     ("contact_method", "channel"): ChannelName,
     ("device", "kind"): DeviceKind,

@@ -14,8 +14,9 @@ from hub.kit.ids import DeviceId
 from hub.telemetry import store
 from hub.telemetry.days import bucket_starts, build_series
 from hub.telemetry.model import BatchOutcome
-from hub.telemetry.retention import ReadingRetention
+from hub.telemetry.retention import RUNS_FOR_A_DROP, ReadingRetention
 from hub.telemetry.service import Telemetry, latest_by_room, load_room_day
+from tests.conftest import MORNING
 from tests.fakes.house import House
 
 
@@ -178,7 +179,10 @@ async def test_readings_older_than_they_are_kept_are_dropped_by_the_week(
             conn, [warm(house, 21.0, clock.now()), warm(house, 21.0, clock.now() - timedelta(days=80))]
         )
 
+    assert await keeper.maintain_partitions() == 0
+    clock.advance(RUNS_FOR_A_DROP)
     assert await keeper.maintain_partitions() == 1
+    clock.advance(RUNS_FOR_A_DROP)
     assert await keeper.maintain_partitions() == 0
 
     async with database.transaction() as conn:
@@ -225,10 +229,16 @@ async def test_a_year_of_weeks_is_dropped_by_its_bounds_whatever_the_planner_kno
             owner.execute("ANALYZE pg_catalog.pg_class")
         owner.execute("ANALYZE")
 
-    dropped = await ReadingRetention(database, telemetry, clock, keep_for=timedelta(days=30 * 7)).maintain_partitions()
+    keeper = ReadingRetention(database, telemetry, clock, keep_for=timedelta(days=30 * 7))
+    dropped = []
+    for _ in range(3):
+        clock.advance(RUNS_FOR_A_DROP * 3)
+        dropped.append(await keeper.maintain_partitions())
 
-    assert dropped == 29
+    assert dropped == [1, 1, 1]
     async with database.transaction() as conn:
-        assert await count(conn) == 31
+        assert await count(conn) == 57
+        cursor = await conn.execute("SELECT min(ts) FROM reading")
+        assert await cursor.fetchone() == (MORNING - timedelta(weeks=56),)
         cursor = await conn.execute("SELECT to_regclass('diary_99999999'), to_regclass('\"reading_2O261116\"')")
         assert None not in (await cursor.fetchone() or ())

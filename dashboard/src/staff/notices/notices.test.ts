@@ -97,11 +97,12 @@ test('a wrong clock and an alarm that cannot be processed are red, each for itse
     )
   const other = notice('other', { code: 'row-parked', params: { kind: 'notification', id: 'n-1', error: 'KeyError' } })
   const clock = notice('clock', { code: 'clock-behind', params: { seconds: 1020 } })
+  const steps = ['clock-ahead', 'clock-set'].map((code) => notice(code, { code, params: { seconds: 94608000 } }))
   const broker = notice('broker', { code: 'broker-away' })
 
-  const shown = matters(standing([other, broker, clock, ...parked(3)]))
+  const shown = matters(standing([other, broker, clock, ...steps, ...parked(3)]))
 
-  expect(shown.map((one) => one.red)).toEqual([true, true, true, true, false, false])
+  expect(shown.map((one) => one.red)).toEqual([true, true, true, true, true, true, false, false])
   expect(shown.at(-2)?.code).toBe('broker-away')
   expect(matterText(matters([parked(1)[0]!])[0]!)).toBe(
     'An alarm cannot be processed: look at the alarms now, and go and see. Tell the administrator: a-0 (ValidationError)',

@@ -9,6 +9,8 @@ const DEAF = ['broker-away', 'trigger-silent']
 /** What makes times or an alarm wrong: a red bar, before everything else. */
 const isRed = (notice: NoticeCard): boolean =>
   notice.code === 'clock-behind' ||
+  notice.code === 'clock-ahead' ||
+  notice.code === 'clock-set' ||
   notice.code === 'press-unkept' ||
   (notice.code === 'row-parked' && notice.params.kind === 'alarm')
 

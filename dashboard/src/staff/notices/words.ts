@@ -40,6 +40,8 @@ const zh = {
       p.line === null
         ? `规则目录读不到，或者里面的文件没有了，旧的规则继续有效。请管理员检查：${p.file ?? ''}`
         : `规则文件有错，旧的规则继续有效。请管理员改正：${p.file ?? ''} 第 ${p.line ?? '?'} 行第 ${p.column ?? '?'} 列。`,
+    'clock-ahead': (_s: string, p: Params) =>
+      `主机的时钟可能快了（${Math.round(Number(p.seconds ?? 0) / 86400)} 天）。弄清楚之前，旧记录都不删，报警照常。请管理员马上对时；时间没错就运行 ./anling clock confirm。`,
     'clock-behind': (_s: string, p: Params) =>
       `主机的时钟慢了（至少 ${p.seconds ?? '?'} 秒），记下的时间不对。报警照样会响，没有人接照样告知下一层。请管理员马上对时。`,
     'row-parked': (_s: string, p: Params) =>
@@ -100,6 +102,8 @@ const en: typeof zh = {
       p.line === null
         ? `The rules folder cannot be read, or its files are gone; the former rules stay. See ${p.file ?? ''}.`
         : `A rules file has a mistake; the former rules stay. See ${p.file ?? ''}, line ${p.line ?? '?'}, column ${p.column ?? '?'}.`,
+    'clock-ahead': (_s: string, p: Params) =>
+      `The hub’s clock may be ahead (by ${Math.round(Number(p.seconds ?? 0) / 86400)} days). Until that is clear nothing old is deleted; alarms ring as ever. Please set it at once, or, if it is right, run ./anling clock confirm.`,
     'clock-behind': (_s: string, p: Params) =>
       `The hub’s clock is behind (by ${p.seconds ?? '?'} s at least): times are wrong. Alarms ring and climb all the same. Please set it at once.`,
     'row-parked': (_s: string, p: Params) =>

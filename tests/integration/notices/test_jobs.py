@@ -291,3 +291,21 @@ async def test_a_job_that_becomes_due_is_done_though_nothing_is_heard(bench: Ben
         await until(lambda: bench.rung() == ["later"])
 
         task.cancel()
+
+
+async def test_a_clock_that_may_be_years_ahead_does_no_job_of_the_calendar(bench: Bench) -> None:
+    await bench.set("consent", timedelta(days=100))
+    with psycopg.connect(bench.url) as conn:
+        conn.execute(
+            "INSERT INTO clock_doubt (doubt, newest, ahead_by) VALUES ('ahead', %s, '3 years')", (bench.clock.now(),)
+        )
+    bench.clock.reboot()
+    bench.clock.set_wall(timedelta(days=365 * 3))
+    jobs = bench.jobs()
+    await jobs.do_due()
+    assert bench.rung() == []
+
+    with psycopg.connect(bench.url) as conn:
+        conn.execute("DELETE FROM clock_doubt")
+    await jobs.do_due()
+    assert bench.rung() == ["consent"]

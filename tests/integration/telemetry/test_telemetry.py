@@ -191,6 +191,30 @@ async def test_readings_older_than_they_are_kept_are_dropped_by_the_week(
         assert await count(conn) == 2
 
 
+async def test_a_clock_three_years_ahead_drops_nothing_while_it_is_in_doubt_and_one_partition_a_day_if_nobody_doubts_it(
+    database: Database, database_url: str, house: House, clock: SetClock
+) -> None:
+    telemetry = Telemetry()
+    async with database.transaction() as conn:
+        await telemetry.store_readings(
+            conn, [warm(house, 21.0, clock.now() - timedelta(weeks=weeks)) for weeks in range(4)]
+        )
+    clock.set_wall(timedelta(days=365 * 3))
+    with psycopg.connect(database_url) as owner:
+        owner.execute("INSERT INTO clock_doubt (doubt, newest, ahead_by) VALUES ('ahead', %s, '3 years')", (MORNING,))
+    keeper = ReadingRetention(database, telemetry, clock, keep_for=timedelta(days=730))
+    clock.advance(RUNS_FOR_A_DROP * 10)
+    assert await keeper.maintain_partitions() == 0
+
+    with psycopg.connect(database_url) as owner:
+        owner.execute("DELETE FROM clock_doubt")
+    dropped = [await keeper.maintain_partitions() for _ in range(5)]
+
+    assert dropped == [1, 0, 0, 0, 0]
+    again = ReadingRetention(database, telemetry, clock, keep_for=timedelta(days=730))
+    assert await again.maintain_partitions() == 0  # a start is no day
+
+
 async def test_the_weeks_ahead_are_made_before_they_come(database: Database, clock: SetClock) -> None:
     await ReadingRetention(database, Telemetry(), clock, keep_for=timedelta(days=60)).maintain_partitions()
 

@@ -28,6 +28,8 @@ _OTHER_SERVERS: Final = frozenset({"mqtt_url", "mqtt_password_file", "smtp_url"}
 """Settings that may hold a password of somebody else's server."""
 PAGES_PULSE_SECONDS: Final = 5.0
 """Pages that have not moved for so long are replaced; who knocks meanwhile waits and is answered by the new ones."""
+MEDIA_PULSE_SECONDS: Final = 5.0
+"""Nobody sees anything while the media process stands still, and viewers' pages ask the new one by themselves."""
 PULSE_SECONDS: Final = 10.0
 """Of the other two: to kill one that is only slow would help nobody."""
 
@@ -76,7 +78,14 @@ def _media_child(place: Place) -> Child:
         _python_program("hub.video.media", *arguments),
         {**environment.common_environment(), "PYTHONUNBUFFERED": "1"},
     )
-    return Child("media", program, environment=told, ready=listens, without=_database_folders(place))
+    return Child(
+        "media",
+        program,
+        environment=told,
+        ready=listens,
+        pulse_within=MEDIA_PULSE_SECONDS,
+        without=_database_folders(place),
+    )
 
 
 def _database_folders(place: Place) -> tuple[Path, ...]:

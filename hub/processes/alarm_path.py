@@ -33,6 +33,7 @@ from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId, OrganisationId
 from hub.kit.named_hosts import parse_named_host
 from hub.kit.proxy_protocol import read_networks
+from hub.kit.watchdog import write_pulse
 from hub.mqtt.broker import Broker, listening_socket
 from hub.mqtt.client import ExternalBroker
 from hub.mqtt.handover import Handover
@@ -48,7 +49,6 @@ from hub.notifications.deliver import NotificationDeliverer
 from hub.notifications.destinations import Outbound
 from hub.notifications.model import ChannelName
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
-from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
 from hub.settings import Settings
 

@@ -29,6 +29,7 @@ from hub.kit.http import Databases, Services
 from hub.kit.origins import read_url_origin
 from hub.kit.proxy_protocol import read_networks
 from hub.kit.urls import format_url_host
+from hub.kit.watchdog import write_pulse
 from hub.notices.jobs import DueJobs
 from hub.notices.model import NoticeCode
 from hub.notices.refusals import RefusalReports
@@ -37,7 +38,6 @@ from hub.notices.watch import NoticeWatch
 from hub.people.model import CONSENT_ENDS, VETO_ENDS
 from hub.people.service import end_consent, end_veto
 from hub.processes.running import RULES_EVERY_SECONDS, run_process
-from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
 from hub.settings import Settings
 from hub.video.remote import MediaProcess

@@ -21,11 +21,11 @@ from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
 from hub.kit.heartbeats import Process, write_beats
 from hub.kit.ids import CentreId
+from hub.kit.watchdog import write_pulse
 from hub.mqtt.client import ExternalReports
 from hub.mqtt.handover_receiver import BrokerLink, HandedOver
 from hub.notices.reports import TaskReports
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
-from hub.processes.watchdog import write_pulse
 from hub.rules.service import Rules
 from hub.rules.watch import RulesWatch
 from hub.settings import Settings

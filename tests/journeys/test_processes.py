@@ -51,7 +51,7 @@ def heard(centre: Demo, caller: FreeSenior) -> bool:
     return centre.light(caller.button).text == "听到了，有人来"
 
 
-@pytest.mark.parametrize("name", ["telemetry", "pages"])
+@pytest.mark.parametrize("name", ["telemetry", "pages", "media"])
 def test_a_press_waits_for_no_process_that_stands_still_and_the_supervisor_replaces_it(centre: Demo, name: str) -> None:
     caller = centre.free.senior()
     with standing_still(centre, name) as pid:

@@ -15,17 +15,17 @@ import signal
 import sys
 from pathlib import Path
 
-from hub.kit.descriptors import raise_descriptor_limit
-from hub.video.media import account, control, internals, viewings
+from hub.kit.watchdog import write_pulse
+from hub.video.media import account, control, internals, limits, viewings
 
 
 def main() -> None:
     """Serve until told to stop. What prevents that is one line on stderr."""
     options = _parse_options()
-    raise_descriptor_limit()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s media %(levelname)s %(message)s")
     for talkative in ("aioice", "aiortc"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    limits.limit_resources()
     try:
         asyncio.run(_run_media(options.socket, options.hosts))
     except (OSError, internals.Changed) as error:
@@ -44,7 +44,10 @@ async def _run_media(socket: Path, hosts: tuple[str, ...]) -> None:
             return
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        await stop.wait()
+        async with asyncio.TaskGroup() as tasks:
+            pulse = tasks.create_task(write_pulse())
+            await stop.wait()
+            pulse.cancel()
 
 
 def _parse_hosts(text: str) -> tuple[str, ...]:

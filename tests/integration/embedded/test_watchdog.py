@@ -36,7 +36,7 @@ while True:
 """
 HOLDS_EVERYTHING_UP = """
 import asyncio
-from hub.processes import watchdog
+from hub.kit import watchdog
 
 watchdog.STANDS_STILL_SECONDS = 0.5
 

@@ -14,7 +14,7 @@ import typer
 from extension.simulation import Simulation
 from hub.commands import accounts, alarms, clock, devices, ledger, outside_watch, roster, seniors
 from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, read_settings_or_exit, screen
-from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start
+from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start, systemd
 from hub.embedded.data_folder import NoDataFolder
 from hub.embedded.importing import Imported
 from hub.embedded.lan import NoNetwork
@@ -211,6 +211,42 @@ def media() -> None:
     _replace_process(
         "hub.video.media", "--socket", str(socket), "--hosts", hosts, environment=environment.common_environment()
     )
+
+
+@app.command()
+def service(
+    *,
+    user: Annotated[str, typer.Option(help="The account that the hub runs as; it owns the data folder.")] = "anling",
+    environment_file: Annotated[
+        Path, typer.Option(help="A file with ANLING_ variables, a line each; it may hold passwords: mode 0600.")
+    ] = Path("/etc/anling/anling.env"),
+    write: Annotated[
+        Path | None, typer.Option(help="The folder to write the unit into, such as /etc/systemd/system.")
+    ] = None,
+) -> None:
+    """Print or write the systemd unit that runs the hub on this machine; docs/operation.md says how."""
+    settings = read_settings_or_exit()
+    ports = [port for port in (settings.http_port, settings.mqtt_port) if port]
+    wanted = systemd.HubService(
+        program=systemd.hub_program(),
+        user=user,
+        data_dir=settings.data_dir.absolute(),
+        environment_file=environment_file,
+        least_port=min(ports, default=systemd.LEAST_PORT_FOR_ALL),
+    )
+    try:
+        unit = systemd.write_hub_unit(wanted)
+        if write is None:
+            print_line(unit.rstrip())
+        else:
+            (write / systemd.UNIT).write_text(unit, encoding="utf-8")
+            print_line(
+                f"{write / systemd.UNIT} is written: systemctl daemon-reload, then systemctl enable --now anling"
+            )
+    except systemd.NotAUnitsValue as error:
+        exit_with_error(str(error))
+    except OSError as error:
+        exit_with_error(f"{write} cannot be written into: {error.strerror}")
 
 
 @app.command("mosquitto-files")

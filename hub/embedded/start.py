@@ -12,6 +12,7 @@ from hub.embedded.children import processes_of
 from hub.embedded.place import CannotStart, Place, place_of, refuse_media_socket, take_ports
 from hub.embedded.processes import Processes
 from hub.embedded.screen import Screen, ScreenAccount
+from hub.embedded.service_manager import ServiceManager
 from hub.importing.existing_centre import find_contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
@@ -75,10 +76,11 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                         with screen.show_step(steps[name]):
                             await until_ready()
                 await _show_addresses(settings, place, screen)
-                if place.broker_files is not None:
-                    files, devices = place.broker_files, databases[Login.ALARMS]
-                    await mosquitto.sync_files(devices, settings.data_dir, files, _make_reload(processes))
-                await asyncio.Event().wait()
+                async with ServiceManager(os.environ).notified():
+                    if place.broker_files is not None:
+                        files, devices = place.broker_files, databases[Login.ALARMS]
+                        await mosquitto.sync_files(devices, settings.data_dir, files, _make_reload(processes))
+                    await asyncio.Event().wait()
             finally:
                 screen.print_line("Stopping…")
                 # Before the database, which everything else needs to the end.

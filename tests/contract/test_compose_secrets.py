@@ -6,6 +6,7 @@ import re
 import shutil
 import stat
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from tests.contract.compose import (
@@ -119,7 +120,9 @@ def test_the_word_of_the_proxy_is_taken_and_nobody_else_s() -> None:
     (network,) = {"outside"} & set(SERVICES["pages"].networks)
     trusted = SERVICES["pages"].environment["ANLING_PROXY_HOSTS"]
 
-    assert COMPOSE.networks[network] == {"ipam": {"config": [{"subnet": trusted}]}}
+    (config,) = COMPOSE.networks[network]["ipam"]["config"]  # type: ignore[index]
+    assert config["gateway"] == trusted, "one address: what else is on that network is no proxy"
+    assert ip_address(trusted) in ip_network(config["subnet"])
     # The alarm path reaches the phones of people from there, and accepts no connection.
     assert [name for name, service in SERVICES.items() if network in service.networks] == ["alarm-path", "pages"]
     assert SERVICES["alarm-path"].ports == []

@@ -1,7 +1,8 @@
 """Does the prover notice a bug? `./anling prove judge`: planted ones, each in a copy of the tree, each to be caught.
 
 A bug is a patch file in `simulators/prove/patches`: a line that says what it is, the faults and presses with which
-`noloss` has to catch it (`Faults:`, `Presses:`), and the diff. The tree itself is never touched.
+`noloss` has to catch it (`Faults:`, `Presses:`), as what (`Catches:`, keys of its findings), and the diff. The tree
+itself is never touched.
 """
 
 import argparse
@@ -39,6 +40,12 @@ class PlantedBug:
     faults: str
     presses: int
     file: Path
+    catches: frozenset[str] = frozenset()
+    """The keys of the findings that count; empty: every one."""
+
+    def is_caught_by(self, finding: str) -> bool:
+        """Whether this line of the prover is about what the bug breaks."""
+        return not self.catches or finding.partition(":")[0] in self.catches
 
 
 class DoesNotApply(Exception):
@@ -51,12 +58,14 @@ def read_patch(file: Path) -> PlantedBug:
     head = text.partition("diff --git")[0]
     faults = re.search(r"^Faults: (.+)$", head, re.MULTILINE)
     presses = re.search(r"^Presses: (\d+)$", head, re.MULTILINE)
+    catches = re.search(r"^Catches: (.+)$", head, re.MULTILINE)
     return PlantedBug(
         file.stem,
         head.partition("\n")[0].strip(),
         faults[1] if faults else _OF_A_STRANGER,
         int(presses[1]) if presses else _PRESSES,
         file,
+        frozenset(catches[1].split(", ")) if catches else frozenset(),
     )
 
 
@@ -100,7 +109,7 @@ def try_bug(bug: PlantedBug, broker: str = "builtin") -> list[str]:
             found = prove_noloss(budget)["findings"]
         except (HubEnded, NotWithin, RuntimeError) as error:
             return [f"the hub does not come up: {error}"]
-    return [str(line) for line in found] if isinstance(found, list) else []
+    return [line for line in map(str, found) if bug.is_caught_by(line)] if isinstance(found, list) else []
 
 
 def main(arguments: list[str]) -> int:

@@ -27,6 +27,14 @@ def test_a_planted_bug_applies_to_this_tree_and_says_how_it_is_caught(bug: Plant
     assert bug.what.endswith(".")
     assert set(bug.faults.split(",")) <= {fault.name for fault in FAULTS}
     assert 0 < bug.presses <= 300
+    assert bug.catches, "a bug is caught as what it breaks: a hub that is slow to come up proves nothing"
+
+
+def test_only_what_a_bug_breaks_catches_it() -> None:
+    bug = next(one for one in BUGS if one.name == "answer-before-commit")
+
+    assert bug.is_caught_by("early: press 0f-1 of b-001 was sent at 1.0")
+    assert not bug.is_caught_by("not_up: kill-postgres: the hub was not up within 60 s and was started again")
 
 
 def test_a_patch_of_somebody_else_gets_faults_of_several_kinds(tmp_path: Path) -> None:

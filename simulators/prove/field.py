@@ -124,5 +124,5 @@ class HubFault:
     hold_seconds: float = 6.0
     mends_itself: bool = False
     """Nothing has to be done for the hub to come back: how long that takes is counted from the strike."""
-    at_mosquitto: bool = True
-    """Whether it says anything where another broker stands between devices and hub."""
+    brokers: tuple[str, ...] = ("builtin", "mosquitto")
+    """Where it says anything: at the hub's own broker, or with a Mosquitto between devices and hub."""

@@ -289,7 +289,7 @@ def _build_result(run: Run, until: float, began: float) -> dict[str, object]:
 
 def choose_faults(names: str, broker: str) -> list[HubFault]:
     """The faults that `--faults` names, in the order of the registry. Raises ValueError for one that there is not."""
-    possible = [fault for fault in FAULTS if broker == "builtin" or fault.at_mosquitto]
+    possible = [fault for fault in FAULTS if broker in fault.brokers]
     if names == "all":
         return possible
     wanted = [name for name in names.split(",") if name]

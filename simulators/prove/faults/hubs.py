@@ -39,5 +39,5 @@ def _lets_devices_in(second: ProvenHub) -> bool:
 
 
 FAULTS: Final = (
-    HubFault("second-hub", "a second hub on the same database", second_hub, hold_seconds=10, at_mosquitto=False),
+    HubFault("second-hub", "a second hub on the same database", second_hub, hold_seconds=10, brokers=("builtin",)),
 )

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -49,6 +50,7 @@ def _describe_kill(part: str) -> HubFault:
 
 FAULTS: Final = (
     *(_describe_kill(part) for part in PARTS),
+    replace(_describe_kill("mosquitto"), brokers=("mosquitto",)),
     HubFault("kill-supervisor", "kill -9 of the supervisor, started again", kill_supervisor, hold_seconds=1),
     HubFault("kill-all", "kill -9 of every process at once, started again", kill_all, hold_seconds=1),
 )

@@ -83,6 +83,11 @@ class Trigger:
         """Whether the broker has accepted its CONNECT."""
         return bool(self._client.is_connected())
 
+    @property
+    def unanswered(self) -> int:
+        """How many of its presses have no answer yet."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Connect, and connect again whenever that ends."""
         self._client.connect_async(self._door.host, self._door.port, keepalive=self._keep_alive)

@@ -15,6 +15,8 @@ from simulators.prove.prover_centre import CENTRE, POISON
 from simulators.prove.waiting import NotWithin, wait_for
 
 _OPENS_WITHIN: Final = 15.0
+_UNDER_WAY_SECONDS: Final = 2.0
+"""A message that comes so soon was sent before its row was poisoned."""
 
 MESSAGES: Final = (
     b"",
@@ -46,7 +48,7 @@ def poison_row(field: Field, *, statement: LiteralString) -> Iterator[None]:
     said = f"#{number[0][0] if number else ''}"
 
     def told() -> bool:
-        heard = field.ground.sinks.messages(heard_before)
+        heard = [one for one in field.ground.sinks.messages(heard_before) if one.at > began + _UNDER_WAY_SECONDS]
         return any(alarm_id == one.alarm_id or said in one.text for one in heard)
 
     try:

@@ -11,6 +11,7 @@ from simulators.prove.ground import ProvingGround
 from simulators.prove.judging import Breach, Frozen
 from simulators.prove.pressing import Pressing
 from simulators.prove.proven_hub import HubEnded
+from simulators.prove.silence import TimeSpan
 from simulators.prove.waiting import NotWithin, wait_for
 
 UP_WITHIN: Final = 60.0
@@ -67,6 +68,8 @@ class Field:
     facts: dict[str, float | int | str] = field(default_factory=dict)
     findings: list[Breach] = field(default_factory=list)
     frozen: list[Frozen] = field(default_factory=list)
+    stopped: list[TimeSpan] = field(default_factory=list)
+    """When no hub ran because it had been stopped: from the strike on where that ended it."""
 
     def let_last(self, seconds: float) -> None:
         """Let a fault last: the presses go on."""
@@ -87,16 +90,19 @@ class Field:
 
     def restart_hub(self, *, while_down: Callable[[], None] = lambda: None) -> None:
         """Stop the hub, and start it again."""
+        since = time.monotonic()
         self.ground.hub.stop()
         while_down()
-        self.start_hub()
+        self.start_hub(since)
 
-    def start_hub(self) -> None:
+    def start_hub(self, stopped_since: float | None = None) -> None:
         """Start the hub that does not run; what keeps it from running is reported."""
+        since = time.monotonic() if stopped_since is None else stopped_since
         try:
             self.ground.hub.start()
         except (HubEnded, NotWithin) as error:
             self.report("not_up", f"the hub does not start: {str(error)[-500:]}")
+        self.stopped.append(TimeSpan(since, time.monotonic()))
 
     def wait_until_up(self) -> float | None:
         """Seconds until a press that is made now is answered and the pages answer; None when they are not in time.

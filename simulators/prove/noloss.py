@@ -29,6 +29,7 @@ from simulators.prove.looking import Looking, spool_of
 from simulators.prove.pressing import Pressing
 from simulators.prove.proven_hub import ProverBroker, Tree
 from simulators.prove.reading_back import judge_silence, read_kept
+from simulators.prove.silence import Silence, SilenceAllowed, TimeSpan
 from simulators.prove.spool import list_spooled
 from simulators.prove.waiting import NotWithin, wait_for
 from simulators.prove.watching import Watching
@@ -73,6 +74,8 @@ class Run:
     faults: dict[str, dict[str, float | int | str | None]] = field(default_factory=dict)
     findings: list[Breach] = field(default_factory=list)
     frozen: list[Frozen] = field(default_factory=list)
+    stopped: list[TimeSpan] = field(default_factory=list)
+    struck: list[tuple[str, TimeSpan]] = field(default_factory=list)
 
     def pressing_on(self) -> "RandomPresser":
         """Somebody who presses random triggers."""
@@ -183,7 +186,7 @@ def _strike_once(run: Run, fault: HubFault) -> None:
     """Strike, hold, mend, and see to it that the hub is up again."""
     _print_line(f"{fault.name}: {fault.what}")
     given = Field(run.ground, run.pressing, run.budget.profile, run.clockwork)
-    presses_before = len(run.ledger)
+    presses_before, began = len(run.ledger), time.monotonic()
     recovery: float | None = None
     try:
         with fault.strike(given):
@@ -206,6 +209,8 @@ def _strike_once(run: Run, fault: HubFault) -> None:
     }
     run.findings += [Breach(one.key, f"{fault.name}: {one.line}") for one in given.findings]
     run.frozen += given.frozen
+    run.stopped += given.stopped
+    run.struck.append((fault.name, TimeSpan(began, time.monotonic())))
     _print_line(f"  {run.faults[fault.name]} {[one.line for one in given.findings] or ''}")
 
 
@@ -266,14 +271,12 @@ def _wait_until_drained(run: Run) -> None:
 def _build_result(run: Run, until: float, began: float) -> dict[str, object]:
     pressed = run.ledger.presses()
     kept = read_kept(run.ground, run.watching)
-    silences = judge_silence(run.ground, run.watching, pressed, until, run.budget.profile.silent_after)
+    allowed = SilenceAllowed(run.budget.profile.silent_after, run.stopped)
+    silences = judge_silence(run.ground, run.watching, pressed, until, allowed)
     findings = [
         *judge_presses(pressed, kept, run.frozen),
         *run.findings,
-        *(
-            Breach("silent_seconds", f"nobody was told of {one.device_id} from {one.since:.1f} to {one.until:.1f}")
-            for one in silences
-        ),
+        *(_describe_silence(run, one) for one in silences),
     ]
     return {
         "presses": len(pressed),
@@ -289,6 +292,16 @@ def _build_result(run: Run, until: float, began: float) -> dict[str, object]:
         "seed": run.budget.seed,
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _describe_silence(run: Run, silence: Silence) -> Breach:
+    """Of whom, from when to when, and what was going on."""
+    during = [name for name, span in run.struck if span.since < silence.until and span.until > silence.since]
+    return Breach(
+        "silent_seconds",
+        f"nobody was told of {silence.device_id} from {silence.since:.1f} to {silence.until:.1f}"
+        f" ({', '.join(during) or 'after the last fault'})",
+    )
 
 
 def choose_faults(names: str, broker: str) -> list[HubFault]:

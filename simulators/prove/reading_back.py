@@ -8,7 +8,7 @@ from simulators.prove.judging import Kept, StoredPress
 from simulators.prove.ledger import Pressed
 from simulators.prove.observer import AlarmRow, DatabaseAway, Observer, PressRow
 from simulators.prove.prover_centre import name_senior
-from simulators.prove.silence import Silence, find_silences, list_open_calls
+from simulators.prove.silence import Silence, SilenceAllowed, find_silences, list_open_calls
 from simulators.prove.waiting import wait_for
 from simulators.prove.watching import Watching
 
@@ -28,7 +28,7 @@ def read_kept(ground: ProvingGround, watching: Watching) -> Kept:
 
 
 def judge_silence(
-    ground: ProvingGround, watching: Watching, pressed: Sequence[Pressed], until: float, allowed: float
+    ground: ProvingGround, watching: Watching, pressed: Sequence[Pressed], until: float, allowed: SilenceAllowed
 ) -> list[Silence]:
     """For how long, and of which trigger, nobody was told."""
     silences = []

@@ -32,8 +32,8 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenCall:
-    """Somebody waits for help from then to then."""
+class TimeSpan:
+    """From then to then: somebody waits for help, or no hub ran."""
 
     since: float
     until: float
@@ -49,10 +49,10 @@ class Silence:
     seconds: float
 
 
-def list_open_calls(answered: Iterable[float], looks: Iterable[Look], until: float) -> list[OpenCall]:
+def list_open_calls(answered: Iterable[float], looks: Iterable[Look], until: float) -> list[TimeSpan]:
     """When somebody waited, from the answers to her presses and from looks at her alarms, in any order of time."""
     events = sorted([(at, None) for at in answered] + [(look.at, look.state) for look in looks], key=lambda one: one[0])
-    calls: list[OpenCall] = []
+    calls: list[TimeSpan] = []
     since: float | None = None
     seen_open = False
     last: CallState | None = None
@@ -65,19 +65,35 @@ def list_open_calls(answered: Iterable[float], looks: Iterable[Look], until: flo
         elif state is CallState.CALLING:
             since, seen_open, last = at if since is None else since, True, state
         elif since is not None and (seen_open or at - since > _SETTLES_SECONDS):
-            calls.append(OpenCall(since, at))
+            calls.append(TimeSpan(since, at))
             since, last = None, state
         elif since is None:
             last = state
-    return calls if since is None else [*calls, OpenCall(since, until)]
+    return calls if since is None else [*calls, TimeSpan(since, until)]
 
 
-def find_silences(device_id: str, calls: Iterable[OpenCall], told: Sequence[float], allowed: float) -> list[Silence]:
-    """Each gap between two messages about an open call that was longer than `allowed` seconds."""
+@dataclass(frozen=True, slots=True)
+class SilenceAllowed:
+    """How long nobody may be told; when no hub ran because the prover itself had stopped it is not counted."""
+
+    seconds: float
+    stopped: Sequence[TimeSpan] = ()
+
+    def measure_excess(self, since: float, until: float) -> float:
+        """By how much a gap is too long; 0 or less: it is not."""
+        own = sum(max(0.0, min(until, span.until) - max(since, span.since)) for span in self.stopped)
+        return until - since - own - self.seconds
+
+
+def find_silences(
+    device_id: str, calls: Iterable[TimeSpan], told: Sequence[float], allowed: SilenceAllowed
+) -> list[Silence]:
+    """Each gap between two messages about an open call that was longer than allowed."""
     silences = []
     for call in calls:
         moments = [call.since, *(at for at in sorted(told) if call.since < at < call.until), call.until]
         for first, second in pairwise(moments):
-            if second - first > allowed:
-                silences.append(Silence(device_id, first, second, second - first - allowed))
+            excess = allowed.measure_excess(first, second)
+            if excess > 0:
+                silences.append(Silence(device_id, first, second, excess))
     return silences

@@ -170,6 +170,7 @@ async def test_in_the_year_2000_as_in_2029_the_shift_of_today_is_called(desk: De
     assert alarm_id is not None
 
     assert ("zhou", "alarm") in desk.told(alarm_id)
+    assert desk.alarm(alarm_id, "tier") == (0,)
 
 
 DOUBT = "SELECT code, priority, params ->> 'seconds' FROM notice WHERE code LIKE 'clock-%%' AND cleared_at IS NULL"

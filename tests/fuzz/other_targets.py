@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from devices.rtsp.address import NotAnAddress, parse_address
 from devices.rtsp.authentication import Account, parse_account, parse_challenges
-from devices.rtsp.conversation import CameraRefused, Conversation, Place
+from devices.rtsp.conversation import CameraRefused, RelayedNames, RtspConversation
 from devices.rtsp.description import choose_track, video_codecs
 from devices.rtsp.filter import NotRtsp, RtspFilter, SentOn
 from hub.importing.file import parse_centre_file
@@ -21,7 +21,8 @@ from hub.kit.urls import read_mailserver, read_origin, split_url
 from hub.notifications.addresses import is_address_of
 from hub.notifications.model import ChannelName
 from hub.rules.files import parse_rule_file
-from hub.web.serving import BoundedConnection, Limits
+from hub.web.places import Limits
+from hub.web.serving import BoundedConnection
 from tests.fuzz.mutations import cut_in_pieces, mutate_bytes, name_refusal
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -190,8 +191,10 @@ def draw_camera_answers(chance: random.Random) -> bytes:
 
 def read_camera_answers(content: bytes, chance: random.Random) -> str:
     """What a camera says to the relay, in pieces of any size: passed, or the reason why it is not shown."""
-    conversation = Conversation(
-        Account(b"admin", b"12345"), Place(b"rtsp://127.0.0.1:8554", b"rtsp://192.0.2.10:554"), lambda: (8000, 8001)
+    conversation = RtspConversation(
+        Account(b"admin", b"12345"),
+        RelayedNames(b"rtsp://127.0.0.1:8554", b"rtsp://192.0.2.10:554"),
+        lambda: (8000, 8001),
     )
     conversation.hear_reader(RTSP_REQUESTS)
     alone = RtspFilter()
@@ -262,14 +265,14 @@ class PageServerTarget:
 
     async def _connect(self, content: bytes, chance: random.Random) -> str:
         state, wire, limits = ServerState(), _Wire(), Limits()
-        connection = BoundedConnection(self._config, state, {}, limits)
+        connection = BoundedConnection(self._config, state, limits)
         connection.connection_made(wire)
         for piece in cut_in_pieces(content, chance):
             if piece and not wire.is_ended:  # asyncio hands over no empty piece
                 connection.data_received(piece)
                 await asyncio.sleep(0)
         told = "ended" if wire.is_ended else "answered" if wire.written else "waits for more"
-        connection.end_if_late(1e9)
+        connection.end_if_late(1e9, under_pressure=True)
         connection.connection_lost(None)
         async with asyncio.timeout(10):
             while state.tasks:

@@ -11,7 +11,7 @@ from simulators.prove.ground import ProvingGround
 from simulators.prove.judging import Breach, Frozen
 from simulators.prove.pressing import Pressing
 from simulators.prove.proven_hub import HubEnded
-from simulators.prove.silence import SilentSpan
+from simulators.prove.silence import MonotonicSpan
 from simulators.prove.waiting import NotWithin, wait_for
 
 UP_WITHIN: Final = 60.0
@@ -68,7 +68,7 @@ class Field:
     facts: dict[str, float | int | str] = field(default_factory=dict)
     findings: list[Breach] = field(default_factory=list)
     frozen: list[Frozen] = field(default_factory=list)
-    stopped: list[SilentSpan] = field(default_factory=list)
+    stopped: list[MonotonicSpan] = field(default_factory=list)
     """When no hub ran because it had been stopped: from the strike on where that ended it."""
 
     def let_last(self, seconds: float) -> None:
@@ -102,7 +102,7 @@ class Field:
             self.ground.hub.start()
         except (HubEnded, NotWithin) as error:
             self.report("not_up", f"the hub does not start: {str(error)[-500:]}")
-        self.stopped.append(SilentSpan(since, time.monotonic()))
+        self.stopped.append(MonotonicSpan(since, time.monotonic()))
 
     def wait_until_up(self) -> float | None:
         """Seconds until a press that is made now is answered and the pages answer; None when they are not in time.

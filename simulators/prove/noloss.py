@@ -29,7 +29,7 @@ from simulators.prove.looking import Looking, spool_of
 from simulators.prove.pressing import Pressing
 from simulators.prove.proven_hub import ProverBroker, Tree
 from simulators.prove.reading_back import judge_silence, read_kept
-from simulators.prove.silence import Silence, SilenceAllowed, SilentSpan
+from simulators.prove.silence import MonotonicSpan, Silence, SilenceAllowed
 from simulators.prove.spool import list_spooled
 from simulators.prove.waiting import NotWithin, wait_for
 from simulators.prove.watching import Watching
@@ -74,8 +74,8 @@ class Run:
     faults: dict[str, dict[str, float | int | str | None]] = field(default_factory=dict)
     findings: list[Breach] = field(default_factory=list)
     frozen: list[Frozen] = field(default_factory=list)
-    stopped: list[SilentSpan] = field(default_factory=list)
-    struck: list[tuple[str, SilentSpan]] = field(default_factory=list)
+    stopped: list[MonotonicSpan] = field(default_factory=list)
+    struck: list[tuple[str, MonotonicSpan]] = field(default_factory=list)
 
     def pressing_on(self) -> "RandomPresser":
         """Somebody who presses random triggers."""
@@ -210,7 +210,7 @@ def _strike_once(run: Run, fault: HubFault) -> None:
     run.findings += [Breach(one.key, f"{fault.name}: {one.line}") for one in given.findings]
     run.frozen += given.frozen
     run.stopped += given.stopped
-    run.struck.append((fault.name, SilentSpan(began, time.monotonic())))
+    run.struck.append((fault.name, MonotonicSpan(began, time.monotonic())))
     _print_line(f"  {run.faults[fault.name]} {[one.line for one in given.findings] or ''}")
 
 

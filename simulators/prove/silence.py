@@ -32,7 +32,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class SilentSpan:
+class MonotonicSpan:
     """From then to then: somebody waits for help, or no hub ran."""
 
     since: float
@@ -49,10 +49,10 @@ class Silence:
     seconds: float
 
 
-def list_open_calls(answered: Iterable[float], looks: Iterable[Look], until: float) -> list[SilentSpan]:
+def list_open_calls(answered: Iterable[float], looks: Iterable[Look], until: float) -> list[MonotonicSpan]:
     """When somebody waited, from the answers to her presses and from looks at her alarms, in any order of time."""
     events = sorted([(at, None) for at in answered] + [(look.at, look.state) for look in looks], key=lambda one: one[0])
-    calls: list[SilentSpan] = []
+    calls: list[MonotonicSpan] = []
     since: float | None = None
     seen_open = False
     last: CallState | None = None
@@ -65,11 +65,11 @@ def list_open_calls(answered: Iterable[float], looks: Iterable[Look], until: flo
         elif state is CallState.CALLING:
             since, seen_open, last = at if since is None else since, True, state
         elif since is not None and (seen_open or at - since > _SETTLES_SECONDS):
-            calls.append(SilentSpan(since, at))
+            calls.append(MonotonicSpan(since, at))
             since, last = None, state
         elif since is None:
             last = state
-    return calls if since is None else [*calls, SilentSpan(since, until)]
+    return calls if since is None else [*calls, MonotonicSpan(since, until)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class SilenceAllowed:
     """How long nobody may be told; when no hub ran because the prover itself had stopped it is not counted."""
 
     seconds: float
-    stopped: Sequence[SilentSpan] = ()
+    stopped: Sequence[MonotonicSpan] = ()
 
     def measure_excess(self, since: float, until: float) -> float:
         """By how much a gap is too long; 0 or less: it is not."""
@@ -86,7 +86,7 @@ class SilenceAllowed:
 
 
 def find_silences(
-    device_id: str, calls: Iterable[SilentSpan], told: Sequence[float], allowed: SilenceAllowed
+    device_id: str, calls: Iterable[MonotonicSpan], told: Sequence[float], allowed: SilenceAllowed
 ) -> list[Silence]:
     """Each gap between two messages about an open call that was longer than allowed."""
     silences = []

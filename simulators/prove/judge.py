@@ -108,7 +108,7 @@ def try_bug(bug: PlantedBug, broker: str = "builtin") -> list[str]:
         try:
             found = prove_noloss(budget)["findings"]
         except (HubEnded, NotWithin, RuntimeError) as error:
-            return [f"the hub does not come up: {error}"]
+            found = [f"not_up: the hub does not come up: {error}"]
     return [line for line in map(str, found) if bug.is_caught_by(line)] if isinstance(found, list) else []
 
 

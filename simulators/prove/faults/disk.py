@@ -55,7 +55,7 @@ def fill_disk(field: Field) -> Iterator[None]:
     if os.path.ismount(data_dir):
         filler = data_dir / "filler"
         field.strikes += _fill_with(filler)
-        field.facts["full"] = "disk"
+        field.facts["filled"] = "disk"
         try:
             yield
         finally:
@@ -65,7 +65,7 @@ def fill_disk(field: Field) -> Iterator[None]:
     for pid in family:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
     field.strikes += 1
-    field.facts["full"] = "limit"
+    field.facts["filled"] = "limit"
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ import ssl
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -115,15 +116,11 @@ def _telemetry_child(place: Place) -> Child:
 
 def _pages_child(place: Place) -> Child:
     """Ready when every part of the hub is: they are asked through the pages."""
-
-    async def hub_is_ready() -> bool:
-        return await _is_ready(place)
-
     return Child(
         "pages",
         _python_program("hub.processes.pages"),
         environment=_hub_environment(place, PAGES_LOGINS, http_fds=place.settings.http_fds),
-        ready=hub_is_ready,
+        ready=partial(is_hub_ready, place),
         pulse_within=PAGES_PULSE_SECONDS,
         inherits=place.settings.http_fds,
     )
@@ -149,7 +146,7 @@ def _hub_environment(
     return {**environment.hub_environment(told), "PYTHONUNBUFFERED": "1"}
 
 
-async def _is_ready(place: Place) -> bool:
+async def is_hub_ready(place: Place) -> bool:
     """Whether the hub works, as far as that is ours: for a broker of somebody else's it goes on waiting by itself."""
     try:
         readiness = _READINESS.validate_json(await ask_own_pages(place, "/readyz"))

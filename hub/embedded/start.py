@@ -5,14 +5,18 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 
 from extension.simulation import SimulatedCentre
 from hub.embedded import data_folder, importing, logins, mosquitto, ports, postgres, secret_files, simulation
-from hub.embedded.children import processes_of
+from hub.embedded.channels import open_channels
+from hub.embedded.children import is_hub_ready, processes_of
+from hub.embedded.last_resort import LastResort, run_last_resort
 from hub.embedded.place import CannotStart, Place, place_of, refuse_media_socket, take_ports
 from hub.embedded.processes import Processes
 from hub.embedded.screen import Screen, ScreenAccount
 from hub.embedded.service_manager import ServiceManager
+from hub.embedded.supervised import ChildEvent
 from hub.importing.existing_centre import find_contradiction
 from hub.kit.clock import clock_from
 from hub.kit.db import Login
@@ -48,7 +52,20 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
     with suppress(asyncio.CancelledError), _cancel_on_signals(), usable:
         refuse_media_socket(settings)
         async with AsyncExitStack() as opened:
-            processes = await opened.enter_async_context(Processes.open(settings.data_dir, screen.show_child_event))
+            channels = await opened.enter_async_context(open_channels(settings))
+            last_resort = LastResort(
+                settings.data_dir,
+                {} if simulating is not None else channels,  # nobody real is told of a simulated centre
+                clock_from(settings.clock_file),
+                screen.print_line,
+            )
+            await opened.enter_async_context(run_last_resort(last_resort))
+
+            def hear_child(event: ChildEvent) -> None:
+                screen.show_child_event(event)
+                last_resort.hear_child(event)
+
+            processes = await opened.enter_async_context(Processes.open(settings.data_dir, hear_child))
             # Before the database: an occupied port leaves nothing half done.
             taken = take_ports(settings)
             listening = opened.enter_context(ports.open_listening_sockets(settings.http_host, taken.http))
@@ -70,6 +87,7 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                     with screen.show_step("Mosquitto"):
                         await mosquitto.write_files(databases[Login.ALARMS], settings.data_dir, place.broker_files)
                         await processes.start(mosquitto.child_of(program, place.broker_files))
+                last_resort.begin_asking(partial(is_hub_ready, place), changes)
                 for group in processes_of(place):
                     begun = [(child.name, processes.begin(child)) for child in group]
                     for name, until_ready in begun:

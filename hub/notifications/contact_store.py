@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from hub.access.model import RESPONDING_ROLES
 from hub.kit.db import Conn
 from hub.kit.ids import AccountId, CentreId
-from hub.notifications.model import ContactMethod, ContactRecord
+from hub.notifications.model import ChannelName, ContactMethod, ContactRecord, LastResortContact, Recipient
 
 
 async def contact_methods(conn: Conn, account_ids: Sequence[AccountId]) -> list[ContactMethod]:
@@ -77,3 +77,23 @@ async def retire_other_contacts(conn: Conn, account_id: AccountId, addresses: Se
         {"account_id": account_id, "addresses": list(addresses)},
     )
     return cursor.rowcount > 0
+
+
+async def list_last_resort_contacts(conn: Conn, limit: int) -> list[LastResortContact]:
+    """Where the people who answer alarms are told, the best way of each first: when nothing but a list is left."""
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(
+            """
+            SELECT contact_method.channel, contact_method.address, account.id AS account_id, account.name,
+                   account.phone, account.language,
+                   coalesce(account.organisation_id, centre.organisation_id) AS organisation_id
+              FROM contact_method
+              JOIN account ON account.id = contact_method.account_id
+              JOIN centre ON centre.id = account.centre_id
+             WHERE account.active AND account.role = ANY(%(roles)s) AND contact_method.verified_at IS NOT NULL
+             ORDER BY contact_method.test_failed, contact_method.rank, account.id, contact_method.id
+             LIMIT %(limit)s
+            """,
+            {"roles": list(RESPONDING_ROLES), "limit": limit},
+        )
+        return [LastResortContact(ChannelName(row.pop("channel")), Recipient(**row)) for row in await cur.fetchall()]

@@ -172,3 +172,27 @@ class Told:
     name: str
     name_en: str
     state: NotificationState
+
+
+class OutageState(StrEnum):
+    """How the hub itself is, as its supervisor tells people who are on no alarm."""
+
+    DOWN = "hub.down"
+    BACK = "hub.back"
+
+
+@dataclass(frozen=True, slots=True)
+class OutageMessage:
+    """One message to one person about the hub itself; repeated attempts have the same id."""
+
+    id: str
+    state: OutageState
+    to: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class LastResortContact:
+    """Where somebody is told without a database: as it was when it was read last."""
+
+    channel: ChannelName
+    to: Recipient

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from hub.kit.ids import AccountId
 from hub.kit.lines import join_lines
 from hub.notices.model import Priority
-from hub.notifications.model import LAST_RESORT_AFTER, AlarmFacts, Template
+from hub.notifications.model import LAST_RESORT_AFTER, AlarmFacts, OutageState, Template
 
 LANGUAGES: Final = ("zh-CN", "en")
 
@@ -38,6 +38,24 @@ def render_texts(template: Template, facts: AlarmFacts, n: int, to: AccountId) -
         ),
         "en": _render_english(template, facts, n, "" if is_owner else join_lines(facts.owner.get("en", "Somebody"))),
     }
+
+
+def render_outage(state: OutageState) -> dict[str, str]:
+    """What is said of the hub itself, in each language; the first sentence is the subject of a mail."""
+    match state:
+        case OutageState.DOWN:
+            return {
+                "zh-CN": "安铃主机出了问题。长者的呼叫可能没有人听到：请马上打电话到中心，或者过去看一看，再找管理员。",
+                "en": "The Anling hub is in trouble. Calls for help may not be heard: phone the centre or go there "
+                "now, then call its administrator.",
+            }
+        case OutageState.BACK:
+            return {
+                "zh-CN": "安铃主机恢复了。请看一看报警列表，有没有没人处理的呼叫。",
+                "en": "The Anling hub is back. Please look at its alarms: somebody may still wait.",
+            }
+        case _:
+            assert_never(state)
 
 
 def render_subject(template: Template, facts: AlarmFacts, language: str) -> str:

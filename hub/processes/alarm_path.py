@@ -11,13 +11,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from hub.alarms import last_resort
 from hub.alarms.finding_intake import FindingIntake
 from hub.alarms.watch import AlarmWatch
+from hub.embedded.channels import open_channels
 from hub.fleet.authenticator import DeviceAuthenticator
 from hub.fleet.deliver import DeviceMessageDeliverer
 from hub.fleet.refusals import RefusedDevices
@@ -30,8 +29,7 @@ from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
 from hub.kit.every import Housekeeping
 from hub.kit.heartbeats import Process, write_beats
-from hub.kit.ids import CentreId, OrganisationId
-from hub.kit.named_hosts import parse_named_host
+from hub.kit.ids import CentreId
 from hub.kit.proxy_protocol import read_networks
 from hub.kit.watchdog import write_pulse
 from hub.mqtt.broker import Broker, listening_socket
@@ -43,11 +41,7 @@ from hub.notices.model import NoticeCode
 from hub.notices.refusals import RefusalReports
 from hub.notices.reports import TaskReports
 from hub.notifications.channels import Channel
-from hub.notifications.channels.email import EmailChannel, parse_mailserver
-from hub.notifications.channels.webhook import WebhookChannel
 from hub.notifications.deliver import NotificationDeliverer
-from hub.notifications.destinations import Outbound
-from hub.notifications.model import ChannelName
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
 from hub.rules.service import Rules
 from hub.settings import Settings
@@ -93,7 +87,7 @@ async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[
     async with AsyncExitStack() as stack:
         pools = await stack.enter_async_context(_open_pools(databases[Login.ALARMS]))
         await rules.load_files()
-        channels = await _build_channels(settings, stack)
+        channels = await stack.enter_async_context(open_channels(settings))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(changes.run())
             housekeeping = Housekeeping(TaskReports(pools.others, clock).report)
@@ -188,41 +182,6 @@ def _start_tasks(
     tasks.create_task(path.housekeeping.every(MARKS_EVERY_SECONDS, partial(_delete_lost_marks, path), "parked-rows"))
     tasks.create_task(write_beats(path.pools.states, Process.ALARM_PATH, hears))
     tasks.create_task(write_pulse())
-
-
-async def _build_channels(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Channel]:
-    """The ways to reach people that this installation has."""
-    channels: dict[str, Channel] = {}
-    secret_of = partial(read_webhook_secret, settings.data_dir)
-    channels[ChannelName.WEBHOOK] = await stack.enter_async_context(
-        WebhookChannel.open(secret_of, outbound_of(settings))
-    )
-    if settings.smtp_url is not None:
-        channels[ChannelName.EMAIL] = EmailChannel(parse_mailserver(settings.smtp_url.get_secret_value()))
-    return channels
-
-
-def read_webhook_secret(data_dir: Path, organisation_id: OrganisationId) -> str | None:
-    """The webhook secret of an organisation (`whsec_…`), in `secrets/webhook-ORGANISATION`, as it is now.
-
-    None when there is none that can be read.
-    """
-    if Path(organisation_id).name != organisation_id:
-        return None
-    try:
-        return (data_dir / "secrets" / f"webhook-{organisation_id}").read_text("ascii").strip()
-    except (OSError, ValueError):
-        return None
-
-
-def outbound_of(settings: Settings) -> Outbound:
-    """Where webhooks may go: not to the ports at which this installation itself is served."""
-    urls = (settings.mqtt_url, settings.database_url)
-    others = {urlsplit(url).port for url in urls if url is not None}
-    return Outbound(
-        named=tuple(map(parse_named_host, settings.webhook_hosts)),
-        own_ports=frozenset({settings.http_port, settings.mqtt_port, *(port for port in others if port is not None)}),
-    )
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
+from functools import partial
 from ipaddress import ip_address
 from typing import Final, assert_never
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,8 +18,8 @@ import idna
 
 from hub.kit.urls import MAILBOX
 from hub.notifications.channels import HUNG, SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
-from hub.notifications.model import LeasedNotification
-from hub.notifications.texts import LANGUAGES, render_subject, render_texts
+from hub.notifications.model import LeasedNotification, OutageMessage
+from hub.notifications.texts import LANGUAGES, render_outage, render_subject, render_texts
 
 _TAKE_IT: Final = {"zh-CN": "我来处理", "en": "I'll take it"}
 _QUIT_WITHIN: Final = 1.0
@@ -74,10 +76,19 @@ class EmailChannel:
         self._encrypting.verify_mode = ssl.CERT_NONE
 
     async def send(self, outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> Result:
-        recipient = encode_domain(outgoing.to.address)
-        if recipient is None or not MAILBOX.fullmatch(outgoing.to.address):
+        return await self._send_mail(
+            outgoing.to.address, partial(build_mail, outgoing, accept, self._server.sender, now)
+        )
+
+    async def send_outage(self, outage: OutageMessage, now: datetime) -> Result:
+        """Tell one person how the hub itself is."""
+        return await self._send_mail(outage.to.address, partial(build_outage_mail, outage, self._server.sender, now))
+
+    async def _send_mail(self, address: str, build: Callable[[], EmailMessage]) -> Result:
+        recipient = encode_domain(address)
+        if recipient is None or not MAILBOX.fullmatch(address):
             return SendRefused("bad-address")
-        mail = build_mail(outgoing, accept, self._server.sender, now)
+        mail = build()
         try:
             async with asyncio.timeout(self._within):
                 client = await self._connect()
@@ -208,6 +219,22 @@ def encode_domain(address: str) -> str | None:
         return f"{name}@{idna.encode(domain, uts46=True).decode()}"
     except idna.IDNAError:
         return None
+
+
+def build_outage_mail(outage: OutageMessage, sender: str, now: datetime) -> EmailMessage:
+    """The mail about the hub itself: a part in each language, the recipient's own first."""
+    own = outage.to.language
+    words = render_outage(outage.state)
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["From"] = sender
+    mail["To"] = outage.to.address
+    mail["Subject"] = words[own if own in words else "zh-CN"].partition("。")[0].partition(". ")[0]
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{outage.id}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Importance"] = "high"
+    mail.set_content("\n\n".join(words[one] for one in sorted(words, key=lambda one: one != own)) + "\n")
+    return mail
 
 
 def build_mail(outgoing: LeasedNotification, accept: AcceptUrls | None, sender: str, now: datetime) -> EmailMessage:

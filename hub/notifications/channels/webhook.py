@@ -30,8 +30,8 @@ from hub.notifications.answers import (
 from hub.notifications.channels import HUNG, SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
 from hub.notifications.channels.outward import CheckedNetwork
 from hub.notifications.destinations import Forbidden, Outbound
-from hub.notifications.model import LeasedNotification
-from hub.notifications.texts import render_texts
+from hub.notifications.model import LeasedNotification, OutageMessage, OutageState, Recipient
+from hub.notifications.texts import render_outage, render_texts
 
 _PROVIDER_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 """A provider's own number of a message: printable ASCII. A column cannot hold all that JSON can."""
@@ -84,10 +84,17 @@ class WebhookChannel:
             yield cls(pool, secret_of, outbound, within=within)
 
     async def send(self, outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> Result:
-        payload = json.dumps(build_body(outgoing, accept, now), ensure_ascii=False, separators=(",", ":"))
+        return await self._send_body(outgoing.to, outgoing.id, build_body(outgoing, accept, now), now)
+
+    async def send_outage(self, outage: OutageMessage, now: datetime) -> Result:
+        """Tell one person how the hub itself is."""
+        return await self._send_body(outage.to, outage.id, build_outage_body(outage, now), now)
+
+    async def _send_body(self, to: Recipient, message_id: str, body: dict[str, object], now: datetime) -> Result:
+        payload = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         try:
-            url = self._read_url(outgoing.to.address)
-            headers = {**_authorization_of(url), **self._sign(outgoing, payload, now)}
+            url = self._read_url(to.address)
+            headers = {**_authorization_of(url), **self._sign(to.organisation_id, message_id, payload, now)}
             async with asyncio.timeout(self._within):
                 return await self._post(url, payload.encode(), headers, now)
         except Forbidden as error:
@@ -111,8 +118,9 @@ class WebhookChannel:
         self._outbound.check_url(url.scheme, url.raw_host.decode("ascii"), _port_of(url))
         return url
 
-    def _sign(self, outgoing: LeasedNotification, payload: str, now: datetime) -> dict[str, str]:
-        organisation = outgoing.to.organisation_id
+    def _sign(
+        self, organisation: OrganisationId | None, message_id: str, payload: str, now: datetime
+    ) -> dict[str, str]:
         secret = self._secret_of(organisation) if organisation is not None else None
         if secret is None:
             raise Forbidden("no-secret")
@@ -123,9 +131,9 @@ class WebhookChannel:
         return {
             "content-type": "application/json",
             "accept-encoding": "identity",
-            "webhook-id": outgoing.id,
+            "webhook-id": message_id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signer.sign(outgoing.id, now.astimezone(UTC), payload),
+            "webhook-signature": signer.sign(message_id, now.astimezone(UTC), payload),
         }
 
     async def _post(self, url: httpx.URL, payload: bytes, headers: Mapping[str, str], now: datetime) -> Result:
@@ -194,6 +202,20 @@ def _authorization_of(url: httpx.URL) -> dict[str, str]:
     if not url.userinfo:
         return {}
     return {"authorization": f"Basic {base64.b64encode(unquote_to_bytes(url.userinfo)).decode()}"}
+
+
+def build_outage_body(outage: OutageMessage, now: datetime) -> dict[str, object]:
+    """What an organisation gets when the hub is down, or back: whom to tell, in which words."""
+    return {
+        "type": outage.state.value,
+        "timestamp": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "data": {
+            "notification_id": outage.id,
+            "to": {"account_id": outage.to.account_id, "name": outage.to.name, "phone": outage.to.phone},
+            "text": render_outage(outage.state),
+            "urgent": outage.state is OutageState.DOWN,
+        },
+    }
 
 
 def build_body(outgoing: LeasedNotification, accept: AcceptUrls | None, now: datetime) -> dict[str, object]:

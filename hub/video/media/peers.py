@@ -25,6 +25,7 @@ from hub.video.media import gate as gates
 from hub.video.media import internals
 from hub.video.media.frames import Frame, compress_timestamps
 from hub.video.media.gate import Gate
+from hub.video.media.offers import VideoOffer, take_video
 from hub.video.media.sources import CameraSource
 from hub.video.media.timeline import CLOCK_RATE
 from hub.video.model import Ending, Picture, PlayCode
@@ -67,8 +68,8 @@ class Viewer:
         self._heard = (0, self.opened_at)
 
     async def answer(self, offer: str, hosts: Sequence[str]) -> str:
-        """Answer the offer with one H.264 track. Raises EngineRefused for an offer that has no use for one."""
-        _check_offer(offer)
+        """Answer the offer with one H.264 track, and no sound. Raises EngineRefused for one without use for that."""
+        wanted_video = _check_offer(offer)
         transceiver = self._pc.addTransceiver(self._outlet, direction="sendonly")
         # Before the offer is looked at: afterwards H.264 would go out labelled VP8.
         codecs = RTCRtpSender.getCapabilities("video").codecs
@@ -79,13 +80,15 @@ class Viewer:
         internals.offer_only(self._pc, hosts)
         self._pc.on("connectionstatechange", self._state_changed)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(remove_named_candidates(offer), "offer"))
+            await self._pc.setRemoteDescription(
+                RTCSessionDescription(remove_named_candidates(wanted_video.sdp), "offer")
+            )
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except OperationError as error:
             raise EngineRefused(PlayCode.NO_H264, "the viewer does not offer to receive H.264") from error
         except (*NONSENSE, InvalidStateError, InvalidAccessError) as error:
             raise EngineRefused(PlayCode.BAD_OFFER, f"the offer cannot be answered: {error}") from error
-        return self._pc.localDescription.sdp
+        return wanted_video.complete_answer(self._pc.localDescription.sdp)
 
     async def add_candidates(self, fragment: str) -> None:
         """Try these addresses of the viewer as well. Names are passed over."""
@@ -298,15 +301,17 @@ def _is_named(line: str) -> bool:
     return False
 
 
-def _check_offer(offer: str) -> None:
-    """Raises EngineRefused unless the offer wants exactly one picture and no sound."""
+def _check_offer(offer: str) -> VideoOffer:
+    """What of it is answered. Raises EngineRefused unless it wants exactly one picture; sound beside it is refused."""
+    wanted = take_video(offer)
     try:
-        media = SessionDescription.parse(offer).media
+        media = SessionDescription.parse(offer if wanted is None else wanted.sdp).media
     except NONSENSE as error:
         raise EngineRefused(PlayCode.BAD_OFFER, f"not an SDP offer: {error}") from error
-    if [one.kind for one in media] != ["video"]:
-        raise EngineRefused(PlayCode.VIDEO_ONLY, "offer exactly one video track to receive, and nothing else")
+    if wanted is None or [one.kind for one in media] != ["video"]:
+        raise EngineRefused(PlayCode.VIDEO_ONLY, "offer exactly one video track to receive")
     if not any(codec.mimeType.lower() == "video/h264" for codec in media[0].rtp.codecs):
         raise EngineRefused(PlayCode.NO_H264, "the viewer does not offer to receive H.264")
     if media[0].dtls is None or not media[0].dtls.fingerprints:
         raise EngineRefused(PlayCode.BAD_OFFER, "the offer has no fingerprint")
+    return wanted

@@ -22,9 +22,25 @@ async def test_a_viewer_without_h264_is_told_so(building: Building, media: Media
     assert refused.value.code == "no-h264"
 
 
-async def test_an_offer_with_sound_is_refused(building: Building, media: MediaProcess) -> None:
-    async with open_viewer() as one:
+async def test_sound_beside_the_picture_is_refused_and_the_picture_is_shown(
+    building: Building, media: MediaProcess
+) -> None:
+    building.cameras.by_id["cam-gym"].offers_sound = True
+    async with open_viewer() as one, leased(media, "v-1"):
+        await one.offer()
         one.pc.addTransceiver("audio", direction="recvonly")
+        await one.pc.setLocalDescription(await one.pc.createOffer())
+        answer = await media.open(opening(one.pc.localDescription.sdp, building.url("cam-gym")))
+        await one.take(answer.sdp)
+        await one.sees(4)
+
+    assert [line.split()[:2] for line in answer.sdp.splitlines() if line.startswith("m=")][1] == ["m=audio", "0"]
+    assert building.cameras.by_id["cam-gym"].set_up == ["track1"]
+
+
+async def test_two_pictures_are_refused(building: Building, media: MediaProcess) -> None:
+    async with open_viewer() as one:
+        one.pc.addTransceiver("video", direction="recvonly")
         offer = await one.offer()
 
         with pytest.raises(EngineRefused) as refused:

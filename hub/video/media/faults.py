@@ -18,7 +18,7 @@ from hub.video.model import CameraFault, CameraProblem
 _FORBIDDEN, _NOT_FOUND, _FULL, _TRANSPORT, _UNAVAILABLE = 403, 404, (453, 503), 461, 500
 _SETTINGS: Final = frozenset({
     *(CameraFault.CODEC, CameraFault.B_FRAMES, CameraFault.NO_PICTURE, CameraFault.SENT_ON, CameraFault.BAD_ADDRESS),
-    *(CameraFault.WRONG_ACCOUNT, CameraFault.NO_ACCOUNT, CameraFault.SIGN_IN, CameraFault.FORBIDDEN),
+    *(CameraFault.WRONG_ACCOUNT, CameraFault.NO_ACCOUNT, CameraFault.UNKNOWN_SIGN_IN, CameraFault.FORBIDDEN),
     *(CameraFault.NOT_FOUND, CameraFault.TRANSPORT),
 })  # fmt: skip
 """What no waiting mends: it is said at once."""
@@ -110,7 +110,7 @@ def _classify_refusal(refused: CameraRefused) -> CameraProblem:
             "asks for an account (401) and its address has none: write rtsp://user:password@…",
         )
     elif refused.asks_for:
-        code, said = CameraFault.SIGN_IN, f"asks for {refused.asks_for} (401): set its authentication to Digest"
+        code, said = CameraFault.UNKNOWN_SIGN_IN, f"asks for {refused.asks_for} (401): set its authentication to Digest"
     elif status == 401:
         code, said = (
             CameraFault.WRONG_ACCOUNT,
@@ -125,7 +125,7 @@ def _classify_refusal(refused: CameraRefused) -> CameraProblem:
         code, said = CameraFault.NOT_FOUND, "knows no such path (404): check the path in its address"
     elif status in _FULL:
         code, said = (
-            CameraFault.FULL,
+            CameraFault.TOO_MANY_READERS,
             f"has no place for one more reader ({status}): end another one, or read its sub-stream",
         )
     elif status == _TRANSPORT:

@@ -21,7 +21,7 @@ from hub.video.media.faults import (
 from hub.video.model import CameraFault, CameraProblem
 
 REFUSES = CameraProblem(code=CameraFault.WRONG_ACCOUNT, message="401")
-FULL = CameraProblem(code=CameraFault.FULL, message="453")
+FULL = CameraProblem(code=CameraFault.TOO_MANY_READERS, message="453")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ FULL = CameraProblem(code=CameraFault.FULL, message="453")
         (UnusableStream(B_FRAMES), "b-frames", "Baseline"),
         (CameraRefused(401, "DESCRIBE"), "wrong-account", "(401): write its user and password"),
         (CameraRefused(401, "DESCRIBE", lacks_account=True), "no-account", "user:password@"),
-        (CameraRefused(401, "DESCRIBE", asks_for="Digest SHA-3"), "sign-in", "asks for Digest SHA-3 (401)"),
+        (CameraRefused(401, "DESCRIBE", asks_for="Digest SHA-3"), "unknown-sign-in", "asks for Digest SHA-3 (401)"),
         (CameraRefused(403, "DESCRIBE"), "forbidden", "403"),
         (CameraRefused(404, "SETUP"), "path-not-found", "404"),
-        (CameraRefused(453, "PLAY"), "full", "453"),
-        (CameraRefused(503, "PLAY"), "full", "503"),
+        (CameraRefused(453, "PLAY"), "too-many-readers", "453"),
+        (CameraRefused(503, "PLAY"), "too-many-readers", "503"),
         (CameraRefused(461, "SETUP"), "no-transport", "461"),
         (CameraRefused(400, "DESCRIBE"), "refused", "400"),
         (CameraRefused(500, "DESCRIBE"), "camera-error", "500"),

@@ -5,7 +5,7 @@ from hub.video.model import CameraFault, CameraProblem
 from hub.video.told_problems import COUNTED_EVERY, ToldProblems, describe_problem
 
 GYM = DeviceId("cam-gym")
-FULL = CameraProblem(code=CameraFault.FULL, message="no place (453)", status=453)
+FULL = CameraProblem(code=CameraFault.TOO_MANY_READERS, message="no place (453)", status=453)
 CODEC = CameraProblem(code=CameraFault.CODEC, message="it sends SVAC", codec="SVAC")
 
 
@@ -44,5 +44,5 @@ def test_a_notice_holds_what_pages_say_and_no_figure_that_is_none() -> None:
     codec = describe_problem(CentreId("c"), GYM, CODEC)
 
     assert (full.code, full.subject) == ("camera-unusable", "device:cam-gym")
-    assert full.params == {"what": "no place (453)", "why": "full", "codec": "", "status": 453}
+    assert full.params == {"what": "no place (453)", "why": "too-many-readers", "codec": "", "status": 453}
     assert codec.params == {"what": "it sends SVAC", "why": "codec", "codec": "SVAC"}

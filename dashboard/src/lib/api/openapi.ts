@@ -1031,7 +1031,7 @@ export interface components {
          * CameraFault
          * @enum {string}
          */
-        CameraFault: "codec" | "b-frames" | "no-picture" | "no-key-pictures" | "key-interval" | "unreadable" | "sent-on" | "bad-address" | "unknown-host" | "unreachable" | "closed-port" | "no-answer" | "no-tls" | "not-rtsp" | "connection-ends" | "no-account" | "wrong-account" | "sign-in" | "forbidden" | "path-not-found" | "full" | "no-transport" | "refused" | "camera-error" | "our-mistake";
+        CameraFault: "codec" | "b-frames" | "no-picture" | "no-key-pictures" | "key-interval" | "unreadable" | "sent-on" | "bad-address" | "unknown-host" | "unreachable" | "closed-port" | "no-answer" | "no-tls" | "not-rtsp" | "connection-ends" | "no-account" | "wrong-account" | "unknown-sign-in" | "forbidden" | "path-not-found" | "too-many-readers" | "no-transport" | "refused" | "camera-error" | "our-mistake";
         /**
          * CameraState
          * @description Whether what a camera sends is a picture.

@@ -25,10 +25,10 @@ const zh: Sentences = {
   'connection-ends': () => '它自己断开了连接。请断电重启；还不行，请管理员看看是不是同时看它的太多。',
   'no-account': () => '它要用户名和密码（401），地址里没有写。请管理员写成 rtsp://用户名:密码@…',
   'wrong-account': () => '它不认地址里的用户名和密码（401），可能是密码改过了。请管理员写上现在的用户名和密码。',
-  'sign-in': () => '它的登录方式我们不会（401），请管理员在摄像头里把 RTSP 认证改成 Digest。',
+  'unknown-sign-in': () => '它的登录方式我们不会（401），请管理员在摄像头里把 RTSP 认证改成 Digest。',
   forbidden: () => '它不让我们看（403）。请管理员给这个用户开通看画面的权限；要是密码输错太多次被锁了，过半小时再看。',
   'path-not-found': () => '它说没有这个画面（404），请管理员检查 RTSP 地址里的路径。',
-  full: ({ status }) => `同时看它的太多，没有位置了（${status}）。请管理员关掉别的录像或客户端，或者改用子码流。`,
+  'too-many-readers': ({ status }) => `同时看它的太多，没有位置了（${status}）。请管理员关掉别的录像或客户端，或者改用子码流。`,
   'no-transport': () => '它不肯用 TCP 也不肯用 UDP 发画面（461），请管理员在摄像头里打开单播 RTP。',
   refused: ({ status }) => `它不让读画面（${status}），请管理员检查地址，再断电重启摄像头。`,
   'camera-error': ({ status }) => `摄像头自己出了错（${status}），请断电重启；还不行，请联系厂家。`,
@@ -61,13 +61,13 @@ const en: Sentences = {
     'It asks for an account (401) and its address has none: the administrator should write rtsp://user:password@…',
   'wrong-account': () =>
     'It refuses the account in its address (401), whose password may have been changed: the administrator should enter the one of now.',
-  'sign-in': () =>
+  'unknown-sign-in': () =>
     'It asks for a way to sign in that we do not know (401): the administrator should set its RTSP authentication to Digest.',
   forbidden: () =>
     'It forbids us to watch (403): the administrator should give the account that right; if it was locked after wrong passwords, wait half an hour.',
   'path-not-found': () =>
     'It knows no such picture (404): the administrator should check the path in its RTSP address.',
-  full: ({ status }) =>
+  'too-many-readers': ({ status }) =>
     `It has no place for one more reader (${status}): the administrator should end another one, or enter its sub-stream.`,
   'no-transport': () =>
     'It sends neither over TCP nor over UDP (461): the administrator should switch unicast RTP on.',

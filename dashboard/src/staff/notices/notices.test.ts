@@ -113,7 +113,7 @@ test.each([
   [{ why: 'codec', codec: 'SVAC', what: '…' }, 'SVAC', 'H.264'],
   [{ why: 'b-frames', codec: '', what: '…' }, 'B', 'Baseline'],
   [{ why: 'wrong-account', codec: '', what: '…', status: 401 }, '放不出来', '401', '密码'],
-  [{ why: 'full', codec: '', what: '…', status: 453 }, '453', '子码流'],
+  [{ why: 'too-many-readers', codec: '', what: '…', status: 453 }, '453', '子码流'],
   [{ why: 'no-transport', codec: '', what: '…', status: 461 }, '461', '单播'],
   [{ why: 'key-interval', codec: '', what: '…', seconds: 40 }, '出得慢', '每隔 40 秒', '2 秒'],
   [{ why: 'our-mistake', codec: '', what: '…' }, '安铃', '日志'],

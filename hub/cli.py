@@ -12,7 +12,7 @@ import psycopg
 import typer
 
 from extension.simulation import Simulation
-from hub.commands import accounts, alarms, clock, devices, ledger, outside_watch, roster, seniors
+from hub.commands import accounts, alarms, backup, clock, devices, ledger, outside_watch, roster, seniors
 from hub.commands.terminal import exit_with_error, exit_with_setting_errors, print_line, read_settings_or_exit, screen
 from hub.embedded import children, data_folder, environment, importing, logins, mosquitto, start, systemd
 from hub.embedded.data_folder import NoDataFolder
@@ -370,6 +370,11 @@ def _serve_plan(settings: Settings) -> None:
     except (CannotStart, NoDataFolder, NoMosquitto, NoNetwork, PortTaken) as error:
         exit_with_error(str(error))
 
+
+app.command("backup")(backup.back_up)
+app.command("backup-changes")(backup.back_up_changes)
+app.command("backup-key")(backup.make_key_sheet)
+app.command("restore")(backup.restore_file)
 
 for group, name in (
     (accounts.app, None),

@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     smtp_url: Annotated[SecretStr | None, BeforeValidator(read_mailserver)] = None
     clock_file: Path | None = None
     rules_dir: Path | None = None
+    backup_dir: Path | None = None
+    """Where backups are written: a folder on another disk or of another machine."""
 
     # Set by whoever starts a process of ours, with the conninfo strings of its logins (hub/kit/db.py); not for people.
     alarms_database: SecretStr | None = None

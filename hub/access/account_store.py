@@ -69,6 +69,16 @@ async def end_links_of(conn: Conn, account_id: AccountId, now: datetime) -> None
     )
 
 
+async def end_all_sessions(conn: Conn, now: datetime) -> None:
+    """End every session that is open, of staff and of families."""
+    await conn.execute("UPDATE session SET ended_at = %(now)s WHERE ended_at IS NULL", {"now": now})
+
+
+async def end_all_links(conn: Conn, now: datetime) -> None:
+    """Revoke every link that signs somebody in."""
+    await conn.execute("UPDATE invitation SET ends_at = %(now)s WHERE ends_at > %(now)s", {"now": now})
+
+
 async def has_simulated_accounts(conn: Conn) -> bool:
     """Whether any account is of a simulated centre."""
     cursor = await conn.execute("SELECT EXISTS (SELECT FROM account WHERE simulated)")

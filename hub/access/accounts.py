@@ -129,3 +129,13 @@ async def _lock_active(edit: Edit, account_id: AccountId) -> AccountRow:
 
 def _append_entry(edit: Edit, account: AccountRow, kind: str) -> None:
     edit.note_entry(account.centre_id, Chain.ACCESS, kind, person=str(account.person))
+
+
+async def end_all_sign_ins(edit: Edit, centre_id: CentreId) -> None:
+    """After a restore: whoever signed out, or used a link, since the backup was made must not be signed in by it again.
+
+    Everybody signs in again; families, and staff without a password, with a new link.
+    """
+    await account_store.end_all_sessions(edit.conn, edit.now)
+    await account_store.end_all_links(edit.conn, edit.now)
+    edit.note_entry(centre_id, Chain.ACCESS, "sign-ins.ended")

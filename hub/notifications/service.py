@@ -94,6 +94,15 @@ async def withdraw_messages_to(conn: Conn, account_id: AccountId, now: datetime)
     await store.withdraw_messages_to(conn, account_id, now)
 
 
+async def withdraw_after_restore(conn: Conn, now: datetime) -> int:
+    """What waited when the backup was made is not news any more: nothing of it is sent, and its links work no more.
+
+    Alarms that are open go on from where they were and make messages of their own. Returns how many were withdrawn.
+    """
+    await answer_store.end_all_links(conn, now)
+    return await store.withdraw_all(conn, "restored", now)
+
+
 async def accounts_told(conn: Conn, alarm_id: AlarmId) -> tuple[AccountId, ...]:
     """Everybody whom a message of this alarm has reached, or may have."""
     return tuple(await store.accounts_told(conn, alarm_id))

@@ -74,6 +74,20 @@ async def withdraw_messages_to(conn: Conn, account_id: AccountId, now: datetime)
     )
 
 
+async def withdraw_all(conn: Conn, error: str, now: datetime) -> int:
+    """Nothing that waits or was in flight is sent any more; `error` is the code that says why. Returns how many."""
+    cursor = await conn.execute(
+        """
+        UPDATE notification
+           SET state = 'dead', unwanted = true, error = %(error)s, ended_at = %(now)s,
+               lease_until = NULL, leased_by = NULL
+         WHERE state IN ('queued', 'leased')
+        """,
+        {"error": error, "now": now},
+    )
+    return cursor.rowcount
+
+
 async def accounts_told(conn: Conn, alarm_id: AlarmId) -> list[AccountId]:
     """Everybody to whom a message of this alarm has gone out or may have gone out."""
     cursor = await conn.execute(

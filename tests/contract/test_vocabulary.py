@@ -99,6 +99,7 @@ HOMONYMS: Final = {
     ("hub/notifications/channels/webhook.py", "bad-address"): "the same",
     ("hub/notifications/channels/webhook.py", "unreadable"): "the same",
     ("hub/notifications/deliver.py", "defect"): "the same",
+    ("hub/notifications/service.py", "restored"): "the code of what was withdrawn",
     ("hub/rules/findings.py", "cleared"): "a field of the row",
     ("hub/rules/texts.py", "lead"): "the English word for it",
     ("hub/video/media/viewings.py", "unknown"): "the media process does not know the viewing",

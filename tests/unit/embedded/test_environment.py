@@ -31,6 +31,7 @@ OTHERS: dict[str, object] = {
     "smtp_url": SecretStr("smtp://anling:s%2Ccret@mail?from=hub%40anling.example"),
     "clock_file": Path("/tmp/clock"),
     "rules_dir": Path("我们的规则"),
+    "backup_dir": Path("/mnt/backup"),
     "alarms_database": SecretStr("host=/run/db user=anling_alarms password='a b'"),
     "telemetry_database": SecretStr("user=anling_telemetry"),
     "pages_read_database": SecretStr("user=anling_pages_read"),

@@ -51,6 +51,9 @@ const zh = {
     'task-failed': (_s: string, p: Params) =>
       `后台任务“${p.task ?? '?'}”没有做成，过一会儿会再试，呼叫和报警照常。请告诉管理员。`,
     'device-off': (s: string, p: Params) => `${s}已停用到 ${p.until ?? '?'}：这期间不提醒它的毛病，按了照样响。`,
+    'backup-failed': () => '备份没有做成。请管理员检查备份盘，再运行 ./anling backup。',
+    restored: (_s: string, p: Params) =>
+      `这台主机是从备份恢复的，${p.until ?? '?'} 以后的事不在里面。请大家重新登录，并核对停用的账号、设备和同意书。`,
     untold: (_s: string, p: Params) => untoldInChinese(p),
     'rule-cannot-be-evaluated': (s: string) => `有一条规则算不出来（${s}）。请管理员检查。`,
     'telemetry-shed': () => '读数太多，丢了一些。呼叫不受影响。',
@@ -114,6 +117,10 @@ const en: typeof zh = {
       `The background task “${p.task ?? '?'}” failed and is tried again; calls and alarms go on. Please tell the administrator.`,
     'device-off': (s: string, p: Params) =>
       `${s} is off until ${p.until ?? '?'}: what is wrong with it is not noticed meanwhile; a press of it rings all the same.`,
+    'backup-failed': () =>
+      'No backup could be made. The administrator should look at the backup disk and run ./anling backup.',
+    restored: (_s: string, p: Params) =>
+      `This hub was restored from a backup: what happened after ${p.until ?? '?'} is missing. Sign in again, and check accounts, devices and consents that were ended since.`,
     untold: (_s: string, p: Params) => untoldInEnglish(p),
     'rule-cannot-be-evaluated': (s: string) => `A rule cannot be evaluated (${s}). Ask the administrator.`,
     'telemetry-shed': () => 'Too many readings: some were dropped. Calls are not affected.',

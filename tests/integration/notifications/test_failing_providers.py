@@ -283,7 +283,7 @@ async def test_what_cannot_be_written_down_of_one_message_stops_no_other(desk: D
     changes = Changes(desk.url)
     async with (
         WebhookChannel.open(SECRETS.get, HERE) as webhook,
-        asyncio.timeout(10),
+        asyncio.timeout(60),
         asyncio.TaskGroup() as group,
     ):
         deliver = NotificationDeliverer(desk.database, changes, {"webhook": webhook}, desk.clock, PUBLIC)

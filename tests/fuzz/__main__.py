@@ -79,6 +79,7 @@ def find_targets() -> tuple[FuzzTarget, ...]:
         FuzzTarget("device messages", 470, device_targets.draw_message, device_targets.read_device_message),
         FuzzTarget("camera answers", 25, other_targets.draw_camera_answers, other_targets.read_camera_answers),
         FuzzTarget("http requests", 15, pages.draw_requests, pages.read_requests),
+        FuzzTarget("proxy headers", 10, other_targets.draw_proxy_header, other_targets.read_proxy),
         FuzzTarget("addresses", 15, other_targets.draw_address, other_targets.read_address),
         FuzzTarget("centre files", 3, other_targets.draw_centre_file, other_targets.read_centre),
         FuzzTarget("rule files", 2, other_targets.draw_rule_file, other_targets.read_rules),

@@ -17,6 +17,7 @@ from devices.rtsp.description import choose_track, video_codecs
 from devices.rtsp.filter import NotRtsp, RtspFilter, SentOn
 from hub.importing.file import parse_centre_file
 from hub.kit.mistakes.model import BadInput
+from hub.kit.proxy_protocol import BadProxyHeader, bytes_of_header_missing, read_proxy_header
 from hub.kit.urls import read_mailserver, read_origin, split_url
 from hub.notifications.addresses import is_address_of
 from hub.notifications.model import ChannelName
@@ -48,6 +49,13 @@ rules:
   for: 10m
   raise: {priority: P3}
 """.encode()
+_SIGNATURE: Final = b"\r\n\r\n\0\r\nQUIT\n"
+PROXY_HEADERS: Final = (
+    _SIGNATURE + b"\x21\x11\0\x0c" + bytes((192, 0, 2, 1, 127, 0, 0, 1)) + b"\x04\xd2\x07\x5b",
+    _SIGNATURE + b"\x21\x21\0\x24" + bytes(36) + b"GET /",
+    _SIGNATURE + b"\x20\0\0\0",
+)
+PROXY_WORDS: Final = (_SIGNATURE, b"\x21\x11", b"\xff\xff", b"\0\0", b"PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\n")
 YAML_WORDS: Final = (
     *(b"&a ", b"*a", b"<<: ", b"!!int ", b"!!python/object:os.system ", b"- ", b": ", b"{", b"}", b"[", b"]", b"---\n"),
     *(
@@ -182,6 +190,26 @@ def read_address(content: bytes, _: random.Random) -> str:
     return " and ".join(taken) or "refused"
 
 
+def draw_proxy_header(chance: random.Random) -> bytes:
+    return mutate_bytes(chance.choice(PROXY_HEADERS), chance, PROXY_WORDS)
+
+
+def read_proxy(content: bytes, chance: random.Random) -> str:
+    """The beginning of a connection from a proxy, in pieces of any size."""
+    told, received = "waits for more", b""
+    for piece in cut_in_pieces(content, chance):
+        received += piece
+        try:
+            header = read_proxy_header(received)
+        except BadProxyHeader as bad:
+            return name_refusal(bad)
+        if header is not None:
+            assert header.size <= len(received)
+            return "taken"
+        assert bytes_of_header_missing(received) > 0
+    return told
+
+
 def draw_camera_answers(chance: random.Random) -> bytes:
     answers = chance.choices(RTSP_ANSWERS, k=chance.randint(1, 4))
     at = chance.randrange(len(answers))
@@ -191,11 +219,8 @@ def draw_camera_answers(chance: random.Random) -> bytes:
 
 def read_camera_answers(content: bytes, chance: random.Random) -> str:
     """What a camera says to the relay, in pieces of any size: passed, or the reason why it is not shown."""
-    conversation = RtspConversation(
-        Account(b"admin", b"12345"),
-        RelayedNames(b"rtsp://127.0.0.1:8554", b"rtsp://192.0.2.10:554"),
-        lambda: (8000, 8001),
-    )
+    names = RelayedNames(b"rtsp://127.0.0.1:8554", b"rtsp://192.0.2.10:554")
+    conversation = RtspConversation(Account(b"admin", b"12345"), names, lambda: (8000, 8001))
     conversation.hear_reader(RTSP_REQUESTS)
     alone = RtspFilter()
     told = "passed"
@@ -264,15 +289,15 @@ class PageServerTarget:
         return asyncio.run(self._connect(content, chance))
 
     async def _connect(self, content: bytes, chance: random.Random) -> str:
-        state, wire, limits = ServerState(), _Wire(), Limits()
-        connection = BoundedConnection(self._config, state, limits)
+        state, wire = ServerState(), _Wire()
+        connection = BoundedConnection(self._config, state, Limits())
         connection.connection_made(wire)
         for piece in cut_in_pieces(content, chance):
             if piece and not wire.is_ended:  # asyncio hands over no empty piece
                 connection.data_received(piece)
                 await asyncio.sleep(0)
         told = "ended" if wire.is_ended else "answered" if wire.written else "waits for more"
-        connection.end_if_late(1e9, under_pressure=True)
+        connection.end_if_late(1e9, under_pressure=False)
         connection.connection_lost(None)
         async with asyncio.timeout(10):
             while state.tasks:

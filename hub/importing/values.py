@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
 
+from devices.rtsp.address import find_address_mistake
 from hub.kit.lines import find_name_mistake
 from hub.kit.mistakes.error_messages import not_among
 from hub.kit.mistakes.model import FaultPlace, ValueFault, WrongValue
@@ -79,13 +80,15 @@ def check_phone(value: str) -> str:
 
 
 def check_camera_address(value: str) -> str:
-    """Where a camera's pictures are. What reads cameras would read files and web pages, too.
+    """Where a camera's pictures are, as what reads cameras takes it apart; that would read files and web pages, too.
 
-    `{rtsp}` is filled, or missed, elsewhere.
+    `{rtsp}` is filled, or missed, elsewhere. The address is not repeated, as it may hold a password.
     """
     if not value.startswith(("rtsp://", "rtsps://", "{rtsp}")):
-        wrong = "this is no address of a camera"  # not repeated, as it may hold a password
+        wrong = "this is no address of a camera"
         raise WrongValue(ValueFault(wrong, "should begin with rtsp:// or rtsps://", FaultPlace.WHOLE))
+    if not value.startswith("{rtsp}") and (right := find_address_mistake(value)) is not None:
+        raise WrongValue(ValueFault("this address of a camera cannot be read", right, FaultPlace.WHOLE))
     return value
 
 

@@ -1,18 +1,14 @@
 """May this text be used as a URL, an address to listen on, or a list of addresses? Each says what it should be."""
 
-import re
 from ipaddress import ip_address, ip_network
-from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator
 
+from hub.kit.mailboxes import MAILBOX
 from hub.kit.origins import read_url_origin
-
-MAILBOX: Final = re.compile(r"[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,64}@[^\s\x00-\x1f()<>@,;:\\\"\[\]?]{1,189}")
-"""One plain address: a name, an @ and a host, without the signs that mean something in a header (RFC 5322, 3.2.3)."""
 
 
 def format_url_host(host: str) -> str:

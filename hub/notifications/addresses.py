@@ -4,6 +4,7 @@ import re
 from typing import assert_never
 from urllib.parse import urlsplit
 
+from hub.kit.mailboxes import is_mailbox
 from hub.notifications.model import ChannelName
 
 
@@ -13,7 +14,7 @@ def is_address_of(channel: ChannelName, address: str) -> bool:
         case ChannelName.WEBHOOK:
             return _is_web_address(address)
         case ChannelName.EMAIL:
-            return re.fullmatch(r"[^@\s]+@[^@\s]+", address) is not None
+            return is_mailbox(address)
         case _:
             assert_never(channel)
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 import idna
 
-from hub.kit.urls import MAILBOX
+from hub.kit.mailboxes import MAILBOX
 from hub.notifications.channels import HUNG, SEND_WITHIN, AcceptUrls, Result, SendAccepted, SendRefused, SendRetry
 from hub.notifications.model import LeasedNotification, OutageMessage
 from hub.notifications.texts import LANGUAGES, render_outage, render_subject, render_texts

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.rtsp.address import NotAnAddress, parse_address
+from devices.rtsp.address import NotAnAddress, find_address_mistake, parse_address
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,43 @@ def test_what_names_no_host_is_refused_without_repeating_it(url: str) -> None:
 
 def test_a_password_does_not_get_into_a_log() -> None:
     assert "secret" not in repr(parse_address("rtsp://viewer:secret@10.0.0.7/gym"))
+
+
+@pytest.mark.parametrize(
+    ("url", "right"),
+    [
+        ("rtsp://admin:pa#ss@192.0.2.10/Streaming/Channels/102", "write # in a password as %23"),
+        ("rtsp://admin:12#34@192.0.2.10/1", "write # in a password as %23"),
+        ("rtsp://admin:pa/ss@cam.lan/1", "/ as %2F"),
+        ("rtsps://admin:pa?ss@[2001:db8::10]/1", "? as %3F"),
+        ("rtsp://2001:db8::10/1", "an IPv6 address in brackets"),
+        ("rtsp://[gym]/1", "such as [2001:db8::10]"),
+        ("rtsp://192.0.2.10:0/1", "port"),
+        ("rtsp://192.0.2.10:65536/1", "port"),
+        ("rtsp://192.0.2.10:rtsp/1", "rtsp://user:password@host:port/path"),
+        ("rtsp:///1", "rtsp://user:password@host:port/path"),
+        ("rtsp://admin:pa ss@192.0.2.10/1", "a space is %20"),
+        ("rtsp://192.0.2.10/1\n", "without spaces and line breaks"),
+    ],
+)
+def test_an_address_that_the_reader_would_take_for_another_is_said_to_whoever_wrote_it(url: str, right: str) -> None:
+    said = find_address_mistake(url)
+
+    assert said is not None
+    assert right in said
+    assert not {"pa", "ss", "12#34"} & set(said.replace(" ", ":").split(":"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtsp://192.0.2.10",
+        "rtsp://admin:pa%23ss@192.0.2.10:554/Streaming/Channels/102?transportmode=unicast",
+        "rtsp://admin:p@ss@192.0.2.10/1",
+        "rtsps://[2001:db8::10]:322/1#x",
+        "rtsp://cam-gym.lan/user=admin&password=@1",
+        "rtsp://摄像头.lan:8554/1",
+    ],
+)
+def test_an_address_that_a_camera_can_have_has_no_mistake(url: str) -> None:
+    assert find_address_mistake(url) is None

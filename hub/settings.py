@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """Hosts, with or without a port, to which webhooks go without HTTPS or on this machine."""
     smtp_url: Annotated[SecretStr | None, BeforeValidator(read_mailserver)] = None
     clock_file: Path | None = None
+    spool_dir: Path | None = None
+    """Where presses are kept while the database cannot commit; best on another disk than the database's."""
     rules_dir: Path | None = None
     backup_dir: Path | None = None
     """Where backups are written: a folder on another disk or of another machine."""
@@ -105,6 +107,11 @@ class Settings(BaseSettings):
     def telemetry_socket_path(self) -> Path:
         """Where the built-in broker and telemetry meet: beside the media process."""
         return self.media_socket_path.with_name(TELEMETRY_SOCKET)
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where the spool is: outside the database's folder."""
+        return self.spool_dir or self.data_dir / "spool"
 
     @property
     def kept_rules(self) -> Path:

@@ -170,6 +170,7 @@ async def _build_new_alarm(conn: Conn, finding: Finding, policy: Policy, now: da
         linked_id=await store.find_related_alarm(conn, key, subject),
         late=finding.late,
         time_uncertain=finding.time_uncertain,
+        degraded=finding.degraded,
     )
     await link_press_of(conn, born.id, finding)
     return born

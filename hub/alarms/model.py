@@ -364,3 +364,15 @@ RESOLVE_WITHIN: Final = timedelta(minutes=15)
 CLOSE_AFTER: Final = timedelta(minutes=10)
 AMBULANCE_CARD_AFTER: Final = timedelta(minutes=5)
 NUDGES_BEFORE_REOPENING: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlarm:
+    """As much of an alarm that nobody has taken as it takes to ring for it: its words per language, no policy."""
+
+    id: AlarmId
+    number: str
+    room_id: RoomId | None
+    klass: str
+    priority: str
+    summary: Mapping[str, str]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -41,11 +42,15 @@ class DeviceAuthenticator:
     """The hub's `mqtt.model.Authenticator`.
 
     A right password is always looked up, so that who was revoked is out at once; a wrong one is answered from memory
-    once its row was read, and costs the database nothing. Lookups go round by address.
+    once its row was read, and costs the database nothing. Lookups go round by address. While the database is down a
+    device that was authenticated before is so by the row that it had: its press must come in.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, is_down: Callable[[], bool] = lambda: False) -> None:
+        """`is_down`: whether the database is known to be down now."""
         self._database = database
+        self._is_down = is_down
+        self._authenticated: dict[str, DeviceCredentials] = {}
         self._clock = clock
         self._lookups = FairLane(at_once=_LOOKUPS_AT_ONCE, may_wait=_LOOKUPS_WAITING, of_one=_LOOKUPS_OF_ONE)
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
@@ -57,6 +62,9 @@ class DeviceAuthenticator:
         if not is_id(username):
             self._count_refused(None)
             return None
+        before = self._authenticated.get(username)
+        if before is not None and self._is_down() and _may_be_right(password, before.credential_hash):
+            return principal_of(before)
         remembered = self._recall(username)
         if remembered is not None and not _may_be_right(password, remembered.credential_hash):
             self._count_refused(username if remembered.known else None)
@@ -65,6 +73,7 @@ class DeviceAuthenticator:
         if row is None or not row.enabled or not _may_be_right(password, row.credential_hash):
             self._count_refused(username if row is not None else None)
             return None
+        self._authenticated[username] = row
         return principal_of(row)
 
     async def stamp_of(self, device_id: str) -> str | None:
@@ -77,10 +86,11 @@ class DeviceAuthenticator:
         with changes.subscribe("device") as heard:
             async for change in heard:
                 self._changes_heard += 1
-                if change.kind == "lost":
+                if change.kind == "lost":  # with the database, perhaps: who was authenticated stays so while it is down
                     self._remembered.clear()
                 else:
                     self._remembered.pop(change.id, None)
+                    self._authenticated.pop(change.id, None)
 
     def _recall(self, username: str) -> _Remembered | None:
         remembered = self._remembered.get(username)

@@ -1,8 +1,9 @@
 """What happens to a press between the broker and its answer? It waits for its device's turn, and without limit.
 
-No linger: what is pending is committed together while the next batch gathers. While the database is down nothing is
-answered, the devices keep their presses and repeat them; a repeat of a message that waits joins it. How many wait is
-bounded by what brokers leave unanswered (256 presses a device).
+No linger: what is pending is committed together while the next batch gathers; a repeat of a message that waits joins
+it. What the database has not committed within half a second is spooled (`spooled_presses`); without a spool nothing is
+answered meanwhile, and the devices keep their presses and repeat them. How many wait is bounded by what brokers leave
+unanswered (256 presses a device).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -38,6 +38,7 @@ from hub.ingest.model import (
 )
 from hub.ingest.neighbours import Neighbours
 from hub.ingest.press_rate import PressRates
+from hub.ingest.spooled_presses import CommitOutcome, CommitWork, SpooledPresses, WithoutDatabase, build_spooled_ack
 from hub.ingest.timing import estimate_time
 from hub.kit.bulkhead import Defect, call_in_bulkhead, run_in_bulkhead
 from hub.kit.clock import Clock
@@ -48,6 +49,8 @@ from hub.notices.service import raise_notice
 
 log = logging.getLogger(__name__)
 
+SPOOL_AFTER_SECONDS: Final = 0.5
+"""One attempt to commit may take so long; then what it holds is spooled, and the attempt goes on beside it."""
 ALARM_BATCH: Final = 500
 ALARM_BATCH_SECONDS: Final = 0.06
 """What one batch may take: somebody else's press waits for the one in flight and is in the next."""
@@ -63,7 +66,9 @@ class AlarmLane:
         neighbours: Neighbours,
         heard: LastHeard,
         counts: LaneCounts,
+        without: WithoutDatabase | None = None,
     ) -> None:
+        """`without`: what it has when the database cannot commit."""
         self._database = database
         self._clock = clock
         self._neighbours = neighbours
@@ -72,42 +77,79 @@ class AlarmLane:
         self._clocks = heard.clocks
         self._rates = PressRates()
         self._queue = LaneQueue(clock, BatchSize(ALARM_BATCH, ALARM_BATCH_SECONDS))
+        work = CommitWork(self._attempt, self._attempt_refused, self._settle_batch, self._give_up)
+        self._spooled = None if without is None else SpooledPresses(without, work)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._send: SendToDevice | None = None
 
     async def receive(self, inbound: Inbound) -> None:
         """Returns when the message is durable. Raises NotDurable when it can be kept in no way."""
         message = receive_message(inbound)
         waiting = self._queue.put(message, device_of(message), identify_press(message))
+        if waiting.is_spooled and (ack := build_spooled_ack(message)) is not None:
+            self._send_acks([ack])
         await asyncio.shield(waiting.settled)  # whoever repeats it waits for the same
 
     async def run(self, send: SendToDevice) -> None:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            self._tasks, self._send = tasks, send
+            if self._spooled is not None:
+                for waiting in self._spooled.restore():
+                    waiting.identity = identify_press(waiting.message)
+                    self._queue.remember_message(waiting)
+                if self._spooled.is_draining:
+                    tasks.create_task(self._spooled.drain())
             while True:
-                await self._keep_batch(await self._queue.gather(), send, tasks)
+                batch = await self._queue.gather()
+                if self._spooled is None or not self._spooled.is_draining or not await self._spool(batch):
+                    await self._keep_batch(batch)
 
-    async def _keep_batch(self, batch: list[Waiting], send: SendToDevice, tasks: asyncio.TaskGroup) -> None:
-        """Commit a batch, or put it back: smaller when it took too long, one by one when it raised."""
-        size, loop = self._queue.size, asyncio.get_running_loop()
+    async def _keep_batch(self, batch: list[Waiting]) -> None:
+        """Commit a batch, or spool it, or put it back: smaller when it took too long, one by one when it raised."""
+        loop = asyncio.get_running_loop()
         began = loop.time()
-        try:
-            answers = await run_in_bulkhead(
-                f"{len(batch)} messages of the alarm lane",
-                lambda: self._commit([waiting.message for waiting in batch], self._neighbours),
-                expected=WORLD_IS_DOWN,
-            )
-        except (psycopg.OperationalError, TimeoutError) as error:
-            await self._put_back(batch, error)
+        attempt = self._task_group().create_task(self._attempt(batch))
+        # Not cancelled: a server that stands still does not answer that either.
+        done, _ = await asyncio.wait({attempt}, timeout=None if self._spooled is None else SPOOL_AFTER_SECONDS)
+        if not done and await self._spool(batch, attempt):
             return
-        if not isinstance(answers, Defect):
-            size.note_commit(len(batch), loop.time() - began)
-            await self._settle_batch(batch, answers, send, tasks)
-            return
-        self._counts.refused += 1
+        outcome = await attempt
+        match outcome:
+            case list():
+                self._queue.size.note_commit(len(batch), loop.time() - began)
+                await self._settle_batch(batch, outcome)
+            case Defect():
+                self._counts.refused += 1
+                await self._keep_apart(batch, outcome)
+            case _:
+                if isinstance(outcome, LockNotAvailable) or not await self._spool(batch):
+                    await self._put_back(batch, outcome)
+
+    async def _spool(self, batch: list[Waiting], attempt: asyncio.Task[CommitOutcome] | None = None) -> bool:
+        """Spool a batch and answer its senders; False when that is not possible."""
+        if self._spooled is None or (answers := await self._spooled.add(batch)) is None:
+            return False
+        if self._spooled.begin_draining():
+            lingering = None if attempt is None else (batch, attempt)
+            self._task_group().create_task(self._spooled.drain(lingering))
+        await self._answer(batch, answers)
+        return True
+
+    async def _keep_apart(self, batch: list[Waiting], defect: Defect) -> None:
+        """A batch raised: one by one; one message that raised as it is still calls for help."""
         if len(batch) > 1:
             self._queue.put_back_alone(batch)
             return
-        self._queue.isolate(batch[0].device)
-        await self._keep_refused(batch[0], answers, send, tasks)
+        waiting = batch[0]
+        self._queue.isolate(waiting.device)
+        outcome = await self._attempt_refused(waiting, defect)
+        if isinstance(outcome, list):
+            await self._settle_batch([waiting], outcome)
+        elif isinstance(outcome, Defect):
+            await self._give_up(waiting, outcome)
+        else:
+            await self._put_back([waiting], outcome)
 
     async def _put_back(self, batch: list[Waiting], error: Exception) -> None:
         """The database is down or busy. A batch that one attempt is too short for would be tried for ever as it is."""
@@ -121,29 +163,38 @@ class AlarmLane:
         if len(batch) == 1 or not isinstance(error, TimeoutError):
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _keep_refused(
-        self, waiting: Waiting, defect: Defect, send: SendToDevice, tasks: asyncio.TaskGroup
-    ) -> None:
-        """A press that raises as it is still calls for help: apart from its live alarm, else as an unreadable one.
+    async def _attempt(self, batch: Sequence[Waiting]) -> CommitOutcome:
+        """One attempt to commit."""
+        return await self._attempt_messages([waiting.message for waiting in batch], self._neighbours)
 
-        If even that raises it stays unanswered and is noticed: its device keeps it, shows so, and repeats it.
-        """
+    async def _attempt_refused(self, waiting: Waiting, defect: Defect) -> CommitOutcome:
+        """A press that raises as it is: apart from its live alarm, else as an unreadable one."""
         apart = replace(self._neighbours, conclude=alarms.conclude_after_defect)
         decoded = waiting.message.decoded
         message_id = getattr(decoded.said, "id", None) if isinstance(decoded, DecodedMessage) else decoded.message_id
         plain = Undecodable(decoded.topic, QuarantineReason.REFUSED_BY_THE_DATABASE, defect.error, message_id)
-        for one in (waiting.message, ReceivedMessage(waiting.message.inbound, plain)):
-            try:
-                answers = await run_in_bulkhead(
-                    "a message of the alarm lane", partial(self._commit, [one], apart), expected=WORLD_IS_DOWN
-                )
-            except (psycopg.OperationalError, TimeoutError) as error:
-                await self._put_back([waiting], error)
-                return
-            if not isinstance(answers, Defect):
-                waiting.message = one
-                await self._settle_batch([waiting], answers, send, tasks)
-                return
+        outcome = await self._attempt_messages([waiting.message], apart)
+        if isinstance(outcome, Defect):
+            waiting.message = ReceivedMessage(waiting.message.inbound, plain)
+            outcome = await self._attempt_messages([waiting.message], apart)
+        return outcome
+
+    async def _attempt_messages(self, messages: Sequence[ReceivedMessage], neighbours: Neighbours) -> CommitOutcome:
+        try:
+            return await run_in_bulkhead(
+                f"{len(messages)} messages of the alarm lane",
+                lambda: commit_batch(
+                    self._database,
+                    len(messages),
+                    lambda conn: presses.store_presses(conn, messages, neighbours, self._clocks, self._clock.now),
+                ),
+                expected=WORLD_IS_DOWN,
+            )
+        except (psycopg.OperationalError, TimeoutError) as error:
+            return error
+
+    async def _give_up(self, waiting: Waiting, defect: Defect) -> None:
+        """It raises even as an unreadable one: it stays unanswered and is noticed; its device keeps and repeats it."""
         self._counts.unkept += 1
         await self._notice_unkept(waiting.message, defect)
         self._queue.finish(waiting)
@@ -164,29 +215,31 @@ class AlarmLane:
                 expected=WORLD_IS_DOWN,
             )
 
-    async def _commit(self, messages: Sequence[ReceivedMessage], neighbours: Neighbours) -> list[AddressedAck]:
-        """One attempt. Raises what the database refuses for good, and what it raises while it is down."""
-        return await commit_batch(
-            self._database,
-            len(messages),
-            lambda conn: presses.store_presses(conn, messages, neighbours, self._clocks, self._clock.now),
-        )
-
-    async def _settle_batch(
-        self, batch: Sequence[Waiting], answers: Sequence[AddressedAck], send: SendToDevice, tasks: asyncio.TaskGroup
-    ) -> None:
-        """After the commit, part by part: let the broker answer, tell the devices, and note who was heard."""
+    async def _settle_batch(self, batch: Sequence[Waiting], answers: Sequence[AddressedAck]) -> None:
+        """After the commit: let the broker answer, tell the devices, and note who was heard."""
         self._counts.kept += len(batch)
         for waiting in batch:
             self._queue.finish(waiting)
+        await self._answer(batch, answers)
+        self._heard.note_messages([waiting.message for waiting in batch])
+        self._note_rates(batch)
+
+    async def _answer(self, batch: Sequence[Waiting], answers: Sequence[AddressedAck]) -> None:
+        """Answer part by part."""
         for part in in_parts(answers):
-            tasks.create_task(send_acks(part, send))
+            self._send_acks(part)
         for some in in_parts(batch):
             for waiting in some:
                 waiting.settle()
             await asyncio.sleep(0)  # so many answers go out, and everybody else has a turn
-        self._heard.note_messages([waiting.message for waiting in batch])
-        self._note_rates(batch)
+
+    def _send_acks(self, answers: Sequence[AddressedAck]) -> None:
+        if self._send is not None:
+            self._task_group().create_task(send_acks(answers, self._send))
+
+    def _task_group(self) -> asyncio.TaskGroup:
+        assert self._tasks is not None, "the lane runs"
+        return self._tasks
 
     def _note_rates(self, batch: Sequence[Waiting]) -> None:
         """Note devices that press more often than a hand can."""

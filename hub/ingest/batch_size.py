@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 FIRST_SIZE: Final = 8
+"""Also what time alone never makes smaller: a transaction costs something however few messages it has, and on a slow
+machine a house that presses at once would be committed one by one."""
 GROWTH: Final = 2
 
 
@@ -22,11 +24,12 @@ class BatchSize:
 
     def note_commit(self, messages: int, seconds: float) -> None:
         """A batch of so many messages was committed in so many seconds."""
-        if seconds > self.target_seconds:
-            self.size = max(1, min(self.size, int(messages * self.target_seconds / seconds)))
+        fits = self.most if seconds <= 0 else int(messages * self.target_seconds / seconds)
+        fits = max(fits, FIRST_SIZE)
+        if fits < self.size:
+            self.size = fits
         elif messages >= self.size:
-            fits = self.most if seconds <= 0 else int(messages * self.target_seconds / seconds)
-            self.size = max(1, min(self.most, fits, self.size * GROWTH))
+            self.size = min(self.most, fits, self.size * GROWTH)
 
     def note_failure(self, messages: int) -> None:
         """A batch of so many messages took too long and was undone."""

@@ -40,6 +40,10 @@ class FairQueue(Generic[T]):
         if identity is not None:
             self._by_identity[identity] = item
 
+    def remember_identity(self, identity: Hashable, item: T) -> None:
+        """A repeat of this message joins it until `finish`, though it waits for no turn."""
+        self._by_identity[identity] = item
+
     def take(self, most: int) -> list[tuple[str, T]]:
         """Take up to `most` messages with their devices: one of each device, then again. Who was served waits behind
         all others."""

@@ -7,6 +7,7 @@ from hub.ingest.lane import LaneCounts
 from hub.ingest.last_heard import LastHeard
 from hub.ingest.model import SendToDevice
 from hub.ingest.neighbours import Neighbours
+from hub.ingest.spooled_presses import WithoutDatabase
 from hub.ingest.state_lane import StateLane
 from hub.ingest.timing import DeviceClocks
 from hub.kit.clock import Clock
@@ -20,10 +21,18 @@ class Intake:
     Give `receivers` to a transport, then run both lanes, that of alarms with what sends acks through that transport.
     """
 
-    def __init__(self, alarms: Database, states: Database, clock: Clock, neighbours: Neighbours) -> None:
+    def __init__(
+        self,
+        alarms: Database,
+        states: Database,
+        clock: Clock,
+        neighbours: Neighbours,
+        without: WithoutDatabase | None = None,
+    ) -> None:
+        """`without`: what presses have while the database cannot commit; else they wait for it."""
         self.counts = LaneCounts()
         self.heard = LastHeard(states, clock, neighbours.centre_id, DeviceClocks())
-        self._alarm_lane = AlarmLane(alarms, clock, neighbours, self.heard, self.counts)
+        self._alarm_lane = AlarmLane(alarms, clock, neighbours, self.heard, self.counts, without)
         self._state_lane = StateLane(states, clock, neighbours, self.heard, self.counts)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +15,9 @@ from hub.kit.clock import Clock
 
 ALONE_FOR_SECONDS: Final = 60.0
 """A device with whose message a batch raised has no place in batches of others for so long."""
+
+
+_NUMBERS: Final = itertools.count(1)
 
 
 @dataclass(slots=True)
@@ -37,6 +41,9 @@ class Waiting:
     identity: Hashable = None
     is_alone: bool = False
     """A batch with it raised: it is tried in a transaction of its own."""
+    is_spooled: bool = False
+    """It is durable in the spool, and not committed yet."""
+    number: int = field(default_factory=_NUMBERS.__next__)
     settled: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
@@ -79,6 +86,10 @@ class LaneQueue:
         self._queue.add(device, waiting, identity)
         self._came.set()
         return waiting
+
+    def remember_message(self, waiting: Waiting) -> None:
+        """A repeat of this message joins it, though it does not wait here."""
+        self._queue.remember_identity(waiting.identity, waiting)
 
     async def gather(self) -> list[Waiting]:
         """The next batch, at least one message; those that were given up on meanwhile are left out."""

@@ -155,7 +155,7 @@ async def _store_readable(
         return await _repeat_of_another(batch, topic, said.id, seen)
     await _notice_anomalies(batch, inbound, sender, reused=before.is_reused or before.press_id is not None)
     await store.insert_press(batch.conn, press)
-    return _StoredPress(topic, said.id, press.id, _build_event(press), press.of_message_id)
+    return _StoredPress(topic, said.id, press.id, _build_event(press, degraded=inbound.degraded), press.of_message_id)
 
 
 async def _repeat_of_another(
@@ -203,7 +203,9 @@ async def _store_undecodable(
         return await _repeat_of_another(batch, undecodable.topic, undecodable.message_id, seen)
     await store.insert_press(batch.conn, press)
     await quarantine.quarantine_press(batch.conn, inbound, undecodable, batch.neighbours.centre_id, batch.now)
-    return _StoredPress(undecodable.topic, undecodable.message_id, press.id, _build_event(press))
+    return _StoredPress(
+        undecodable.topic, undecodable.message_id, press.id, _build_event(press, degraded=inbound.degraded)
+    )
 
 
 def _digest_undecodable(inbound: Inbound, undecodable: Undecodable) -> bytes:
@@ -274,7 +276,7 @@ def _build_press(
     )
 
 
-def _build_event(press: Press) -> PressHeard:
+def _build_event(press: Press, *, degraded: bool) -> PressHeard:
     return PressHeard(
         press_id=press.id,
         centre_id=press.centre_id,
@@ -288,6 +290,7 @@ def _build_event(press: Press) -> PressHeard:
         time_uncertain=press.time_uncertain,
         unreadable=press.unreadable_reason is not None,
         old=press.old,
+        degraded=degraded,
     )
 
 

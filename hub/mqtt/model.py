@@ -25,6 +25,8 @@ class Inbound:
     received_at: datetime
     dup: bool = False
     """Its sender, or a broker between, says that it may have sent it before (MQTT 3.1.1, 3.3.1.1)."""
+    degraded: bool = False
+    """It was spooled: the database could not commit when it came."""
 
 
 class DeviceRefusal(StrEnum):

@@ -33,6 +33,7 @@ class NoticeCode(StrEnum):
     ROW_PARKED = "row-parked"
     RULE_CANNOT_BE_EVALUATED = "rule-cannot-be-evaluated"
     RULE_FILES_NOT_LOADED = "rule-files-not-loaded"
+    SPOOL_UNUSABLE = "spool-unusable"  # its file cannot be made: presses wait for the database
     TASK_FAILED = "task-failed"
     TELEMETRY_SHED = "telemetry-shed"
     TRIGGER_SILENT = "trigger-silent"

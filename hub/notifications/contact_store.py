@@ -7,8 +7,15 @@ from psycopg.rows import class_row, dict_row
 
 from hub.access.model import RESPONDING_ROLES
 from hub.kit.db import Conn
-from hub.kit.ids import AccountId, CentreId
-from hub.notifications.model import ChannelName, ContactMethod, ContactRecord, LastResortContact, Recipient
+from hub.kit.ids import AccountId, CentreId, OrganisationId
+from hub.notifications.model import (
+    ChannelName,
+    ContactMethod,
+    ContactRecord,
+    ContactRoute,
+    LastResortContact,
+    Recipient,
+)
 
 
 async def contact_methods(conn: Conn, account_ids: Sequence[AccountId]) -> list[ContactMethod]:
@@ -39,6 +46,37 @@ async def responders_with_channel(conn: Conn, centre_id: CentreId) -> list[tuple
         {"centre_id": centre_id, "roles": list(RESPONDING_ROLES)},
     )
     return [(AccountId(account_id), works) for account_id, works in await cursor.fetchall()]
+
+
+async def list_contact_routes(conn: Conn, account_ids: Sequence[AccountId]) -> list[ContactRoute]:
+    """The working ways to reach these accounts, the best of each first; disabled accounts have none."""
+    cursor = await conn.execute(
+        """
+        SELECT contact_method.channel, account.id, coalesce(account.organisation_id, centre.organisation_id),
+               account.name, account.phone, account.language, contact_method.address
+          FROM contacts_of_active_accounts() AS contact
+          JOIN contact_method ON contact_method.id = contact.id
+          JOIN account ON account.id = contact.account_id
+          JOIN centre ON centre.id = contact.centre_id
+         WHERE contact.account_id = ANY(%(account_ids)s) AND contact.works
+         ORDER BY account.id, contact.rank, contact.id
+        """,
+        {"account_ids": list(account_ids)},
+    )
+    return [
+        ContactRoute(
+            channel,
+            Recipient(
+                AccountId(account_id),
+                None if organisation_id is None else OrganisationId(organisation_id),
+                name,
+                phone,
+                language,
+                address,
+            ),
+        )
+        for channel, account_id, organisation_id, name, phone, language, address in await cursor.fetchall()
+    ]
 
 
 async def upsert_contact(

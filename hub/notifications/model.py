@@ -20,6 +20,7 @@ class Template(StrEnum):
     PRESSED_AGAIN = "pressed-again"  # to owner and lead: she called again
     RESOLVE_NUDGE = "resolve-nudge"  # to owner and lead: no outcome yet
     RESOLVED = "resolved"  # all clear
+    UNRECORDED = "unrecorded"  # the database is down: go and see; sent from memory, never a row
     LAST_RESORT = "last-resort"  # to all recipients: an alarm cannot be processed, open the board
 
     @property
@@ -30,7 +31,7 @@ class Template(StrEnum):
 
 LAST_RESORT_AFTER: Final = 100_000
 """Tellings of the last resort are counted after this: an alarm that works again goes on with its own numbers."""
-RINGING: Final = frozenset({Template.ALARM, Template.AGAIN, Template.LAPSED})
+RINGING: Final = frozenset({Template.ALARM, Template.AGAIN, Template.LAPSED, Template.UNRECORDED})
 
 
 class NotificationState(StrEnum):
@@ -129,6 +130,14 @@ class Recipient:
     phone: str
     language: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRoute:
+    """A working way to reach somebody."""
+
+    channel: str
+    to: Recipient
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from hub.notifications.model import (
     AlarmFacts,
     ContactMethod,
     ContactRecord,
+    ContactRoute,
     Reachable,
     Telling,
     Template,
@@ -59,6 +60,14 @@ async def find_reachable(conn: Conn, centre_id: CentreId) -> Reachable:
     return Reachable(
         frozenset(account_id for account_id, works in rows if works), tuple(account_id for account_id, _ in rows)
     )
+
+
+async def read_contact_routes(
+    conn: Conn, account_ids: Sequence[AccountId]
+) -> dict[AccountId, tuple[ContactRoute, ...]]:
+    """The working ways to reach each of these accounts that has any."""
+    routes = await contact_store.list_contact_routes(conn, account_ids)
+    return {account_id: tuple(of) for account_id, of in groupby(routes, key=lambda route: route.to.account_id)}
 
 
 async def enqueue_notifications(conn: Conn, telling: Telling, now: datetime) -> int:

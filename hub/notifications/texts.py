@@ -59,17 +59,18 @@ def render_outage(state: OutageState) -> dict[str, str]:
 
 
 def render_subject(template: Template, facts: AlarmFacts, language: str) -> str:
-    """The first words, for the subject of a mail."""
+    """The first words, for the subject of a mail. A call that is not recorded has no number yet."""
+    number = f" #{facts.number}" if facts.number else ""
     if language == "en":
-        return f"{_drill_en(facts)}{_urgency_en(template, facts)}{_render_summary(facts, 'en')} #{facts.number}"
-    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{_render_summary(facts, 'zh-CN')} #{facts.number}"
+        return f"{_drill_en(facts)}{_urgency_en(template, facts)}{_render_summary(facts, 'en')}{number}"
+    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{_render_summary(facts, 'zh-CN')}{number}"
 
 
 def _render_chinese(template: Template, facts: AlarmFacts, n: int, owner: str) -> str:
     said = _render_summary(facts, "zh-CN")
     pressed = f"（{facts.pressed} 按下，刚刚收到）" if facts.pressed else ""
     text = f"{said}{pressed}，{_request_zh(template, facts, owner)}"
-    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{text} #{facts.number}·{n}"
+    return f"{_drill_zh(facts)}{_urgency_zh(template, facts)}{text}{_render_number(facts, n)}"
 
 
 def _request_zh(template: Template, facts: AlarmFacts, owner: str) -> str:
@@ -88,6 +89,8 @@ def _request_zh(template: Template, facts: AlarmFacts, owner: str) -> str:
             return f"又按了一次呼叫（共 {facts.times_pressed} 次），请{owner}一分钟内回应。"
         case Template.RESOLVE_NUDGE:
             return f"{owner}已到场，还没有处置结果。"
+        case Template.UNRECORDED:
+            return "系统暂时记不下来，请马上去看。"
         case Template.LAST_RESORT:
             return "这个报警系统处理不了，请马上打开值班看板，并去看一看。"
         case Template.RESOLVED:
@@ -100,7 +103,7 @@ def _render_english(template: Template, facts: AlarmFacts, n: int, owner: str) -
     said = _render_summary(facts, "en")
     pressed = f" (pressed at {facts.pressed}, received only now)" if facts.pressed else ""
     text = f"{said}{pressed}. {_request_en(template, facts, owner)}"
-    return f"{_drill_en(facts)}{_urgency_en(template, facts)}{text} #{facts.number}·{n}"
+    return f"{_drill_en(facts)}{_urgency_en(template, facts)}{text}{_render_number(facts, n)}"
 
 
 def _request_en(template: Template, facts: AlarmFacts, owner: str) -> str:
@@ -123,12 +126,19 @@ def _request_en(template: Template, facts: AlarmFacts, owner: str) -> str:
             return f"Pressed again ({facts.times_pressed} times now): {asked} within a minute."
         case Template.RESOLVE_NUDGE:
             return f"{owner or 'You'} {'is' if owner else 'are'} on scene, there is no outcome yet."
+        case Template.UNRECORDED:
+            return "It cannot be recorded just now: please go and see at once."
         case Template.LAST_RESORT:
             return "This alarm cannot be processed: open the board, and go and look."
         case Template.RESOLVED:
             return f"Resolved: {OUTCOMES.get(facts.outcome, ('', 'done'))[1]}."
         case _:
             assert_never(template)
+
+
+def _render_number(facts: AlarmFacts, n: int) -> str:
+    """What people say aloud; a call that is not recorded has no number yet."""
+    return f" #{facts.number}·{n}" if facts.number else f" ·{n}"
 
 
 def _render_summary(facts: AlarmFacts, language: str) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 
 from hub.alarms import last_resort
 from hub.alarms.finding_intake import FindingIntake
+from hub.alarms.unrecorded import UnrecordedCalls
 from hub.alarms.watch import AlarmWatch
 from hub.embedded.channels import open_channels
 from hub.fleet.authenticator import DeviceAuthenticator
@@ -24,6 +25,8 @@ from hub.fleet.watch import BrokerWatch
 from hub.ingest.intake import Intake
 from hub.ingest.last_heard import LastHeard
 from hub.ingest.neighbours import Neighbours
+from hub.ingest.spool import Spool
+from hub.ingest.spooled_presses import WithoutDatabase
 from hub.kit.changes import Changes
 from hub.kit.clock import Clock
 from hub.kit.db import Database, Login
@@ -37,9 +40,10 @@ from hub.mqtt.client import ExternalBroker
 from hub.mqtt.handover import Handover
 from hub.mqtt.revalidation import recheck_changed
 from hub.notices import parking
-from hub.notices.model import NoticeCode
+from hub.notices.model import NoticeCode, NoticePriority, Raised
 from hub.notices.refusals import RefusalReports
 from hub.notices.reports import TaskReports
+from hub.notices.service import clear_notice, raise_notice
 from hub.notifications.channels import Channel
 from hub.notifications.deliver import NotificationDeliverer
 from hub.processes.running import RULES_EVERY_SECONDS, broker_address, run_process, wait_for_centre
@@ -75,9 +79,11 @@ class _Path:
     centre_id: CentreId
     channels: Mapping[str, Channel]
     housekeeping: Housekeeping
+    without_database: WithoutDatabase | None
 
-    def neighbours(self) -> Neighbours:
-        return Neighbours(self.rules, self.centre_id)
+    def build_intake(self) -> Intake:
+        neighbours = Neighbours(self.rules, self.centre_id)
+        return Intake(self.pools.alarms, self.pools.states, self.clock, neighbours, self.without_database)
 
 
 async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[Login, str]) -> None:
@@ -94,7 +100,10 @@ async def serve_alarm_path(settings: Settings, clock: Clock, databases: Mapping[
             tasks.create_task(housekeeping.every(RULES_EVERY_SECONDS, rules.load_if_changed, "rule-files-of-alarms"))
             await changes.ready()
             centre_id = await _wait_for_centre(pools.states)
-            path = _Path(settings, clock, pools, changes, rules, centre_id, channels, housekeeping)
+            without = await _open_spool(settings, pools.others, clock, centre_id, channels)
+            if without is not None:
+                stack.callback(without.spool.close)
+            path = _Path(settings, clock, pools, changes, rules, centre_id, channels, housekeeping, without)
             await _try_rows_of_other_versions(path)
             await (_run_with_own_broker if settings.mqtt_url is None else _run_with_external_broker)(path, tasks)
 
@@ -131,12 +140,32 @@ async def _wait_for_centre(database: Database) -> CentreId:
     return centre_id
 
 
+async def _open_spool(
+    settings: Settings, database: Database, clock: Clock, centre_id: CentreId, channels: Mapping[str, Channel]
+) -> WithoutDatabase | None:
+    """What presses have while the database cannot commit. Without a spool they wait for it; that is noticed."""
+    raised = Raised(centre_id, NoticeCode.SPOOL_UNUSABLE, "hub", NoticePriority.P3)
+    try:
+        spool = await asyncio.to_thread(Spool.open, settings.spool_folder)
+    except OSError as error:
+        log.error("there is no spool in %s (%s): presses wait for the database", settings.spool_folder, error)
+        async with database.transaction() as conn:
+            await raise_notice(conn, raised, clock.now())
+        return None
+    async with database.transaction() as conn:
+        await clear_notice(conn, centre_id, raised.code, raised.subject, clock.now())
+    return WithoutDatabase(spool, UnrecordedCalls(database, clock, centre_id, channels), centre_id)
+
+
 async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     settings, pools = path.settings, path.pools
-    intake = Intake(pools.alarms, pools.states, path.clock, path.neighbours())
+    intake = path.build_intake()
     handover = Handover(settings.telemetry_socket_path, sheds=intake.heard.count_shed)
     refused = RefusedDevices(pools.others, path.clock, path.centre_id)
-    authenticator = DeviceAuthenticator(pools.others, path.clock)
+    without = path.without_database
+    authenticator = DeviceAuthenticator(
+        pools.others, path.clock, is_down=lambda: without is not None and without.calls.is_down
+    )
     broker = Broker(
         listening_socket(settings.mqtt_host, settings.mqtt_port),
         authenticator=authenticator,
@@ -158,7 +187,7 @@ async def _run_with_own_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
 
 async def _run_with_external_broker(path: _Path, tasks: asyncio.TaskGroup) -> None:
     assert path.settings.mqtt_url is not None
-    intake = Intake(path.pools.alarms, path.pools.states, path.clock, path.neighbours())
+    intake = path.build_intake()
     address = broker_address(path.settings.mqtt_url, path.centre_id)
     broker = ExternalBroker(address, receivers=intake.receivers, clock=path.clock)
     report_outage = BrokerWatch(path.pools.others, path.clock, path.centre_id, broker).report_outage
@@ -173,6 +202,8 @@ def _start_tasks(
     pools, changes, clock, origin = path.pools, path.changes, path.clock, path.settings.origin
     tasks.create_task(intake.run_alarms(broker.publish))
     tasks.create_task(intake.run_states())
+    if path.without_database is not None:
+        tasks.create_task(path.without_database.calls.run(broker.publish))
     tasks.create_task(path.housekeeping.every(LastHeard.EVERY_SECONDS, intake.heard.write, "who-was-heard-by-alarms"))
     tasks.create_task(broker.run())
     tasks.create_task(AlarmWatch(pools.timers, changes, clock).run())

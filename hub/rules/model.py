@@ -56,6 +56,7 @@ class PressHeard:
     unreadable: bool = False  # an undecodable alarm-lane message of a known device
     old: bool = False  # replayed by a broker and never seen before
     test_round: bool = False  # staff have a test round open for this device
+    degraded: bool = False  # it came while the database could not commit, and was spooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class Finding:
     params: Mapping[str, str | int | None] = field(default_factory=dict)
     late: bool = False
     time_uncertain: bool = False
+    degraded: bool = False
     cleared: bool = False
     about: str | None = None  # the subject where it is neither senior, room nor device
 

@@ -79,4 +79,5 @@ def _make_finding(event: PressHeard, context: Context, rule_id: str, priority: P
         params={"kind": event.kind.value},
         late=event.late,
         time_uncertain=event.time_uncertain,
+        degraded=event.degraded,
     )

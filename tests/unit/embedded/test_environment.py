@@ -32,6 +32,7 @@ OTHERS: dict[str, object] = {
     "clock_file": Path("/tmp/clock"),
     "rules_dir": Path("我们的规则"),
     "backup_dir": Path("/mnt/backup"),
+    "spool_dir": Path("/srv/另一块盘"),
     "alarms_database": SecretStr("host=/run/db user=anling_alarms password='a b'"),
     "telemetry_database": SecretStr("user=anling_telemetry"),
     "pages_read_database": SecretStr("user=anling_pages_read"),

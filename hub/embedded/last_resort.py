@@ -25,6 +25,7 @@ from hub.kit.clock import Clock
 from hub.kit.db import Database
 from hub.kit.files import replace_private
 from hub.kit.ids import new_id
+from hub.kit.single_error import raise_single_error
 from hub.notifications.channels import Result, SendAccepted, SendRefused
 from hub.notifications.contact_store import list_last_resort_contacts
 from hub.notifications.model import LastResortContact, OutageMessage, OutageState
@@ -223,16 +224,17 @@ class LastResort:
 @asynccontextmanager
 async def run_last_resort(last_resort: LastResort) -> AsyncIterator[None]:
     """Watch for as long as the block lasts. What ends it by a signal is an orderly end; an error is none."""
-    async with asyncio.TaskGroup() as tasks:
-        running = (tasks.create_task(last_resort.watch_hub()), tasks.create_task(last_resort.refresh_list()))
-        try:
-            yield
-        except asyncio.CancelledError:
-            last_resort.end_orderly()
-            raise
-        finally:
-            for task in running:
-                task.cancel()
+    with raise_single_error():
+        async with asyncio.TaskGroup() as tasks:
+            running = (tasks.create_task(last_resort.watch_hub()), tasks.create_task(last_resort.refresh_list()))
+            try:
+                yield
+            except asyncio.CancelledError:
+                last_resort.end_orderly()
+                raise
+            finally:
+                for task in running:
+                    task.cancel()
 
 
 def _read_contacts(file: Path) -> list[LastResortContact]:

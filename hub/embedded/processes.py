@@ -15,6 +15,7 @@ from pathlib import Path
 from hub.embedded.leftovers import stop_leftovers
 from hub.embedded.running_child import RunningChild
 from hub.embedded.supervised import Child, ChildListener, NotReady
+from hub.kit.single_error import raise_single_error
 
 
 class AlreadyRunning(Exception):
@@ -41,18 +42,13 @@ class Processes:
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         with _lock_data_folder(folder):
             await stop_leftovers(folder)
-            try:
+            with raise_single_error():
                 async with asyncio.TaskGroup() as tasks:
                     processes = cls(folder, listener, tasks)
                     try:
                         yield processes
                     finally:
                         await processes.stop()
-            except BaseExceptionGroup as group:
-                # The block's own error, without the wrapping of the task group.
-                if len(group.exceptions) == 1:
-                    raise group.exceptions[0] from None
-                raise
 
     async def start(self, wanted: Child) -> None:
         """Start a child and wait until it is ready; from then on it is started again whenever it ends.

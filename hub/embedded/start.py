@@ -32,6 +32,7 @@ from hub.kit.clock import clock_from
 from hub.kit.db import Login
 from hub.kit.descriptors import raise_descriptor_limit
 from hub.kit.ids import DeviceId
+from hub.kit.single_error import raise_single_error
 from hub.kit.urls import format_url_host
 from hub.settings import BrokerChoice, Settings
 
@@ -104,12 +105,13 @@ async def run_installation(settings: Settings, screen: Screen) -> None:
                         with screen.show_step(steps[name]):
                             await until_ready()
                 await _show_addresses(settings, place, screen)
-                async with ServiceManager(os.environ).notified(), asyncio.TaskGroup() as beside:
-                    beside.create_task(_keep_backups(settings))
-                    if place.broker_files is not None:
-                        files, devices = place.broker_files, databases[Login.ALARMS]
-                        await mosquitto.sync_files(devices, settings.data_dir, files, _make_reload(processes))
-                    await asyncio.Event().wait()
+                with raise_single_error():
+                    async with ServiceManager(os.environ).notified(), asyncio.TaskGroup() as beside:
+                        beside.create_task(_keep_backups(settings))
+                        if place.broker_files is not None:
+                            files, devices = place.broker_files, databases[Login.ALARMS]
+                            await mosquitto.sync_files(devices, settings.data_dir, files, _make_reload(processes))
+                        await asyncio.Event().wait()
             finally:
                 screen.print_line("Stopping…")
                 # Before the database, which everything else needs to the end.

@@ -94,7 +94,9 @@ def test_what_was_sealed_is_opened_with_its_key_for_this_account_alone(
     assert secret.encode() not in file.read_bytes()
 
 
-@pytest.mark.parametrize("secret", ["", "age1nonsense", sealed_files.make_key().secret], ids=["none", "no key", "another"])
+@pytest.mark.parametrize(
+    "secret", ["", "age1nonsense", sealed_files.make_key().secret], ids=["none", "no key", "another"]
+)
 def test_another_key_opens_nothing(sealed: tuple[Path, str], tmp_path: Path, secret: str) -> None:
     with pytest.raises(WrongKey):
         sealed_files.open_files(sealed[0], secret, tmp_path / "opened")

@@ -367,7 +367,7 @@ def _serve_plan(settings: Settings) -> None:
         exit_with_error(describe_outage(error))
     except (AlreadyRunning, MigrationRefused, PostgresRefused) as error:
         exit_with_error(str(error))
-    except (CannotStart, NoDataFolder, NoMosquitto, NoNetwork, PortTaken) as error:
+    except (CannotLoad, CannotStart, NoDataFolder, NoMosquitto, NoNetwork, PortTaken) as error:
         exit_with_error(str(error))
 
 

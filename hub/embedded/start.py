@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
+from shlex import quote
 
 from extension.simulation import SimulatedCentre
 from hub.embedded import (
@@ -192,7 +193,9 @@ async def _show_addresses(settings: Settings, place: Place, screen: Screen) -> N
         pages.append(("devices", f"mqtt://{format_url_host(place.settings.mqtt_host)}:{place.settings.mqtt_port}"))
         here = ports.reached_at(settings.mqtt_host)
         if observing := secret_files.write_observer(settings.data_dir, _OBSERVER, here, place.settings.mqtt_port):
-            pages.append(("all that they say", f"XDG_CONFIG_HOME={observing} mosquitto_sub -v -t 'anling/#'"))
+            pages.append(
+                ("all that they say", f"XDG_CONFIG_HOME={quote(str(observing))} mosquitto_sub -v -t 'anling/#'")
+            )
     screen.print_addresses([*pages, ("data", str(settings.data_dir)), ("logs", str(settings.data_dir / "logs"))])
     if place.simulated is not None:
         await _show_simulated_accounts(place, place.simulated, screen)

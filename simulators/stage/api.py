@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from extension.pages import MountPoint
 from simulators.stage.installation import PASSWORD
 from simulators.stage.model import Stage
-from simulators.stage.service import SimulatorsAway, StageService
+from simulators.stage.service import NoSuchSwitch, SimulatorsAway, StageService
 
 AWAY: Final = "simulators-away"
+NOT_FOUND: Final = "not-found"
+"""As the hub answers an id that nothing has."""
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 _EVERY = 0.5  # seconds; the page is open on a screen or two
 _DAY = re.compile(r"/api/rooms/[^/]+/day")
@@ -97,15 +99,15 @@ class StageRoutes:
         return StreamingResponse(events(), media_type="text/event-stream")
 
     async def press_button(self, asked: StagePress) -> Response:
-        """Press a senior's button. 503 `simulators-away`."""
+        """Press a senior's button. 404 `not-found`, 503 `simulators-away`."""
         return await _answer_switched(self._service.press(asked.device_id))
 
     async def heat_room(self, asked: StageHot) -> Response:
-        """Heat a room, or let it cool. 503 `simulators-away`."""
+        """Heat a room, or let it cool. 404 `not-found`, 503 `simulators-away`."""
         return await _answer_switched(self._service.hot(asked.room_id, on=asked.on))
 
     async def cover_camera(self, asked: StageDark) -> Response:
-        """Cover a camera, or uncover it. 503 `simulators-away`."""
+        """Cover a camera, or uncover it. 404 `not-found`, 503 `simulators-away`."""
         return await _answer_switched(self._service.dark(asked.camera_id, on=asked.on))
 
     async def cut_line(self, asked: StageLine) -> Response:
@@ -144,11 +146,16 @@ async def _answer_switched(switched: Awaitable[None]) -> Response:
     """Done, or a problem as the hub answers one (RFC 9457)."""
     try:
         await switched
+    except NoSuchSwitch:
+        return _answer_problem(HTTPStatus.NOT_FOUND, NOT_FOUND)
     except SimulatorsAway:
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        problem = {"type": "about:blank", "title": status.phrase, "status": status, "code": AWAY, "params": {}}
-        return JSONResponse(problem, status, media_type="application/problem+json")
+        return _answer_problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
     return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _answer_problem(status: HTTPStatus, code: str) -> Response:
+    problem = {"type": "about:blank", "title": status.phrase, "status": status, "code": code, "params": {}}
+    return JSONResponse(problem, status, media_type="application/problem+json")
 
 
 class NoteCharts:

@@ -14,6 +14,10 @@ class SimulatorsAway(Exception):
     """The simulated centre does not answer: its process is down or starting."""
 
 
+class NoSuchSwitch(Exception):
+    """Nothing in the simulated centre has this id."""
+
+
 class StageService:
     """What the stage's page asks for. Restarting the tour moves `since`."""
 
@@ -66,15 +70,15 @@ class StageService:
         )
 
     async def press(self, device_id: str) -> None:
-        """The simulated device's own process presses. Raises SimulatorsAway."""
+        """The simulated device's own process presses. Raises NoSuchSwitch and SimulatorsAway."""
         await self._request_control(f"/devices/{device_id}/press", {})
 
     async def hot(self, room_id: str, *, on: bool) -> None:
-        """Heat a room, or let it cool. Raises SimulatorsAway."""
+        """Heat a room, or let it cool. Raises NoSuchSwitch and SimulatorsAway."""
         await self._request_control(f"/rooms/{room_id}/hot", {"on": on})
 
     async def dark(self, camera_id: str, *, on: bool) -> None:
-        """Cover a camera, or uncover it. Raises SimulatorsAway."""
+        """Cover a camera, or uncover it. Raises NoSuchSwitch and SimulatorsAway."""
         await self._request_control(f"/cameras/{camera_id}/dark", {"on": on})
 
     async def cut(self, *, on: bool) -> None:
@@ -86,6 +90,8 @@ class StageService:
             answer = await self._client.post(self._control_url + path, json=body)
         except httpx.HTTPError as error:
             raise SimulatorsAway from error
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise NoSuchSwitch
         if not answer.is_success:
             raise SimulatorsAway
 

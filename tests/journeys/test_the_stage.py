@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import httpx
+import pytest
 from pydantic import TypeAdapter
 
 from hub.embedded.screen import ROLES
@@ -87,3 +88,17 @@ def test_the_switch_of_the_line_cuts_every_device_off_and_mends_it(centre: Demo)
 
     switch(centre, "line", cut=False)
     wait_until(lambda: centre.simulated().connected == buttons, within=40, what="every button is connected")
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("press", {"device_id": "nobody"}),
+        ("hot", {"room_id": "nowhere", "on": True}),
+        ("dark", {"camera_id": "nothing", "on": True}),
+    ],
+)
+def test_a_switch_that_is_not_there_is_said_to_be_unknown(centre: Demo, path: str, asked: dict[str, object]) -> None:
+    answer = centre.browser().post(f"/api/demo/{path}", json=asked)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")

@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Cover Camera
-         * @description Cover a camera, or uncover it. 503 `simulators-away`.
+         * @description Cover a camera, or uncover it. 404 `not-found`, 503 `simulators-away`.
          */
         post: operations["cover_camera_api_demo_dark_post"];
         delete?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Heat Room
-         * @description Heat a room, or let it cool. 503 `simulators-away`.
+         * @description Heat a room, or let it cool. 404 `not-found`, 503 `simulators-away`.
          */
         post: operations["heat_room_api_demo_hot_post"];
         delete?: never;
@@ -275,7 +275,7 @@ export interface paths {
         put?: never;
         /**
          * Press Button
-         * @description Press a senior's button. 503 `simulators-away`.
+         * @description Press a senior's button. 404 `not-found`, 503 `simulators-away`.
          */
         post: operations["press_button_api_demo_press_post"];
         delete?: never;

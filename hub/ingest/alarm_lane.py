@@ -1,7 +1,7 @@
 """What happens to a press between the broker and its answer? It waits for its device's turn, and without limit.
 
 No linger: what is pending is committed together while the next batch gathers; a repeat of a message that waits joins
-it. What the database has not committed within half a second is spooled (`spooled_presses`); without a spool nothing is
+it. What the database has not committed within a second is spooled (`spooled_presses`); without a spool nothing is
 answered meanwhile, and the devices keep their presses and repeat them. How many wait is bounded by what brokers leave
 unanswered (256 presses a device).
 """
@@ -49,7 +49,7 @@ from hub.notices.service import raise_notice
 
 log = logging.getLogger(__name__)
 
-SPOOL_AFTER_SECONDS: Final = 0.5
+SPOOL_AFTER_SECONDS: Final = 1.0
 """One attempt to commit may take so long; then what it holds is spooled, and the attempt goes on beside it."""
 ALARM_BATCH: Final = 500
 ALARM_BATCH_SECONDS: Final = 0.06

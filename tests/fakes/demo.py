@@ -383,8 +383,10 @@ def demo_running(folder: Path, *options: str, untouched: bool = False, **setting
     environment = environment_of(data_dir, ANLING_CLOCK_FILE=str(clock_file), **settings)
     with ExitStack() as opened:
         command = ("demo", *options)
-        # One client, because making one costs more than asking; a server that was killed is connected to anew.
-        http = opened.enter_context(httpx.Client(timeout=10, trust_env=False))
+        # One client, because making one costs more than asking. No connection is used twice: a server may end one that
+        # was idle while the next question is on its way.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        http = opened.enter_context(httpx.Client(timeout=10, trust_env=False, limits=limits))
         process = start_command(folder, command, environment)
         demo = Demo(folder, data_dir, command, environment, opened, http, process, untouched)
         try:

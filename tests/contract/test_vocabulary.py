@@ -118,6 +118,7 @@ HOMONYMS: Final = {
     ("simulators/prove/watching.py", "closed"): "an observer has only what the rows hold",
     ("simulators/prove/watching.py", "resolved"): "the same",
     ("simulators/prove/noloss.py", "taken"): "the same",
+    ("simulators/stage/api.py", "not-found"): "as the hub answers an unknown id; the simulators do not import it",
 }
 """Where a word of a set means something else, and what."""
 
